@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that can go wrong, as one tree.
+
+    CsmError
+    ├── WrongUse                 what was asked cannot be done; nothing was sent     (exit status 2)
+    │   ├── BadSessionCode, NoSuchObject, NoSize, BadBlendFile, BadJobsFile, BadOutput, BadValue
+    ├── KeyProblem               MissingKey, RefusedKey                              (exit status 3)
+    ├── OnlineAccessOff                                                              (exit status 4)
+    ├── ServiceError             the service could not be used, or refused
+    │   ├── PassingFault         worth another GET: Unreachable, ServiceBusy, UnexpectedAnswer, DownloadCut, LinkExpired
+    │   ├── UntrustedServer, ForeignRedirect, UnknownSession, NoCredits, RequestRefused
+    │   └── AnswerLost           the request went out and no usable answer came back
+    ├── JobError                 the service works, this job does not
+    │   ├── SessionNotReady, SessionFailed, RefineFailed, DeadlinePassed, NoMeshOffered
+    │   └── BadMesh, ConversionFailed, PlacementFailed
+    └── StorageError             StoreTooNew, StoreUnusable, DiskProblem
+
+Each has a stable ``code`` for programs, a sentence for people (``str(error)``) and a ``hint``: what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CsmError(Exception):
+    """Root of the tree; never raised itself."""
+
+    code: ClassVar[str] = "error"
+    default_hint: ClassVar[str] = ""
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = self.default_hint if hint is None else hint
+
+    def as_dict(self) -> dict[str, str]:
+        """``{"code", "message", "hint"}``, the form the report and the store use."""
+        return {"code": self.code, "message": str(self), "hint": self.hint}
+
+
+# --- what was asked cannot be done ----------------------------------------------------------------------------------
+class WrongUse(CsmError):
+    """The request itself is wrong. Nothing was sent and no file was touched."""
+
+    code = "wrong_use"
+    exit_status = 2
+
+
+class BadSessionCode(WrongUse):
+    """The text holds no session code."""
+
+    code = "bad_session_code"
+    default_hint = "A session code looks like SESSION_1689257215_1674078. Copy it from the session's page."
+
+
+class NoSuchObject(WrongUse):
+    """The named object is not in the scene."""
+
+    code = "no_such_object"
+    default_hint = "Object names are case-sensitive; the Outliner shows them."
+
+
+class NoSize(WrongUse):
+    """The object has no extent on any axis, so there is no box to refine into."""
+
+    code = "no_size"
+    default_hint = "Pick an object with some size, or give one with --bbox."
+
+
+class BadBlendFile(WrongUse):
+    """The .blend file is missing or cannot be read."""
+
+    code = "bad_blend_file"
+    default_hint = "Check the path, and that the file was saved by this Blender version or an older one."
+
+
+class BadJobsFile(WrongUse):
+    """The jobs file cannot be read as what it claims to be."""
+
+    code = "bad_jobs_file"
+    default_hint = "A CSV needs the columns session and object; a JSON file is a list of such objects."
+
+
+class BadOutput(WrongUse):
+    """The output cannot be written where it was asked."""
+
+    code = "bad_output"
+    default_hint = "Give --output a file name ending in .blend, in a folder you may write to."
+
+
+class BadValue(WrongUse):
+    """A setting or option has a value that means nothing."""
+
+    code = "bad_value"
+
+
+class TargetUnchangeable(WrongUse):
+    """The target cannot be changed the way that was asked (linked library data)."""
+
+    code = "target_unchangeable"
+    default_hint = "Make a library override of the object first, or keep the original."
+
+
+# --- key and permission ---------------------------------------------------------------------------------------------
+class KeyProblem(CsmError):
+    """The API key is missing or was refused."""
+
+    code = "key_problem"
+    exit_status = 3
+
+
+class MissingKey(KeyProblem):
+    """There is no API key to send."""
+
+    code = "no_key"
+    default_hint = "Set the environment variable CSM_API_KEY, or fill in the key in the add-on's preferences."
+
+
+class RefusedKey(KeyProblem):
+    """The service does not accept the key (401, 403)."""
+
+    code = "refused_key"
+    default_hint = "Check the key under Developer Settings in your CSM profile, and that the base URL is the one it is for."
+
+
+class OnlineAccessOff(CsmError):
+    """Blender is not allowed to use the network."""
+
+    code = "online_access_off"
+    default_hint = "Start Blender with --online-mode, or turn on Preferences > System > Allow Online Access."
+    exit_status = 4
+
+
+# --- the service ----------------------------------------------------------------------------------------------------
+class ServiceError(CsmError):
+    """The service could not be used, or answered with a refusal."""
+
+    code = "service"
+
+
+class PassingFault(ServiceError):
+    """A fault that another GET may get past. ``retry_after_s`` is the server's own wish, in seconds."""
+
+    code = "passing_fault"
+
+    def __init__(self, message: str, hint: str | None = None, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.retry_after_s = retry_after_s
+
+
+class Unreachable(PassingFault):
+    """No connection could be made, so nothing of the request arrived."""
+
+    code = "unreachable"
+    default_hint = "Check the network connection, the proxy settings and the base URL."
+
+
+class ConnectionBroken(PassingFault):
+    """The connection ended, or stayed silent too long, before the answer was complete."""
+
+    code = "connection_broken"
+    default_hint = "Check the network connection; slow services need a longer timeout."
+
+
+class ServiceBusy(PassingFault):
+    """408, 425, 429 or 5xx: not now."""
+
+    code = "service_busy"
+    default_hint = "The service has trouble or asks for patience. Try again in a few minutes."
+
+
+class UnexpectedAnswer(PassingFault):
+    """The answer is not the documented JSON: a maintenance page, a captive portal, an empty body."""
+
+    code = "unexpected_answer"
+    default_hint = "Is the base URL right? A proxy, a login page or a maintenance page may have answered instead."
+
+
+class DownloadCut(PassingFault):
+    """The file arrived shorter or longer than announced."""
+
+    code = "download_cut"
+    default_hint = "The connection broke during the download; retry fetches it again and costs nothing."
+
+
+class LinkExpired(PassingFault):
+    """The storage refuses the signed link; a fresh GET of the session gives a new one."""
+
+    code = "link_expired"
+    default_hint = "Retry asks the service for a fresh link and costs nothing."
+
+
+class UntrustedServer(ServiceError):
+    """The TLS certificate of the server is not trusted."""
+
+    code = "untrusted_server"
+    default_hint = (
+        "If your company inspects traffic, point REQUESTS_CA_BUNDLE at its CA certificate. "
+        "Verification cannot be turned off."
+    )
+
+
+class ForeignRedirect(ServiceError):
+    """The API redirects to another origin, where the key must not go."""
+
+    code = "foreign_redirect"
+    default_hint = "Set the base URL to the address the service really lives at."
+
+
+class UnknownSession(ServiceError):
+    """404: the service knows no such session."""
+
+    code = "unknown_session"
+    default_hint = "Check the code, and that the key belongs to the account that made the session."
+
+
+class NoCredits(ServiceError):
+    """402: the account cannot pay for this."""
+
+    code = "no_credits"
+    default_hint = "Look at the credits of your CSM account."
+
+
+class RequestRefused(ServiceError):
+    """Any other 4xx: the service understood and said no. Nothing was started."""
+
+    code = "request_refused"
+    default_hint = "The service's own words are above. Nothing was started."
+
+
+class RateLimited(RequestRefused):
+    """429 to the refine request: it was turned away, nothing was started."""
+
+    code = "rate_limited"
+    default_hint = "The service asks for fewer requests. Retry this job later; nothing was spent on it."
+
+
+class AnswerLost(ServiceError):
+    """The refine request went out and no usable answer came back; it may or may not have been accepted."""
+
+    code = "answer_lost"
+    default_hint = "Look again shows whether the refine has started. Send again may spend credits a second time."
+
+
+# --- this job -------------------------------------------------------------------------------------------------------
+class JobError(CsmError):
+    """The service works; this job cannot succeed as it is."""
+
+    code = "job"
+
+
+class SessionNotReady(JobError):
+    """The session has no preview to refine yet."""
+
+    code = "session_not_ready"
+    default_hint = "Wait until the session's preview is done, then refine."
+
+
+class SessionFailed(JobError):
+    """The session failed before it could be refined."""
+
+    code = "session_failed"
+    default_hint = "Open the session on the service's site; a failed session has to be made anew there."
+
+
+class RefineFailed(JobError):
+    """The service tried to refine and failed."""
+
+    code = "refine_failed"
+    default_hint = "Refine again asks for a new one, which may spend credits."
+
+
+class DeadlinePassed(JobError):
+    """The refine was watched as long as the settings allow."""
+
+    code = "deadline_passed"
+    default_hint = "The refine may still finish: retry goes on watching and sends no new request."
+
+
+class NoMeshOffered(JobError):
+    """The session says done but offers no refined mesh."""
+
+    code = "no_mesh_offered"
+    default_hint = "Retry looks again and costs nothing. If it stays so, report it to the service."
+
+
+class BadMesh(JobError):
+    """The delivered file is not a usable mesh."""
+
+    code = "bad_mesh"
+    default_hint = "Retry downloads it again and costs nothing."
+
+
+class ConversionFailed(JobError):
+    """Blender could not import the delivered file; it happened in a separate process."""
+
+    code = "conversion_failed"
+    default_hint = "The delivered file is kept in the job's folder; retry converts it again and costs nothing."
+
+
+class PlacementFailed(JobError):
+    """The converted mesh could not be put into the scene."""
+
+    code = "placement_failed"
+    default_hint = "Nothing is lost: the converted mesh is in the job's folder, place it again."
+
+
+# --- this machine ---------------------------------------------------------------------------------------------------
+class StorageError(CsmError):
+    """Something on this machine's disk is in the way."""
+
+    code = "storage"
+
+
+class StoreTooNew(StorageError):
+    """The job store was written by a newer version of the add-on."""
+
+    code = "store_too_new"
+    default_hint = "Update CSM Refine. The store was not touched."
+
+
+class StoreUnusable(StorageError):
+    """The job store cannot be opened or stays locked."""
+
+    code = "store_unusable"
+    default_hint = "Check that the job folder is writable and on a disk that allows locking; CSM_HOME can name another."
+
+
+class DiskProblem(StorageError):
+    """The disk is full, read-only or gone."""
+
+    code = "disk_problem"
+    default_hint = "Free some space or fix the folder's permissions; then retry, which costs nothing."

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the service is, how long to be patient with it, and where this machine keeps its jobs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .errors import BadValue, MissingKey
+
+DEFAULT_BASE_URL = "https://api.csm.ai"
+KEY_VARIABLE = "CSM_API_KEY"
+BASE_URL_VARIABLE = "CSM_BASE_URL"
+HOME_VARIABLE = "CSM_HOME"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that steers a refine. The key is kept out of ``repr``, so that no log or traceback can show it.
+
+    ``poll_interval_s`` of ``None`` means the built-in rhythm (see ``core.patience``).
+    """
+
+    base_url: str = DEFAULT_BASE_URL
+    key: str = field(default="", repr=False)
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 20.0
+    poll_interval_s: float | None = None
+    deadline_s: float = 3 * 3600.0
+    give_up_unpaid_s: float = 30.0
+    max_download_bytes: int = 4 * 1024**3
+
+    def require_key(self) -> str:
+        """The key. Raises :class:`MissingKey` where there is none."""
+        if not self.key:
+            raise MissingKey("There is no API key.")
+        return self.key
+
+    @property
+    def lease_s(self) -> float:
+        """How long a job belongs to a worker that has gone silent: longer than any single request may take."""
+        return self.connect_timeout_s + self.read_timeout_s + 10.0
+
+
+def key_from(environment: Mapping[str, str], preference: str = "") -> str:
+    """The API key: the environment's, else the preference's, else empty."""
+    return (environment.get(KEY_VARIABLE) or preference).strip()
+
+
+def base_url_from(environment: Mapping[str, str], preference: str = "") -> str:
+    """The base URL, checked: the environment's, else the preference's, else CSM's own. Raises :class:`BadValue`."""
+    return checked_base_url(environment.get(BASE_URL_VARIABLE) or preference or DEFAULT_BASE_URL)
+
+
+def checked_base_url(text: str) -> str:
+    """*text* as a base URL without a trailing slash. Raises :class:`BadValue` unless it is https, or http to loopback."""
+    url = text.strip().rstrip("/")
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise BadValue(f"The base URL {text!r} is not a URL.") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise BadValue(f"The base URL {text!r} is not a URL.", "It looks like https://api.csm.ai")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise BadValue("The base URL must hold no user name, password, query or fragment.")
+    if parts.scheme == "http" and not is_loopback(url):
+        raise BadValue(
+            "The base URL uses plain http, over which the key could be read.",
+            "Use https. Plain http is allowed to this machine only (127.0.0.1, localhost).",
+        )
+    return url
+
+
+def is_loopback(url: str) -> bool:
+    """Whether *url* points at this very machine, by name or address."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def data_home(environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder that holds the job store where there is no extension to ask: ``$CSM_HOME`` or the platform's place."""
+    if chosen := environment.get(HOME_VARIABLE):
+        return Path(chosen).expanduser().absolute()
+    if sys.platform == "win32":
+        base = environment.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "csm_blender"
