@@ -23,7 +23,8 @@ HOME_VARIABLE = "CSM_HOME"
 class Settings:
     """All that steers a refine. The key is kept out of ``repr``, so that no log or traceback can show it.
 
-    ``poll_interval_s`` of ``None`` means the built-in rhythm (see ``core.patience``).
+    ``poll_interval_s`` of ``None`` means the built-in rhythm (see ``core.patience``). ``loopback_only`` is set where
+    network access is off and the service runs on this machine: then no other machine is contacted, not even for files.
     """
 
     base_url: str = DEFAULT_BASE_URL
@@ -34,6 +35,7 @@ class Settings:
     deadline_s: float = 3 * 3600.0
     give_up_unpaid_s: float = 30.0
     max_download_bytes: int = 4 * 1024**3
+    loopback_only: bool = False
 
     def require_key(self) -> str:
         """The key. Raises :class:`MissingKey` where there is none."""

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When to ask again. Polling ("not done yet") and retrying ("that went wrong") are two different rhythms."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+FIRST_POLL_S = 1.0
+LONGEST_POLL_S = 30.0
+LONGEST_BACKOFF_S = 30.0
+LONGEST_RETRY_AFTER_S = 3600.0
+
+
+def poll_delay_s(running_s: float, percent: float | None, fixed_s: float | None = None) -> float:
+    """Seconds until the next look at a refine that has been running for *running_s*.
+
+    *fixed_s* is the user's own interval and wins. Otherwise 5 s in the first minute, 15 s up to ten minutes, then 30 s.
+    Where the service tells a *percent*, a quarter of the time that seems to be left is waited instead: far from the end
+    that asks less often, near the end it finds the result sooner.
+    """
+    if fixed_s is not None:
+        return fixed_s
+    if percent is not None and 0.0 < percent <= 100.0 and running_s > 0.0:  # noqa: PLR2004 - percent
+        left_s = running_s * (100.0 - percent) / percent
+        return min(LONGEST_POLL_S, max(0.5, left_s / 4.0))
+    if running_s < FIRST_POLL_S:
+        return FIRST_POLL_S
+    if running_s < 60.0:  # noqa: PLR2004 - the rhythm told above
+        return 5.0
+    return 15.0 if running_s < 600.0 else LONGEST_POLL_S  # noqa: PLR2004
+
+
+def retry_delay_s(faults: int, retry_after_s: float | None, draw: random.Random) -> float:
+    """Seconds until the next try after *faults* faults in a row (at least 1).
+
+    The server's own ``Retry-After`` wins. Otherwise exponential backoff with full jitter: see
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    """
+    if retry_after_s is not None:
+        return min(LONGEST_RETRY_AFTER_S, max(0.1, retry_after_s))
+    return max(0.1, draw.uniform(0.0, min(LONGEST_BACKOFF_S, 2.0 ** min(faults, 10))))
+
+
+def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
+    """Seconds from a ``Retry-After`` header, which holds seconds or an HTTP date (RFC 9110 §10.2.3)."""
+    if not value:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        when = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
