@@ -1,0 +1,8 @@
+"""A small service that speaks CSM's documented session API on one's own machine.
+
+It refines meshes by ordinary mesh processing (weld, repair, subdivide, smooth). It is neither CSM's generative
+model nor the cloud. Start it with ``python scripts/csm_server``; other programs start it with
+:class:`csm_server.launch.LocalService`, which needs nothing beyond the standard library.
+"""
+
+__version__ = "1.0.0"

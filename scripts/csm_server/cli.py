@@ -1,0 +1,128 @@
+"""Command line of the local service: serve, and ``add`` a mesh of one's own as a session."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import secrets
+import string
+import sys
+from pathlib import Path
+
+REQUIREMENTS = ("starlette", "uvicorn", "trimesh", "numpy", "scipy", "networkx", "PIL")
+NOTE = (
+    "It refines by ordinary mesh processing (weld, repair, subdivide, smooth): this is neither CSM's generative "
+    "model nor the cloud."
+)
+
+
+def default_data_dir() -> Path:
+    """The folder for sessions where ``--data`` names none: the platform's place for a user's program data."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "csm-local-service"
+
+
+def missing_requirements() -> list[str]:
+    """Names of the required modules that this Python cannot import."""
+    return [name for name in REQUIREMENTS if importlib.util.find_spec(name) is None]
+
+
+def random_key() -> str:
+    """A key of the real service's form: 32 letters and digits."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32))
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is not a port (0 to 65535)")
+    return port
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds between 0 and 86400")
+    return seconds
+
+
+def _serve_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="csm_server",
+        description=f"Serve CSM's session API on this machine. {NOTE}",
+        epilog="To add a mesh of your own: csm_server add FILE.glb [--session CODE] [--data DIR]",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=0, help="port to listen on; 0, the default, takes a free one")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are kept (default: a user folder)")
+    parser.add_argument("--api-key", metavar="KEY", help="the x-api-key to ask for (default: a random one, printed)")
+    parser.add_argument(
+        "--refine-seconds", type=_seconds, default=2.0, metavar="S",
+        help="a refine takes at least this long, so that clients see it running (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--style", choices=("2024", "2025"),
+        help="answer all sessions in this style: 2024 has `status`, 2025 `session_status` (default: each its own)",
+    )  # fmt: skip
+    parser.add_argument("--control", action="store_true", help="switch on the /_control routes (for tests only)")
+    return parser
+
+
+def _add_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="csm_server add", description="Add a GLB file as the preview mesh of a new session and print its code."
+    )
+    parser.add_argument("file", type=Path, metavar="FILE.glb", help="the mesh; axes as in glTF: y up, z to the front")
+    parser.add_argument("--session", metavar="CODE", help="its session code, SESSION_… (default: a new one)")
+    parser.add_argument("--style", choices=("2024", "2025"), default="2025", help="how it answers (default: 2025)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the service's data folder (default: a user folder)")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, 1 for a failure, 2 for wrong use or a missing requirement."""
+    words = sys.argv[1:] if argv is None else argv
+    adding = words[:1] == ["add"]
+    if words == ["_worker"]:
+        from csm_server import worker
+
+        return worker.serve()
+    args = _add_parser().parse_args(words[1:]) if adding else _serve_parser().parse_args(words)
+    if missing := missing_requirements():
+        file = Path(__file__).with_name("requirements.txt")
+        print(f"csm_server needs {', '.join(missing)}: run  {sys.executable} -m pip install -r {file}", file=sys.stderr)
+        return 2
+    data = args.data or default_data_dir()
+    return _add(args, data) if adding else _serve(args, data)
+
+
+def _add(args: argparse.Namespace, data: Path) -> int:
+    from csm_server.store import Store, StoreError
+
+    try:
+        session = Store(data).add(args.file.read_bytes(), code=args.session, style=args.style, caption=args.file.stem)
+    except (OSError, StoreError) as error:
+        print(f"csm_server add: {error}", file=sys.stderr)
+        return 2
+    print(session.code)
+    return 0
+
+
+def _serve(args: argparse.Namespace, data: Path) -> int:
+    from csm_server.server import run
+
+    return run(
+        host=args.host,
+        port=args.port,
+        data=data,
+        key=args.api_key or random_key(),
+        refine_seconds=args.refine_seconds,
+        style=args.style,
+        control=args.control,
+    )
