@@ -45,6 +45,8 @@ make_chroot() {
   debootstrap --variant=minbase "$suite" "$root" "$mirror"
   # The host's proxy, retry and date settings hold inside too.
   apt-config dump | grep -E '^Acquire::(http|https|Retries|Check-)' >"$root/etc/apt/apt.conf.d/90host" || true
+  echo 'Acquire::Languages "none";' >>"$root/etc/apt/apt.conf.d/90host"
+  ln -sf /proc/self/mounts "$root/etc/mtab" # Blender looks for drives there and warns without it
   printf 'path-exclude=/usr/share/%s/*\n' doc man info >"$root/etc/dpkg/dpkg.cfg.d/small"
   echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/fast" # a crash means starting over anyway
   printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" # packages start no services in here
@@ -74,10 +76,12 @@ if [[ -z ${CSM_IN_CHROOT:-} ]]; then
   CSM_IN_CHROOT=$root exec unshare --mount -- "$0" "$@"
 fi
 unset CSM_IN_CHROOT
-# What is not part of the system itself is the host's, under the same path.
-for path in /*; do
+# What is not part of the system itself is the host's, under the same path. More: BLENDER_BIND=/var/lib/ci:…
+IFS=: read -ra more <<<"${BLENDER_BIND:-}"
+for path in /* "${more[@]}"; do
   case $path in
-    /bin | /boot | /etc | /lib* | /lost+found | /media | /mnt | /run | /sbin | /usr | /var) continue ;;
+    /bin | /boot | /etc | /lib | /lib32 | /lib64 | /libx32 | /lost+found) continue ;;
+    /media | /mnt | /run | /sbin | /usr | /var) continue ;;
   esac
   [[ -d $path && ! -L $path ]] || continue
   mkdir -p "$root$path"
@@ -88,6 +92,8 @@ for path in /etc/hosts /etc/resolv.conf; do
 done
 # The host's libraries and Python do not fit the ones in here.
 unset LD_LIBRARY_PATH LD_PRELOAD PYTHONHOME PYTHONPATH
+# A fresh HOME per test would otherwise compile every shader anew: 6 s of the first frame.
+export MESA_SHADER_CACHE_DIR=${MESA_SHADER_CACHE_DIR:-/var/cache/mesa_shaders}
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 LIBGL_ALWAYS_SOFTWARE=1
 exec chroot "$root" env --chdir="$PWD" "$@"
 ENTER

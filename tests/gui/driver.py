@@ -1,0 +1,79 @@
+"""Runs inside Blender: steps one scenario, a generator, from the event loop and writes how it ended.
+
+`blender … --python driver.py -- TASK.json`; `harness.py` writes the task. A generator on a timer, because a
+script that waits would stop the very event loop it waits for; a persistent timer, so that loading a file
+does not end the scenario.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import time
+import traceback
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+sys.path.insert(0, str(Path(__file__).parent))
+import inside  # noqa: E402  (found through the line above)
+
+#: A scenario yields nothing for "the next frame", or seconds to pass.
+Scenario = Generator[float | None, None, Any]
+
+
+class Driver:
+    """Steps a scenario and ends Blender with it."""
+
+    def __init__(self, task: dict[str, Any]) -> None:
+        self.task = task
+        self.deadline = 0.0
+        self.scenario = self._whole()
+
+    def _whole(self) -> Scenario:
+        """The scenario as named by the task, after a first drawn frame."""
+        yield from inside.frames(3)
+        self.deadline = time.monotonic() + self.task["timeout"]
+        return (yield from _load(self.task["scenario"], self.task["function"])(**self.task["params"]))
+
+    def step(self) -> float | None:
+        """Go on to the next `yield`; called by Blender. The answer is when to be called again."""
+        try:
+            if self.deadline and time.monotonic() > self.deadline:
+                self.deadline = 0.0  # the scenario may still clean up
+                pause = self.scenario.throw(TimeoutError(f"the scenario took over {self.task['timeout']} s"))
+            else:
+                pause = next(self.scenario)
+        except StopIteration as end:
+            return self._finish({"value": end.value})
+        except BaseException:  # noqa: BLE001  (SystemExit too: whatever ends a scenario is the test's to judge)
+            trace = traceback.format_exc()
+            inside.take_picture(f"failed-{self.task['function']}")
+            return self._finish({"error": trace})
+        return pause or 0.0
+
+    def _finish(self, outcome: dict[str, Any]) -> None:
+        Path(self.task["result"]).write_text(json.dumps(outcome))
+        bpy.ops.wm.quit_blender()
+
+
+def _load(file: str, function: str) -> Any:
+    """The function of a scenario file, which is not on any path."""
+    spec = importlib.util.spec_from_file_location("scenario", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, function)
+
+
+def main() -> None:
+    """Read the task and start stepping."""
+    task = json.loads(Path(sys.argv[sys.argv.index("--") + 1]).read_text())
+    inside.screens = Path(task["screens"])
+    bpy.app.timers.register(Driver(task).step, persistent=True)
+
+
+main()
