@@ -137,7 +137,7 @@ class CsmClient:
         """``data`` of the documented envelope, or an error named after what the answer says."""
         try:
             answer = json.loads(response.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         status = response.status_code
         if isinstance(answer, Mapping) and isinstance(answer.get("statusCode"), int) and status < 400:  # noqa: PLR2004

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job store: the only truth about jobs, shared by all Blenders and workers of this machine.
+
+Everything is written before it is acted on, so that a process can be killed at any moment. A job is changed by one
+worker at a time, which holds a lease on it; changes made on a lost lease do not go through.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .database import open_database, storage_faults_explained
+from .jobs import Job
+from .models import ACTIVE, FINISHED, JobSpec, JobState, may_move
+from .sessions import Baseline
+
+DATABASE_NAME = "jobs.sqlite3"
+_JSON_COLUMNS = {"error": "error_json", "baseline": "baseline_json", "result": "result_json"}
+
+
+class LeaseLost(Exception):
+    """Another worker attends to the job now; whoever meets this drops the job without a word."""
+
+
+class IllegalMove(Exception):
+    """A move the state machine does not know: a programming error, or a state that changed meanwhile."""
+
+
+class Store:
+    """One connection to the store. Not for sharing between threads; open another one there."""
+
+    def __init__(self, home: Path) -> None:
+        """Open the store in the folder *home*. Raises a :class:`StorageError`."""
+        self.home = home
+        self.path = home / DATABASE_NAME
+        self._db = open_database(self.path)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def folder(self, job_id: str) -> Path:
+        """Where the files of a job lie; not necessarily there yet."""
+        return self.home / job_id
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+    def get(self, job_id: str) -> Job | None:
+        """The job, or ``None`` if it was removed."""
+        return next(iter(self._select("WHERE job_id=?", [job_id])), None)
+
+    def jobs(self, states: Iterable[JobState] | None = None, run_id: str | None = None) -> list[Job]:
+        """Jobs, oldest first; of some states or of one command-line call where asked."""
+        conditions, values = [], []
+        if states is not None:
+            wanted = [str(state) for state in states]
+            conditions.append(f"state IN ({','.join('?' * len(wanted))})")
+            values += wanted
+        if run_id is not None:
+            conditions.append("run_id=?")
+            values.append(run_id)
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        return self._select(f"{where} ORDER BY created_at, rowid", values)
+
+    def changed_since(self, revision: int) -> list[Job]:
+        """Jobs changed after *revision*, in order of change: its cost grows with what changed."""
+        return self._select("WHERE revision>? ORDER BY revision", [revision])
+
+    def revision(self) -> int:
+        """The number of the last change."""
+        with self._explained():
+            return int(self._db.execute("SELECT revision FROM counter").fetchone()[0])
+
+    def data_version(self) -> int:
+        """Changes when another connection has written: the cheapest question there is (SQLite's ``data_version``)."""
+        with self._explained():
+            return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    def events(self, job_id: str) -> list[tuple[str, str, str]]:
+        """The history of a job as (time, state, message), oldest first."""
+        with self._explained():
+            rows = self._db.execute("SELECT at, state, message FROM events WHERE job_id=? ORDER BY rowid", [job_id])
+            return [(row["at"], row["state"], row["message"]) for row in rows]
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+    def add(self, spec: JobSpec, base_url: str, job_id: str = "") -> Job:
+        """Record a new job, QUEUED. Nothing is sent by this. *job_id* is given when a lost record is restored."""
+        job_id = job_id or uuid.uuid4().hex
+        now = _now()
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO jobs (job_id, revision, state, session_code, object_name, blend_file, scene_name, base_url,"
+                " run_id, spec_json, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                [
+                    *(job_id, self._next_revision(), str(JobState.QUEUED), spec.session_code, spec.object_name),
+                    *(spec.blend_file, spec.scene_name, base_url, spec.run_id, json.dumps(spec.as_dict()), now, now),
+                ],
+            )
+            self._record_event(job_id, JobState.QUEUED, "")
+        job = self.get(job_id)
+        assert job is not None
+        return job
+
+    def update(self, job: Job, *, owner: str | None = None, **changes: Any) -> Job:
+        """Write *changes* (fields of :class:`Job`) and give the job as it is now.
+
+        A change of ``state`` is checked against the state machine and recorded as an event. With *owner* the change goes
+        through only while that worker holds the lease, else :class:`LeaseLost`. Raises :class:`IllegalMove`.
+        """
+        with self._transaction():
+            row = self._db.execute("SELECT state, lease_owner FROM jobs WHERE job_id=?", [job.job_id]).fetchone()
+            if row is None or (owner is not None and row["lease_owner"] != owner):
+                raise LeaseLost(job.job_id)
+            if (new := changes.get("state")) is not None:
+                old = JobState(row["state"])
+                if old is not job.state or not may_move(old, new):
+                    raise IllegalMove(f"{old} to {new} (expected to be in {job.state})")
+                if new in FINISHED:
+                    changes.setdefault("finished_at", _now())
+                if old is not new:
+                    self._record_event(job.job_id, new, changes.get("message", job.message))
+            self._write(job.job_id, changes)
+        fresh = self.get(job.job_id)
+        if fresh is None:
+            raise LeaseLost(job.job_id)
+        return fresh
+
+    def begin_post(self, job: Job, owner: str) -> bool:
+        """Note that the refine request is about to go out; ``False`` if it went out before, by anyone.
+
+        This is the one guard against paying twice: it is durable before the first byte is sent.
+        """
+        with self._transaction():
+            done = self._db.execute(
+                "UPDATE jobs SET posted_at=?, posts=posts+1 WHERE job_id=? AND lease_owner=? AND state=? AND posted_at=''",
+                [_now(), job.job_id, owner, str(JobState.SUBMITTING)],
+            )
+            if done.rowcount == 1:
+                self._write(job.job_id, {})
+            return done.rowcount == 1
+
+    def unbegin_post(self, job: Job, owner: str) -> Job:
+        """Take the note back: it is certain that nothing of the request left this machine."""
+        return self.update(job, owner=owner, posted_at="", posts=max(0, job.posts - 1))
+
+    def request_cancel(self, job: Job) -> Job:
+        """Ask whoever works on the job to stop; a job nobody works on is cancelled by the next worker to see it."""
+        return self.update(job, cancel_requested=True)
+
+    def remove(self, job: Job) -> None:
+        """Forget the job and delete its files."""
+        with self._transaction():
+            self._db.execute("DELETE FROM jobs WHERE job_id=?", [job.job_id])
+            self._db.execute("DELETE FROM events WHERE job_id=?", [job.job_id])
+            self._next_revision()
+        shutil.rmtree(self.folder(job.job_id), ignore_errors=True)
+
+    # --- leases ----------------------------------------------------------------------------------------------------
+    def claim(self, job_id: str, owner: str, lease_s: float) -> bool:
+        """Take or renew the lease on a job for *lease_s* seconds; ``False`` while another worker holds it."""
+        now = time.time()
+        with self._transaction():
+            done = self._db.execute(
+                "UPDATE jobs SET lease_owner=?, lease_until=? WHERE job_id=?"
+                " AND (lease_owner IN ('', ?) OR lease_until<?)",
+                [owner, now + lease_s, job_id, owner, now],
+            )
+            return done.rowcount == 1
+
+    def release(self, owner: str) -> None:
+        """Give back every lease of *owner*: it ends, or it is known to be dead."""
+        with self._transaction():
+            self._db.execute("UPDATE jobs SET lease_owner='', lease_until=0 WHERE lease_owner=?", [owner])
+
+    def waiting_for_worker(self, base_url: str) -> list[str]:
+        """Ids of the jobs of this service that need a worker and have none."""
+        active = [str(state) for state in ACTIVE]
+        finished = [str(state) for state in FINISHED]
+        with self._explained():
+            rows = self._db.execute(
+                f"SELECT job_id FROM jobs WHERE base_url=? AND (lease_owner='' OR lease_until<?) AND"
+                f" (state IN ({','.join('?' * len(active))}) OR (state='UNCERTAIN' AND looks_left>0)"
+                f" OR (cancel_requested AND state NOT IN ({','.join('?' * len(finished))}))) ORDER BY created_at, rowid",
+                [base_url, time.time(), *active, *finished],
+            )
+            return [row["job_id"] for row in rows]
+
+    # --- inner workings --------------------------------------------------------------------------------------------
+    def _select(self, clause: str, values: list[Any]) -> list[Job]:
+        with self._explained():
+            return [_job_from(row) for row in self._db.execute(f"SELECT * FROM jobs {clause}", values)]
+
+    def _write(self, job_id: str, changes: dict[str, Any]) -> None:
+        columns = {"revision": self._next_revision(), "updated_at": _now()}
+        for name, value in changes.items():
+            if name in _JSON_COLUMNS:
+                columns[_JSON_COLUMNS[name]] = _as_json(value)
+            else:
+                columns[name] = str(value) if isinstance(value, JobState) else value
+        assignments = ", ".join(f"{name}=?" for name in columns)
+        self._db.execute(f"UPDATE jobs SET {assignments} WHERE job_id=?", [*columns.values(), job_id])
+
+    def _record_event(self, job_id: str, state: JobState, message: str) -> None:
+        self._db.execute("INSERT INTO events VALUES (?,?,?,?)", [job_id, _now(), str(state), message])
+
+    def _next_revision(self) -> int:
+        return int(self._db.execute("UPDATE counter SET revision=revision+1 RETURNING revision").fetchone()[0])
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._explained():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _explained(self) -> contextlib.AbstractContextManager[None]:
+        return storage_faults_explained(self.path)
+
+
+def _job_from(row: sqlite3.Row) -> Job:
+    return Job(
+        job_id=row["job_id"],
+        revision=row["revision"],
+        state=JobState(row["state"]),
+        spec=JobSpec.from_dict(json.loads(row["spec_json"])),
+        baseline=Baseline.from_dict(json.loads(row["baseline_json"])) if row["baseline_json"] else None,
+        error=json.loads(row["error_json"]) if row["error_json"] else None,
+        result=json.loads(row["result_json"]),
+        seen_running=bool(row["seen_running"]),
+        cancel_requested=bool(row["cancel_requested"]),
+        **{name: row[name] for name in _PLAIN_COLUMNS},
+    )
+
+
+_PLAIN_COLUMNS = (
+    "base_url", "progress", "message", "created_at", "updated_at", "posted_at", "accepted_at", "finished_at",
+    "watched_s", "faults", "fault_s", "looks_left", "gets", "posts", "download_bytes", "glb_sha256",
+    "lease_owner", "lease_until",
+)  # fmt: skip
+
+
+def _as_json(value: Any) -> str | None:
+    if value is None:
+        return None
+    return json.dumps(asdict(value) if isinstance(value, Baseline) else value)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
