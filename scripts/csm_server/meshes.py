@@ -19,7 +19,7 @@ from trimesh.visual.material import PBRMaterial
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-CREASE = np.radians(50.0)
+CREASE = np.radians(60.0)
 """Two faces that meet at more than this angle make a crease: it stays sharp."""
 
 

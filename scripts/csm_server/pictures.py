@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageDraw
+from trimesh.remesh import subdivide
 
 from csm_server.meshes import Floats, Part, Surface
 
@@ -14,10 +16,13 @@ VIEW = np.array([0.55, 0.42, 1.0])
 LIGHT = np.array([0.35, 0.8, 0.6])
 BACKGROUND = (236, 238, 241)
 OVERSAMPLING = 2
+FACES = 12_000
+"""Coarser meshes are cut finer first, since a face gets one colour."""
 
 
 def thumbnail(surface: Surface, size: int = 256) -> bytes:
     """A square PNG, ``size`` pixels wide, of the surface seen from the front right."""
+    surface = _finer(surface)
     camera = _camera()
     corners = surface.points[surface.faces] @ camera.T
     low, high = corners.reshape(-1, 3).min(axis=0), corners.reshape(-1, 3).max(axis=0)
@@ -32,6 +37,16 @@ def thumbnail(surface: Surface, size: int = 256) -> bytes:
     buffer = io.BytesIO()
     image.resize((size, size), Image.Resampling.LANCZOS).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def _finer(surface: Surface) -> Surface:
+    """The same surface in faces small enough for one colour each."""
+    finer = replace(surface)
+    while len(finer.faces) < FACES:
+        finer.points, finer.faces = subdivide(finer.points, finer.faces)
+        finer.wedges, finer.wedge_faces = subdivide(finer.wedges, finer.wedge_faces)
+        finer.part = np.repeat(finer.part, 4)
+    return finer
 
 
 def _camera() -> Floats:
