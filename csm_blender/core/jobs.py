@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from .errors import RefineFailed, SessionFailed
 from .models import ACTIVE, FINISHED, JobSpec, JobState
 from .sessions import Baseline
 
@@ -77,6 +78,9 @@ class Decision(StrEnum):
     REMOVE = "REMOVE"
 
 
+_NEEDS_NEW_REQUEST = frozenset({RefineFailed.code, SessionFailed.code})
+
+
 def decisions(job: Job) -> frozenset[Decision]:
     """What makes sense for *job* in its state. Never empty, so that no job is left with a dead button."""
     match job.state:
@@ -86,6 +90,8 @@ def decisions(job: Job) -> frozenset[Decision]:
             return frozenset({Decision.PLACE, Decision.CANCEL})
         case JobState.PLACED:
             return frozenset({Decision.PLACE, Decision.REMOVE})
+        case JobState.FAILED if job.error and job.error["code"] in _NEEDS_NEW_REQUEST:
+            return frozenset({Decision.SEND_AGAIN, Decision.REMOVE})
         case JobState.FAILED | JobState.CANCELLED:
             return frozenset({Decision.RETRY, Decision.REMOVE})
         case _:

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Log files a person can send to support: one a day in the job folder, the oldest deleted, secrets blanked out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+from .redaction import redacted
+
+DAYS_KEPT = 7
+PACKAGE_LOGGER = __name__.removesuffix(".core.logs")
+
+
+class RedactingFormatter(logging.Formatter):
+    """Blanks the key, signed URLs and e-mail addresses out of every line, tracebacks included."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
+        self._key = key
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The finished line."""
+        return redacted(super().format(record), self._key)
+
+
+def log_to_file(home: Path, key: str = "") -> Path | None:
+    """Append this package's log to today's file in *home*; ``None`` where that cannot be written.
+
+    Safe for several processes: each line is one append.
+    """
+    folder = home / "logs"
+    path = folder / f"csm-{time.strftime('%Y-%m-%d')}.log"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in sorted(folder.glob("csm-*.log"))[:-DAYS_KEPT]:
+            old.unlink(missing_ok=True)
+        handler = logging.FileHandler(path, encoding="utf-8", delay=False)
+    except OSError:
+        return None
+    handler.setFormatter(RedactingFormatter(key))
+    logger = logging.getLogger(PACKAGE_LOGGER)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    return path
