@@ -78,7 +78,12 @@ def refine_reply(session: Session, image_url: str) -> dict[str, Any]:
         "task_data": json.dumps(task),
         "id": f"job:dreamfusion:{session.code}_{key}",
     }
-    return {"scenario": session.code, "unique_trial_key": key, "status": "unprocessed", "complete_job_data": job}
+    return {
+        "scenario": session.code,
+        "unique_trial_key": key,
+        "status": "unprocessed",
+        "complete_job_data": job,
+    }
 
 
 def session_data(session: Session, style: str, done: int, url: Url) -> dict[str, Any]:
@@ -160,7 +165,13 @@ def _session_status(status: str) -> str:
         return "complete"
     if status.endswith("_failed"):
         return "failed"
-    running = ("uploaded", "training_preview", "training_refine", "spin_generate_processing", "spin_generate_done")
+    running = (
+        "uploaded",
+        "training_preview",
+        "training_refine",
+        "spin_generate_processing",
+        "spin_generate_done",
+    )
     return "in_progress" if status in running else status
 
 

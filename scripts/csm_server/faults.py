@@ -21,7 +21,18 @@ from csm_server.urls import PREFIX, Signer
 
 CODE_IN_PATH = re.compile(r"SESSION_\w+")
 CONTROL = "/_control/"
-ANSWERS = ("status", "headers", "body", "content_type", "redirect", "close", "cut_at", "extra_bytes", "chunked", "gzip")
+ANSWERS = (
+    "status",
+    "headers",
+    "body",
+    "content_type",
+    "redirect",
+    "close",
+    "cut_at",
+    "extra_bytes",
+    "chunked",
+    "gzip",
+)
 EFFECTS = ("after", "delay_s", "expire_urls")
 
 
@@ -130,14 +141,16 @@ class Faults:
         self.counts.note(method, path, any(name == b"x-api-key" for name, _ in scope["headers"]))
         rule = next((rule for rule in self.rules if rule.takes(method, path)), None)
         do = rule.do if rule else {}
-        await asyncio.sleep(float(do.get("delay_s", 0)))
+        after, delay = bool(do.get("after")), float(do.get("delay_s", 0))
+        await asyncio.sleep(0 if after else delay)
         if do.get("expire_urls") and (code := CODE_IN_PATH.search(path)):
             self._signer.expire(code.group())
-        if not any(name in do for name in ANSWERS):
+        if not after and not any(name in do for name in ANSWERS):
             await self._app(scope, receive, send)
             return
         own = any(name in do for name in ("status", "body", "redirect", "close"))
-        reply = Reply() if own and not do.get("after") else await self._real(scope, receive)
+        reply = Reply() if own and not after else await self._real(scope, receive)
+        await asyncio.sleep(delay if after else 0)
         await _answer(do, _spoil(do, reply) if own else reply, scope, receive, send)
 
     async def _real(self, scope: Scope, receive: Receive) -> Reply:

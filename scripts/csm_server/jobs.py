@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -44,6 +45,8 @@ class Refines:
     def resume(self) -> None:
         """Begin anew whatever was under way when the service last ended."""
         for session in self._store.unfinished():
+            session.job["started"] = time.time()
+            self._store.save(session)
             self._begin(session)
 
     async def stop(self) -> None:
@@ -65,6 +68,7 @@ class Refines:
             session.refined, session.status = number, "refine_done"
         except (WorkError, OSError) as error:
             session.status, session.message = "refine_failed", str(error)
+            print(f"{session.code}: the refine failed: {error}", file=sys.stderr, flush=True)
         await asyncio.sleep(max(0.0, end - time.time()))
         session.job = {}
         # Later than the start in the milliseconds that clients see, however quick the refine was.

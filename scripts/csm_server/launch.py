@@ -11,6 +11,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from email.message import Message
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -24,7 +25,7 @@ class Answer(NamedTuple):
     """An HTTP answer, whatever its status."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     body: bytes
 
     @property
@@ -34,7 +35,9 @@ class Answer(NamedTuple):
 
 
 class LocalService:
-    """The service as a child process, as a context manager::
+    """The service as a child process, as a context manager.
+
+    For example::
 
         with LocalService(python=interpreter, options=["--refine-seconds", "0.5"]) as service:
             service.request("GET", "/image-to-3d-sessions").json["data"]["results"]
@@ -97,7 +100,9 @@ class LocalService:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, encoding="utf-8", errors="replace",
         )  # fmt: skip
-        threading.Thread(target=self._listen, args=(self._process, self._lines, self._ready), daemon=True).start()
+        threading.Thread(
+            target=self._listen, args=(self._process, self._lines, self._ready), daemon=True
+        ).start()
         self._ready.wait(self._timeout)
         if not self.key:
             self.stop()
@@ -140,8 +145,14 @@ class LocalService:
         """Call it with its key; ``body`` is bytes, or anything for JSON; ``path`` may be a whole URL (then: no key)."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         own = path.startswith("/")
-        sent = {"Content-Type": "application/json", **({"x-api-key": self.key} if own else {}), **(headers or {})}
-        request = urllib.request.Request(self.url + path if own else path, data=data, method=method, headers=sent)
+        sent = {
+            "Content-Type": "application/json",
+            **({"x-api-key": self.key} if own else {}),
+            **(headers or {}),
+        }
+        request = urllib.request.Request(
+            self.url + path if own else path, data=data, method=method, headers=sent
+        )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback: never by a proxy
         try:
             with opener.open(request, timeout=30) as answer:
@@ -166,7 +177,9 @@ class LocalService:
         """Call ``/_control`` + path (the service needs ``--control``); returns ``data``. Raises ValueError."""
         answer = self.request(method, f"/_control{path}", body)
         if answer.status >= 400:
-            raise ValueError(f"{method} /_control{path}: {answer.status} {answer.body.decode(errors='replace')[:300]}")
+            raise ValueError(
+                f"{method} /_control{path}: {answer.status} {answer.body.decode(errors='replace')[:300]}"
+            )
         return answer.json["data"]
 
     def counts(self) -> dict[str, Any]:
@@ -185,10 +198,15 @@ class LocalService:
         """Take all faults away."""
         self.control("DELETE", "/faults")
 
-    def add_session(self, code: str, glb: bytes | str | Path, **behaviour: Any) -> str:
-        """Add a session with this preview (bytes or a file's path); returns its code."""
+    def add_session(self, code: str | None, glb: bytes | str | Path, **behaviour: Any) -> str:
+        """Add a session with this preview (bytes or a file's path); returns its code, a new one for None.
+
+        ``behaviour``: the fields of ``POST /_control/sessions``, see ``docs/local-service.md``.
+        """
         key, value = (
-            ("glb_base64", base64.b64encode(glb).decode()) if isinstance(glb, bytes) else ("glb_path", str(glb))
+            ("glb_base64", base64.b64encode(glb).decode())
+            if isinstance(glb, bytes)
+            else ("glb_path", str(glb))
         )
         added: dict[str, Any] = self.control("POST", "/sessions", {"code": code, key: value, **behaviour})
         return str(added["code"])

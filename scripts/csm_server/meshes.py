@@ -74,7 +74,8 @@ def load_surface(path: Path) -> Surface:
         scene = trimesh.load_scene(path, file_type="glb", process=False)
     except Exception as error:
         raise MeshError(f"the GLB cannot be read: {error}") from error
-    points, faces, wedges, part, parts = [], [], [], [], []
+    points, faces, wedges, part = [], [], [], []
+    parts: list[Part] = []
     offset = 0
     for node in scene.graph.nodes_geometry:
         matrix, name = scene.graph[node]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,9 @@ from csm_server.meshes import Floats
 Vector = Sequence[float]
 
 
-def tube(path: Sequence[Vector], radii: Sequence[float], sections: int = 12, reference: Vector = (0, 0, 1)) -> Any:
+def tube(
+    path: Sequence[Vector] | Floats, radii: Sequence[float], sections: int = 12, reference: Vector = (0, 0, 1)
+) -> Any:
     """A body of circles along a path; a radius of 0 closes an end. ``reference`` is never along the path.
 
     u runs around, v along; the seam's points are there twice.
@@ -31,7 +33,9 @@ def tube(path: Sequence[Vector], radii: Sequence[float], sections: int = 12, ref
     ring = np.cos(angles)[None, :, None] * across[:, None] + np.sin(angles)[None, :, None] * over[:, None]
     ring[:, -1] = ring[:, 0]
     vertices = points[:, None] + sizes[:, None, None] * ring
-    length = np.concatenate([[0.0], np.cumsum(np.hypot(np.linalg.norm(np.diff(points, axis=0), axis=1), np.diff(sizes)))])
+    length = np.concatenate(
+        [[0.0], np.cumsum(np.hypot(np.linalg.norm(np.diff(points, axis=0), axis=1), np.diff(sizes)))]
+    )
     u, v = np.meshgrid(angles / (2 * np.pi), length / length[-1])
     return _body(vertices.reshape(-1, 3), _grid(*u.shape), np.column_stack([u.ravel(), v.ravel()]))
 
@@ -40,7 +44,9 @@ def turned(profile: Sequence[tuple[float, float]], sections: int = 14) -> Any:
     """A body turned on a lathe around the y axis: ``profile`` is radius and height, point by point."""
     # Between equal heights the path needs a direction; a hair's breadth gives it one.
     heights = np.array([height for _, height in profile]) + np.arange(len(profile)) * 1e-9
-    flat = np.column_stack([np.zeros(len(profile)), np.arange(len(profile), dtype=float), np.zeros(len(profile))])
+    flat = np.column_stack(
+        [np.zeros(len(profile)), np.arange(len(profile), dtype=float), np.zeros(len(profile))]
+    )
     body = tube(flat, [radius for radius, _ in profile], sections)
     steps = np.repeat(heights, sections + 1)
     body.vertices[:, 1] = steps
@@ -70,8 +76,7 @@ def block(center: Vector, size: Vector, cuts: int = 1, repeat: float = 2.0) -> A
         along, across = (other for other in order if other != axis)
         mine = normal == axis
         uv[mine] = corners[mine][:, [across, along]] * repeat + 0.37 * axis
-    body = _body(corners + np.asarray(center), np.arange(len(corners)).reshape(-1, 3), uv)
-    return body
+    return _body(corners + np.asarray(center), np.arange(len(corners)).reshape(-1, 3), uv)
 
 
 def tilted(body: Any, degrees: float, axis: Vector, around: Vector) -> Any:
@@ -97,7 +102,10 @@ def flawed(body: Any, rng: np.random.Generator, *, noise: float, holes: int = 0,
     body.vertices += rng.normal(0, noise, places.shape)[index.ravel()]
     faces = np.delete(body.faces, rng.choice(len(body.faces), holes, replace=False), axis=0)
     low, high = body.bounds
-    whole = joined(_body(body.vertices, faces, body.visual.uv, outward=False), *(_bit(low, high, rng) for _ in range(bits)))
+    whole = joined(
+        _body(body.vertices, faces, body.visual.uv, outward=False),
+        *(_bit(low, high, rng) for _ in range(bits)),
+    )
     backward = rng.random(len(whole.faces)) < 0.03  # some faces are inside out, too
     whole.faces = np.where(backward[:, None], np.fliplr(whole.faces), whole.faces)
     return whole
@@ -134,10 +142,9 @@ def wood(rng: np.random.Generator, dark: Vector, light: Vector) -> Image.Image:
 
 def mottled(rng: np.random.Generator, dark: Vector, light: Vector, cells: int = 8) -> Image.Image:
     """Spots of two sizes."""
-    return texture(dark, light, 0.6 * noise_map(rng, (cells, cells)) + 0.4 * noise_map(rng, (cells * 5, cells * 5)))
-
-
-Maker = Callable[[np.random.Generator], "trimesh.Scene"]
+    return texture(
+        dark, light, 0.6 * noise_map(rng, (cells, cells)) + 0.4 * noise_map(rng, (cells * 5, cells * 5))
+    )
 
 
 def _body(vertices: Floats, faces: Any, uv: Floats, *, outward: bool = True) -> Any:

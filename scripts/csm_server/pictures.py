@@ -16,7 +16,7 @@ VIEW = np.array([0.55, 0.42, 1.0])
 LIGHT = np.array([0.35, 0.8, 0.6])
 BACKGROUND = (236, 238, 241)
 OVERSAMPLING = 2
-FACES = 12_000
+FACES = 30_000
 """Coarser meshes are cut finer first, since a face gets one colour."""
 
 

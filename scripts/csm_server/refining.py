@@ -166,7 +166,9 @@ def orient(surface: Surface) -> None:
     # Measured from each body's own middle: for an open body the volume depends on where one stands.
     middle = [np.bincount(bodies, weights=corners.mean(axis=1)[:, i]) for i in range(3)] / np.bincount(bodies)
     corners = corners - middle.T[bodies][:, None, :]
-    volume = np.bincount(bodies, weights=np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])))
+    volume = np.bincount(
+        bodies, weights=np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
+    )
     box = float(np.prod(np.maximum(np.ptp(surface.bounds, axis=0), 1e-30)))
     faces = np.where((volume < -1e-9 * box)[bodies][:, None], np.fliplr(mesh.faces), mesh.faces)
     flipped = (faces != surface.faces).any(axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import sqlite3
 import sys
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import uvicorn
 
-from csm_server.control import control as control_app
 from csm_server.app import Service
+from csm_server.control import control as control_app
 from csm_server.faults import ConnectionProtocol
 from csm_server.store import Store
 from csm_server.worker import Worker, WorkError
@@ -62,10 +63,10 @@ class _Server(uvicorn.Server):
 
 
 def _serve(server: _Server, listener: socket.socket) -> int:
-    try:
-        server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass  # uvicorn has ended in good order and hands the signal on; there is nothing left to say
+    # uvicorn takes the signals while it runs, ends in good order and raises them again: then nothing is left to do.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    server.run(sockets=[listener])
     return 0 if server.started else 1
 
 

@@ -8,7 +8,6 @@ formats and the picture are made beside the GLB when somebody asks for them.
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import sqlite3
@@ -75,7 +74,9 @@ class Store:
         """Open (and make, where it is new) the folder ``data``. Raises OSError where that cannot be."""
         self.data = data
         data.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(data / "sessions.sqlite", isolation_level=None, timeout=10, check_same_thread=False)
+        self._db = sqlite3.connect(
+            data / "sessions.sqlite", isolation_level=None, timeout=10, check_same_thread=False
+        )
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute(
@@ -134,11 +135,16 @@ class Store:
 
     def _select(self, clause: str, *values: Any) -> list[Session]:
         rows = self._db.execute(f"SELECT * FROM sessions {clause}", values).fetchall()
-        return [Session(**{k: json.loads(row[k]) if k in _DICTS else row[k] for k in row.keys()}) for row in rows]  # noqa: SIM118
+        return [
+            Session(
+                **{name: json.loads(value) if name in _DICTS else value for name, value in dict(row).items()}
+            )
+            for row in rows
+        ]
 
 
 def replace_file(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` so that no reader sees half of it."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     part.write_bytes(data)
-    os.replace(part, path)
+    part.replace(path)

@@ -30,7 +30,9 @@ class Signer:
             self._epochs[code] = self._epochs.get(code, 0) + 1
         path = f"{PREFIX}/{code}/{folder}/{file}"
         end = datetime.fromtimestamp(time.time() + LIFETIME, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        query = urlencode({"se": end, "sp": "r", "sv": "2023-11-03", "sr": "b", "sig": self._signature(path, code, end)})
+        query = urlencode(
+            {"se": end, "sp": "r", "sv": "2023-11-03", "sr": "b", "sig": self._signature(path, code, end)}
+        )
         return f"{origin}{quote(path)}?{query}"
 
     def allows(self, path: str, code: str, end: str, signature: str) -> bool:

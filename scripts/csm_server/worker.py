@@ -29,15 +29,20 @@ class Worker:
         """Have one task done (see ``_tasks``) and return its answer. Raises WorkError."""
         async with self._turn:
             process = await self._running()
-            assert process.stdin and process.stdout
+            assert process.stdin
+            assert process.stdout
             try:
                 process.stdin.write(json.dumps(task).encode() + b"\n")
                 await process.stdin.drain()
                 line = await process.stdout.readline()
             except OSError:
                 line = b""
-        if not line:
-            raise WorkError("The mesh worker ended unexpectedly.")
+            except asyncio.CancelledError:
+                process.kill()  # or its answer would be taken for that to the next task
+                raise
+            if not line:
+                await process.wait()
+                raise WorkError("The mesh worker ended unexpectedly.")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise WorkError(answer["error"])
