@@ -21,8 +21,8 @@ Steps = Generator[float | None, None, T]
 
 screens = Path()  #: where pictures go; set by the driver
 
-_ROW_STEP = 9  # pixels; a button is 20 high at UI scale 1
-_COLUMNS = (0.5, 0.25, 0.75, 0.08, 0.92)  # of the width; the middle finds all but split rows
+_STEP = 9  # pixels; a button is 20 high at UI scale 1, and an icon as wide
+_LINES = (0.5, 0.92, 0.25, 0.75, 0.08)  # across a region; the middle finds all but icons and split rows
 _PAGES = 4  # how often a longer panel is scrolled on
 _NAMED_KEYS = {" ": "SPACE", ".": "PERIOD", ",": "COMMA", "-": "MINUS", "/": "SLASH", "_": "MINUS", ":": "SEMI_COLON"}
 _DIGITS = dict(zip(string.digits, "ZERO ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE".split(), strict=True))
@@ -87,6 +87,17 @@ def screenshot(name: str) -> Steps[Path]:
             part.tag_redraw()
     yield from frames(3)
     return take_picture(name)
+
+
+def _grid(place: bpy.types.Region) -> Iterator[tuple[int, int]]:
+    """Where to look for a button: along lines on the longer side, down a sidebar or to the right in a header."""
+    for line in _LINES:
+        if place.height > place.width:
+            for y in range(place.y + place.height - 4, place.y, -_STEP):
+                yield place.x + round(place.width * line), y
+        else:
+            for x in range(place.x + 4, place.x + place.width, _STEP):
+                yield x, place.y + round(place.height * line)
 
 
 class Events:
@@ -155,19 +166,18 @@ class Events:
 
         An operator is written "csm.refine", a property as the end of its path, ".csm.session_code". Python
         cannot ask for buttons, but "copy Python command" and "copy data path" tell of the one under the
-        mouse: so the mouse goes down the region, as one would looking for it.
+        mouse: so the mouse goes over the region, as one would looking for it.
         """
         seen: list[str] = []
         for _ in range(_PAGES):
             there = region(place, area_kind, self.index)
-            for column in _COLUMNS:
-                for y in range(there.y + there.height - 4, there.y, -_ROW_STEP):
-                    yield from self.move(there.x + round(there.width * column), y)
-                    name = self._name_under_mouse(place, area_kind)
-                    if name.startswith(f"bpy.ops.{wanted}(") or name.endswith(wanted):
-                        return self.x, self.y
-                    if name and name not in seen:
-                        seen.append(name)
+            for x, y in list(_grid(there)):
+                yield from self.move(x, y)
+                name = self._name_under_mouse(place, area_kind)
+                if name.startswith(f"bpy.ops.{wanted}(") or name.endswith(wanted):
+                    return x, y
+                if name and name not in seen:
+                    seen.append(name)
             yield from self.move(*center(there))
             for _ in range(8):
                 yield from self.press("WHEELDOWNMOUSE")
