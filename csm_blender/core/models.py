@@ -179,19 +179,31 @@ class JobSpec:
     def from_dict(cls, data: dict[str, Any]) -> JobSpec:
         """The spec that :meth:`as_dict` wrote. Raises ``KeyError`` or ``TypeError`` on anything else."""
         target = data.get("target")
-        placement = data["placement"]
-        refinement = data["refinement"]
+        placement, refinement = cls.parts_from_dict(data)
         rest = {k: v for k, v in data.items() if k not in ("target", "placement", "refinement", "fit", "pivot", "original")}
         return cls(
             **rest,
             fit=Fit(data["fit"]),
             pivot=Pivot(data["pivot"]),
             original=Original(data["original"]),
-            refinement=Refinement(
-                scaled_bbox=_vec3_or_none(refinement["scaled_bbox"]),
-                pivot_point=_vec3_or_none(refinement["pivot_point"]),
+            refinement=refinement,
+            placement=placement,
+            target=None
+            if target is None
+            else Target(
+                object_name=str(target["object_name"]),
+                matrix_world=_matrix4(target["matrix_world"]),
+                box_min=_vec3(target["box_min"]),
+                box_max=_vec3(target["box_max"]),
             ),
-            placement=Placement(
+        )
+
+    @staticmethod
+    def parts_from_dict(data: dict[str, Any]) -> tuple[Placement, Refinement]:
+        """The ``placement`` and ``refinement`` of a spec's dictionary, or of a converter's request."""
+        placement, refinement = data["placement"], data["refinement"]
+        return (
+            Placement(
                 matrix_world=_matrix4(placement["matrix_world"]),
                 box_min=_vec3(placement["box_min"]),
                 box_max=_vec3(placement["box_max"]),
@@ -200,13 +212,9 @@ class JobSpec:
                 mirror_x=bool(placement["mirror_x"]),
                 flat=(bool(placement["flat"][0]), bool(placement["flat"][1]), bool(placement["flat"][2])),
             ),
-            target=None
-            if target is None
-            else Target(
-                object_name=str(target["object_name"]),
-                matrix_world=_matrix4(target["matrix_world"]),
-                box_min=_vec3(target["box_min"]),
-                box_max=_vec3(target["box_max"]),
+            Refinement(
+                scaled_bbox=_vec3_or_none(refinement["scaled_bbox"]),
+                pivot_point=_vec3_or_none(refinement["pivot_point"]),
             ),
         )
 

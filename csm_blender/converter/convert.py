@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The conversion itself: import, fit, look it over, save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.models import Fit, JobSpec
+from .exporting import export_glb
+from .fitting import fit_mesh
+from .importing import import_as_one_mesh
+from .quality import look_over
+
+
+def convert(request: dict[str, Any]) -> dict[str, Any]:
+    """Do what *request* says (see ``core.pipeline``) and give the report.
+
+    The report holds the counts and findings of :func:`.quality.look_over`, the sizes and errors of
+    :class:`.fitting.Fitted`, and ``notes``: sentences about what was left out. Raises :class:`BadMesh` for a file
+    without a usable mesh.
+    """
+    placement, refinement = JobSpec.parts_from_dict(request)
+    imported = import_as_one_mesh(Path(request["mesh"]))
+    mesh = imported.mesh
+    fitted = fit_mesh(mesh, placement, refinement, Fit(request["fit"]), request["scale_length"])
+    mesh.name = request["name"]
+    if request["export"]:
+        export_glb(mesh, placement, request["scale_length"], Path(request["export"]))
+    _save(mesh, Path(request["blend"]))
+    return {
+        "mesh": mesh.name,
+        "notes": imported.notes,
+        "materials": len(mesh.materials),
+        **look_over(mesh),
+        **fitted.as_dict(),
+    }
+
+
+def _save(mesh: bpy.types.Mesh, path: Path) -> None:
+    """Write only what the mesh needs, images packed, uncompressed: the main thread reads it faster."""
+    for image in bpy.data.images:
+        if image.source == "FILE" and not image.packed_file:
+            image.pack()
+    bpy.data.libraries.write(str(path), {mesh}, fake_user=True, compress=False)

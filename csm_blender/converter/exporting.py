@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write a fitted mesh as a GLB of its own, for pipelines that do not end in a .blend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from mathutils import Matrix
+
+from ..core.errors import DiskProblem
+from ..core.models import Placement
+
+
+def export_glb(mesh: bpy.types.Mesh, placement: Placement, scale_length: float, path: Path) -> None:
+    """Save *mesh* at its size in the world, in metres and glTF axes, its origin where the result's is.
+
+    Written beside its place first and renamed, so that nobody reads half a file. Raises :class:`DiskProblem`.
+    """
+    copy = mesh.copy()
+    x, y, z = placement.axis_scale
+    copy.transform(Matrix.Diagonal((-x if placement.mirror_x else x, y, z, 1.0)) * scale_length)
+    if placement.mirror_x:
+        copy.flip_normals()
+    obj = bpy.data.objects.new(mesh.name, copy)
+    bpy.context.scene.collection.objects.link(obj)
+    for other in bpy.context.view_layer.objects:
+        other.select_set(other is obj)
+    part = path.with_name(f"{path.stem}.part.glb")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        bpy.ops.export_scene.gltf(filepath=str(part), use_selection=True, export_format="GLB")
+        part.replace(path)
+    except (OSError, RuntimeError) as error:
+        raise DiskProblem(f"The mesh cannot be exported to {path}: {error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    bpy.data.objects.remove(obj)
+    bpy.data.meshes.remove(copy)
