@@ -18,8 +18,8 @@ def export_glb(mesh: bpy.types.Mesh, placement: Placement, scale_length: float, 
     Written beside its place first and renamed, so that nobody reads half a file. Raises :class:`DiskProblem`.
     """
     copy = mesh.copy()
-    x, y, z = placement.axis_scale
-    copy.transform(Matrix.Diagonal((-x if placement.mirror_x else x, y, z, 1.0)) * scale_length)
+    x, y, z = (unit * scale_length for unit in placement.axis_scale)
+    copy.transform(Matrix.Diagonal((-x if placement.mirror_x else x, y, z, 1.0)))
     if placement.mirror_x:
         copy.flip_normals()
     obj = bpy.data.objects.new(mesh.name, copy)

@@ -72,7 +72,6 @@ def _count_parts(edges: Indices) -> int:
         np.minimum.at(smallest, label[b], lower)
         while not np.array_equal(jumped := smallest[smallest], smallest):
             smallest = jumped
-        smallest = smallest[label]
         if np.array_equal(smallest, label):
             return len(np.unique(label))
         label = smallest
