@@ -7,6 +7,7 @@ import signal
 import socket
 import sqlite3
 import sys
+import tempfile
 from pathlib import Path
 
 import uvicorn
@@ -16,6 +17,9 @@ from csm_server.control import control as control_app
 from csm_server.faults import ConnectionProtocol
 from csm_server.store import Store
 from csm_server.worker import Worker, WorkError
+
+FIRST_SAMPLE = "SESSION_P_44569824122"
+"""The session of the documentation's own sample call."""
 
 
 def run(
@@ -29,7 +33,7 @@ def run(
     except (OSError, sqlite3.Error) as error:
         print(f"csm_server: cannot start: {error}", file=sys.stderr)
         return 1
-    if not store.folder("SESSION_P_44569824122").exists():
+    if store.get(FIRST_SAMPLE) is None:
         print(f"Making the sample sessions in {data} …", flush=True)
         try:
             asyncio.run(_make_samples(store))
@@ -81,11 +85,12 @@ def _listen(host: str, port: int) -> socket.socket:
 
 async def _make_samples(store: Store) -> None:
     worker = Worker()
-    try:
-        answer = await worker.ask({"do": "samples", "folder": str(store.data / "samples")})
-    finally:
-        await worker.stop()
-    for sample in answer["samples"]:
-        glb = Path(sample.pop("file")).read_bytes()
-        if store.get(sample["code"]) is None:
-            store.add(glb, **sample)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            answer = await worker.ask({"do": "samples", "folder": folder})
+        finally:
+            await worker.stop()
+        for sample in reversed(answer["samples"]):  # the first comes last: that it is there means that all are
+            glb = Path(sample.pop("file")).read_bytes()
+            if store.get(sample["code"]) is None:
+                store.add(glb, **sample)
