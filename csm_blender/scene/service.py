@@ -45,3 +45,9 @@ def check_online(base_url: str) -> bool:
     if bpy.app.online_access_override:
         raise OnlineAccessOff("Blender was started with --offline-mode.", "Start it without that, or with --online-mode.")
     raise OnlineAccessOff("Blender is not allowed to use the network.")
+
+
+def preference(name: str) -> str:
+    """A text preference of the add-on, or empty where it runs without being installed."""
+    addon = bpy.context.preferences.addons.get(PACKAGE)
+    return str(getattr(addon.preferences, name, "")) if addon and addon.preferences else ""

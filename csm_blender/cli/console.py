@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the command line says: the report on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from ..core.errors import CsmError
+from ..core.jobs import Job
+from ..core.models import JobState
+
+
+def say(text: str) -> None:
+    """A line for the person, on stderr."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def say_error(error: CsmError) -> None:
+    """The sentence and the hint of an error, on stderr."""
+    say(f"csm: {error}")
+    if error.hint:
+        say(f"     {error.hint}")
+
+
+def print_json(data: Any) -> None:
+    """The one thing that goes to stdout with ``--json``."""
+    sys.stdout.write(json.dumps(data, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def print_table(rows: list[list[str]], header: list[str]) -> None:
+    """A table in plain text on stdout, columns as wide as they need."""
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    for row in [header, ["-" * width for width in widths], *rows]:
+        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def stdout_kept_for_report() -> Iterator[None]:
+    """Send what Blender itself prints to stdout ("Info: Saved …", importer chatter) to stderr meanwhile."""
+    sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # no stdout at all
+        yield
+        return
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+class Progress:
+    """Tells about jobs as they move: a line for each new state, and for every tenth of the refine."""
+
+    def __init__(self, jobs: list[Job]) -> None:
+        self._numbers = {job.job_id: number for number, job in enumerate(jobs, start=1)}
+        self._told: dict[str, tuple[JobState, int, int]] = {}
+
+    def __call__(self, job: Job) -> None:
+        """Tell about *job* if there is news."""
+        news = (job.state, int(job.progress * 10), job.faults)
+        if self._told.get(job.job_id) == news:
+            return
+        self._told[job.job_id] = news
+        number = self._numbers.get(job.job_id, 0)
+        name = job.spec.object_name or job.session_code
+        say(f"[{number}/{len(self._numbers)}] {name}: {job.state} - {job.message or 'queued'}")

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be typed: subcommands, options and their help."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from ..core.errors import WrongUse
+from ..core.version import VERSION
+
+_EPILOG = """\
+The API key is read from the environment variable CSM_API_KEY, or from the add-on's preferences; it is never an option.
+CSM_BASE_URL names another service, CSM_HOME another folder for the jobs.
+
+exit status: 0 all placed; 1 a job did not succeed; 2 wrong use, nothing sent; 3 no key or refused key;
+             4 network access is off; 130 interrupted (finish with: resume)
+"""
+_REFINE_EXAMPLES = """\
+examples:
+  refine --job SESSION_1689257215_1674078=Chair --output refined.blend
+  refine --jobs jobs.csv --output refined.blend --json > report.json
+  refine --job SESSION_1689257215_1674078 --bbox 0.5,0.9,0.5 --pivot 0,-0.5,0 --export meshes
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises instead of ending the process: inside Blender, ``sys.exit`` would close it without our exit status."""
+
+    def error(self, message: str) -> NoReturn:
+        raise WrongUse(f"{message[:1].upper()}{message[1:]}.", f"See {self.prog} --help")
+
+
+def build_parser(prog: str) -> argparse.ArgumentParser:
+    """The parser for all subcommands. It raises :class:`WrongUse` for what it does not understand."""
+    parser = _Parser(
+        prog=prog,
+        description="Refine CSM.ai sessions into meshes that stand exactly where block-out objects stand.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"CSM Refine {VERSION}")
+    subcommands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    _add_refine(subcommands)
+    status = subcommands.add_parser("status", help="show what the service says about a session")
+    status.add_argument("session", metavar="SESSION", help="session code, or a URL that contains one")
+    sessions = subcommands.add_parser("sessions", help="list the sessions of the account")
+    sessions.add_argument("--limit", type=_positive_int, default=20, metavar="N", help="how many (default: 20)")
+    sessions.add_argument("--page", type=int, default=0, metavar="N", help="which page, from 0 (default: 0)")
+    jobs = subcommands.add_parser("jobs", help="list the jobs of this machine")
+    jobs.add_argument("--report", action="store_true", help="print a report for support: versions, states, errors; no secrets")
+    resume = subcommands.add_parser("resume", help="finish what an interrupted or killed refine left, and place it")
+    for sub in (status, sessions, resume):
+        _add_service_options(sub)
+    for sub in (status, sessions, jobs, resume):
+        sub.add_argument("--json", action="store_true", help="print JSON on stdout, everything else on stderr")
+    _add_patience_options(resume)
+    return parser
+
+
+def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
+    refine = subcommands.add_parser(
+        "refine",
+        help="refine sessions onto objects of a scene",
+        description="Refine sessions onto objects of a scene. Each refine request may spend credits of your account.",
+        epilog=_REFINE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = refine.add_argument_group("what to refine")
+    what.add_argument("--blend", metavar="FILE", help="the scene (with python -m; Blender itself takes it before --command)")
+    what.add_argument("--scene", metavar="NAME", help="scene of the file to work in (default: the one it was saved in)")
+    what.add_argument(
+        "--job",
+        action="append",
+        default=[],
+        metavar="SESSION=OBJECT",
+        help="refine SESSION into the box of OBJECT; may be given many times",
+    )
+    what.add_argument("--jobs", metavar="FILE", help="more of these: a .csv with columns session, object, or a .json list")
+    what.add_argument("--bbox", metavar="W,H,D", help="a box in metres instead of objects: width, height, depth")
+    how = refine.add_argument_group("how to place the result")
+    how.add_argument("--fit", choices=["exact", "inside", "none"], default="exact", help="default: exact (stretch to the box)")
+    how.add_argument(
+        "--pivot",
+        default="origin",
+        metavar="WHERE",
+        help="the result's origin: origin (the object's own; default), center, base, or X,Y,Z from -0.5 to 0.5 in API order",
+    )
+    how.add_argument(
+        "--original",
+        choices=["hide", "keep", "replace"],
+        default="hide",
+        help="what becomes of the object: hide it (default), keep it beside, or replace its mesh",
+    )
+    where = refine.add_argument_group("where to save")
+    where.add_argument("--output", metavar="OUT.blend", help="save the scene with the results here")
+    where.add_argument("--in-place", action="store_true", help="save over the input file")
+    where.add_argument("--export", metavar="DIR", help="also write each fitted mesh as DIR/SESSION.glb")
+    run = refine.add_argument_group("how to run")
+    run.add_argument("--dry-run", action="store_true", help="show what would be sent; send nothing")
+    run.add_argument("--again", action="store_true", help="ask for a new refine even if the session is refined already")
+    run.add_argument("--json", action="store_true", help="print the report as JSON on stdout, everything else on stderr")
+    _add_service_options(refine)
+    _add_patience_options(refine)
+
+
+def _add_service_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--base-url", metavar="URL", help="the service (default: CSM_BASE_URL, preferences, https://api.csm.ai)")
+
+
+def _add_patience_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--concurrency", type=_positive_int, default=8, metavar="N", help="sessions under way at the same time (default: 8)"
+    )
+    parser.add_argument(
+        "--timeout", type=_positive_float, default=3 * 3600.0, metavar="SECONDS", help="longest wait for one refine (default: 3 h)"
+    )
+    parser.add_argument(
+        "--poll-interval", type=_positive_float, metavar="SECONDS", help="fixed time between looks (default: paced by progress)"
+    )
+
+
+def _positive_int(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+def _positive_float(text: str) -> float:
+    value = float(text)
+    if not 0.0 < value < 1e7:  # noqa: PLR2004 - about four months; also refuses nan
+        raise ValueError(text)
+    return value
+
+
+_positive_int.__name__ = "positive whole number"  # argparse names the type in its message
+_positive_float.__name__ = "positive number"

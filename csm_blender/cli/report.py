@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report of ``refine --json`` (design §7) and its short form for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ..core.jobs import Job
+from ..core.models import JobSpec, JobState
+
+REPORT_VERSION = 1
+_RESULT_FIELDS = (
+    "object", "glb", "blend", "triangles", "vertices", "materials", "loose_parts", "open_edges", "non_manifold_edges",
+    "uv_maps", "textures", "delivered_min", "delivered_max", "notes",
+)  # fmt: skip
+
+
+def report(jobs: Sequence[Job], error: dict[str, str] | None = None) -> dict[str, Any]:
+    """The whole report. *error* is what stopped the call before there were jobs."""
+    data: dict[str, Any] = {"version": REPORT_VERSION, "jobs": [job_entry(job) for job in jobs]}
+    return data if error is None else {**data, "error": error}
+
+
+def job_entry(job: Job) -> dict[str, Any]:
+    """One job of the report. ``result`` and ``fit`` are null until there is one."""
+    result = job.result
+    has_result = job.state in (JobState.PLACED, JobState.READY) and bool(result)
+    return {
+        **_asked(job.spec),
+        "job_id": job.job_id,
+        "status": str(job.state),
+        "result": {**{name: result.get(name) for name in _RESULT_FIELDS}, "sha256": job.glb_sha256} if has_result else None,
+        "fit": {name: result.get(name) for name in ("delivered_error", "placed_error")} if has_result else None,
+        "requests": {"get": job.gets, "post": job.posts, "download_bytes": job.download_bytes},
+        "seconds": seconds(job),
+        "message": job.message,
+        "error": dict(job.error) if job.error else None,
+    }
+
+
+def dry_run_entry(spec: JobSpec) -> dict[str, Any]:
+    """What would be sent for a job that was not made."""
+    return {
+        **_asked(spec),
+        "job_id": None,
+        "status": "DRY_RUN",
+        "result": None,
+        "fit": None,
+        "requests": {"get": 0, "post": 0, "download_bytes": 0},
+        "seconds": 0.0,
+        "error": None,
+    }
+
+
+def seconds(job: Job) -> float:
+    """How long the job took so far, from the moment it was made."""
+    end = datetime.fromisoformat(job.finished_at) if job.finished_at else datetime.now(UTC)
+    return round((end - datetime.fromisoformat(job.created_at)).total_seconds(), 2)
+
+
+def table_row(entry: dict[str, Any]) -> list[str]:
+    """One line of the table for people; see :data:`TABLE_HEADER`."""
+    fit = entry["fit"] or {}
+    return [
+        entry["object"] or "-",
+        entry["session"],
+        entry["status"],
+        _numbers(entry["scaled_bbox"]),
+        _numbers(entry["pivot_point"]),
+        _error(fit.get("placed_error")),
+        f"{entry['seconds']:.1f}",
+    ]
+
+
+TABLE_HEADER = ["object", "session", "status", "size w h d (m)", "pivot x y z", "fit error", "seconds"]
+
+
+def _asked(spec: JobSpec) -> dict[str, Any]:
+    sent = spec.refinement
+    return {
+        "session": spec.session_code,
+        "object": spec.object_name or None,
+        "scaled_bbox": None if sent.scaled_bbox is None else list(sent.scaled_bbox),
+        "pivot_point": None if sent.pivot_point is None else list(sent.pivot_point),
+    }
+
+
+def _numbers(values: list[float] | None) -> str:
+    return "not sent" if values is None else " ".join(f"{value:.4g}" for value in values)
+
+
+def _error(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1e}"

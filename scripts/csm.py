@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line for a background Blender that does not have the add-on installed:
+
+blender --background --online-mode scene.blend --python scripts/csm.py -- refine …
+"""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent / "csm_blender"
+
+
+def _load_package() -> None:
+    """Load the package beside this script under its plain name, without touching ``sys.path``."""
+    spec = importlib.util.spec_from_file_location(
+        "csm_blender", _PACKAGE / "__init__.py", submodule_search_locations=[str(_PACKAGE)]
+    )
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["csm_blender"] = module
+    spec.loader.exec_module(module)
+
+
+def main() -> int:
+    """Run what stands after ``--``."""
+    _load_package()
+    from csm_blender.cli.main import main as run  # noqa: PLC0415 - just loaded
+
+    arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else ["--help"]
+    return run(arguments, "csm.py", in_blender=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
