@@ -112,7 +112,8 @@ provide() {
   local root=$dir/$1 version tool
   if [[ ! -e $root.done ]]; then
     # A trap and not `||`, which would switch off errexit in all of make_chroot.
-    trap 'tail -n 40 "$root.log" >&2' EXIT
+    # shellcheck disable=SC2064  # expanded now: $root is gone when it runs
+    trap "tail -n 40 ${root@Q}.log >&2" EXIT
     make_chroot "$1" >"$root.log" 2>&1
     trap - EXIT
   fi

@@ -13,15 +13,16 @@ import pytest
 from harness import HERE, Blender, find_blenders, find_tool, make_user_directory, virtual_display
 
 REPOSITORY = HERE.parents[1]
-NO_BLENDER = "no Blender: set BLENDER=/path/to/blender[:/another] or run scripts/get_blender.sh (see tests/gui/README.md)"
+NO_BLENDER = "no Blender: run scripts/get_blender.sh or set BLENDER=/path/to/blender (see tests/gui/README.md)"
 
 
-@pytest.fixture(scope="session", params=find_blenders() or [None], ids=lambda path: path.name if path else "no-blender")
+@pytest.fixture(scope="session", params=find_blenders() or [Path()], ids=lambda path: path.name or "no-blender")
 def blender_binary(request: pytest.FixtureRequest) -> Path:
     """Each Blender in turn. None at all is a reason to skip, but not in CI."""
-    if request.param is None:
+    binary: Path = request.param
+    if not binary.name:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_BLENDER)
-    return request.param
+    return binary
 
 
 @pytest.fixture(scope="session")

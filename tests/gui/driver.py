@@ -12,7 +12,6 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,6 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
 import inside  # noqa: E402  (found through the line above)
-
-#: A scenario yields nothing for "the next frame", or seconds to pass.
-Scenario = Generator[float | None, None, Any]
 
 
 class Driver:
@@ -33,7 +29,7 @@ class Driver:
         self.deadline = 0.0
         self.scenario = self._whole()
 
-    def _whole(self) -> Scenario:
+    def _whole(self) -> inside.Steps[Any]:
         """The scenario as named by the task, after a first drawn frame."""
         yield from inside.frames(3)
         self.deadline = time.monotonic() + self.task["timeout"]
@@ -48,12 +44,13 @@ class Driver:
             else:
                 pause = next(self.scenario)
         except StopIteration as end:
-            return self._finish({"value": end.value})
+            self._finish({"value": end.value})
         except BaseException:  # noqa: BLE001  (SystemExit too: whatever ends a scenario is the test's to judge)
-            trace = traceback.format_exc()
+            self._finish({"error": traceback.format_exc()})
             inside.take_picture(f"failed-{self.task['function']}")
-            return self._finish({"error": trace})
-        return pause or 0.0
+        else:
+            return float(pause or 0.0)
+        return None
 
     def _finish(self, outcome: dict[str, Any]) -> None:
         Path(self.task["result"]).write_text(json.dumps(outcome))

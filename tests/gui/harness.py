@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,6 @@ class Blender:
     display: str
     directory: Path
     screens: Path
-    env: dict[str, str] = field(default_factory=dict)
 
     def run(
         self,
@@ -145,7 +144,7 @@ class Blender:
         command += ["-noaudio", "--online-mode" if online else "--offline-mode", *map(str, args)]
         command += ["--python", str(HERE / "driver.py"), "--", str(task)]
         run_id = uuid.uuid4().hex
-        full_env = clean_environment(self.directory) | self.env | (env or {}) | {"DISPLAY": self.display, MARKER: run_id}
+        full_env = {**clean_environment(self.directory), **(env or {}), "DISPLAY": self.display, MARKER: run_id}
         started = time.monotonic()
         code, output = self._execute(command, full_env, timeout + START_AND_QUIT_S)
         left = end_leftovers(run_id, GRACE_S if code is not None else 0.0)
@@ -164,7 +163,8 @@ class Blender:
             problems.append("a traceback was printed")
         problems += [f"still running: {process}" for process in left]
         if problems:
-            raise ScenarioFailed(f"{scenario} in {self.binary.name}: " + "\n".join(problems) + f"\n--- output\n{output}")
+            problems += ["--- output", output]
+            raise ScenarioFailed(f"{scenario} in {self.binary.name}: " + "\n".join(problems))
         return Result(outcome.get("value"), output, self.screens, time.monotonic() - started)
 
     def _execute(self, command: list[str], env: dict[str, str], timeout: float) -> tuple[int | None, str]:

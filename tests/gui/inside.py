@@ -11,21 +11,22 @@ import subprocess
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import bpy
 
 T = TypeVar("T")
-Steps = Generator[float | None, None, T]
+#: What a scenario and its helpers are. They yield nothing for "the next frame", or seconds to pass.
+Steps = Generator[Any, None, T]
 
 screens = Path()  #: where pictures go; set by the driver
 
 _STEP = 9  # pixels; a button is 20 high at UI scale 1, and an icon as wide
-_LINES = (0.5, 0.92, 0.25, 0.75, 0.08)  # across a region; the middle finds all but icons and split rows
-_PAGES = 4  # how often a longer panel is scrolled on
+_EDGES = (0.92, 0.83, 0.08)  # of the width; where icons stand beside a list
 _NAMED_KEYS = {" ": "SPACE", ".": "PERIOD", ",": "COMMA", "-": "MINUS", "/": "SLASH", "_": "MINUS", ":": "SEMI_COLON"}
-_DIGITS = dict(zip(string.digits, "ZERO ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE".split(), strict=True))
+_DIGIT_KEYS = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
 
 
 def frames(count: int) -> Steps[None]:
@@ -89,15 +90,22 @@ def screenshot(name: str) -> Steps[Path]:
     return take_picture(name)
 
 
-def _grid(place: bpy.types.Region) -> Iterator[tuple[int, int]]:
-    """Where to look for a button: along lines on the longer side, down a sidebar or to the right in a header."""
-    for line in _LINES:
-        if place.height > place.width:
-            for y in range(place.y + place.height - 4, place.y, -_STEP):
-                yield place.x + round(place.width * line), y
-        else:
-            for x in range(place.x + 4, place.x + place.width, _STEP):
-                yield x, place.y + round(place.height * line)
+def _places(there: bpy.types.Region, hits: list[int]) -> Iterator[tuple[int, int]]:
+    """Where to look for a button, likeliest first.
+
+    Along the middle of the region's longer side, then across at the `hits`, which the caller adds meanwhile
+    (the rows of a sidebar that have buttons), then along the edges.
+    """
+    upright = there.height > there.width
+    length, breadth = (there.height, there.width) if upright else (there.width, there.height)
+    along = range(length - 4, 0, -_STEP) if upright else range(4, length, _STEP)
+    looks = chain(
+        ((at, breadth // 2) for at in along),
+        ((at, across) for at in hits for across in range(breadth - 4, 0, -2 * _STEP)),
+        ((at, round(breadth * edge)) for edge in _EDGES for at in along),
+    )
+    for at, across in looks:
+        yield (there.x + across, there.y + at) if upright else (there.x + at, there.y + across)
 
 
 class Events:
@@ -130,7 +138,7 @@ class Events:
     def type_text(self, text: str) -> Steps[None]:
         """Type into the field that is being edited."""
         for letter in text:
-            key = _DIGITS.get(letter) or _NAMED_KEYS.get(letter) or letter.upper()
+            key = _DIGIT_KEYS[int(letter)] if letter in string.digits else _NAMED_KEYS.get(letter, letter.upper())
             yield from self._send(key, "PRESS", unicode=letter)
             yield from self._send(key, "RELEASE")
 
@@ -139,8 +147,8 @@ class Events:
         yield from self.move(*start)
         yield from self._send("LEFTMOUSE", "PRESS")
         for i in range(1, steps + 1):
-            part = i / steps
-            yield from self.move(round(start[0] + (end[0] - start[0]) * part), round(start[1] + (end[1] - start[1]) * part))
+            x, y = (a + (b - a) * i // steps for a, b in zip(start, end, strict=True))
+            yield from self.move(x, y)
         yield from self._send("LEFTMOUSE", "RELEASE")
 
     def open_sidebar(self, tab: str) -> Steps[None]:
@@ -164,24 +172,37 @@ class Events:
     def find_button(self, wanted: str, place: str = "UI", area_kind: str = "VIEW_3D") -> Steps[tuple[int, int]]:
         """Where the button is that runs the operator or shows the property `wanted`.
 
-        An operator is written "csm.refine", a property as the end of its path, ".csm.session_code". Python
-        cannot ask for buttons, but "copy Python command" and "copy data path" tell of the one under the
-        mouse: so the mouse goes over the region, as one would looking for it.
+        An operator is written "csm.refine", or with the start of its arguments, 'csm.cancel(job_id="7'; a
+        property as the end of its path, ".csm.session_code". Greyed-out buttons count.
+
+        Python cannot ask for buttons, but "copy Python command" and "copy data path" tell of the one under
+        the mouse: so the mouse goes over the region, as one would looking for it.
         """
-        seen: list[str] = []
-        for _ in range(_PAGES):
+        command = f"bpy.ops.{wanted}" + "(" * ("(" not in wanted)
+        seen: dict[str, None] = {}
+        while True:
             there = region(place, area_kind, self.index)
-            for x, y in list(_grid(there)):
+            hits: list[int] = []
+            for x, y in _places(there, hits):
                 yield from self.move(x, y)
                 name = self._name_under_mouse(place, area_kind)
-                if name.startswith(f"bpy.ops.{wanted}(") or name.endswith(wanted):
+                if name.startswith(command) or name.endswith(wanted):
                     return x, y
                 if name and name not in seen:
-                    seen.append(name)
-            yield from self.move(*center(there))
-            for _ in range(8):
-                yield from self.press("WHEELDOWNMOUSE")
-        raise LookupError(f"no button for {wanted} in {area_kind}/{place}; there are {seen}")
+                    seen[name] = None
+                    hits.append(y - there.y if there.height > there.width else x - there.x)
+            if not (yield from self._scroll_on(place, area_kind)):
+                raise LookupError(f"no button for {wanted} in {area_kind}/{place}; there are {list(seen)}")
+
+    def _scroll_on(self, place: str, area_kind: str) -> Steps[bool]:
+        """Scroll a region down by the mouse wheel; whether it did, as there was more of it."""
+        before = region(place, area_kind, self.index).view2d.region_to_view(0, 0)
+        yield from self.move(*center(region(place, area_kind, self.index)))
+        for _ in range(8):
+            yield from self.press("WHEELDOWNMOUSE")
+        yield from frames(2)
+        after = region(place, area_kind, self.index).view2d.region_to_view(0, 0)
+        return bool(after != before)
 
     def click_button(self, wanted: str, place: str = "UI", area_kind: str = "VIEW_3D") -> Steps[None]:
         """Find a button and click it."""
@@ -204,6 +225,6 @@ class Events:
             ):
                 if ask.poll():
                     ask(**arguments)
-                    if manager.clipboard:
-                        return manager.clipboard
+                    if found := str(manager.clipboard):
+                        return found
         return ""

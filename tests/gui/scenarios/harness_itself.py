@@ -66,7 +66,7 @@ def load_a_file(path: str) -> Steps[str]:
     events = Events()
     yield from events.press("A", alt=True)
     yield from idle_until(lambda: not bpy.context.view_layer.objects.selected, what="an empty selection")
-    return bpy.data.filepath
+    return str(bpy.data.filepath)
 
 
 def two_windows() -> Steps[int]:
