@@ -32,7 +32,9 @@ def wavy(*, noise: float = 0.0, holes: int = 0, bits: int = 0) -> trimesh.Trimes
         uv = np.vstack([uv, np.full((len(bit.vertices), 2), 0.5)])
     mesh = trimesh.util.concatenate(pieces)
     mesh.apply_translation([5.0, -3.0, 2.0])
-    mesh.visual = TextureVisuals(uv=uv, material=PBRMaterial(name="Shell", baseColorTexture=TEXTURE, roughnessFactor=0.4))
+    mesh.visual = TextureVisuals(
+        uv=uv, material=PBRMaterial(name="Shell", baseColorTexture=TEXTURE, roughnessFactor=0.4)
+    )
     return mesh
 
 

@@ -131,7 +131,9 @@ def test_a_refine_that_fails(service, add, assets):
         assert "the refine failed: MeshError" in service.output
 
 
-@pytest.mark.parametrize("status", ["training_refine", "training_preview", "preview_failed", "spin_generate_done"])
+@pytest.mark.parametrize(
+    "status", ["training_refine", "training_preview", "preview_failed", "spin_generate_done"]
+)
 def test_a_session_that_is_not_at_the_preview_stage(service, add, status):
     code = add(glb(wavy()), style="2024", status=status)
     answer = service.refine(code)
@@ -189,7 +191,9 @@ def test_bad_values_are_refused_and_start_nothing(service, add, body):
 
 def test_a_body_that_is_too_long(service, add):
     code = add(glb(wavy()))
-    assert_failure(service.request("POST", f"/image-to-3d-sessions/get-3d/refine/{code}", b" " * 1_000_001), 413)
+    assert_failure(
+        service.request("POST", f"/image-to-3d-sessions/get-3d/refine/{code}", b" " * 1_000_001), 413
+    )
     assert code not in service.counts()["refines"]
 
 
@@ -234,7 +238,9 @@ def test_the_list_is_in_pages_newest_first(service, add):
     assert {session["caption"] for session in first["results"]}
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=-1", "page=0", "page=1.5", "page=²"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "limit=-1", "page=0", "page=1.5", "page=²"]
+)
 def test_bad_paging(service, query):
     path = "/image-to-3d-sessions?" + query.replace("²", "%C2%B2")
     assert_failure(service.request("GET", path), 400)
