@@ -18,12 +18,12 @@ from ..core.errors import CsmError, WrongUse
 from ..core.jobs import Job
 from ..core.logs import log_to_file
 from ..core.session_code import parse_session_code
-from ..core.settings import Settings, base_url_from, checked_base_url, data_home, key_from
 from ..core.sessions import Session
+from ..core.settings import Settings, base_url_from, checked_base_url, data_home, key_from
 from ..core.store import Store
 from .console import print_json, print_table, say, say_error, stdout_kept_for_report
 from .parser import build_parser
-from .report import job_entry, report, seconds
+from .report import report, seconds
 
 INTERRUPTED = 130
 
@@ -98,7 +98,9 @@ def _status(options: argparse.Namespace, in_blender: bool) -> int:
     if options.json:
         print_json({"version": 1, "session": entry})
     else:
-        print_table([[name, "-" if value in (None, "") else str(value)] for name, value in entry.items()], ["field", "value"])
+        print_table(
+            [[name, "-" if value in (None, "") else str(value)] for name, value in entry.items()], ["field", "value"]
+        )
     return 0
 
 
@@ -126,7 +128,14 @@ def _jobs(options: argparse.Namespace, in_blender: bool) -> int:
             print_json(report(jobs))
         else:
             rows = [
-                [job.job_id[:8], str(job.state), job.session_code, job.spec.object_name, f"{seconds(job):.0f}", job.message]
+                [
+                    job.job_id[:8],
+                    str(job.state),
+                    job.session_code,
+                    job.spec.object_name,
+                    f"{seconds(job):.0f}",
+                    job.message,
+                ]
                 for job in jobs
             ]
             print_table(rows, ["job", "status", "session", "object", "seconds", "message"])

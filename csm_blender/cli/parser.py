@@ -48,7 +48,9 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     sessions.add_argument("--limit", type=_positive_int, default=20, metavar="N", help="how many (default: 20)")
     sessions.add_argument("--page", type=int, default=0, metavar="N", help="which page, from 0 (default: 0)")
     jobs = subcommands.add_parser("jobs", help="list the jobs of this machine")
-    jobs.add_argument("--report", action="store_true", help="print a report for support: versions, states, errors; no secrets")
+    jobs.add_argument(
+        "--report", action="store_true", help="print a report for support: versions, states, errors; no secrets"
+    )
     resume = subcommands.add_parser("resume", help="finish what an interrupted or killed refine left, and place it")
     for sub in (status, sessions, resume):
         _add_service_options(sub)
@@ -67,7 +69,9 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = refine.add_argument_group("what to refine")
-    what.add_argument("--blend", metavar="FILE", help="the scene (with python -m; Blender itself takes it before --command)")
+    what.add_argument(
+        "--blend", metavar="FILE", help="the scene (with python -m; Blender itself takes it before --command)"
+    )
     what.add_argument("--scene", metavar="NAME", help="scene of the file to work in (default: the one it was saved in)")
     what.add_argument(
         "--job",
@@ -76,10 +80,14 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
         metavar="SESSION=OBJECT",
         help="refine SESSION into the box of OBJECT; may be given many times",
     )
-    what.add_argument("--jobs", metavar="FILE", help="more of these: a .csv with columns session, object, or a .json list")
+    what.add_argument(
+        "--jobs", metavar="FILE", help="more of these: a .csv with columns session, object, or a .json list"
+    )
     what.add_argument("--bbox", metavar="W,H,D", help="a box in metres instead of objects: width, height, depth")
     how = refine.add_argument_group("how to place the result")
-    how.add_argument("--fit", choices=["exact", "inside", "none"], default="exact", help="default: exact (stretch to the box)")
+    how.add_argument(
+        "--fit", choices=["exact", "inside", "none"], default="exact", help="default: exact (stretch to the box)"
+    )
     how.add_argument(
         "--pivot",
         default="origin",
@@ -99,24 +107,39 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
     run = refine.add_argument_group("how to run")
     run.add_argument("--dry-run", action="store_true", help="show what would be sent; send nothing")
     run.add_argument("--again", action="store_true", help="ask for a new refine even if the session is refined already")
-    run.add_argument("--json", action="store_true", help="print the report as JSON on stdout, everything else on stderr")
+    run.add_argument(
+        "--json", action="store_true", help="print the report as JSON on stdout, everything else on stderr"
+    )
     _add_service_options(refine)
     _add_patience_options(refine)
 
 
 def _add_service_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--base-url", metavar="URL", help="the service (default: CSM_BASE_URL, preferences, https://api.csm.ai)")
+    parser.add_argument(
+        "--base-url", metavar="URL", help="the service (default: CSM_BASE_URL, preferences, https://api.csm.ai)"
+    )
 
 
 def _add_patience_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--concurrency", type=_positive_int, default=8, metavar="N", help="sessions under way at the same time (default: 8)"
+        "--concurrency",
+        type=_positive_int,
+        default=8,
+        metavar="N",
+        help="sessions under way at the same time (default: 8)",
     )
     parser.add_argument(
-        "--timeout", type=_positive_float, default=3 * 3600.0, metavar="SECONDS", help="longest wait for one refine (default: 3 h)"
+        "--timeout",
+        type=_positive_float,
+        default=3 * 3600.0,
+        metavar="SECONDS",
+        help="longest wait for one refine (default: 3 h)",
     )
     parser.add_argument(
-        "--poll-interval", type=_positive_float, metavar="SECONDS", help="fixed time between looks (default: paced by progress)"
+        "--poll-interval",
+        type=_positive_float,
+        metavar="SECONDS",
+        help="fixed time between looks (default: paced by progress)",
     )
 
 

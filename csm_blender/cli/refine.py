@@ -139,7 +139,9 @@ def _spec(  # noqa: PLR0913 - one call, all of it decided by the caller
         name = f"{obj.name}_refined"
     else:
         if not options.bbox:
-            raise NoSuchObject(f"{job.session_code} has no object.", "Give --job SESSION=OBJECT, or a box with --bbox W,H,D.")
+            raise NoSuchObject(
+                f"{job.session_code} has no object.", "Give --job SESSION=OBJECT, or a box with --bbox W,H,D."
+            )
         target = None
         point = numbers or (_named_pivot(pivot) if pivot is not Pivot.ORIGIN else None)
         refinement, placement = box.plan_for_numbers(
@@ -199,7 +201,9 @@ def _scene(name: str | None) -> bpy.types.Scene:
         return bpy.context.scene
     scene = bpy.data.scenes.get(name)
     if scene is None:
-        raise WrongUse(f"There is no scene {name!r} in the file.", f"It has: {', '.join(s.name for s in bpy.data.scenes)}.")
+        raise WrongUse(
+            f"There is no scene {name!r} in the file.", f"It has: {', '.join(s.name for s in bpy.data.scenes)}."
+        )
     bpy.context.window.scene = scene
     return scene
 
@@ -286,7 +290,9 @@ def _save(output: str) -> None:
     try:
         bpy.ops.wm.save_as_mainfile(filepath=output, copy=output != bpy.data.filepath, compress=False)
     except RuntimeError as error:
-        raise BadOutput(f"The scene cannot be saved to {output}: {error}", "The refined meshes are kept; resume saves them.") from None
+        raise BadOutput(
+            f"The scene cannot be saved to {output}: {error}", "The refined meshes are kept; resume saves them."
+        ) from None
 
 
 def _file_to_go_on_in(store: Store, job: Job) -> str | None:

@@ -31,7 +31,9 @@ def job_entry(job: Job) -> dict[str, Any]:
         **_asked(job.spec),
         "job_id": job.job_id,
         "status": str(job.state),
-        "result": {**{name: result.get(name) for name in _RESULT_FIELDS}, "sha256": job.glb_sha256} if has_result else None,
+        "result": {**{name: result.get(name) for name in _RESULT_FIELDS}, "sha256": job.glb_sha256}
+        if has_result
+        else None,
         "fit": {name: result.get(name) for name in ("delivered_error", "placed_error")} if has_result else None,
         "requests": {"get": job.gets, "post": job.posts, "download_bytes": job.download_bytes},
         "seconds": seconds(job),

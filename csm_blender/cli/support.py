@@ -44,5 +44,7 @@ def _job(store: Store, job: Job) -> dict[str, Any]:
         "state": str(job.state),
         "requests": {"get": job.gets, "post": job.posts},
         "error": None if job.error is None else {name: redacted(text) for name, text in job.error.items()},
-        "events": [{"at": at, "state": state, "message": redacted(text)} for at, state, text in store.events(job.job_id)],
+        "events": [
+            {"at": at, "state": state, "message": redacted(text)} for at, state, text in store.events(job.job_id)
+        ],
     }

@@ -23,7 +23,9 @@ def look_over(mesh: bpy.types.Mesh) -> dict[str, Any]:
     triangles = np.empty(len(mesh.loop_triangles) * 3, dtype=np.int32)
     mesh.loop_triangles.foreach_get("vertices", triangles)
     corners = _welded(mesh)[triangles].reshape(-1, 3)
-    corners = corners[(corners[:, 0] != corners[:, 1]) & (corners[:, 1] != corners[:, 2]) & (corners[:, 2] != corners[:, 0])]
+    corners = corners[
+        (corners[:, 0] != corners[:, 1]) & (corners[:, 1] != corners[:, 2]) & (corners[:, 2] != corners[:, 0])
+    ]
     edges, faces_on_edge = _edges(corners)
     return {
         "triangles": len(mesh.loop_triangles),

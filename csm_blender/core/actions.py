@@ -30,7 +30,14 @@ def retry(store: Store, job: Job) -> Job:
     """
     state = JobState.REFINING if job.accepted_at else JobState.QUEUED
     return store.update(
-        job, state=state, error=None, cancel_requested=False, finished_at="", progress=0.0, watched_s=0.0, message="Retrying"
+        job,
+        state=state,
+        error=None,
+        cancel_requested=False,
+        finished_at="",
+        progress=0.0,
+        watched_s=0.0,
+        message="Retrying",
     )
 
 

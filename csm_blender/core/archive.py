@@ -53,4 +53,3 @@ def _write(bundle: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, room: 
                 raise BadMesh("The delivered zip unpacks to an absurd size.")
             sink.write(chunk)
         return sink.tell()
-

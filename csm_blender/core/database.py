@@ -36,7 +36,9 @@ def open_database(path: Path) -> sqlite3.Connection:
             if not _is_damage(error):
                 raise
             aside = _move_aside(path)
-            _log.warning("The job store was damaged (%s). It was moved to %s and a new one was begun.", error, aside.name)
+            _log.warning(
+                "The job store was damaged (%s). It was moved to %s and a new one was begun.", error, aside.name
+            )
             return _opened(path)
 
 

@@ -121,7 +121,9 @@ class RefusedKey(KeyProblem):
     """The service does not accept the key (401, 403)."""
 
     code = "refused_key"
-    default_hint = "Check the key under Developer Settings in your CSM profile, and that the base URL is the one it is for."
+    default_hint = (
+        "Check the key under Developer Settings in your CSM profile, and that the base URL is the one it is for."
+    )
 
 
 class OnlineAccessOff(CsmError):

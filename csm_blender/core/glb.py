@@ -109,7 +109,9 @@ def _summary(document: Mapping[str, Any], binary_bytes: int) -> GlbSummary:
         for primitive in document["meshes"][index]["primitives"]:
             vertices += int(accessors[_index(primitive["attributes"]["POSITION"])]["count"])
     if not used or not vertices:
-        raise BadMesh("The GLB holds no mesh.", "The service delivered an empty scene; refine again or ask its support.")
+        raise BadMesh(
+            "The GLB holds no mesh.", "The service delivered an empty scene; refine again or ask its support."
+        )
     return GlbSummary(
         meshes=len(used),
         vertices=vertices,

@@ -180,7 +180,9 @@ class JobSpec:
         """The spec that :meth:`as_dict` wrote. Raises ``KeyError`` or ``TypeError`` on anything else."""
         target = data.get("target")
         placement, refinement = cls.parts_from_dict(data)
-        rest = {k: v for k, v in data.items() if k not in ("target", "placement", "refinement", "fit", "pivot", "original")}
+        rest = {
+            k: v for k, v in data.items() if k not in ("target", "placement", "refinement", "fit", "pivot", "original")
+        }
         return cls(
             **rest,
             fit=Fit(data["fit"]),

@@ -146,7 +146,9 @@ class Pipeline:
                 self._update(job, state=JobState.DOWNLOADING, baseline=baseline, message=note)
             case Phase.REFINING:
                 note = "The session is being refined already: waiting for it, nothing is sent"
-                self._update(job, state=JobState.REFINING, baseline=baseline, seen_running=True, message=note, watched_s=0.0)
+                self._update(
+                    job, state=JobState.REFINING, baseline=baseline, seen_running=True, message=note, watched_s=0.0
+                )
             case Phase.NOT_READY:
                 raise SessionNotReady(f"The session is not ready to be refined ({_word(session)}).")
             case Phase.FAILED if not (job.spec.again and "refine" in session.status):
@@ -172,7 +174,9 @@ class Pipeline:
             self._update(job, posted_at="")  # turned away: nothing was started, so a person may ask again
             raise
         message = "Accepted by the service"
-        self._update(job, state=JobState.REFINING, accepted_at=_now(), watched_s=0.0, message=message, faults=0, fault_s=0.0)
+        self._update(
+            job, state=JobState.REFINING, accepted_at=_now(), watched_s=0.0, message=message, faults=0, fault_s=0.0
+        )
         return poll_delay_s(0.0, None, self._settings.poll_interval_s)
 
     def _watch(self, job: Job) -> float:
@@ -387,4 +391,3 @@ def _conversion_request(job: Job, mesh: Path) -> dict[str, Any]:
         "scale_length": spec.scale_length,
         "export": spec.export_path,
     }
-

@@ -52,7 +52,9 @@ def check_allowed(url: str, settings: Settings) -> None:
     if settings.loopback_only:
         raise OnlineAccessOff(f"Network access is off, and the mesh lies on another machine ({host}).")
     if scheme != "https" or not host:
-        raise ForeignRedirect(f"The service points to {scheme}://{host}, which is not https.", "Report this to the service.")
+        raise ForeignRedirect(
+            f"The service points to {scheme}://{host}, which is not https.", "Report this to the service."
+        )
 
 
 @contextlib.contextmanager

@@ -54,7 +54,8 @@ def check_replaceable(target: bpy.types.Object) -> None:
     """Raise :class:`TargetUnchangeable` unless the mesh of *target* can be exchanged."""
     if target.type != "MESH":
         raise TargetUnchangeable(
-            f"{target.name!r} is a {target.type.lower()}, which cannot hold a mesh.", "Use hide or keep instead of replace."
+            f"{target.name!r} is a {target.type.lower()}, which cannot hold a mesh.",
+            "Use hide or keep instead of replace.",
         )
     if target.library is not None:
         raise TargetUnchangeable(f"{target.name!r} is linked from another file and cannot be changed.")

@@ -43,7 +43,9 @@ def check_online(base_url: str) -> bool:
     if is_loopback(base_url):
         return True
     if bpy.app.online_access_override:
-        raise OnlineAccessOff("Blender was started with --offline-mode.", "Start it without that, or with --online-mode.")
+        raise OnlineAccessOff(
+            "Blender was started with --offline-mode.", "Start it without that, or with --online-mode."
+        )
     raise OnlineAccessOff("Blender is not allowed to use the network.")
 
 
