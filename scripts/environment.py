@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The virtual environments of this project, made when they are first asked for, in ``.venvs`` beside this folder.
+
+``python scripts/environment.py NAME`` prints the interpreter of one of them, making it if need be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".venvs"
+SERVICE_REQUIREMENTS = ROOT / "scripts" / "csm_server" / "requirements.txt"
+BLENDERS = {"4.2": ("3.11", "bpy==4.2.23"), "4.5": ("3.11", "bpy==4.5.15"), "5.2": ("3.13", "bpy==5.2.3")}
+"""Blender as a module: the Python it is built for, and the wheel."""
+
+
+class MissingPython(RuntimeError):
+    """No interpreter of the needed version; the text says how to get one."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What goes into a virtual environment: one of several Pythons will do, then pip's arguments."""
+
+    pythons: tuple[str, ...]
+    packages: tuple[str, ...]
+
+
+def environments() -> dict[str, Environment]:
+    """All of them by name: ``test`` (tools and the local service), ``lint``, and one for each Blender."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    either = ("3.11", "3.13")
+    found = {
+        "test": Environment(either, (*groups["test"], "-r", str(SERVICE_REQUIREMENTS))),
+        "service": Environment(either, ("-r", str(SERVICE_REQUIREMENTS))),
+        "lint": Environment(("3.11",), tuple(groups["lint"])),
+    }
+    for version, (python, wheel) in BLENDERS.items():
+        found[f"bpy-{version}"] = Environment((python,), (wheel, *groups["bpy-test"]))
+    return found
+
+
+def python_of(name: str) -> Path:
+    """The interpreter of environment *name*, which is made or brought up to date first. Raises :class:`MissingPython`."""
+    wanted = environments()[name]
+    folder = FOLDER / name
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = folder / "stamp"
+    fingerprint = hashlib.sha256(repr(wanted).encode() + SERVICE_REQUIREMENTS.read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == fingerprint and python.exists():
+        return python
+    base = find_python(wanted.pythons, name)
+    print(f"Making the environment {name} with {base} …", file=sys.stderr, flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([base, "-m", "venv", str(folder)], check=True)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted.packages]
+    subprocess.run(pip, check=True, stdout=sys.stderr)
+    stamp.write_text(fingerprint)
+    return python
+
+
+def find_python(versions: tuple[str, ...], purpose: str) -> str:
+    """An interpreter of one of *versions*. Raises :class:`MissingPython` with the way to get one."""
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for version in versions:
+        candidates = [getattr(sys, "_base_executable", "") or sys.executable] if version == running else []
+        candidates += [shutil.which(f"python{version}") or ""]
+        pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+        candidates += [str(path / "bin" / "python") for path in sorted(pyenv.glob(f"{version}.*"), reverse=True)]
+        for candidate in candidates:
+            if candidate and _has_version(candidate, version):
+                return candidate
+    wanted = " or ".join(versions)
+    raise MissingPython(
+        f"Python {wanted} is needed for {purpose} and was not found. Get it from python.org, by 'pyenv install {versions[0]}'"
+        f" or 'uv python install {versions[0]}', so that python{versions[0]} is on the PATH."
+    )
+
+
+def _has_version(python: str, version: str) -> bool:
+    """Whether *python* really runs and is that version: a pyenv shim exists for versions that are not active, too."""
+    question = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    try:
+        answer = subprocess.run(question, capture_output=True, text=True, check=False)
+    except OSError:
+        return False
+    return answer.stdout.strip() == version
+
+
+if __name__ == "__main__":
+    try:
+        print(python_of(sys.argv[1]))
+    except MissingPython as missing:
+        sys.exit(str(missing))
+    except (IndexError, KeyError):
+        sys.exit(f"usage: environment.py {'|'.join(environments())}")
