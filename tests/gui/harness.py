@@ -177,9 +177,10 @@ class Blender:
             try:
                 code: int | None = process.wait(timeout)
             except subprocess.TimeoutExpired:
+                code = None
+            finally:  # also after Ctrl-C in pytest; nothing happens to a process that has ended
                 process.kill()
                 process.wait()
-                code = None
         return code, log.read_text(errors="replace")
 
 
