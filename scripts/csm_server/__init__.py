@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A small service that speaks CSM's documented session API on one's own machine.
 
 It refines meshes by ordinary mesh processing (weld, repair, subdivide, smooth). It is neither CSM's generative

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Entry point of ``python scripts/csm_server``: puts the package on the path and hands over to the command line."""
 
 import sys

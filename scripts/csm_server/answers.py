@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The shapes of the answers: the envelope, a session in the 2024 or the 2025 style, the refine call's job record."""
 
 from __future__ import annotations

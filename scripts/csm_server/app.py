@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The HTTP side: routes, the key, and one envelope for every answer, good or bad."""
 
 from __future__ import annotations
@@ -32,9 +33,7 @@ MEDIA_TYPES = {
 class Service:
     """The API's handlers with what they share."""
 
-    def __init__(
-        self, store: Store, key: str, *, refine_seconds: float = 2.0, style: str | None = None
-    ) -> None:
+    def __init__(self, store: Store, key: str, *, refine_seconds: float = 2.0, style: str | None = None) -> None:
         """``style`` overrides the sessions' own; ``refine_seconds`` is the least wall time of a refine."""
         self.store = store
         self.style = style
@@ -80,9 +79,7 @@ class Service:
     async def list(self, request: Request) -> JSONResponse:
         """The sessions, newest first: GET …?limit=10&page=1; the first page is 1."""
         self._authorize(request)
-        limit, page = checks.paging(
-            request.query_params.get("limit", "10"), request.query_params.get("page", "1")
-        )
+        limit, page = checks.paging(request.query_params.get("limit", "10"), request.query_params.get("page", "1"))
         sessions, total = self.store.page(limit, (page - 1) * limit)
         results = [self._data(request, session) for session in sessions]
         return JSONResponse(answers.envelope({"results": results, "total": total}, "Retrieved"))
@@ -92,9 +89,7 @@ class Service:
         code, folder, name = (request.path_params[part] for part in ("code", "folder", "file"))
         query = request.query_params
         if not self.signer.allows(request.url.path, code, query.get("se", ""), query.get("sig", "")):
-            raise HTTPException(
-                403, "The signature of this URL is wrong or has expired: ask for the session again."
-            )
+            raise HTTPException(403, "The signature of this URL is wrong or has expired: ask for the session again.")
         # From here on the path is one that this service wrote and signed itself.
         path = self.store.folder(code, folder) / name
         if not path.exists():

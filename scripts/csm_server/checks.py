@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Checks of what a client sends: the refine call's body, and the list's query."""
 
 from __future__ import annotations
@@ -55,9 +56,7 @@ def _numbers(name: str, value: Any, low: float, high: float) -> list[float]:
             raise BadRequestError(f"{name} must hold numbers only, not {json.dumps(entry)[:60]}.")
         # The comparison comes first: an integer may be too large for a float.
         if not (low <= entry <= high and math.isfinite(entry)):
-            raise BadRequestError(
-                f"{name} must hold numbers between {low:g} and {high:g}, not {str(entry)[:40]}."
-            )
+            raise BadRequestError(f"{name} must hold numbers between {low:g} and {high:g}, not {str(entry)[:40]}.")
     return [float(entry) for entry in value]
 
 

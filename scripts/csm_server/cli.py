@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Command line of the local service: serve, and ``add`` a mesh of one's own as a session."""
 
 from __future__ import annotations
@@ -59,15 +60,9 @@ def _serve_parser() -> argparse.ArgumentParser:
         epilog="To add a mesh of your own: csm_server add FILE.glb [--session CODE] [--data DIR]",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument(
-        "--port", type=_port, default=0, help="port to listen on; 0, the default, takes a free one"
-    )
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="where sessions are kept (default: a user folder)"
-    )
-    parser.add_argument(
-        "--api-key", metavar="KEY", help="the x-api-key to ask for (default: a random one, printed)"
-    )
+    parser.add_argument("--port", type=_port, default=0, help="port to listen on; 0, the default, takes a free one")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are kept (default: a user folder)")
+    parser.add_argument("--api-key", metavar="KEY", help="the x-api-key to ask for (default: a random one, printed)")
     parser.add_argument(
         "--refine-seconds", type=_seconds, default=2.0, metavar="S",
         help="a refine takes at least this long, so that clients see it running (default: %(default)s)",
@@ -76,9 +71,7 @@ def _serve_parser() -> argparse.ArgumentParser:
         "--style", choices=("2024", "2025"),
         help="answer all sessions in this style: 2024 has `status`, 2025 `session_status` (default: each its own)",
     )  # fmt: skip
-    parser.add_argument(
-        "--control", action="store_true", help="switch on the /_control routes (for tests only)"
-    )
+    parser.add_argument("--control", action="store_true", help="switch on the /_control routes (for tests only)")
     return parser
 
 
@@ -87,16 +80,10 @@ def _add_parser() -> argparse.ArgumentParser:
         prog="csm_server add",
         description="Add a GLB file as the preview mesh of a new session and print its code.",
     )
-    parser.add_argument(
-        "file", type=Path, metavar="FILE.glb", help="the mesh; axes as in glTF: y up, z to the front"
-    )
+    parser.add_argument("file", type=Path, metavar="FILE.glb", help="the mesh; axes as in glTF: y up, z to the front")
     parser.add_argument("--session", metavar="CODE", help="its session code, SESSION_… (default: a new one)")
-    parser.add_argument(
-        "--style", choices=("2024", "2025"), default="2025", help="how it answers (default: 2025)"
-    )
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="the service's data folder (default: a user folder)"
-    )
+    parser.add_argument("--style", choices=("2024", "2025"), default="2025", help="how it answers (default: 2025)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the service's data folder (default: a user folder)")
     return parser
 
 
@@ -129,9 +116,7 @@ def _add(args: argparse.Namespace, data: Path) -> int:
 
     try:
         load_surface(args.file)
-        session = Store(data).add(
-            args.file.read_bytes(), code=args.session, style=args.style, caption=args.file.stem
-        )
+        session = Store(data).add(args.file.read_bytes(), code=args.session, style=args.style, caption=args.file.stem)
     except (OSError, MeshError, StoreError) as error:
         print(f"csm_server add: {error}", file=sys.stderr)
         return 2

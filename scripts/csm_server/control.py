@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The ``/_control`` routes, for tests: counts, fault rules, sessions with odd ways. Only there with ``--control``."""
 
 from __future__ import annotations

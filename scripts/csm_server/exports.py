@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is made of a GLB when somebody asks for it: OBJ with its material file, the zip, the picture."""
 
 from __future__ import annotations
@@ -39,9 +40,7 @@ def _obj(glb: Path) -> dict[str, bytes]:
     if not scene.geometry:
         raise MeshError("the GLB holds no triangle mesh")
     for number, material in enumerate(_materials(scene)):
-        material.name = (
-            f"{material.name or 'material'}_{number}"  # the material's name is its texture's file name
-        )
+        material.name = f"{material.name or 'material'}_{number}"  # the material's name is its texture's file name
     text, files = trimesh.exchange.obj.export_obj(
         scene, include_normals=True, include_texture=True, return_texture=True, mtl_name="mesh.mtl"
     )

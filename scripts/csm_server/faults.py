@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Faults on purpose, for tests of clients: switched on with ``--control``, never otherwise.
 
 A rule matches calls by method and path and spoils their answers: see ``docs/local-service.md``. The rest of the
@@ -108,7 +109,7 @@ class Counts:
     downloads_with_key: int = 0
     """Downloads that carried the API key, which storage must never see."""
 
-    def note(self, method: str, path: str, has_key: bool) -> None:
+    def note(self, method: str, path: str, *, has_key: bool) -> None:
         """Count one call."""
         found = CODE_IN_PATH.search(path)
         if path.startswith(PREFIX):
@@ -138,7 +139,7 @@ class Faults:
             await self._app(scope, receive, send)
             return
         method, path = scope["method"], scope["path"]
-        self.counts.note(method, path, any(name == b"x-api-key" for name, _ in scope["headers"]))
+        self.counts.note(method, path, has_key=any(name == b"x-api-key" for name, _ in scope["headers"]))
         rule = next((rule for rule in self.rules if rule.takes(method, path)), None)
         do = rule.do if rule else {}
         after, delay = bool(do.get("after")), float(do.get("delay_s", 0))
@@ -188,7 +189,7 @@ async def _answer(do: dict[str, Any], reply: Reply, scope: Scope, receive: Recei
     if not do.get("chunked"):
         headers["content-length"] = str(len(body))
     if any(name in do for name in ("close", "cut_at", "extra_bytes")):
-        await _raw(do, reply.status, headers, body, scope, receive)
+        await _raw(do, Reply(reply.status, headers, body), scope, receive)
         return
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": reply.status, "headers": pairs})
@@ -197,14 +198,13 @@ async def _answer(do: dict[str, Any], reply: Reply, scope: Scope, receive: Recei
     await send({"type": "http.response.body", "body": body[half:]})
 
 
-async def _raw(
-    do: dict[str, Any], status: int, headers: dict[str, str], body: bytes, scope: Scope, receive: Receive
-) -> None:
+async def _raw(do: dict[str, Any], reply: Reply, scope: Scope, receive: Receive) -> None:
     """Write to the connection what no server would let through, and break the connection."""
     transport: asyncio.Transport = scope["csm.connection"]
     if not do.get("close"):
-        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{k}: {v}" for k, v in headers.items())]
-        sent = body[: int(do["cut_at"])] if "cut_at" in do else body
+        start = f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"
+        lines = [start, *(f"{name}: {value}" for name, value in reply.headers.items())]
+        sent = reply.body[: int(do["cut_at"])] if "cut_at" in do else reply.body
         transport.write("\r\n".join([*lines, "connection: close", "", ""]).encode())
         transport.write(sent + b"\0" * int(do.get("extra_bytes", 0)))
     transport.close()

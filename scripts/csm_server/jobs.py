@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Running refines: from the accepted call to the new mesh, and on again after a restart."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Starting the local service from another program, a test or the demo. Needs the standard library only."""
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from email.message import Message
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 
 class LaunchError(RuntimeError):
@@ -68,7 +69,7 @@ class LocalService:
         self.url = ""
         self.key = ""
 
-    def __enter__(self) -> LocalService:
+    def __enter__(self) -> Self:
         """Start it."""
         self.start()
         return self
@@ -100,9 +101,10 @@ class LocalService:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, encoding="utf-8", errors="replace",
         )  # fmt: skip
-        threading.Thread(
+        self._listener = threading.Thread(
             target=self._listen, args=(self._process, self._lines, self._ready), daemon=True
-        ).start()
+        )
+        self._listener.start()
         self._ready.wait(self._timeout)
         if not self.key:
             self.stop()
@@ -110,14 +112,15 @@ class LocalService:
 
     def _listen(self, process: subprocess.Popen[str], lines: list[str], ready: threading.Event) -> None:
         assert process.stdout
-        for line in process.stdout:
-            lines.append(line.rstrip())
-            before, _, after = line.strip().partition(": ")
-            if line.startswith("CSM server at "):
-                self.url = line.split()[-1]
-            elif before == "API key":
-                self.key = after
-                ready.set()
+        with process.stdout as stream:
+            for line in stream:
+                lines.append(line.rstrip())
+                before, _, after = line.strip().partition(": ")
+                if line.startswith("CSM server at "):
+                    self.url = line.split()[-1]
+                elif before == "API key":
+                    self.key = after
+                    ready.set()
         ready.set()
 
     def stop(self) -> int | None:
@@ -134,14 +137,14 @@ class LocalService:
             return None
         process.kill() if kill else process.terminate()
         try:
-            return process.wait(15)
+            process.wait(15)
         except subprocess.TimeoutExpired:
             process.kill()
-            return process.wait()
+        status = process.wait()
+        self._listener.join(5)
+        return status
 
-    def request(
-        self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    def request(self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None) -> Answer:
         """Call it with its key; ``body`` is bytes, or anything for JSON; ``path`` may be a whole URL (then: no key)."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         own = path.startswith("/")
@@ -150,9 +153,7 @@ class LocalService:
             **({"x-api-key": self.key} if own else {}),
             **(headers or {}),
         }
-        request = urllib.request.Request(
-            self.url + path if own else path, data=data, method=method, headers=sent
-        )
+        request = urllib.request.Request(self.url + path if own else path, data=data, method=method, headers=sent)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback: never by a proxy
         try:
             with opener.open(request, timeout=30) as answer:
@@ -177,9 +178,7 @@ class LocalService:
         """Call ``/_control`` + path (the service needs ``--control``); returns ``data``. Raises ValueError."""
         answer = self.request(method, f"/_control{path}", body)
         if answer.status >= 400:
-            raise ValueError(
-                f"{method} /_control{path}: {answer.status} {answer.body.decode(errors='replace')[:300]}"
-            )
+            raise ValueError(f"{method} /_control{path}: {answer.status} {answer.body.decode(errors='replace')[:300]}")
         return answer.json["data"]
 
     def counts(self) -> dict[str, Any]:
@@ -204,9 +203,7 @@ class LocalService:
         ``behaviour``: the fields of ``POST /_control/sessions``, see ``docs/local-service.md``.
         """
         key, value = (
-            ("glb_base64", base64.b64encode(glb).decode())
-            if isinstance(glb, bytes)
-            else ("glb_path", str(glb))
+            ("glb_base64", base64.b64encode(glb).decode()) if isinstance(glb, bytes) else ("glb_path", str(glb))
         )
         added: dict[str, Any] = self.control("POST", "/sessions", {"code": code, key: value, **behaviour})
         return str(added["code"])

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A surface as the refining needs it, read from and written to GLB.
 
 Positions, and what a face's corners carry (texture coordinates, colours), are indexed apart, as in an OBJ file:

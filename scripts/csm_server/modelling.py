@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tools of the sample script: simple bodies with texture coordinates, textures, and the flaws of a preview mesh."""
 
 from __future__ import annotations
@@ -44,9 +45,7 @@ def turned(profile: Sequence[tuple[float, float]], sections: int = 14) -> Any:
     """A body turned on a lathe around the y axis: ``profile`` is radius and height, point by point."""
     # Between equal heights the path needs a direction; a hair's breadth gives it one.
     heights = np.array([height for _, height in profile]) + np.arange(len(profile)) * 1e-9
-    flat = np.column_stack(
-        [np.zeros(len(profile)), np.arange(len(profile), dtype=float), np.zeros(len(profile))]
-    )
+    flat = np.column_stack([np.zeros(len(profile)), np.arange(len(profile), dtype=float), np.zeros(len(profile))])
     body = tube(flat, [radius for radius, _ in profile], sections)
     steps = np.repeat(heights, sections + 1)
     body.vertices[:, 1] = steps
@@ -142,9 +141,7 @@ def wood(rng: np.random.Generator, dark: Vector, light: Vector) -> Image.Image:
 
 def mottled(rng: np.random.Generator, dark: Vector, light: Vector, cells: int = 8) -> Image.Image:
     """Spots of two sizes."""
-    return texture(
-        dark, light, 0.6 * noise_map(rng, (cells, cells)) + 0.4 * noise_map(rng, (cells * 5, cells * 5))
-    )
+    return texture(dark, light, 0.6 * noise_map(rng, (cells, cells)) + 0.4 * noise_map(rng, (cells * 5, cells * 5)))
 
 
 def _body(vertices: Floats, faces: Any, uv: Floats, *, outward: bool = True) -> Any:

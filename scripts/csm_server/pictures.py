@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Pictures of a mesh: a small software rasteriser (flat light, texture, no shadows), enough for a thumbnail."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Refining a preview mesh: clean, repair, subdivide and smooth it, then set its box and its origin exactly.
 
 This is ordinary mesh processing. It sees nothing that is not in the preview: no model, no guesswork.
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import networkx
+import networkx as nx
 import numpy as np
 import trimesh
 from scipy import sparse
@@ -37,6 +38,7 @@ def refine_file(
     output: str,
     scaled_bbox: Sequence[float] | None = None,
     pivot_point: Sequence[float] = (0.0, 0.0, 0.0),
+    *,
     unit_cube: bool = False,
     swap_axes: bool = False,
 ) -> dict[str, Any]:
@@ -138,7 +140,7 @@ def fill_small_holes(surface: Surface) -> None:
     limit = HOLE_LENGTH * np.linalg.norm(np.ptp(surface.bounds, axis=0))
     holes = [
         loop
-        for loop in networkx.cycle_basis(networkx.from_edgelist(rim))
+        for loop in nx.cycle_basis(nx.from_edgelist(rim))
         if len(loop) <= HOLE_EDGES and _outline(surface.points[loop]) <= limit
     ]
     if not holes:
@@ -166,9 +168,7 @@ def orient(surface: Surface) -> None:
     # Measured from each body's own middle: for an open body the volume depends on where one stands.
     middle = [np.bincount(bodies, weights=corners.mean(axis=1)[:, i]) for i in range(3)] / np.bincount(bodies)
     corners = corners - middle.T[bodies][:, None, :]
-    volume = np.bincount(
-        bodies, weights=np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
-    )
+    volume = np.bincount(bodies, weights=np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])))
     box = float(np.prod(np.maximum(np.ptp(surface.bounds, axis=0), 1e-30)))
     faces = np.where((volume < -1e-9 * box)[bodies][:, None], np.fliplr(mesh.faces), mesh.faces)
     flipped = (faces != surface.faces).any(axis=1)
@@ -179,9 +179,7 @@ def orient(surface: Surface) -> None:
 def smooth(surface: Surface, passes: int) -> None:
     """Smooth without shrinking (Taubin); creases and rims move along themselves only, their corners not at all."""
     mesh = surface.mesh()
-    smoothing.filter_taubin(
-        mesh, lamb=0.5, nu=0.52, iterations=passes, laplacian_operator=_averaging(surface, mesh)
-    )
+    smoothing.filter_taubin(mesh, lamb=0.5, nu=0.52, iterations=passes, laplacian_operator=_averaging(surface, mesh))
     surface.points = np.asarray(mesh.vertices, dtype=float)
 
 

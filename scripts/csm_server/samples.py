@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The sample sessions' preview meshes, made by this script: coarse, noisy, textured, some with holes and loose bits.
 
 glTF axes: y up, front toward +z. Every shape is lopsided on purpose, so that a wrong orientation is seen.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Starting the service: samples on the first start, a socket, the two lines that say where it is and its key."""
 
 from __future__ import annotations
@@ -22,9 +23,7 @@ FIRST_SAMPLE = "SESSION_P_44569824122"
 """The session of the documentation's own sample call."""
 
 
-def run(
-    *, host: str, port: int, data: Path, key: str, refine_seconds: float, style: str | None, control: bool
-) -> int:
+def run(*, host: str, port: int, data: Path, key: str, refine_seconds: float, style: str | None, control: bool) -> int:
     """Serve until interrupted; returns the exit status: 0, or 1 when it cannot start."""
     try:
         data = data.resolve()
@@ -43,8 +42,13 @@ def run(
     service = Service(store, key, refine_seconds=refine_seconds, style=style)
     app = control_app(service) if control else service.app()
     config = uvicorn.Config(
-        app, http=ConnectionProtocol if control else "h11", log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=2,
-    )  # fmt: skip
+        app,
+        http=ConnectionProtocol if control else "h11",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
     shown = f"[{host}]" if ":" in host else host
     lines = (
         f"CSM server at http://{shown}:{listener.getsockname()[1]}",

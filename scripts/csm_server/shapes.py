@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The sample objects, in metres, y up, front toward +z; each is lopsided, so that a wrong orientation is seen."""
 
 from __future__ import annotations
@@ -33,12 +34,10 @@ def chair() -> trimesh.Scene:
         for x in (-0.2, 0.2) for z in (-0.19, 0.2)
     ]  # fmt: skip
     posts = [
-        tilted(block((x, 0.68, -0.22), (0.05, 0.6, 0.045), 2), -7, (1, 0, 0), (0, 0.4, -0.22))
-        for x in (-0.21, 0.21)
+        tilted(block((x, 0.68, -0.22), (0.05, 0.6, 0.045), 2), -7, (1, 0, 0), (0, 0.4, -0.22)) for x in (-0.21, 0.21)
     ]
     slats = [
-        tilted(block((0, y, -0.22), (0.4, 0.09, 0.022), 2), -7, (1, 0, 0), (0, 0.4, -0.22))
-        for y in (0.65, 0.79, 0.92)
+        tilted(block((0, y, -0.22), (0.4, 0.09, 0.022), 2), -7, (1, 0, 0), (0, 0.4, -0.22)) for y in (0.65, 0.79, 0.92)
     ]
     seat = block((0, 0.43, 0), (0.52, 0.05, 0.5), 2)
     arm = [
@@ -47,12 +46,8 @@ def chair() -> trimesh.Scene:
     ]
     frame = flawed(joined(seat, *legs, *posts, *slats, *arm), rng, noise=0.0022, holes=6, bits=4)
     cushion = flawed(ball((0, 0.475, 0.01), (0.235, 0.055, 0.225), 16, 8), rng, noise=0.0025)
-    weave = texture(
-        (150, 40, 36), (214, 92, 70), 0.5 * noise_map(rng, (64, 64)) + 0.5 * noise_map(rng, (4, 4))
-    )
-    return trimesh.Scene(
-        {"frame": painted(frame, "Oak", oak, 0.55), "cushion": painted(cushion, "Fabric", weave, 0.9)}
-    )
+    weave = texture((150, 40, 36), (214, 92, 70), 0.5 * noise_map(rng, (64, 64)) + 0.5 * noise_map(rng, (4, 4)))
+    return trimesh.Scene({"frame": painted(frame, "Oak", oak, 0.55), "cushion": painted(cushion, "Fabric", weave, 0.9)})
 
 
 def table() -> trimesh.Scene:
@@ -172,13 +167,9 @@ def vase() -> trimesh.Scene:
 def rock() -> trimesh.Scene:
     """A boulder with moss on top and a foot to the front right."""
     rng = np.random.default_rng(15)
-    body = joined(
-        ball((0, 0.3, 0), (0.46, 0.34, 0.36), 20, 12), ball((0.34, 0.12, 0.22), (0.22, 0.15, 0.2), 14, 8)
-    )
+    body = joined(ball((0, 0.3, 0), (0.46, 0.34, 0.36), 20, 12), ball((0.34, 0.12, 0.22), (0.22, 0.15, 0.2), 14, 8))
     waves = rng.normal(0, 1, (7, 3)) * 4.5
-    body.vertices *= 1 + 0.05 * np.sin(body.vertices @ waves.T + rng.uniform(0, 6, 7)).sum(
-        axis=1, keepdims=True
-    )
+    body.vertices *= 1 + 0.05 * np.sin(body.vertices @ waves.T + rng.uniform(0, 6, 7)).sum(axis=1, keepdims=True)
     body.vertices[:, 1] = np.maximum(body.vertices[:, 1], 0.0)
     stone = flawed(body, rng, noise=0.008, holes=5, bits=5)
     row = np.linspace(1, 0, 256)[:, None]
@@ -260,9 +251,7 @@ def tree() -> trimesh.Scene:
     leaves = flawed(crown, rng, noise=0.016, holes=8, bits=6)
     bark = wood(rng, (66, 46, 32), (130, 100, 74))
     green = mottled(rng, (38, 78, 26), (134, 168, 58), 14)
-    return trimesh.Scene(
-        {"trunk": painted(stem, "Bark", bark, 0.9), "crown": painted(leaves, "Leaves", green, 0.85)}
-    )
+    return trimesh.Scene({"trunk": painted(stem, "Bark", bark, 0.9), "crown": painted(leaves, "Leaves", green, 0.85)})
 
 
 def teapot() -> trimesh.Scene:
@@ -317,9 +306,7 @@ def teapot() -> trimesh.Scene:
     trim = flawed(joined(lid, badge), rng, noise=0.0006)
     glaze = mottled(rng, (26, 92, 78), (66, 150, 126), 5)
     gold = mottled(rng, (196, 150, 74), (226, 188, 110))
-    return trimesh.Scene(
-        {"pot": painted(pot, "Glaze", glaze, 0.18), "lid": painted(trim, "Gilt", gold, 0.3, 0.9)}
-    )
+    return trimesh.Scene({"pot": painted(pot, "Glaze", glaze, 0.18), "lid": painted(trim, "Gilt", gold, 0.3, 0.9)})
 
 
 SHAPES: dict[str, tuple[str, Any]] = {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The sessions and their files: one SQLite table and one folder a session, so that a restart loses nothing.
 
 ``DATA/sessions.sqlite`` holds the table ``sessions``, a row each, readable with any SQLite tool.
@@ -74,9 +75,7 @@ class Store:
         """Open (and make, where it is new) the folder ``data``. Raises OSError where that cannot be."""
         self.data = data
         data.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(
-            data / "sessions.sqlite", isolation_level=None, timeout=10, check_same_thread=False
-        )
+        self._db = sqlite3.connect(data / "sessions.sqlite", isolation_level=None, timeout=10, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute(
@@ -136,9 +135,7 @@ class Store:
     def _select(self, clause: str, *values: Any) -> list[Session]:
         rows = self._db.execute(f"SELECT * FROM sessions {clause}", values).fetchall()
         return [
-            Session(
-                **{name: json.loads(value) if name in _DICTS else value for name, value in dict(row).items()}
-            )
+            Session(**{name: json.loads(value) if name in _DICTS else value for name, value in dict(row).items()})
             for row in rows
         ]
 

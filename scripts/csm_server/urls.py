@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Mesh URLs: signed and short-lived, needing no API key, as the cloud's storage hands them out."""
 
 from __future__ import annotations

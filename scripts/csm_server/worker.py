@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The mesh work in a process of its own, so that the service always answers at once.
 
 The service writes one JSON object a line to the worker's standard input and reads one a line from its output.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """GLB files for the tests, made with trimesh, and the measuring of what came back."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The service's answers against the documented contract."""
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ import subprocess
 import time
 
 import pytest
-from conftest import wait
 from glbs import glb, wavy
+from serving import wait
 
 SAMPLE = "SESSION_P_44569824122"
 PAGE = json.loads(r"""{
@@ -23,12 +24,22 @@ PAGE = json.loads(r"""{
       "scenario": "SESSION_P_44569824122", "job_priority": "2", "username": "admin@test.com",
       "call": "dreamfusion", "user_id": "000000", "status": "unprocessed", "start_time": "1689231769.6472576",
       "unique_trial_key": "168923176748ZJ@NcRfUjXn2r5u8x",
-      "task_data": "{\"scenario\": \"SESSION_P_44569824122\", \"unique_trial_key\": \"168923176748ZJ@NcRfUjXn2r5u8x\", \"customer_email\": \"admin@yopmail.com\", \"image_url\": \"https://via.placeholder.com/300/09f/fff.png\", \"text_prompt\": \"Walk\", \"keyword\": \"\", \"discord_user_id\": \"\"}",
+      "task_data": "TASK",
       "id": "job:dreamfusion:SESSION_P_44569824122_168923176748ZJ@NcRfUjXn2r5u8x"
     }
   }
 }""")
-"""The documentation page's sample reply."""
+"""The documentation page's sample reply; its task_data stands below."""
+PAGE_TASK = {
+    "scenario": "SESSION_P_44569824122",
+    "unique_trial_key": "168923176748ZJ@NcRfUjXn2r5u8x",
+    "customer_email": "admin@yopmail.com",
+    "image_url": "https://via.placeholder.com/300/09f/fff.png",
+    "text_prompt": "Walk",
+    "keyword": "",
+    "discord_user_id": "",
+}
+"""What the sample's task_data, JSON in a string, holds."""
 
 
 def shape(value):
@@ -49,8 +60,8 @@ def test_the_refine_reply_has_every_field_of_the_page(service, add):
     assert data["status"] == job["status"] == "unprocessed"
     assert job["id"] == f"job:dreamfusion:{code}_{job['unique_trial_key']}"
     assert abs(float(job["start_time"]) - time.time()) < 30
-    task, page_task = json.loads(job["task_data"]), json.loads(PAGE["data"]["complete_job_data"]["task_data"])
-    assert shape(task) == shape(page_task)
+    task = json.loads(job["task_data"])
+    assert shape(task) == shape(PAGE_TASK)
     assert task["scenario"] == code
 
 
@@ -131,9 +142,7 @@ def test_a_refine_that_fails(service, add, assets):
         assert "the refine failed: MeshError" in service.output
 
 
-@pytest.mark.parametrize(
-    "status", ["training_refine", "training_preview", "preview_failed", "spin_generate_done"]
-)
+@pytest.mark.parametrize("status", ["training_refine", "training_preview", "preview_failed", "spin_generate_done"])
 def test_a_session_that_is_not_at_the_preview_stage(service, add, status):
     code = add(glb(wavy()), style="2024", status=status)
     answer = service.refine(code)
@@ -191,9 +200,7 @@ def test_bad_values_are_refused_and_start_nothing(service, add, body):
 
 def test_a_body_that_is_too_long(service, add):
     code = add(glb(wavy()))
-    assert_failure(
-        service.request("POST", f"/image-to-3d-sessions/get-3d/refine/{code}", b" " * 1_000_001), 413
-    )
+    assert_failure(service.request("POST", f"/image-to-3d-sessions/get-3d/refine/{code}", b" " * 1_000_001), 413)
     assert code not in service.counts()["refines"]
 
 
@@ -238,9 +245,7 @@ def test_the_list_is_in_pages_newest_first(service, add):
     assert {session["caption"] for session in first["results"]}
 
 
-@pytest.mark.parametrize(
-    "query", ["limit=0", "limit=101", "limit=x", "limit=-1", "page=0", "page=1.5", "page=²"]
-)
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=-1", "page=0", "page=1.5", "page=²"])
 def test_bad_paging(service, query):
     path = "/image-to-3d-sessions?" + query.replace("²", "%C2%B2")
     assert_failure(service.request("GET", path), 400)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The faults that other tests order: each does what it says, and only as often as it was told."""
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from conftest import refined, wait
 from glbs import bounds, glb, wavy
+from serving import refined, wait
 
 SIZE = [1.0, 2.0, 3.0]
 
@@ -59,7 +60,7 @@ def test_skip_and_times(service, code):
 
 def test_the_answer_is_lost_after_the_work(service, code):
     service.add_fault({"after": True, "close": True}, method="POST")
-    with pytest.raises(OSError):  # noqa: PT011  which one depends on the moment
+    with pytest.raises((OSError, http.client.HTTPException)):  # which one depends on the moment
         service.refine(code)
     assert wait(service, code)["status"] == "refine_done"
     assert service.counts()["refines"][code] == 1
@@ -150,9 +151,7 @@ def test_odd_results(service, add):
     assert box(service, add(mesh, ignore_bbox=True)) == pytest.approx(extents, rel=1e-5)
     assert box(service, add(mesh, swap_axes=True)) == pytest.approx([1, 3, 2], rel=1e-5)
     assert box(service, add(mesh, unit_cube=True)) == pytest.approx(np.array(SIZE) / 3, rel=1e-5)
-    centred = bounds(
-        refined(service, add(mesh, ignore_pivot=True), scaled_bbox=SIZE, pivot_point=[0, -0.5, 0])
-    )
+    centred = bounds(refined(service, add(mesh, ignore_pivot=True), scaled_bbox=SIZE, pivot_point=[0, -0.5, 0]))
     assert centred.mean(axis=0) == pytest.approx([0, 0, 0], abs=1e-6)
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What refining does to a mesh, measured on the GLB that comes out."""
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
-from conftest import ROOT, refined, unavailable, wait
 from glbs import bounds, document, glb, load, wavy, welded
 from PIL import Image
+from serving import refined, unavailable, wait
 
 RELATIVE = 1e-6
 """Tolerance of the box, as a share of its size: positions are 32-bit numbers."""
 SHARED = ["Duck", "BoxTextured", "monkey", "nested"]
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.mark.parametrize("size", [[1, 1, 1], [0.02, 0.5, 3.25], [1e-4, 2e-4, 3e-4], [1500, 20, 7000.5]])
-@pytest.mark.parametrize(
-    "pivot", [[0, 0, 0], [0, -0.5, 0], [-0.5, -0.5, -0.5], [0.5, 0.5, 0.5], [0.1, -0.27, 0.43]]
-)
+@pytest.mark.parametrize("pivot", [[0, 0, 0], [0, -0.5, 0], [-0.5, -0.5, -0.5], [0.5, 0.5, 0.5], [0.1, -0.27, 0.43]])
 def test_box_and_pivot_are_exact(service, add, size, pivot):
     box = bounds(refined(service, add(BOX), scaled_bbox=size, pivot_point=pivot))
     expected = np.array([[(side - p) * d for p, d in zip(pivot, size, strict=True)] for side in (-0.5, 0.5)])
@@ -112,9 +113,7 @@ def test_uvs_seams_material_and_texture_are_kept(service, add):
     angle = np.linspace(0, 2 * np.pi, 13)
     u, v = (grid.ravel() for grid in np.meshgrid(angle / (2 * np.pi), [0.0, 0.25, 0.5, 0.75, 1.0]))
     points = np.column_stack([np.cos(u * 2 * np.pi), v * 2, np.sin(u * 2 * np.pi)])
-    quads = [
-        (r * 13 + c, r * 13 + c + 1, r * 13 + c + 14, r * 13 + c + 13) for r in range(4) for c in range(12)
-    ]
+    quads = [(r * 13 + c, r * 13 + c + 1, r * 13 + c + 14, r * 13 + c + 13) for r in range(4) for c in range(12)]
     faces = [(a, d, c) for a, _, c, d in quads] + [(a, c, b) for a, b, c, _ in quads]
     mesh = trimesh.Trimesh(points, faces, process=False)
     mesh.visual = trimesh.visual.TextureVisuals(uv=np.column_stack([u, v]), material=wavy().visual.material)
@@ -131,9 +130,7 @@ def test_uvs_seams_material_and_texture_are_kept(service, add):
     assert shell(data)["name"] == "Shell"
     assert shell(data)["pbrMetallicRoughness"]["roughnessFactor"] == pytest.approx(0.4)
     texture = result.visual.material.baseColorTexture
-    assert np.array_equal(
-        np.asarray(texture.convert("RGB")), np.asarray(wavy().visual.material.baseColorTexture)
-    )
+    assert np.array_equal(np.asarray(texture.convert("RGB")), np.asarray(wavy().visual.material.baseColorTexture))
 
 
 def shell(data):
@@ -169,9 +166,7 @@ def test_shared_meshes(service, add, assets, name):
     assert np.abs(bounds(data) - expected).max() <= 3 * RELATIVE
     before = document((assets / f"{name}.glb").read_bytes())
     after = document(data)
-    assert {m.get("name") for m in after.get("materials", [])} == {
-        m.get("name") for m in before.get("materials", [])
-    }
+    assert {m.get("name") for m in after.get("materials", [])} == {m.get("name") for m in before.get("materials", [])}
     assert len(after.get("images", [])) == len(before.get("images", []))
     faces = sum(len(mesh.faces) for mesh in source.geometry.values())
     assert len(welded(data).faces) >= 4 * faces

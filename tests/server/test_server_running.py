@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The service as a process: its start and end, its command line, what outlives a restart, its samples."""
 
 from __future__ import annotations
@@ -8,13 +9,15 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import trimesh
-from conftest import ROOT, refined, wait
 from csm_server.launch import LaunchError, LocalService
 from glbs import glb, load, wavy, welded
+from serving import refined, wait
 
+ROOT = Path(__file__).resolve().parents[2]
 SERVER = str(ROOT / "scripts" / "csm_server")
 SAMPLES = ["SESSION_P_44569824122", *(f"SESSION_{1700000000 + n}_{n:07d}" for n in range(1, 8))]
 
@@ -108,9 +111,7 @@ def test_the_worker_ends_with_the_service(tmp_path):
 
 
 def alive(pid):
-    shown = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
+    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return bool(shown.strip()) and not shown.startswith("Z")
 
 
@@ -151,9 +152,8 @@ def test_bad_additions(tmp_path):
     bad.write_bytes(good.read_bytes()[:-10])
     empty.write_bytes(b"")
     assert run("add", good, "--session", "SESSION_1", "--data", tmp_path / "d").returncode == 0
-    for words in (
-        [bad], [empty], [tmp_path / "none.glb"], [tmp_path], [good, "--session", "../x"], [good, "--session", "SESSION_1"],
-    ):  # fmt: skip
+    wrong_code, taken_code = [good, "--session", "../x"], [good, "--session", "SESSION_1"]
+    for words in ([bad], [empty], [tmp_path / "none.glb"], [tmp_path], wrong_code, taken_code):
         done = run("add", *words, "--data", tmp_path / "d")
         assert done.returncode == 2
         assert done.stderr.startswith("csm_server add: ")
