@@ -65,21 +65,20 @@ def parse_numbers(text: str, option: str) -> Vec3:
 
 def _from_option(text: str) -> Wanted:
     """``SESSION=OBJECT`` or ``SESSION``. A pasted URL and an object's name may hold "=" themselves."""
+    for index in (index for index, letter in enumerate(text) if letter == "="):
+        left = text[:index]
+        try:
+            code = parse_session_code(left)
+        except BadSessionCode:
+            continue
+        if left.rstrip().endswith(code):
+            if not text[index + 1 :].strip():
+                raise WrongUse(f"--job {shortened(text)} names no object after the =.")
+            return Wanted(code, text[index + 1 :])
     try:
         return Wanted(parse_session_code(text), "")
-    except BadSessionCode as error:
-        positions = [index for index, letter in enumerate(text) if letter == "="]
-        for index in positions:
-            try:
-                code = parse_session_code(text[:index])
-            except BadSessionCode:
-                continue
-            if not text[index + 1 :].strip():
-                raise WrongUse(f"--job {shortened(text)} names no object after the =.") from None
-            return Wanted(code, text[index + 1 :])
-        if positions:
-            parse_session_code(text[: positions[0]])
-        raise error
+    except BadSessionCode:
+        return Wanted(parse_session_code(text.partition("=")[0]), "")  # says what stands where the code should be
 
 
 def _json_rows(path: Path, text: str) -> list[dict[str, Any]]:
