@@ -46,7 +46,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     status.add_argument("session", metavar="SESSION", help="session code, or a URL that contains one")
     sessions = subcommands.add_parser("sessions", help="list the sessions of the account")
     sessions.add_argument("--limit", type=_positive_int, default=20, metavar="N", help="how many (default: 20)")
-    sessions.add_argument("--page", type=int, default=0, metavar="N", help="which page, from 0 (default: 0)")
+    sessions.add_argument("--page", type=_positive_int, default=1, metavar="N", help="which page, from 1 (default: 1)")
     jobs = subcommands.add_parser("jobs", help="list the jobs of this machine")
     jobs.add_argument(
         "--report", action="store_true", help="print a report for support: versions, states, errors; no secrets"

@@ -22,14 +22,15 @@ def export_glb(mesh: bpy.types.Mesh, placement: Placement, scale_length: float, 
     copy.transform(Matrix.Diagonal((-x if placement.mirror_x else x, y, z, 1.0)))
     if placement.mirror_x:
         copy.flip_normals()
+    for leftover in list(bpy.data.objects):  # what was imported; its mesh stays
+        bpy.data.objects.remove(leftover)
     obj = bpy.data.objects.new(mesh.name, copy)
     bpy.context.scene.collection.objects.link(obj)
-    for other in bpy.context.view_layer.objects:
-        other.select_set(other is obj)
+    bpy.context.view_layer.update()
     part = path.with_name(f"{path.stem}.part.glb")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        bpy.ops.export_scene.gltf(filepath=str(part), use_selection=True, export_format="GLB")
+        bpy.ops.export_scene.gltf(filepath=str(part), export_format="GLB")
         part.replace(path)
     except (OSError, RuntimeError) as error:
         raise DiskProblem(f"The mesh cannot be exported to {path}: {error}") from None

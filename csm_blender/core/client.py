@@ -84,7 +84,7 @@ class CsmClient:
         """``GET /image-to-3d-sessions/{code}``."""
         return Session.from_data(self._get(f"image-to-3d-sessions/{quote(code, safe='')}"))
 
-    def sessions(self, limit: int = 10, page: int = 0) -> SessionPage:
+    def sessions(self, limit: int = 10, page: int = 1) -> SessionPage:
         """``GET /image-to-3d-sessions?limit&page``: the account's sessions."""
         data = self._get(f"image-to-3d-sessions?limit={limit}&page={page}")
         results = data.get("results") if isinstance(data, Mapping) else None

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures for tests that run inside a Python with bpy."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from blender_scenes import Csm
+
+HAS_BPY = importlib.util.find_spec("bpy") is not None
+collect_ignore_glob = [] if HAS_BPY else ["test_*.py"]
+
+
+def pytest_report_header() -> str | None:
+    return None if HAS_BPY else "integration: left out, this Python has no bpy (scripts/test.py runs them for each Blender)"
+
+
+@pytest.fixture
+def csm(tmp_path: Path, service: Any) -> Csm:
+    """The command line, pointed at a local service of its own."""
+    from blender_scenes import Csm
+
+    return Csm(tmp_path, service)
+
+
+@pytest.fixture
+def csm_without_service(tmp_path: Path) -> Csm:
+    """The command line without key or service."""
+    from blender_scenes import Csm
+
+    return Csm(tmp_path)
+
+
+@pytest.fixture
+def blockout(tmp_path: Path) -> Path:
+    """A saved scene in metres with a plain box, Chair, of 0.5 x 0.6 x 0.9 m standing on its origin, turned by 0.7 rad."""
+
+    from blender_scenes import add_box, save_scene
+
+    def build() -> None:
+        add_box("Chair", (0.5, 0.6, 0.9), pivot=(0.0, 0.0, -0.5), location=(1.0, 2.0, 0.25), rotation=(0.0, 0.0, 0.7))
+
+    return save_scene(tmp_path / "blockout.blend", build)
+
+
