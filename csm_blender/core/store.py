@@ -71,9 +71,9 @@ class Store:
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         return self._select(f"{where} ORDER BY created_at, rowid", values)
 
-    def changed_since(self, revision: int) -> list[Job]:
-        """Jobs changed after *revision*, in order of change: its cost grows with what changed."""
-        return self._select("WHERE revision>? ORDER BY revision", [revision])
+    def changed_since(self, revision: int, limit: int = -1) -> list[Job]:
+        """Jobs changed after *revision*, in order of change, at most *limit*: its cost grows with what changed."""
+        return self._select("WHERE revision>? ORDER BY revision LIMIT ?", [revision, limit])
 
     def revision(self) -> int:
         """The number of the last change."""
