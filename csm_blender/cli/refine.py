@@ -176,7 +176,7 @@ def _pivot(text: str) -> tuple[Pivot, Vec3 | None]:
     if text.upper() in (Pivot.ORIGIN, Pivot.CENTER, Pivot.BASE):
         return Pivot(text.upper()), None
     if "," not in text:
-        raise BadValue(f"--pivot is origin, center, base or X,Y,Z, not {text!r}.")
+        raise BadValue(f"--pivot is origin, center, base or X,Y,Z, not {text!r}.", "For example: --pivot base")
     numbers = parse_numbers(text, "--pivot")
     if not all(-0.5 <= value <= 0.5 for value in numbers):
         raise BadValue("Each value of --pivot must lie between -0.5 and 0.5.", "0,-0.5,0 is the centre of the base.")

@@ -91,7 +91,7 @@ def test_wrong_use_is_status_2_and_sends_nothing(
         (["refine", "--fit", "loose"], "invalid choice"),
         (["refine", "--concurrency", "0"], "invalid positive whole number"),
         (["refine", "--timeout", "nan"], "invalid positive number"),
-        (["refine", "--frobnicate"], "unrecognized arguments"),
+        (["refine", "--frobnicate"], "nrecognized arguments"),
         (["polish"], "invalid choice"),
         ([], "required"),
     ],
@@ -158,14 +158,14 @@ def test_an_unknown_session_is_named(csm: Csm, scene: Path) -> None:
 
 
 def test_a_session_without_a_preview_is_not_ready(csm: Csm, scene: Path) -> None:
-    session = csm.service.add_session(None, asset("Duck.glb"), status="training_preview")
+    session = csm.service.add_session(None, asset("Duck.glb"), style="2024", status="training_preview")
     status, job = refined(csm, scene, session)
     assert (status, job["error"]["code"]) == (1, "session_not_ready")
     assert csm.service.counts()["post"] == {}
 
 
 def test_a_failed_session_and_a_failing_refine_are_told_apart(csm: Csm, scene: Path) -> None:
-    broken = csm.service.add_session(None, asset("Duck.glb"), status="preview_failed")
+    broken = csm.service.add_session(None, asset("Duck.glb"), style="2024", status="preview_failed")
     assert refined(csm, scene, broken)[1]["error"]["code"] == "session_failed"
     failing = csm.service.add_session(None, asset("Duck.glb"), fail_refine=True)
     assert refined(csm, scene, failing)[1]["error"]["code"] == "refine_failed"
