@@ -4,6 +4,7 @@
 import sys
 
 from .cli.main import main
+from .cli.surroundings import OwnProgram
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], "python -m csm_blender", in_blender=False))
+    sys.exit(main(sys.argv[1:], "python -m csm_blender", OwnProgram()))

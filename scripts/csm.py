@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line for a background Blender that does not have the add-on installed:
+"""The command line for a background Blender that does not have the add-on installed.
 
 blender --background --online-mode scene.blend --python scripts/csm.py -- refine …
 """
@@ -16,7 +16,8 @@ def _load_package() -> None:
     spec = importlib.util.spec_from_file_location(
         "csm_blender", _PACKAGE / "__init__.py", submodule_search_locations=[str(_PACKAGE)]
     )
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["csm_blender"] = module
     spec.loader.exec_module(module)
@@ -26,9 +27,10 @@ def main() -> int:
     """Run what stands after ``--``."""
     _load_package()
     from csm_blender.cli.main import main as run  # noqa: PLC0415 - just loaded
+    from csm_blender.cli.surroundings import InsideBlender  # noqa: PLC0415 - as above
 
     arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else ["--help"]
-    return run(arguments, "csm.py", in_blender=True)
+    return run(arguments, "csm.py", InsideBlender())
 
 
 if __name__ == "__main__":

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line, started three ways (README): ``blender --command csm``, ``scripts/csm.py``, ``python -m csm_blender``."""
+"""The command line: ``blender --command csm``, ``scripts/csm.py`` and ``python -m csm_blender`` (README)."""

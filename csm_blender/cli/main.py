@@ -9,31 +9,28 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from ..core.client import CsmClient
-from ..core.errors import CsmError, WrongUse
+from ..core.errors import CsmError, KeyProblem, WrongUse
 from ..core.jobs import Job
 from ..core.logs import log_to_file
+from ..core.models import JobState
 from ..core.session_code import parse_session_code
 from ..core.sessions import Session
-from ..core.settings import Settings, base_url_from, checked_base_url, data_home, key_from
+from ..core.settings import Settings, base_url_from, checked_base_url, key_from
 from ..core.store import Store
 from .console import print_json, print_table, say, say_error, stdout_kept_for_report
 from .parser import build_parser
-from .report import report, seconds
+from .report import REPORT_VERSION, TABLE_HEADER, dry_run_entry, job_entry, report, seconds, table_row
+from .surroundings import Surroundings
 
 INTERRUPTED = 130
 
 
-def main(argv: Sequence[str], prog: str, *, in_blender: bool) -> int:
-    """Do what *argv* says and give the exit status of design §7.
-
-    *in_blender* says that a Blender was started with this command: then its online access and preferences count.
-    ``python -m csm_blender`` is a program of its own, and to start it is to allow it.
-    """
+def main(argv: Sequence[str], prog: str, surroundings: Surroundings) -> int:
+    """Do what *argv* says and give the exit status of design §7. *prog* is how the command is called, for its help."""
     try:
         options = build_parser(prog).parse_args(list(argv))
     except WrongUse as error:
@@ -43,7 +40,7 @@ def main(argv: Sequence[str], prog: str, *, in_blender: bool) -> int:
         return int(end.code or 0)
     try:
         with _interruptible():
-            return _COMMANDS[options.command](options, in_blender)
+            return _COMMANDS[options.command](options, surroundings)
     except CsmError as error:
         if options.json:
             print_json(report([], error.as_dict()))
@@ -54,23 +51,29 @@ def main(argv: Sequence[str], prog: str, *, in_blender: bool) -> int:
         return INTERRUPTED
 
 
-def _refine(options: argparse.Namespace, in_blender: bool) -> int:
+def _refine(options: argparse.Namespace, surroundings: Surroundings) -> int:
     with stdout_kept_for_report():
         from . import refine as work  # noqa: PLC0415 - needs bpy, which the other commands do without
+        from .planning import plan_jobs  # noqa: PLC0415 - as above
 
-        specs = work.plan_jobs(options)
+        specs = plan_jobs(options)
     if options.dry_run:
-        return work.show_dry_run(specs, options.json)
+        entries = [dry_run_entry(spec) for spec in specs]
+        if options.json:
+            print_json({"version": REPORT_VERSION, "jobs": entries})
+        else:
+            print_table([table_row(entry) for entry in entries], TABLE_HEADER)
+        return 0
     if not (specs[0].output or options.export):
         say("No --output, --in-place or --export: the results stay in the job folder only.")
-    settings = _settings(options, in_blender)
+    settings = _settings(options, surroundings)
     return _run(lambda: work.refine(specs, settings, options.concurrency), options)
 
 
-def _resume(options: argparse.Namespace, in_blender: bool) -> int:
+def _resume(options: argparse.Namespace, surroundings: Surroundings) -> int:
     with stdout_kept_for_report():
         from . import refine as work  # noqa: PLC0415 - as above
-    settings = _settings(options, in_blender)
+    settings = _settings(options, surroundings)
     return _run(lambda: work.resume(settings, options.concurrency), options)
 
 
@@ -87,12 +90,32 @@ def _run(work: Any, options: argparse.Namespace) -> int:
         return INTERRUPTED
     if not jobs and not options.json:
         say("There is nothing to resume.")
-    return refining.show_report(jobs, options.json)
+    if options.json:
+        print_json(report(jobs))
+    elif jobs:
+        print_table([table_row(job_entry(job)) for job in jobs], TABLE_HEADER)
+        _say_errors(jobs)
+    return _exit_status(jobs)
 
 
-def _status(options: argparse.Namespace, in_blender: bool) -> int:
+def _say_errors(jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        if job.error:
+            say(f"{job.spec.object_name or job.session_code}: {job.error['message']}")
+            say(f"     {job.error['hint']}")
+
+
+def _exit_status(jobs: Sequence[Job]) -> int:
+    if all(job.state is JobState.PLACED for job in jobs):
+        return 0
+    key_codes = {kind.code for kind in KeyProblem.__subclasses__()}
+    refused = any(job.error and job.error["code"] in key_codes for job in jobs)
+    return KeyProblem.exit_status if refused else CsmError.exit_status
+
+
+def _status(options: argparse.Namespace, surroundings: Surroundings) -> int:
     code = parse_session_code(options.session)
-    with _client(options, in_blender) as client:
+    with _client(options, surroundings) as client:
         session = client.session(code)
     entry = _session_entry(session, code)
     if options.json:
@@ -104,8 +127,8 @@ def _status(options: argparse.Namespace, in_blender: bool) -> int:
     return 0
 
 
-def _sessions(options: argparse.Namespace, in_blender: bool) -> int:
-    with _client(options, in_blender) as client:
+def _sessions(options: argparse.Namespace, surroundings: Surroundings) -> int:
+    with _client(options, surroundings) as client:
         page = client.sessions(options.limit, options.page)
     entries = [_session_entry(session, session.code) for session in page.sessions]
     if options.json:
@@ -116,8 +139,8 @@ def _sessions(options: argparse.Namespace, in_blender: bool) -> int:
     return 0
 
 
-def _jobs(options: argparse.Namespace, in_blender: bool) -> int:
-    store = Store(_home(in_blender))
+def _jobs(options: argparse.Namespace, surroundings: Surroundings) -> int:
+    store = Store(surroundings.home())
     try:
         jobs = store.jobs()
         if options.report:
@@ -160,50 +183,33 @@ def _session_entry(session: Session, code: str) -> dict[str, Any]:
     }
 
 
-def _settings(options: argparse.Namespace, in_blender: bool) -> Settings:
+def _settings(options: argparse.Namespace, surroundings: Surroundings) -> Settings:
     """Options, else environment, else preferences; checked, with the network gate of Blender where it counts."""
-    key_preference = url_preference = ""
-    if in_blender:
-        from ..scene.service import preference  # noqa: PLC0415 - needs bpy
-
-        key_preference, url_preference = preference("api_key"), preference("base_url")
-    url = checked_base_url(options.base_url) if options.base_url else base_url_from(os.environ, url_preference)
-    loopback_only = False
-    if in_blender:
-        from ..scene.service import check_online  # noqa: PLC0415 - needs bpy
-
-        loopback_only = check_online(url)
+    given = options.base_url
+    url = checked_base_url(given) if given else base_url_from(os.environ, surroundings.preference("base_url"))
     settings = Settings(
         base_url=url,
-        key=key_from(os.environ, key_preference),
+        key=key_from(os.environ, surroundings.preference("api_key")),
         poll_interval_s=getattr(options, "poll_interval", None),
         deadline_s=getattr(options, "timeout", Settings.deadline_s),
-        loopback_only=loopback_only,
+        loopback_only=surroundings.loopback_only(url),
     )
-    log_to_file(_home(in_blender), settings.key)
+    log_to_file(surroundings.home(), settings.key)
     return settings
 
 
 @contextlib.contextmanager
-def _client(options: argparse.Namespace, in_blender: bool) -> Iterator[CsmClient]:
-    client = CsmClient(_settings(options, in_blender))
+def _client(options: argparse.Namespace, surroundings: Surroundings) -> Iterator[CsmClient]:
+    client = CsmClient(_settings(options, surroundings))
     try:
         yield client
     finally:
         client.close()
 
 
-def _home(in_blender: bool) -> Path:
-    if not in_blender:
-        return data_home()
-    from ..scene.service import jobs_home  # noqa: PLC0415 - needs bpy
-
-    return jobs_home()
-
-
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C and a polite request to end raise ``KeyboardInterrupt``: background Blender handles them its own way."""
+    """Let Ctrl-C and a polite request to end raise ``KeyboardInterrupt``, as they do not in background Blender."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -49,7 +49,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     sessions.add_argument("--page", type=_positive_int, default=1, metavar="N", help="which page, from 1 (default: 1)")
     jobs = subcommands.add_parser("jobs", help="list the jobs of this machine")
     jobs.add_argument(
-        "--report", action="store_true", help="print a report for support: versions, states, errors; no secrets"
+        "--report", action="store_true", help="a report for support: versions, states, errors; no secrets"
     )
     resume = subcommands.add_parser("resume", help="finish what an interrupted or killed refine left, and place it")
     for sub in (status, sessions, resume):
@@ -69,16 +69,15 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = refine.add_argument_group("what to refine")
-    what.add_argument(
-        "--blend", metavar="FILE", help="the scene (with python -m; Blender itself takes it before --command)"
-    )
+    what.add_argument("--blend", metavar="FILE", help="the scene (needed with python -m; Blender takes it itself)")
     what.add_argument("--scene", metavar="NAME", help="scene of the file to work in (default: the one it was saved in)")
     what.add_argument(
         "--job",
         action="append",
         default=[],
         metavar="SESSION=OBJECT",
-        help="refine SESSION into the box of OBJECT; may be given many times",
+        help="refine SESSION into the box of OBJECT, or the common box of A+B+C in the axes of A; may be given many"
+        " times",
     )
     what.add_argument(
         "--jobs", metavar="FILE", help="more of these: a .csv with columns session, object, or a .json list"
@@ -92,13 +91,24 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
         "--pivot",
         default="origin",
         metavar="WHERE",
-        help="the result's origin: origin (the object's own; default), center, base, or X,Y,Z from -0.5 to 0.5 in API order",
+        help="the result's origin: origin (the object's; default), center, base, or X,Y,Z within ±0.5 in API order",
     )
     how.add_argument(
         "--original",
         choices=["hide", "keep", "replace"],
         default="hide",
         help="what becomes of the object: hide it (default), keep it beside, or replace its mesh",
+    )
+    how.add_argument(
+        "--materials",
+        choices=["refined", "own"],
+        default="refined",
+        help="the refined mesh's materials (default), or the object's own first one",
+    )
+    how.add_argument(
+        "--copies",
+        action=argparse.BooleanOptionalAction,
+        help="give the result to all objects that share the object's mesh (default: with --original replace only)",
     )
     where = refine.add_argument_group("where to save")
     where.add_argument("--output", metavar="OUT.blend", help="save the scene with the results here")
@@ -116,7 +126,7 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _add_service_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--base-url", metavar="URL", help="the service (default: CSM_BASE_URL, preferences, https://api.csm.ai)"
+        "--base-url", metavar="URL", help="the service (default: CSM_BASE_URL, preferences, api.csm.ai)"
     )
 
 

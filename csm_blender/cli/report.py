@@ -83,7 +83,7 @@ def _asked(spec: JobSpec) -> dict[str, Any]:
     sent = spec.refinement
     return {
         "session": spec.session_code,
-        "object": spec.object_name or None,
+        "object": spec.label or None,
         "scaled_bbox": None if sent.scaled_bbox is None else list(sent.scaled_bbox),
         "pivot_point": None if sent.pivot_point is None else list(sent.pivot_point),
     }

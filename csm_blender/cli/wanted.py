@@ -59,7 +59,9 @@ def parse_numbers(text: str, option: str) -> Vec3:
     try:
         x, y, z = (float(part) for part in text.split(","))
     except ValueError:
-        raise BadValue(f"{option} needs three numbers separated by commas, not {shortened(text)}.", "For example: 0.5,0.9,0.6") from None
+        raise BadValue(
+            f"{option} needs three numbers separated by commas, not {shortened(text)}.", "For example: 0.5,0.9,0.6"
+        ) from None
     return (x, y, z)
 
 

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From options and a scene to job specs: everything that can be refused is refused here, before anything is sent."""
+
+from __future__ import annotations
+
+import argparse
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+
+from ..core import box
+from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, WrongUse
+from ..core.models import Fit, JobSpec, Materials, Original, Pivot, Vec3
+from ..scene.measure import find_objects
+from ..scene.planning import Choices, plan_for_numbers, plan_for_objects
+from .wanted import Wanted, parse_numbers, wanted_jobs
+
+
+def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:
+    """What is asked for, measured in the opened scene. Nothing is sent or written by this. Raises :class:`WrongUse`."""
+    wanted = wanted_jobs(options.job, options.jobs)
+    choices, pivot_point = _choices(options)
+    open_scene(options.blend)
+    scene = _scene(options.scene)
+    output = _output_path(options)
+    depsgraph = bpy.context.evaluated_depsgraph_get()
+    run_id = uuid.uuid4().hex
+    exports: set[Path] = set()
+    specs = []
+    for job in wanted:
+        if job.object_name:
+            if options.bbox:
+                raise WrongUse(
+                    f"--bbox and the object {job.object_name!r} contradict each other.", "Give one of the two."
+                )
+            objects = find_objects(scene, job.object_name)
+            spec = plan_for_objects(job.session_code, objects, scene, depsgraph, choices)
+        else:
+            spec = plan_for_numbers(job.session_code, _bbox(job, options), pivot_point, scene, choices)
+        export = _export_path(options.export, job, exports)
+        specs.append(replace(spec, output=output, export_path=export, run_id=run_id))
+    return specs
+
+
+def open_scene(path: str | None) -> None:
+    """Open a .blend, or stay with the scene that is open where *path* is ``None``. Raises :class:`BadBlendFile`."""
+    if path is None:
+        return
+    file = Path(path).expanduser().absolute()
+    if not file.is_file():
+        raise BadBlendFile(f"There is no file {file}.")
+    try:
+        bpy.ops.wm.open_mainfile(filepath=str(file), load_ui=False, use_scripts=False)
+    except RuntimeError as error:
+        lines = str(error).strip().splitlines()
+        raise BadBlendFile(f"The file {file} cannot be opened: {lines[-1] if lines else error}") from None
+
+
+def _choices(options: argparse.Namespace) -> tuple[Choices, Vec3 | None]:
+    """How to place, and the pivot point in API order where one is meant by numbers or by name."""
+    pivot, numbers = _pivot(options.pivot)
+    choices = Choices(
+        fit=Fit(options.fit.upper()),
+        pivot=pivot,
+        custom_pivot=box.pivot_from_api(numbers or box.ORIGIN),
+        original=Original(options.original.upper()),
+        again=options.again,
+        copies=options.copies,
+        materials=Materials(options.materials.upper()),
+    )
+    named = {Pivot.BASE: (0.0, -0.5, 0.0), Pivot.CENTER: box.ORIGIN}.get(pivot)
+    return choices, numbers or named
+
+
+def _bbox(job: Wanted, options: argparse.Namespace) -> Vec3:
+    if not options.bbox:
+        hint = "Give --job SESSION=OBJECT, or a box with --bbox W,H,D."
+        raise NoSuchObject(f"{job.session_code} has no object.", hint)
+    return parse_numbers(options.bbox, "--bbox")
+
+
+def _pivot(text: str) -> tuple[Pivot, Vec3 | None]:
+    """The choice, and the three numbers of a custom one in API order."""
+    if text.upper() in (Pivot.ORIGIN, Pivot.CENTER, Pivot.BASE):
+        return Pivot(text.upper()), None
+    if "," not in text:
+        raise BadValue(f"--pivot is origin, center, base or X,Y,Z, not {text!r}.", "For example: --pivot base")
+    numbers = parse_numbers(text, "--pivot")
+    if not all(box.PIVOT_MIN <= value <= box.PIVOT_MAX for value in numbers):
+        raise BadValue("Each value of --pivot must lie between -0.5 and 0.5.", "0,-0.5,0 is the centre of the base.")
+    return Pivot.CUSTOM, numbers
+
+
+def _scene(name: str | None) -> bpy.types.Scene:
+    if name is None:
+        scene = bpy.context.scene
+        assert scene is not None  # only restricted contexts have none
+        return scene
+    scene = bpy.data.scenes.get(name)
+    if scene is None:
+        raise WrongUse(
+            f"There is no scene {name!r} in the file.", f"It has: {', '.join(s.name for s in bpy.data.scenes)}."
+        )
+    bpy.context.window.scene = scene
+    return scene
+
+
+def _output_path(options: argparse.Namespace) -> str:
+    if options.output and options.in_place:
+        raise BadOutput("--output and --in-place contradict each other.", "Give one of the two.")
+    if options.in_place:
+        if not bpy.data.filepath:
+            raise BadOutput("--in-place needs a scene that was read from a file.")
+        return bpy.data.filepath
+    if not options.output:
+        return ""
+    path = Path(options.output).expanduser().absolute()
+    if path.is_dir():
+        raise BadOutput(f"The output {path} is a directory.")
+    if path.suffix.lower() != ".blend":
+        raise BadOutput(f"The output {path.name} does not end in .blend.")
+    if not path.parent.is_dir():
+        raise BadOutput(f"The folder {path.parent} does not exist.")
+    if bpy.data.filepath and path.resolve() == Path(bpy.data.filepath).resolve():
+        raise BadOutput("The output is the input file.", "Say --in-place if you mean to save over it.")
+    return str(path)
+
+
+def _export_path(folder: str | None, job: Wanted, taken: set[Path]) -> str:
+    """DIR/SESSION.glb; a session refined onto several objects gets a number from the second on."""
+    if not folder:
+        return ""
+    directory = Path(folder).expanduser().absolute()
+    if directory.exists() and not directory.is_dir():
+        raise BadOutput(f"The export folder {directory} is a file.")
+    path, number = directory / f"{job.session_code}.glb", 2
+    while path in taken:
+        path, number = directory / f"{job.session_code}-{number}.glb", number + 1
+    taken.add(path)
+    return str(path)
