@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run all tests: ``python3 scripts/test.py``. Sets up what they need in .venvs first.
+
+Steps: lint (ruff, mypy, shell scripts), core (all tests without Blender), blender-4.2, blender-4.5, blender-5.2 (Blender as a
+module), package (the built zip), gui (real windows). Name some to run only those: ``python3 scripts/test.py core gui``.
+
+Outside CI a step that lacks something (Python 3.13, a Blender with a window) is skipped and says how to get it; with the
+environment variable CI set, it fails.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))  # this folder is no package; its modules are siblings
+
+import environment  # noqa: E402
+
+IN_CI = bool(os.environ.get("CI"))
+WORKERS = ["-n", "3", "--dist", "worksteal"]
+"""More workers than the two cores of a small machine: many tests wait for processes and clocks."""
+
+
+def lint() -> bool:
+    """Style and types."""
+    tools = environment.python_of("lint").parent
+    checks = [
+        [tools / "ruff", "check", "."],
+        [tools / "ruff", "format", "--check", "."],
+        [tools / "mypy"],
+    ]
+    return all([run(*check) for check in checks])  # noqa: C419 - all of them, to see all complaints at once
+
+
+def core() -> bool:
+    """Everything that needs no Blender: units, the local service, reliability."""
+    return pytest("test", "tests/unit", "tests/server", "tests/reliability", *WORKERS)
+
+
+def blender(version: str) -> Callable[[], bool]:
+    """The step that runs the tests with Blender *version* as a module."""
+
+    def step() -> bool:
+        return pytest(f"bpy-{version}", "tests/integration", *WORKERS)
+
+    step.__doc__ = f"The whole job with Blender {version} as a module."
+    return step
+
+
+def package() -> bool:
+    """Build the zip twice, validate it, install it, refine with it."""
+    return pytest("test", "tests/package")
+
+
+def gui() -> bool:
+    """Real windows under Xvfb; see tests/gui/README.md."""
+    return pytest("test", "tests/gui", "-n", "2")
+
+
+STEPS: dict[str, Callable[[], bool]] = {
+    "lint": lint,
+    "core": core,
+    **{f"blender-{version}": blender(version) for version in environment.BLENDERS},
+    "package": package,
+    "gui": gui,
+}
+
+
+def pytest(name: str, *arguments: str) -> bool:
+    """Run pytest in environment *name*."""
+    service = {"CSM_SERVICE_PYTHON": str(environment.python_of("test"))}
+    return run(environment.python_of(name), "-m", "pytest", "-q", "--durations=5", *arguments, **service)
+
+
+def run(*command: object, **variables: str) -> bool:
+    """Run a command in the project's folder; whether it went well."""
+    call = [str(word) for word in command]
+    return subprocess.run(call, cwd=ROOT, env={**os.environ, **variables}, check=False).returncode == 0
+
+
+def main(names: list[str]) -> int:
+    """Run the steps and tell how each ended. Gives the exit status."""
+    if unknown := [name for name in names if name not in STEPS]:
+        sys.exit(f"There is no step {unknown[0]!r}. Steps: {', '.join(STEPS)}")
+    outcomes: dict[str, str] = {}
+    for name in names or STEPS:
+        print(f"\n=== {name}: {STEPS[name].__doc__}", flush=True)
+        started = time.monotonic()
+        try:
+            verdict = "passed" if STEPS[name]() else "FAILED"
+        except environment.MissingPython as missing:
+            print(missing)
+            verdict = "FAILED (missing Python)" if IN_CI else "skipped"
+        outcomes[name] = f"{verdict} in {time.monotonic() - started:.0f} s"
+    print("\n" + "\n".join(f"{name:12} {outcome}" for name, outcome in outcomes.items()), flush=True)
+    return int(any("FAILED" in outcome for outcome in outcomes.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
