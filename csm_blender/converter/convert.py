@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ..core.models import Fit, JobSpec
+from ..core.models import Fit, JobSpec, Materials
 from .exporting import export_glb
 from .fitting import fit_mesh
 from .importing import import_as_one_mesh
@@ -27,6 +28,8 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
     mesh = imported.mesh
     fitted = fit_mesh(mesh, placement, refinement, Fit(request["fit"]), request["scale_length"])
     mesh.name = request["name"]
+    if request.get("materials") == Materials.OWN:
+        _strip_materials(mesh)
     if request["export"]:
         export_glb(mesh, placement, request["scale_length"], Path(request["export"]))
     _save(mesh, Path(request["blend"]))
@@ -39,9 +42,16 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _strip_materials(mesh: bpy.types.Mesh) -> None:
+    """Leave no materials: the block-out's own will be used, its first one on all faces."""
+    mesh.materials.clear()
+    mesh.polygons.foreach_set("material_index", [0] * len(mesh.polygons))
+
+
 def _save(mesh: bpy.types.Mesh, path: Path) -> None:
     """Write only what the mesh needs, images packed, uncompressed: the main thread reads it faster."""
     for image in bpy.data.images:
         if image.source == "FILE" and not image.packed_file:
-            image.pack()
+            with contextlib.suppress(RuntimeError):  # a picture that cannot be read; the notes say so
+                image.pack()
     bpy.data.libraries.write(str(path), {mesh}, fake_user=True, compress=False)

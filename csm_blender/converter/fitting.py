@@ -8,25 +8,20 @@ from typing import Any
 
 import bpy
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.box import corner_error, corners, expected_delivery
 from ..core.errors import BadMesh
 from ..core.matrices import IDENTITY
 from ..core.models import Fit, Placement, Refinement, Vec3
-
-Array = NDArray[np.float64]
-_NORMALS = "csm_normals"
-UNEVEN = 1e-4
-"""Ratio of scales above which stored normals have to be recomputed."""
+from .reshaping import Array, coordinates, reshape
 
 
 @dataclass(frozen=True)
 class Fitted:
     """How the mesh came and how it stands now.
 
-    ``delivered_min`` and ``delivered_max`` are in API order and metres; ``box_min`` and ``box_max`` are where the fitted
-    mesh should reach, in data axes and units. Errors are relative to the diagonal of the box that was wanted;
+    ``delivered_min`` and ``delivered_max`` are in API order and metres; ``box_min`` and ``box_max`` are where the
+    fitted mesh should reach, in data axes and units. Errors are relative to the diagonal of the box that was wanted;
     ``delivered_error`` is ``None`` where no size was sent.
     """
 
@@ -46,24 +41,23 @@ def fit_mesh(
     mesh: bpy.types.Mesh, placement: Placement, refinement: Refinement, fit: Fit, scale_length: float
 ) -> Fitted:
     """Bring *mesh*, as imported (Blender axes, metres), to where *placement* wants it. Raises :class:`BadMesh`."""
-    delivered = _coordinates(mesh)
+    delivered = coordinates(mesh)
     if not np.isfinite(delivered).all():
         raise BadMesh("The delivered mesh has coordinates that are not numbers.")
     low, high = delivered.min(axis=0), delivered.max(axis=0)
     if not (high - low).any():
         raise BadMesh("The delivered mesh has no size.")
-    if placement.mirror_x:
-        delivered[:, 0] *= -1.0
-    flipped_low, flipped_high = delivered.min(axis=0), delivered.max(axis=0)
+    sides = np.array([-1.0 if placement.mirror_x else 1.0, 1.0, 1.0])
+    flipped_low, flipped_high = np.minimum(low * sides, high * sides), np.maximum(low * sides, high * sides)
     scale = _scale(flipped_high - flipped_low, placement, fit, scale_length)
     box_low, box_high = np.array(placement.box_min), np.array(placement.box_max)
     anchor = np.array(placement.anchor)
     from_point = (flipped_low + flipped_high) / 2.0 + anchor * (flipped_high - flipped_low)
     to_point = (box_low + box_high) / 2.0 + anchor * (box_high - box_low)
-    _write(mesh, (delivered - from_point) * scale + to_point, scale, mirror=placement.mirror_x)
+    reshape(mesh, np.diag(sides * scale), to_point, around=from_point * sides)
     wanted_low = (flipped_low - from_point) * scale + to_point
     wanted_high = (flipped_high - from_point) * scale + to_point
-    found = _coordinates(mesh)
+    found = coordinates(mesh)
     return Fitted(
         delivered_min=_to_api(low, high)[0],
         delivered_max=_to_api(low, high)[1],
@@ -76,7 +70,7 @@ def fit_mesh(
 
 def _scale(size: Array, placement: Placement, fit: Fit, scale_length: float) -> Array:
     """Data units per delivered metre on each axis; *size* is the delivered mesh's, in metres."""
-    axis_scale = np.array(placement.axis_scale)
+    axis_scale: Array = np.array(placement.axis_scale)
     box = np.array(placement.box_max) - np.array(placement.box_min)
     measurable = (size > 0.0) & ~np.array(placement.flat)
     if fit is Fit.NONE:
@@ -86,34 +80,6 @@ def _scale(size: Array, placement: Placement, fit: Fit, scale_length: float) -> 
     if fit is Fit.EXACT and not any(placement.flat):
         return np.where(size > 0.0, ratios, uniform) / axis_scale
     return uniform / axis_scale
-
-
-def _write(mesh: bpy.types.Mesh, coordinates: Array, scale: Array, *, mirror: bool) -> None:
-    """Set the vertices; stored normals go along, because Blender keeps them as they are."""
-    uneven = scale.max() / scale.min() > 1.0 + UNEVEN
-    keep_normals = mesh.has_custom_normals and (uneven or mirror)
-    if keep_normals:
-        normals = np.empty(len(mesh.loops) * 3, dtype=np.float32)
-        mesh.corner_normals.foreach_get("vector", normals)
-        mesh.attributes.new(_NORMALS, "FLOAT_VECTOR", "CORNER").data.foreach_set("vector", normals)
-    mesh.vertices.foreach_set("co", coordinates.astype(np.float32).ravel())
-    if mirror:
-        mesh.flip_normals()  # mirrored coordinates turn faces inside out; this also reorders the stored normals
-    mesh.update()
-    if keep_normals:
-        attribute = mesh.attributes[_NORMALS]
-        attribute.data.foreach_get("vector", normals)
-        mesh.attributes.remove(attribute)
-        # Normals go by the inverse transpose of what the points go by.
-        directions = normals.reshape(-1, 3) / scale * np.array([-1.0 if mirror else 1.0, 1.0, 1.0])
-        directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-30)
-        mesh.normals_split_custom_set(directions.astype(np.float32))
-
-
-def _coordinates(mesh: bpy.types.Mesh) -> Array:
-    flat = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
-    mesh.vertices.foreach_get("co", flat)
-    return flat.reshape(-1, 3).astype(np.float64)
 
 
 def _delivered_error(low: Array, high: Array, refinement: Refinement) -> float | None:

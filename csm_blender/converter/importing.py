@@ -3,16 +3,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import bpy
-from mathutils import Matrix
+import numpy as np
 
 from ..core.archive import unpack_obj
 from ..core.errors import BadMesh, ConversionFailed
-from ..core.glb import check_glb, sniff_format
+from ..core.glb import GlbSummary, check_glb, sniff_format
+from .reshaping import reshape
+from .stillness import without_animation
+
+_DRACO = "KHR_draco_mesh_compression"
+_NAMES = {
+    _DRACO: "Draco-compressed meshes",
+    "KHR_texture_basisu": "KTX2 (Basis Universal) textures",
+    "EXT_meshopt_compression": "meshopt-compressed data",
+    "KHR_meshopt_compression": "meshopt-compressed data",
+    "EXT_texture_webp": "WebP textures",
+    "EXT_texture_avif": "AVIF textures",
+}
+_OTHER_FILE = "Ask the service for a plain GLB; the delivered file is kept in the job's folder."
 
 
 @dataclass
@@ -26,16 +43,21 @@ class Imported:
 def import_as_one_mesh(path: Path) -> Imported:
     """Read a GLB, an OBJ or a zip with an OBJ into an empty Blender.
 
-    Skins and animations are taken in their rest pose, which a note says. Raises :class:`BadMesh` where there is no mesh.
+    Skins and animations are taken in their rest pose, which a note says. Raises :class:`BadMesh` where there is no mesh
+    and :class:`ConversionFailed` where Blender cannot read the file.
     """
     bpy.ops.wm.read_factory_settings(use_empty=True)
     notes = _import_file(path)
-    _come_to_rest()
-    objects = [obj for obj in bpy.context.scene.objects if obj.type == "MESH" and len(obj.data.vertices)]
+    scene = bpy.context.scene
+    assert scene is not None
+    helpers = set(_bone_shapes())
+    objects = [obj for obj in scene.objects if _vertex_count(obj) and obj not in helpers]
     if not objects:
         raise BadMesh("The delivered file holds no mesh.", "Refine again, or ask the service's support.")
-    for obj in objects:
-        _apply_world_matrix(obj)
+    _come_to_rest(objects)
+    notes += [note for image in bpy.data.images if (note := _unreadable(image))]
+    if len(objects) > 1:
+        notes.append(f"The file held {len(objects)} meshes, which were joined into one.")
     return Imported(_joined(objects), notes)
 
 
@@ -45,64 +67,105 @@ def _import_file(path: Path) -> list[str]:
         return _import_glb(path)
     with tempfile.TemporaryDirectory() as folder:
         obj = unpack_obj(path, Path(folder)) if kind == "zip" else path
-        # Axes as glTF's, the defaults of the importer: x right, y up, z to the front.
-        bpy.ops.wm.obj_import(filepath=str(obj), forward_axis="NEGATIVE_Z", up_axis="Y")
+        try:
+            # Axes as glTF's, the defaults of the importer: x right, y up, z to the front.
+            bpy.ops.wm.obj_import(filepath=str(obj), forward_axis="NEGATIVE_Z", up_axis="Y")
+        except RuntimeError as error:
+            raise ConversionFailed(f"Blender's OBJ importer refuses the file: {_last_line(str(error))}") from None
         for image in bpy.data.images:
             if image.source == "FILE":
-                image.pack()
+                with contextlib.suppress(RuntimeError):  # a picture the file names but does not hold: noted later
+                    image.pack()
     return []
 
 
 def _import_glb(path: Path) -> list[str]:
     summary = check_glb(path)
-    try:
-        bpy.ops.import_scene.gltf(filepath=str(path))
-    except RuntimeError as error:
-        needs = f" It needs {', '.join(summary.extensions_required)}." if summary.extensions_required else ""
-        raise ConversionFailed(f"Blender's glTF importer refuses the file: {_last_line(error)}{needs}") from None
     notes = []
     if summary.skinned:
         notes.append("The mesh is rigged; it was taken in its rest pose.")
     if summary.animated:
         notes.append("The file is animated; it was taken at rest.")
+    said = io.StringIO()
+    with without_animation(path, animated=summary.animated) as still, contextlib.redirect_stdout(said):
+        try:
+            bpy.ops.import_scene.gltf(filepath=str(still), disable_bone_shape=True)
+        except RuntimeError as error:
+            raise _refusal(summary, _last_line(str(error))) from None
+    if _DRACO in summary.extensions_required and not any(map(_vertex_count, bpy.data.objects)):
+        raise _refusal(summary, "it has no Draco library")
     return notes
 
 
-def _last_line(error: RuntimeError) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason given"
+def _refusal(summary: GlbSummary, reason: str) -> ConversionFailed:
+    known = sorted({_NAMES[name] for name in summary.extensions_required if name in _NAMES})
+    if known:
+        version = bpy.app.version_string
+        return ConversionFailed(
+            f"The delivered file needs {' and '.join(known)}, which the glTF importer of Blender {version} cannot read"
+            f" here ({reason}).",
+            _OTHER_FILE,
+        )
+    needs = f" It needs {', '.join(summary.extensions_required)}." if summary.extensions_required else ""
+    return ConversionFailed(f"Blender's glTF importer refuses the file: {reason}{needs}", _OTHER_FILE)
 
 
-def _come_to_rest() -> None:
-    for obj in bpy.context.scene.objects:
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1].removeprefix("Error: ") if lines else "no reason given"
+
+
+def _vertex_count(obj: bpy.types.Object) -> int:
+    return len(obj.data.vertices) if isinstance(obj.data, bpy.types.Mesh) else 0
+
+
+def _bone_shapes() -> Iterator[bpy.types.Object]:
+    """What Blender's importer draws bones with; it is not of the file."""
+    for obj in bpy.data.objects:
+        for bone in obj.pose.bones if obj.pose else ():
+            if bone.custom_shape is not None:
+                yield bone.custom_shape
+
+
+def _come_to_rest(objects: list[bpy.types.Object]) -> None:
+    """Bake each object's place in the file into its vertices, without modifiers, shape keys and poses."""
+    for obj in bpy.data.objects:
         obj.animation_data_clear()
-        if obj.type == "MESH":
-            obj.modifiers.clear()
-            if obj.data.shape_keys:
-                obj.shape_key_clear()
+        for bone in obj.pose.bones if obj.pose else ():
+            bone.matrix_basis.identity()
+    for obj in objects:
+        obj.modifiers.clear()
+        obj.shape_key_clear()
+    assert bpy.context.view_layer is not None
     bpy.context.view_layer.update()
-
-
-def _apply_world_matrix(obj: bpy.types.Object) -> None:
-    """Bake the object's place in the file into its vertices. A mirroring matrix turns faces inside out: turn them back."""
-    if obj.data.users > 1:
-        obj.data = obj.data.copy()
-    world = obj.matrix_world.copy()
-    obj.parent = None
-    obj.matrix_world = Matrix()
-    if world != Matrix():
-        obj.data.transform(world)
-        if world.determinant() < 0.0:
-            obj.data.flip_normals()
+    places = [np.array(obj.matrix_world, dtype=np.float64) for obj in objects]
+    for obj, place in zip(objects, places, strict=True):
+        obj.parent = None
+        obj.matrix_world.identity()
+        obj.matrix_basis.identity()
+        mesh = obj.data
+        assert isinstance(mesh, bpy.types.Mesh)
+        if mesh.users > 1:
+            obj.data = mesh = mesh.copy()
+        if abs(np.linalg.det(place[:3, :3])) == 0.0:
+            raise BadMesh("The delivered file squeezes a mesh flat: a node has scale 0.")
+        if not np.array_equal(place, np.eye(4)):
+            reshape(mesh, place[:3, :3], place[:3, 3])
 
 
 def _joined(objects: list[bpy.types.Object]) -> bpy.types.Mesh:
     first = objects[0]
     if len(objects) > 1:
-        with bpy.context.temp_override(
-            active_object=first, object=first, selected_objects=objects, selected_editable_objects=objects
-        ):
+        context: dict[str, Any] = {"active_object": first, "object": first}
+        with bpy.context.temp_override(**context, selected_objects=objects, selected_editable_objects=objects):
             bpy.ops.object.join()
     mesh = first.data
     assert isinstance(mesh, bpy.types.Mesh)
     return mesh
+
+
+def _unreadable(image: bpy.types.Image) -> str:
+    """A note about a texture without pixels, which Blender shows pink; empty for a good one."""
+    if image.source != "FILE" or all(image.size):
+        return ""
+    return f"The texture {image.name!r} cannot be read by this Blender."

@@ -13,14 +13,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .errors import BadValue, NoSize
-from .matrices import IDENTITY, columns, cross, dot, from_columns, length, orthonormal_axes, scaled, transformed
+from .matrices import (
+    IDENTITY,
+    columns,
+    cross,
+    dot,
+    float32,
+    from_columns,
+    length,
+    orthonormal_axes,
+    scaled,
+    solved,
+    transformed,
+)
 from .models import Matrix4, Original, Pivot, Placement, Refinement, Target, Vec3
 
 FLAT_RATIO = 1e-6
 """An axis thinner than this share of the longest one is flat."""
 
 SHEAR_TOLERANCE = 2e-6
-"""Cosine between two axes above which the frame counts as sheared; float32 matrices of long parent chains reach 1e-6."""
+"""Cosine between two axes above which the frame counts as sheared; float32 matrices of long chains reach 1e-6."""
+
+UNIT_TOLERANCE = 1e-6
+"""How far from 1 a scale may be and still count as 1: float32 rotations are no better."""
+
+HALF = 0.5
+"""Where a normalised pivot reaches the box's faces."""
+
+PIVOT_MIN, PIVOT_MAX = -0.5, 0.5
+"""The range of a pivot that the API takes: the faces of the box."""
 
 ORIGIN: Vec3 = (0.0, 0.0, 0.0)
 
@@ -62,6 +83,11 @@ class Box:
     flat: tuple[bool, bool, bool]
     sheared: bool
     mirrored: bool
+
+    @property
+    def unscaled(self) -> bool:
+        """Whether scale is 1 already, so that the target's own matrix will do and nothing needs rounding."""
+        return not self.mirrored and all(abs(unit - 1.0) <= UNIT_TOLERANCE for unit in self.axis_scale)
 
     @property
     def center(self) -> Vec3:
@@ -112,15 +138,15 @@ def plan(
     Blender unit. Raises :class:`NoSize`.
     """
     box = box_of(target)
-    pivot_blender = _unmirrored(_chosen_pivot(box, pivot, custom_pivot), box.mirrored)
+    pivot_blender = _unmirrored(_chosen_pivot(box, pivot, custom_pivot), mirrored=box.mirrored)
     refinement = Refinement(
         scaled_bbox=None if any(box.flat) else size_to_api(box.size, scale_length),
         pivot_point=pivot_to_api(_clamped(pivot_blender)),
     )
-    pivot_in_own_axes = _unmirrored(pivot_blender, box.mirrored)
+    pivot_in_own_axes = _unmirrored(pivot_blender, mirrored=box.mirrored)
     stays = original is Original.REPLACE
     origin = ORIGIN if stays or pivot is Pivot.ORIGIN else _point_at(box, pivot_in_own_axes)
-    if stays or box.sheared:
+    if stays or box.sheared or box.unscaled:
         return refinement, _in_own_axes(box, origin, pivot_in_own_axes)
     return refinement, _in_unscaled_frame(box, origin, pivot_blender)
 
@@ -134,7 +160,7 @@ def plan_for_numbers(
     """
     if not all(math.isfinite(v) and v > 0.0 for v in scaled_bbox):
         raise BadValue("The box needs three positive sizes: width, height, depth in metres.")
-    if pivot_point is not None and not all(-0.5 <= v <= 0.5 for v in pivot_point):
+    if pivot_point is not None and not all(abs(v) <= HALF for v in pivot_point):
         raise BadValue("Each pivot value must lie between -0.5 and 0.5.", "0,-0.5,0 is the centre of the base.")
     size = size_from_api(scaled_bbox, scale_length)
     pivot_blender = pivot_from_api(pivot_point or ORIGIN)
@@ -166,7 +192,8 @@ def expected_delivery(refinement: Refinement) -> tuple[Vec3, Vec3] | None:
 
 def corners(matrix: Matrix4, box_min: Vec3, box_max: Vec3) -> list[Vec3]:
     """The eight corners of a box, taken through *matrix*."""
-    return [transformed(matrix, point) for point in itertools.product(*zip(box_min, box_max, strict=True))]
+    xs, ys, zs = zip(box_min, box_max, strict=True)
+    return [transformed(matrix, point) for point in itertools.product(xs, ys, zs)]
 
 
 def corner_error(found: list[Vec3], wanted: list[Vec3]) -> float:
@@ -190,12 +217,13 @@ def _chosen_pivot(box: Box, pivot: Pivot, custom_pivot: Vec3) -> Vec3:
         case Pivot.BASE:
             return (0.0, 0.0, -0.5)
         case Pivot.CUSTOM:
-            return _unmirrored(custom_pivot, box.mirrored)
+            return _unmirrored(custom_pivot, mirrored=box.mirrored)
 
 
 def _in_unscaled_frame(box: Box, origin: Vec3, pivot_blender: Vec3) -> Placement:
     """The result gets the target's rotation and scale 1. A mirrored frame has its x axis flipped."""
     x, y, z = orthonormal_axes(columns(box.target.matrix_world))
+    origin, stand = _representable(box, origin)
     low = _each(lambda v, o: v - o, box.target.box_min, origin)
     high = _each(lambda v, o: v - o, box.target.box_max, origin)
     low, high = (_each(lambda v, unit: v * unit, corner, box.axis_scale) for corner in (low, high))
@@ -203,7 +231,7 @@ def _in_unscaled_frame(box: Box, origin: Vec3, pivot_blender: Vec3) -> Placement
         x = scaled(x, -1.0)
         low, high = (-high[0], *low[1:]), (-low[0], *high[1:])
     return Placement(
-        matrix_world=from_columns(x, y, z, transformed(box.target.matrix_world, origin)),
+        matrix_world=from_columns(x, y, z, stand),
         box_min=low,
         box_max=high,
         axis_scale=(1.0, 1.0, 1.0),
@@ -216,8 +244,9 @@ def _in_unscaled_frame(box: Box, origin: Vec3, pivot_blender: Vec3) -> Placement
 def _in_own_axes(box: Box, origin: Vec3, pivot_in_own_axes: Vec3) -> Placement:
     """The result gets the target's whole matrix, shear and all, and its data lives in the target's own space."""
     x, y, z = columns(box.target.matrix_world)
+    origin, stand = _representable(box, origin)
     return Placement(
-        matrix_world=from_columns(x, y, z, transformed(box.target.matrix_world, origin)),
+        matrix_world=from_columns(x, y, z, stand),
         box_min=_each(lambda v, o: v - o, box.target.box_min, origin),
         box_max=_each(lambda v, o: v - o, box.target.box_max, origin),
         axis_scale=_each(lambda unit, _: unit or 1.0, box.axis_scale, ORIGIN),
@@ -227,18 +256,31 @@ def _in_own_axes(box: Box, origin: Vec3, pivot_in_own_axes: Vec3) -> Placement:
     )
 
 
+def _representable(box: Box, origin: Vec3) -> tuple[Vec3, Vec3]:
+    """*origin* (own axes) moved to the nearest place that a float32 matrix can hold, and that place in the world.
+
+    100 km from the origin of the world that is up to 4 mm away. The box stays: the data takes up the difference.
+    """
+    exact = transformed(box.target.matrix_world, origin)
+    if origin == ORIGIN:
+        return origin, exact
+    stand = (float32(exact[0]), float32(exact[1]), float32(exact[2]))
+    back = solved(columns(box.target.matrix_world), _each(lambda a, b: a - b, stand, exact))
+    return (origin, stand) if back is None else (_each(lambda a, b: a + b, origin, back), stand)
+
+
 def _point_at(box: Box, pivot_in_own_axes: Vec3) -> Vec3:
     span = _each(lambda a, b: b - a, box.target.box_min, box.target.box_max)
     return _each(lambda c, offset: c + offset, box.center, _each(lambda s, p: s * p, span, pivot_in_own_axes))
 
 
-def _unmirrored(pivot: Vec3, mirrored: bool) -> Vec3:
+def _unmirrored(pivot: Vec3, *, mirrored: bool) -> Vec3:
     """Own axes ↔ the frame with its x axis flipped; the same step both ways."""
     return (_positive_zero(-pivot[0]), pivot[1], pivot[2]) if mirrored else pivot
 
 
 def _clamped(pivot: Vec3) -> Vec3:
-    x, y, z = (min(0.5, max(-0.5, v)) for v in pivot)
+    x, y, z = (min(HALF, max(-HALF, v)) for v in pivot)
     return (x, y, z)
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import struct
 
 from .models import Matrix4, Vec3
 
@@ -62,8 +63,30 @@ def orthonormal_axes(axes: tuple[Vec3, Vec3, Vec3]) -> tuple[Vec3, Vec3, Vec3]:
         x = x or _perpendicular(y, z)
         y = y or _perpendicular(z, x)
         z = z or _perpendicular(x, y)
-    assert x is not None and y is not None and z is not None
+    assert x is not None
+    assert y is not None
+    assert z is not None
     return (x, y, z)
+
+
+def float32(value: float) -> float:
+    """*value* as Blender stores it."""
+    return float(struct.unpack("f", struct.pack("f", value))[0])
+
+
+def solved(axes: tuple[Vec3, Vec3, Vec3], b: Vec3) -> Vec3 | None:
+    """The x with ``axes[0] * x[0] + axes[1] * x[1] + axes[2] * x[2] == b``; ``None`` where the axes are flat.
+
+    By Cramer's rule, which is accurate enough for the corrections it is used for.
+    """
+    volume = dot(cross(axes[0], axes[1]), axes[2])
+    if abs(volume) <= 1e-12 * length(axes[0]) * length(axes[1]) * length(axes[2]):
+        return None
+    return (
+        dot(cross(b, axes[1]), axes[2]) / volume,
+        dot(cross(axes[0], b), axes[2]) / volume,
+        dot(cross(axes[0], axes[1]), b) / volume,
+    )
 
 
 def _perpendicular(a: Vec3 | None, b: Vec3 | None) -> Vec3 | None:
@@ -73,6 +96,6 @@ def _perpendicular(a: Vec3 | None, b: Vec3 | None) -> Vec3 | None:
     if known is None:
         return None
     least = min(range(3), key=lambda i: abs(known[i]))
-    helper: Vec3 = (float(least == 0), float(least == 1), float(least == 2))
-    normal = cross(known, helper)
+    x, y, z = (float(axis == least) for axis in range(3))
+    normal = cross(known, (x, y, z))
     return scaled(normal, 1.0 / length(normal))

@@ -51,15 +51,15 @@ _S = JobState
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     _S.QUEUED: frozenset({_S.CHECKING}),
     _S.CHECKING: frozenset({_S.SUBMITTING, _S.REFINING, _S.DOWNLOADING}),
-    _S.SUBMITTING: frozenset({_S.REFINING, _S.UNCERTAIN}),
-    _S.UNCERTAIN: frozenset({_S.REFINING, _S.DOWNLOADING, _S.QUEUED}),
+    _S.SUBMITTING: frozenset({_S.CHECKING, _S.REFINING, _S.UNCERTAIN}),
+    _S.UNCERTAIN: frozenset({_S.REFINING, _S.DOWNLOADING}),
     _S.REFINING: frozenset({_S.DOWNLOADING}),
-    _S.DOWNLOADING: frozenset({_S.CONVERTING, _S.REFINING}),
+    _S.DOWNLOADING: frozenset({_S.CONVERTING}),
     _S.CONVERTING: frozenset({_S.READY, _S.DOWNLOADING}),
     _S.READY: frozenset({_S.PLACED, _S.DOWNLOADING}),
-    _S.PLACED: frozenset({_S.READY}),  # undone in Blender, or placed in a file that was never saved: place again
-    _S.FAILED: frozenset({_S.QUEUED, _S.REFINING}),
-    _S.CANCELLED: frozenset({_S.QUEUED, _S.REFINING}),
+    _S.PLACED: frozenset({_S.READY, _S.DOWNLOADING}),  # undone in Blender, or placed in a file that was never saved
+    _S.FAILED: frozenset({_S.QUEUED, _S.REFINING, _S.UNCERTAIN, _S.CONVERTING, _S.READY}),
+    _S.CANCELLED: frozenset({_S.QUEUED, _S.REFINING, _S.UNCERTAIN, _S.CONVERTING, _S.READY}),
 }
 """Where a job may go from each state; every unfinished one may also become FAILED or CANCELLED."""
 
@@ -94,6 +94,13 @@ class Original(StrEnum):
     HIDE = "HIDE"
     KEEP = "KEEP"
     REPLACE = "REPLACE"
+
+
+class Materials(StrEnum):
+    """What the result is made of."""
+
+    REFINED = "REFINED"
+    OWN = "OWN"
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,8 @@ class JobSpec:
 
     ``scale_length`` is metres per Blender unit. ``target`` is ``None`` for a job that was given a box by numbers.
     ``blend_file``, ``output`` and ``export_path`` are absolute paths or empty; ``run_id`` binds the jobs of one
-    command-line call together so that ``resume`` can finish that call.
+    command-line call together so that ``resume`` can finish that call. ``parts`` names the objects of a common box, the
+    target first, and is empty for one object. ``copies`` says that objects sharing the target's mesh get the result too.
     """
 
     session_code: str
@@ -165,6 +173,14 @@ class JobSpec:
     output: str = ""
     export_path: str = ""
     run_id: str = ""
+    parts: tuple[str, ...] = ()
+    copies: bool = False
+    materials: Materials = Materials.REFINED
+
+    @property
+    def label(self) -> str:
+        """What the job was asked for: the block-out, or all of a common box joined by ``+``; empty for numbers."""
+        return "+".join(self.parts) or self.object_name
 
     @property
     def object_name(self) -> str:
@@ -180,14 +196,15 @@ class JobSpec:
         """The spec that :meth:`as_dict` wrote. Raises ``KeyError`` or ``TypeError`` on anything else."""
         target = data.get("target")
         placement, refinement = cls.parts_from_dict(data)
-        rest = {
-            k: v for k, v in data.items() if k not in ("target", "placement", "refinement", "fit", "pivot", "original")
-        }
+        typed = ("target", "placement", "refinement", "fit", "pivot", "original", "parts", "materials")
+        rest = {name: value for name, value in data.items() if name not in typed}
         return cls(
             **rest,
             fit=Fit(data["fit"]),
             pivot=Pivot(data["pivot"]),
             original=Original(data["original"]),
+            parts=tuple(str(name) for name in data.get("parts", ())),
+            materials=Materials(data.get("materials", Materials.REFINED)),
             refinement=refinement,
             placement=placement,
             target=None

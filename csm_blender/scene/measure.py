@@ -1,17 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure a block-out: its evaluated box in its own axes, and where it stands."""
+"""Measure block-outs: the evaluated box in an object's own axes, and where it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 
 import bpy
+import numpy as np
 from mathutils import Matrix
 
-from ..core.errors import NoSize, NoSuchObject
-from ..core.models import Matrix4, Target, Vec3
+from ..core.errors import NoSize, NoSuchObject, WrongUse
+from ..core.models import Target, Vec3
+from .display import display_box
+from .geometry import Array, Bounds, add_shown, as_array, box_corners, through, to_axes_of
+from .isolate import is_evaluated, looking_at, world_matrix
+from .matrices import as_matrix4
+from .originals import recorded_box
 
 SIZELESS_TYPES = frozenset({"CAMERA", "LIGHT", "LIGHT_PROBE", "SPEAKER", "ARMATURE"})
+JOINT = "+"
 
 
 def find_object(scene: bpy.types.Scene, name: str) -> bpy.types.Object:
@@ -24,26 +32,119 @@ def find_object(scene: bpy.types.Scene, name: str) -> bpy.types.Object:
     raise NoSuchObject(f"There is no object {name!r} in the scene {scene.name!r}.", hint)
 
 
-def measure(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Target:
-    """The box of *obj* with its modifiers, in its own axes and Blender units, and its world matrix.
+def find_objects(scene: bpy.types.Scene, names: str) -> list[bpy.types.Object]:
+    """The objects of *names*: one, or several joined by ``+``; the first one lends its axes.
 
-    Raises :class:`NoSize` for what has no box: cameras, lights, empty meshes.
+    Names may hold a plus sign themselves: what is called exactly so wins, then the longest name that fits. Raises
+    :class:`NoSuchObject` and, for one named twice, :class:`WrongUse`.
     """
+    if JOINT not in names or scene.objects.get(names) is not None:
+        return [find_object(scene, names)]
+    words = names.split(JOINT)
+    found: list[bpy.types.Object] = []
+    while words:
+        lengths = range(len(words), 0, -1)
+        name_and_length = next(
+            (
+                (name, n)
+                for n in lengths
+                for name in (JOINT.join(words[:n]), JOINT.join(words[:n]).strip())
+                if scene.objects.get(name) is not None
+            ),
+            (words[0].strip(), 1),
+        )
+        obj = find_object(scene, name_and_length[0])
+        if obj in found:
+            raise WrongUse(f"{obj.name!r} is named twice in {names!r}.")
+        found.append(obj)
+        words = words[name_and_length[1] :]
+    return found
+
+
+def measure(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Target:
+    """The box of all that *obj* shows, in its own axes and Blender units, and its world matrix.
+
+    Modifiers, shape keys and instances count. An object whose mesh was replaced by a result is measured as the
+    block-out it was. What *depsgraph* does not evaluate (hidden, excluded, of another scene) is evaluated apart, which
+    is not possible while Blender draws. Raises :class:`NoSize` for what has no box: cameras, lights, empty meshes.
+    """
+    bounds, world = Bounds(), world_matrix(obj, depsgraph)
+    _add(bounds, obj, depsgraph, world, to_axes_of(as_array(world)), np.eye(4))
+    return _target(obj, world, bounds, repr(obj.name))
+
+
+def measure_common(objects: Sequence[bpy.types.Object], depsgraph: bpy.types.Depsgraph) -> Target:
+    """The one box over all that *objects* show, in the axes of the first; its world matrix and its name.
+
+    Raises :class:`NoSize`, also where the first has scale 0 on an axis and so has no axes to lend.
+    """
+    first = objects[0]
+    if len(objects) == 1:
+        return measure(first, depsgraph)
+    world = world_matrix(first, depsgraph)
+    if not abs(np.linalg.det(as_array(world)[:3, :3])) > 0.0:
+        raise NoSize(
+            f"{first.name!r} has scale 0 on an axis, so it has no axes to lend to the others.", "Name another first."
+        )
+    to_axes = to_axes_of(as_array(world))
+    bounds = Bounds()
+    for obj in objects:
+        own = np.eye(4) if obj == first else None
+        place = world if obj == first else world_matrix(obj, depsgraph)
+        _add(bounds, obj, depsgraph, place, to_axes, own)
+    return _target(first, world, bounds, JOINT.join(obj.name for obj in objects))
+
+
+def family_of(obj: bpy.types.Object) -> list[bpy.types.Object]:
+    """The metaballs that melt together with *obj*, itself among them: those of its scene named alike up to the number.
+
+    Anything else is a family of one.
+    """
+    if obj.type != "META":
+        return [obj]
+    stem = _stem(obj.name)
+    scenes = obj.users_scene
+    around = scenes[0].objects if scenes else [obj]
+    return [other for other in around if other.type == "META" and _stem(other.name) == stem]
+
+
+def _add(
+    bounds: Bounds,
+    obj: bpy.types.Object,
+    depsgraph: bpy.types.Depsgraph,
+    world: Matrix,
+    to_axes: Array,
+    own: Array | None,
+) -> None:
+    """Show *bounds* all that *obj* shows; *own* as for :func:`.geometry.add_shown`."""
     if obj.type in SIZELESS_TYPES:
         raise NoSize(f"{obj.name!r} is a {obj.type.lower().replace('_', ' ')}, which has no size.")
-    evaluated = obj.evaluated_get(depsgraph)
-    low, high = _bounds(tuple(corner) for corner in evaluated.bound_box)
-    if low == high:
-        raise NoSize(f"{obj.name!r} has no size.")
-    return Target(obj.name, as_matrix4(evaluated.matrix_world), low, high)
+    box: Any = recorded_box(obj)
+    if box is None and obj.type == "EMPTY" and obj.instance_type == "NONE":
+        box = display_box(obj)
+    if box is not None:
+        bounds.add(through(to_axes @ as_array(world) if own is None else own, box_corners(*box)))
+        return
+    family = family_of(obj)
+    own_geometry = own if len(family) == 1 and obj.type != "META" else None
+    if all(is_evaluated(member, depsgraph) for member in family):
+        add_shown(bounds, depsgraph, set(family), to_axes, own_geometry)
+        return
+    assert depsgraph.scene is not None
+    with looking_at(family, depsgraph.scene) as (apart, copies):
+        add_shown(bounds, apart, set(copies), to_axes, own_geometry)
 
 
-def as_matrix4(matrix: Matrix) -> Matrix4:
-    """A mathutils matrix as plain numbers, row by row."""
-    r0, r1, r2, r3 = ((row[0], row[1], row[2], row[3]) for row in matrix)
-    return (r0, r1, r2, r3)
+def _target(obj: bpy.types.Object, world: Matrix, bounds: Bounds, what: str) -> Target:
+    if bounds.empty or (bounds.low == bounds.high).all():
+        raise NoSize(f"{what} has no size.")
+    return Target(obj.name, as_matrix4(world), _vec3(bounds.low), _vec3(bounds.high))
 
 
-def _bounds(points: Iterable[tuple[float, ...]]) -> tuple[Vec3, Vec3]:
-    xs, ys, zs = zip(*points, strict=True)
-    return (min(xs), min(ys), min(zs)), (max(xs), max(ys), max(zs))
+def _stem(name: str) -> str:
+    stem, dot, number = name.rpartition(".")
+    return stem if dot and number.isdecimal() else name
+
+
+def _vec3(values: Array) -> Vec3:
+    return (float(values[0]), float(values[1]), float(values[2]))

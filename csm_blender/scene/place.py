@@ -1,150 +1,264 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put a converted mesh where its block-out stands.
 
-This is all of a refine that happens on Blender's main thread: append one mesh, make one object. Nothing of the artist's
-is deleted; a replaced mesh stays in the file, held by the object it belonged to.
+This is all of a refine that happens on Blender's main thread: append one mesh, make one object (or one for each linked
+duplicate), set a few properties. Nothing of the artist's is deleted.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import bpy
-from mathutils import Matrix, Vector
+from mathutils import Matrix
 
-from ..core.box import corner_error, corners
-from ..core.errors import PlacementFailed, TargetUnchangeable
+from ..core.box import corner_error, corners, size_to_api
 from ..core.jobs import Job
-from ..core.models import Fit, Original, Vec3
-from .measure import as_matrix4
-
-EARLIER_MESH = "csm_original_mesh"
+from ..core.matrices import columns, length
+from ..core.models import Fit, Materials, Original, Vec3
+from . import exchange, originals
+from .append import all_or_nothing, append_mesh
+from .copies import copies_of
+from .custom import snapshot
+from .fate import check_fate
+from .isolate import depsgraph_of, world_matrix
+from .matrices import as_matrix4, relative_to
+from .measure import family_of
+from .provenance import stamp
+from .standing import stand
 
 
 @dataclass(frozen=True)
 class Placed:
-    """The object that now holds the result, and how far its box is from the one that was wanted (of the diagonal)."""
+    """The object that now holds the result, and how exactly it stands.
+
+    ``placed_error`` is how far the corners are from where they were wanted, ``pivot_error`` the same of the origin,
+    both of the box's diagonal. ``size`` is the result's in API order and metres. ``copies`` are the linked duplicates
+    that got the same mesh, ``notes`` sentences about what could not be done.
+    """
 
     obj: bpy.types.Object
     placed_error: float
+    pivot_error: float
+    size: Vec3
+    copies: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def as_result(self) -> dict[str, Any]:
+        """What the job's ``result`` in the store is to be updated with."""
+        return {
+            "object": self.obj.name,
+            "placed_error": self.placed_error,
+            "pivot_error": self.pivot_error,
+            "placed_size": list(self.size),
+            "copies": list(self.copies),
+            "placing_notes": list(self.notes),
+        }
+
+
+@dataclass
+class _Placing:
+    """One call of :func:`place`."""
+
+    job: Job
+    scene: bpy.types.Scene
+    mesh: bpy.types.Mesh
+    time: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+
+    @property
+    def replaces(self) -> bool:
+        return self.job.spec.original is Original.REPLACE
 
 
 def place(job: Job, scene: bpy.types.Scene, target: bpy.types.Object | None) -> Placed:
     """Append the result of a READY *job* and stand it where *target* stands now.
 
     Without a target (it is gone, or the job had none) the result goes to the recorded place. Raises
-    :class:`PlacementFailed` with the scene as it was.
+    :class:`PlacementFailed` or :class:`TargetUnchangeable` with the scene as it was. An undo step is the caller's.
     """
-    if job.spec.original is Original.REPLACE and target is not None:
-        check_replaceable(target)
-    mesh = _append_mesh(Path(job.result.get("blend", "")), job.result.get("mesh", ""))
-    moved = _moved_since(job, target)
-    if job.spec.original is Original.REPLACE and target is not None:
-        obj = _replace_mesh(target, mesh)
-    else:
-        obj = _new_object(job, scene, target, mesh, moved)
-        if target is not None and job.spec.original is Original.HIDE:
-            target.hide_viewport = target.hide_render = True
-    bpy.context.view_layer.update()
-    return Placed(obj, _placed_error(job, obj, moved))
+    parts = _parts(job, scene, target)
+    if target is not None:
+        check_fate(parts, job.spec.original)
+    notes: list[str] = []
+    others: list[tuple[bpy.types.Object, Matrix]] = []
+    if target is not None and job.spec.copies and len(parts) == 1:
+        others = list(copies_of(target, job.spec, scene, notes))
+    changed = [member for part in (*parts, *(obj for obj, _ in others)) for member in family_of(part)]
+    with all_or_nothing(), _taken_back_on_error(changed):
+        mesh = append_mesh(Path(job.result.get("blend", "")), job.result.get("mesh", ""))
+        return _place(_Placing(job, scene, mesh), target, parts, others, tuple(notes))
 
 
-def check_replaceable(target: bpy.types.Object) -> None:
-    """Raise :class:`TargetUnchangeable` unless the mesh of *target* can be exchanged."""
-    if target.type != "MESH":
-        raise TargetUnchangeable(
-            f"{target.name!r} is a {target.type.lower()}, which cannot hold a mesh.",
-            "Use hide or keep instead of replace.",
-        )
-    if target.library is not None:
-        raise TargetUnchangeable(f"{target.name!r} is linked from another file and cannot be changed.")
+def _place(
+    placing: _Placing,
+    target: bpy.types.Object | None,
+    parts: list[bpy.types.Object],
+    others: list[tuple[bpy.types.Object, Matrix]],
+    notes: tuple[str, ...],
+) -> Placed:
+    job, mesh = placing.job, placing.mesh
+    stamp(mesh, job, placing.time)
+    if job.spec.materials is Materials.OWN and target is not None:
+        _use_own_materials(mesh, target)
+    then = Matrix(job.spec.target.matrix_world) if job.spec.target else Matrix()
+    now = world_matrix(target, depsgraph_of(placing.scene)) if target is not None else then
+    obj = _one(placing, target, parts, now, then)
+    copies = tuple(_one(placing, other, [other], world, then).name for other, world in others)
+    return _as_placed(placing, obj, now, then, copies, notes)
 
 
-def _append_mesh(path: Path, name: str) -> bpy.types.Mesh:
-    try:
-        with bpy.data.libraries.load(str(path), link=False) as (available, wanted):
-            wanted.meshes = [name] if name in available.meshes else available.meshes[:1]
-    except (OSError, RuntimeError) as error:
-        raise PlacementFailed(f"The converted mesh cannot be read: {error}.") from error
-    mesh = next(iter(wanted.meshes), None)
-    if not isinstance(mesh, bpy.types.Mesh):
-        raise PlacementFailed(f"There is no mesh in {path.name}.")
-    mesh.use_fake_user = False
-    return mesh
-
-
-def _moved_since(job: Job, target: bpy.types.Object | None) -> Matrix:
-    """What takes the recorded world to today's: the block-out may have been moved while the job ran."""
-    recorded = job.spec.target
-    if target is None or recorded is None:
-        return Matrix()
-    now, then = target.matrix_world, Matrix(recorded.matrix_world)
-    if now == then:
-        return Matrix()
-    try:
-        return now @ then.inverted()
-    except ValueError:  # scale 0 on an axis
-        return Matrix()
-
-
-def _new_object(
-    job: Job, scene: bpy.types.Scene, target: bpy.types.Object | None, mesh: bpy.types.Mesh, moved: Matrix
+def _one(
+    placing: _Placing,
+    target: bpy.types.Object | None,
+    parts: list[bpy.types.Object],
+    now: Matrix,
+    then: Matrix,
 ) -> bpy.types.Object:
-    obj = bpy.data.objects.new(job.spec.result_name, mesh)
-    collections = target.users_collection if target else ()
-    for collection in collections or (scene.collection,):
+    """The result for *target*, which stands at *now*: a new object, or *target* itself with another mesh."""
+    job = placing.job
+    if target is not None and placing.replaces:
+        key = originals.identify(target)
+        recorded = job.spec.target
+        assert recorded is not None
+        exchange.prepare(target, key, placing.mesh, (recorded.box_min, recorded.box_max))
+        originals.show_version(target, placing.mesh)
+        stamp(target, job, placing.time)
+        return target
+    obj = bpy.data.objects.new(_name(job, target), placing.mesh)
+    for collection in _collections(placing.scene, target):
         collection.objects.link(obj)
-    world = moved @ Matrix(job.spec.placement.matrix_world)
-    if target is not None and _is_sheared(world):
-        _follow_exactly(obj, target, world)
-    else:
-        obj.matrix_world = world
+    stamp(obj, job, placing.time)
+    stand(obj, _moved(job, now, then), _box(job), target, now, placing.scene)
+    if target is not None:
+        hides = [member for part in parts for member in family_of(part)]
+        for earlier in originals.results_of(target):
+            earlier.hide_viewport = earlier.hide_render = True
+        originals.attach(obj, target, hides)
+        if job.spec.original is Original.HIDE:
+            originals.show_version(target, obj)
     return obj
 
 
-def _is_sheared(world: Matrix) -> bool:
-    """Whether *world* cannot be said as location, rotation and scale."""
-    location, rotation, scale = world.decompose()
-    return any((a - b).length > 1e-6 * world.to_3x3().median_scale for a, b in zip(
-        world.to_3x3().col, Matrix.LocRotScale(location, rotation, scale).to_3x3().col, strict=True
-    ))  # fmt: skip
+def _parts(job: Job, scene: bpy.types.Scene, target: bpy.types.Object | None) -> list[bpy.types.Object]:
+    if target is None:
+        return []
+    names = job.spec.parts[1:]
+    return [target] + [obj for name in names if (obj := scene.objects.get(name)) is not None and obj != target]
 
 
-def _follow_exactly(obj: bpy.types.Object, target: bpy.types.Object, world: Matrix) -> None:
-    """Give *obj* the sheared matrix *world*, which only a parent like the target's can produce."""
-    offset = target.matrix_world.inverted() @ world
-    obj.parent, obj.parent_type, obj.parent_bone = target.parent, target.parent_type, target.parent_bone
-    obj.matrix_parent_inverse = target.matrix_parent_inverse
-    obj.matrix_basis = target.matrix_basis @ Matrix.Translation(offset.translation)
+def _name(job: Job, target: bpy.types.Object | None) -> str:
+    same = target is None or target.name == job.spec.object_name
+    return job.spec.result_name if same or target is None else f"{target.name}_refined"
 
 
-def _replace_mesh(target: bpy.types.Object, mesh: bpy.types.Mesh) -> bpy.types.Object:
-    """Exchange the mesh of *target*. Its modifiers were part of the measured box, so they are switched off and kept."""
-    earlier = target.data
-    earlier.use_fake_user = True
-    target.data = mesh
-    target[EARLIER_MESH] = earlier
-    for modifier in target.modifiers:
-        modifier.show_viewport = modifier.show_render = False
-    return target
+def _moved(job: Job, now: Matrix, then: Matrix) -> Matrix:
+    """Where the result goes: the recorded place, taken along by what has happened to the block-out since."""
+    world = Matrix(job.spec.placement.matrix_world)
+    if now == then:
+        return world
+    offset = relative_to(then, world)
+    return now @ offset if offset is not None else world
 
 
-def _placed_error(job: Job, obj: bpy.types.Object, moved: Matrix) -> float:
-    """The corners of the placed object's real vertices against those of the block-out, or of the box intended."""
-    spec = job.spec
+def _collections(scene: bpy.types.Scene, target: bpy.types.Object | None) -> list[bpy.types.Collection]:
+    """Where *target* is shown: its collections in its scenes, not those that only serve physics or instances."""
+    if target is None:
+        return [scene.collection]
+    scenes = [scene, *target.users_scene] if target.users_scene else [scene]
+    shown = {collection for s in scenes for collection in (s.collection, *s.collection.children_recursive)}
+    found = [c for c in target.users_collection if c in shown and c.library is None]
+    return found or [scene.collection]
+
+
+def _use_own_materials(mesh: bpy.types.Mesh, target: bpy.types.Object) -> None:
+    """Exchange the materials for the block-out's. The converter gave all faces the first slot already."""
+    own = [slot.material for slot in target.material_slots]
+    mesh.materials.clear()
+    for material in own[:1]:
+        mesh.materials.append(material)
+
+
+@contextmanager
+def _taken_back_on_error(objects: list[bpy.types.Object]) -> Iterator[None]:
+    """Leave *objects*, and all that is known as their results, as they were if an error ends the block."""
+    with ExitStack() as undo:
+        for obj in objects:
+            undo.callback(_memory_of(obj))
+            for result in originals.results_of(obj):
+                undo.callback(_memory_of(result))
+        yield
+        undo.pop_all()
+
+
+def _memory_of(obj: bpy.types.Object) -> Callable[[], None]:
+    """A function that gives *obj* back its visibility, mesh, modifiers and custom properties."""
+    hidden = obj.hide_viewport, obj.hide_render
+    had = snapshot(obj, "csm_")
+    own, was_kept = obj.data, obj.data is not None and obj.data.use_fake_user
+    held_before = exchange.held(obj, originals.key_of(obj))
+
+    def take_back() -> None:
+        key = originals.key_of(obj)
+        if held_before is None:
+            exchange.restore(obj, key)
+        elif obj.data != held_before:
+            exchange.exchange(obj, key, held_before)
+        obj.hide_viewport, obj.hide_render = hidden
+        if own is not None and own.library is None:
+            own.use_fake_user = was_kept
+        for name in snapshot(obj, "csm_"):
+            if name not in had:
+                del obj[name]
+        for name, value in had.items():
+            obj[name] = value
+
+    return take_back
+
+
+# --- measuring what came of it ----------------------------------------------------------------------------------------
+def _box(job: Job) -> tuple[Vec3, Vec3]:
+    """Where the fitted mesh reaches, in data axes: the converter measured it."""
+    low, high = job.result["box_min"], job.result["box_max"]
+    return (low[0], low[1], low[2]), (high[0], high[1], high[2])
+
+
+def _as_placed(
+    placing: _Placing,
+    obj: bpy.types.Object,
+    now: Matrix,
+    then: Matrix,
+    copies: tuple[str, ...],
+    notes: tuple[str, ...],
+) -> Placed:
+    spec = placing.job.spec
+    world = world_matrix(obj, depsgraph_of(placing.scene))
     low, high = _vertex_bounds(obj)
-    found = corners(as_matrix4(obj.matrix_world), low, high)
+    found = corners(as_matrix4(world), low, high)
+    intended = _moved(placing.job, now, then)
     if spec.target is not None and spec.fit is Fit.EXACT and not any(spec.placement.flat):
-        now = moved @ Matrix(spec.target.matrix_world)
-        return corner_error(found, corners(as_matrix4(now), spec.target.box_min, spec.target.box_max))
-    intended = moved @ Matrix(spec.placement.matrix_world)
-    box_min, box_max = (tuple(job.result[name]) for name in ("box_min", "box_max"))
-    return corner_error(found, corners(as_matrix4(intended), box_min, box_max))
+        wanted = corners(as_matrix4(now), spec.target.box_min, spec.target.box_max)
+    else:
+        wanted = corners(as_matrix4(intended), *_box(placing.job))
+    diagonal = max(math.dist(a, b) for a in wanted for b in wanted)
+    origin = now if placing.replaces and spec.target is not None else intended
+    x, y, z = (length(axis) for axis in columns(as_matrix4(world)))
+    size = ((high[0] - low[0]) * x, (high[1] - low[1]) * y, (high[2] - low[2]) * z)
+    return Placed(
+        obj,
+        placed_error=corner_error(found, wanted),
+        pivot_error=(world.translation - origin.translation).length / diagonal if diagonal > 0.0 else math.inf,
+        size=size_to_api(size, spec.scale_length),
+        copies=copies,
+        notes=notes,
+    )
 
 
 def _vertex_bounds(obj: bpy.types.Object) -> tuple[Vec3, Vec3]:
-    box = [Vector(corner) for corner in obj.bound_box]
-    low = (min(v.x for v in box), min(v.y for v in box), min(v.z for v in box))
-    high = (max(v.x for v in box), max(v.y for v in box), max(v.z for v in box))
-    return low, high
+    xs, ys, zs = zip(*(tuple(corner) for corner in obj.bound_box), strict=True)
+    return (min(xs), min(ys), min(zs)), (max(xs), max(ys), max(zs))

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Take a mesh through a matrix, with what depends on its shape: which side is out, and the stored normals.
+
+Blender stores custom normals relative to the faces around them, so they turn with a rotation but come out wrong after
+uneven scale, shear or mirroring. They are read before, taken through the inverse transpose, and stored again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+_NORMALS = "csm_normals"
+_UNEVEN = 1e-4
+"""Ratio of scales above which stored normals have to be taken along."""
+
+
+def reshape(mesh: bpy.types.Mesh, linear: Array, shift: Array | None = None, *, around: Array | None = None) -> None:
+    """Move each vertex v of *mesh* to ``linear @ (v - around) + shift``, in double precision.
+
+    *linear* is 3x3; one that mirrors has the faces turned over, so that outside stays outside.
+    """
+    mirrors = bool(np.linalg.det(linear) < 0.0)
+    keep = mesh.has_custom_normals and (mirrors or _is_uneven(linear))
+    if keep:
+        _remember_normals(mesh)
+    points = coordinates(mesh)
+    if around is not None:
+        points -= around
+    points = points @ linear.T
+    if shift is not None:
+        points += shift
+    mesh.vertices.foreach_set("co", points.astype(np.float32).ravel())
+    if mirrors:
+        mesh.flip_normals()  # reorders what is stored for corners, too
+    mesh.update()
+    if keep:
+        _bring_back_normals(mesh, np.linalg.inv(linear).astype(np.float64))
+
+
+def coordinates(mesh: bpy.types.Mesh) -> Array:
+    """The vertices (n, 3), in double precision."""
+    flat = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
+    mesh.vertices.foreach_get("co", flat)
+    return flat.reshape(-1, 3).astype(np.float64)
+
+
+def _is_uneven(linear: Array) -> bool:
+    scales = np.linalg.svd(linear, compute_uv=False)
+    return bool(scales[0] > scales[-1] * (1.0 + _UNEVEN))
+
+
+def _remember_normals(mesh: bpy.types.Mesh) -> None:
+    normals = np.empty(len(mesh.loops) * 3, dtype=np.float32)
+    mesh.corner_normals.foreach_get("vector", normals)
+    attribute: Any = mesh.attributes.new(_NORMALS, "FLOAT_VECTOR", "CORNER")  # the stub lacks the type's data
+    attribute.data.foreach_set("vector", normals)
+
+
+def _bring_back_normals(mesh: bpy.types.Mesh, inverse: Array) -> None:
+    attribute: Any = mesh.attributes[_NORMALS]
+    flat = np.empty(len(mesh.loops) * 3, dtype=np.float32)
+    attribute.data.foreach_get("vector", flat)
+    mesh.attributes.remove(attribute)
+    normals = flat.reshape(-1, 3) @ inverse  # the inverse transpose, for rows
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
+    mesh.normals_split_custom_set(normals.astype(np.float32))

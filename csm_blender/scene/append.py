@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring the converted mesh into the file, with its materials and images, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.errors import PlacementFailed
+
+_TOUCHED = ("objects", "meshes", "materials", "images", "textures", "node_groups", "libraries")
+
+
+@contextmanager
+def all_or_nothing() -> Iterator[None]:
+    """Remove the datablocks that were made inside if it ends with an error."""
+    before = {name: set(getattr(bpy.data, name)) for name in _TOUCHED}
+    try:
+        yield
+    except BaseException:
+        for name in _TOUCHED:
+            bpy.data.batch_remove([block for block in getattr(bpy.data, name) if block not in before[name]])
+        raise
+
+
+def append_mesh(path: Path, name: str) -> bpy.types.Mesh:
+    """The mesh *name* of the file at *path*, now in this file. Raises :class:`PlacementFailed`.
+
+    It is linked and then made local, which leaves no trace of where it came from: appending would write the path of the
+    job's folder into every datablock (``library_weak_reference``).
+    """
+    earlier = set(bpy.data.libraries)
+    try:
+        # The stub says that load() returns None; it is a context manager.
+        loading: Any = bpy.data.libraries.load(str(path), link=True)  # type: ignore[func-returns-value]
+        with loading as (available, wanted):
+            wanted.meshes = [name] if name in available.meshes else available.meshes[:1]
+    except (OSError, RuntimeError) as error:
+        raise PlacementFailed(f"The converted mesh cannot be read: {error}.") from error
+    mesh = next(iter(wanted.meshes), None)
+    if not isinstance(mesh, bpy.types.Mesh):
+        raise PlacementFailed(f"There is no mesh in {path.name}.")
+    for library in [library for library in bpy.data.libraries if library not in earlier]:
+        _make_local(library)
+        bpy.data.libraries.remove(library)
+    mesh.use_fake_user = False
+    return mesh
+
+
+def _make_local(library: bpy.types.Library) -> None:
+    """Make all of *library* local: users first, since what a linked datablock uses is copied instead."""
+    left: tuple[Any, ...] = tuple(library.users_id)
+    while left:
+        for block in left:
+            block.make_local()
+        still = tuple(library.users_id)
+        if len(still) == len(left):
+            raise PlacementFailed(f"{still[0].name!r} of the converted mesh cannot be made part of this file.")
+        left = still

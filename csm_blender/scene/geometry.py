@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Boxes of evaluated geometry: of everything an object shows, instances included, in axes of one's choice."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+CURVE_TYPES = frozenset({"CURVE", "SURFACE", "FONT", "META"})
+"""Types whose own ``bound_box`` is that of their control points, so that the mesh they make is looked at instead."""
+
+_BOXED_TYPES = frozenset({"CURVES", "POINTCLOUD", "VOLUME", "LATTICE", "GREASEPENCIL", "GPENCIL"})
+_AXES = 3
+_NO_POINTS: Array = np.empty((0, 3))
+
+
+class Bounds:
+    """A box that grows with the points it is shown."""
+
+    def __init__(self) -> None:
+        self.low = np.full(_AXES, np.inf)
+        self.high = np.full(_AXES, -np.inf)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it was shown no point at all."""
+        return not (self.low <= self.high).all()
+
+    def add(self, points: Array) -> None:
+        """Grow to hold *points* (n, 3)."""
+        if len(points):
+            self.low = np.minimum(self.low, points.min(axis=0))
+            self.high = np.maximum(self.high, points.max(axis=0))
+
+    def holds(self, points: Array) -> bool:
+        """Whether all *points* are inside already."""
+        return bool((points >= self.low).all() and (points <= self.high).all())
+
+
+def as_array(matrix: Any) -> Array:
+    """A mathutils matrix in double precision."""
+    return np.array(matrix, dtype=np.float64)
+
+
+def to_axes_of(world: Array) -> Array:
+    """The matrix that takes the world to the axes of an object that stands at *world*, as well as a flat one can."""
+    inverse = np.eye(4)
+    inverse[:_AXES, :_AXES] = np.linalg.pinv(world[:_AXES, :_AXES], rcond=1e-12)
+    inverse[:_AXES, _AXES] = -inverse[:_AXES, :_AXES] @ world[:_AXES, _AXES]
+    return inverse
+
+
+def box_corners(low: Any, high: Any) -> Array:
+    """The eight corners of a box (8, 3)."""
+    return np.array(list(itertools.product(*zip(low, high, strict=True))), dtype=np.float64)
+
+
+def through(matrix: Array, points: Array) -> Array:
+    """*points* (n, 3) taken through *matrix* (4, 4)."""
+    return points @ matrix[:_AXES, :_AXES].T + matrix[:_AXES, _AXES]
+
+
+def add_shown(
+    bounds: Bounds, depsgraph: bpy.types.Depsgraph, owners: set[bpy.types.Object], to_axes: Array, own: Array | None
+) -> None:
+    """Show *bounds* all that *owners* show in *depsgraph*, their instances too, through *to_axes* from the world.
+
+    *own* is the matrix for the owners' own geometry where that is known better than by way of the world: identity for
+    a single object in its own axes, so that nothing is lost far from the origin.
+    """
+    known: dict[int, Array] = {}
+    for shown, world, is_instance in _shown_by(depsgraph, owners):
+        if own is not None and not is_instance:
+            bounds.add(through(own, _points(shown)))
+            continue
+        matrix = to_axes @ as_array(world)
+        box = _own_box(shown)
+        if len(box) and bounds.holds(through(matrix, box)):
+            continue  # thousands of leaves inside a crown: their vertices need not be looked at
+        if shown.type != "MESH" or shown.data is None:
+            bounds.add(through(matrix, _points(shown)))
+            continue
+        key = shown.data.as_pointer()
+        if key not in known:
+            known[key] = _vertices(shown.data)
+        bounds.add(through(matrix, known[key]))
+
+
+def _shown_by(
+    depsgraph: bpy.types.Depsgraph, owners: set[bpy.types.Object]
+) -> Iterator[tuple[bpy.types.Object, Any, bool]]:
+    """What *owners* show, with its world matrix, and whether it is an instance.
+
+    Blender lists an object's other components (the mesh of a text, the points of a node tree) as instances too.
+    """
+    if not any(map(_may_have_more, owners)):
+        for owner in owners:
+            evaluated = owner.evaluated_get(depsgraph)
+            yield evaluated, evaluated.matrix_world, False
+        return
+    for instance in depsgraph.object_instances:
+        shown, by = instance.object, instance.parent if instance.is_instance else instance.object
+        if shown is None or by is None or by.original not in owners:
+            continue
+        if instance.is_instance or instance.show_self:
+            yield shown, instance.matrix_world, instance.is_instance
+
+
+def _may_have_more(obj: bpy.types.Object) -> bool:
+    """Whether *obj* may show more than its own data. Asked first, since listing a scene's instances takes long."""
+    return (
+        obj.instance_type != "NONE"
+        or obj.type != "MESH"
+        or any(modifier.type in ("NODES", "PARTICLE_SYSTEM") for modifier in obj.modifiers)
+    )
+
+
+def _own_box(shown: bpy.types.Object) -> Array:
+    """The eight corners Blender keeps, or none for what has no such box."""
+    if shown.type in CURVE_TYPES or not (shown.type == "MESH" or shown.type in _BOXED_TYPES):
+        return _NO_POINTS
+    corners = np.array([tuple(corner) for corner in shown.bound_box], dtype=np.float64)
+    return corners if corners.any() else _NO_POINTS
+
+
+def _points(shown: bpy.types.Object) -> Array:
+    """Points whose box is that of *shown*, in its own axes."""
+    if shown.type in CURVE_TYPES:
+        try:
+            return _vertices(shown.to_mesh())
+        except RuntimeError:  # Blender lists the mesh that it makes as an instance of its own
+            return _NO_POINTS
+        finally:
+            shown.to_mesh_clear()
+    return _own_box(shown)
+
+
+def _vertices(mesh: Any) -> Array:
+    if mesh is None or not len(mesh.vertices):
+        return _NO_POINTS
+    flat = np.empty(len(mesh.vertices) * _AXES, dtype=np.float32)
+    mesh.vertices.foreach_get("co", flat)
+    return flat.reshape(-1, _AXES).astype(np.float64)

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stand a new object exactly at a world matrix, following the block-out's parent where that costs no exactness.
+
+Location, rotation and scale cannot say a sheared matrix; a parent's inverse can hold any. So there are several ways to
+stand, tried from the one users expect most; each is measured by what Blender makes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import bpy
+from mathutils import Matrix
+
+from ..core.box import corner_error, corners
+from ..core.models import Vec3
+from .isolate import depsgraph_of, world_matrix
+from .matrices import as_matrix4, relative_to
+
+GOOD_ENOUGH = 2e-6
+"""Error of the corners, of the diagonal, at which no other way to stand is tried."""
+
+
+def stand(
+    obj: bpy.types.Object,
+    world: Matrix,
+    box: tuple[Vec3, Vec3],
+    target: bpy.types.Object | None,
+    target_world: Matrix,
+    scene: bpy.types.Scene,
+) -> Matrix:
+    """Give *obj*, which is linked to *scene* and holds *box*, the matrix *world*; the matrix that came of it.
+
+    In this order: the target's own transform under the target's parent; any transform under that parent; free in the
+    world; as a child of the target itself, for shear that comes from constraints. The best of them stays.
+    """
+    wanted = corners(as_matrix4(world), *box)
+    best: tuple[float, Callable[[], None]] | None = None
+    if target is not None:
+        obj.rotation_mode = target.rotation_mode
+    for way in _ways(obj, world, target, target_world, scene):
+        way()
+        came = _came_of(obj, scene)
+        error = corner_error(corners(as_matrix4(came), *box), wanted)
+        if error <= GOOD_ENOUGH:
+            return came
+        if best is None or error < best[0]:
+            best = error, way
+    assert best is not None
+    best[1]()
+    return _came_of(obj, scene)
+
+
+def _ways(
+    obj: bpy.types.Object,
+    world: Matrix,
+    target: bpy.types.Object | None,
+    target_world: Matrix,
+    scene: bpy.types.Scene,
+) -> Iterator[Callable[[], None]]:
+    if target is None:
+        yield lambda: _stand_free(obj, world)
+        return
+    offset = relative_to(target_world, world)
+    if offset is not None and _is_translation(offset):
+        yield lambda: _stand_alike(obj, target, offset)
+    if target.parent is not None:
+        yield lambda: _stand_under_parent(obj, target, world, scene)
+    yield lambda: _stand_free(obj, world)
+    if offset is not None:
+        yield lambda: _stand_under(obj, target, offset)
+
+
+def _stand_alike(obj: bpy.types.Object, target: bpy.types.Object, offset: Matrix) -> None:
+    """The target's very numbers, so that nothing is rounded; *offset* is where the origin was moved to."""
+    _adopt_parent(obj, target)
+    obj.matrix_parent_inverse = target.matrix_parent_inverse
+    for name in ("location", "rotation_euler", "rotation_quaternion", "rotation_axis_angle", "scale"):
+        setattr(obj, name, getattr(target, name))
+    for name in ("delta_location", "delta_rotation_euler", "delta_rotation_quaternion", "delta_scale"):
+        setattr(obj, name, getattr(target, name))
+    if offset.translation.length > 0.0:
+        obj.location = obj.location + (target.matrix_basis @ offset).translation - target.matrix_basis.translation
+
+
+def _stand_under_parent(obj: bpy.types.Object, target: bpy.types.Object, world: Matrix, scene: bpy.types.Scene) -> None:
+    """Location 0 and scale 1 under the target's parent, whose inverse takes up the rest."""
+    _reset(obj)
+    _adopt_parent(obj, target)
+    space = _came_of(obj, scene)  # what this kind of parent (a bone, a vertex, an object) makes of nothing
+    inverse = relative_to(space, world)
+    if inverse is None:  # a parent with scale 0
+        _stand_free(obj, world)
+    else:
+        obj.matrix_parent_inverse = inverse
+
+
+def _stand_free(obj: bpy.types.Object, world: Matrix) -> None:
+    _reset(obj)
+    obj.matrix_world = world
+
+
+def _stand_under(obj: bpy.types.Object, target: bpy.types.Object, offset: Matrix) -> None:
+    """As a child of the target, which has the shear already."""
+    _reset(obj)
+    obj.parent = target
+    obj.matrix_parent_inverse = offset
+
+
+def _adopt_parent(obj: bpy.types.Object, target: bpy.types.Object) -> None:
+    obj.parent = target.parent
+    if target.parent is None:
+        return
+    # The deforming kinds place like OBJECT; the deformation is in the measured box already.
+    obj.parent_type = "OBJECT" if target.parent_type in ("ARMATURE", "LATTICE") else target.parent_type
+    obj.parent_bone = target.parent_bone
+    obj.parent_vertices = target.parent_vertices
+
+
+def _reset(obj: bpy.types.Object) -> None:
+    obj.parent = None
+    obj.matrix_parent_inverse = Matrix()
+    obj.matrix_basis = Matrix()
+    obj.delta_location = (0.0, 0.0, 0.0)
+    obj.delta_rotation_euler = (0.0, 0.0, 0.0)
+    obj.delta_rotation_quaternion = (1.0, 0.0, 0.0, 0.0)
+    obj.delta_scale = (1.0, 1.0, 1.0)
+
+
+def _came_of(obj: bpy.types.Object, scene: bpy.types.Scene) -> Matrix:
+    return obj.matrix_basis.copy() if obj.parent is None else world_matrix(obj, depsgraph_of(scene))
+
+
+def _is_translation(matrix: Matrix) -> bool:
+    return all(
+        abs(matrix[row][column] - (row == column)) <= 1e-6  # noqa: PLR2004 - rounding of float32
+        for row in range(3)
+        for column in range(3)
+    )
