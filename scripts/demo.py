@@ -46,7 +46,9 @@ def main() -> int:
     if not options.no_render:
         for scene, picture in (("blockout", "before"), ("refined", "after")):
             print(f"Rendering {picture}.png …", flush=True)
-            run(blender, SCRIPTS / "demo_render.py", folder / f"{scene}.blend", folder / f"{picture}.png", options.width)
+            run(
+                blender, SCRIPTS / "demo_render.py", folder / f"{scene}.blend", folder / f"{picture}.png", options.width
+            )
     print_table(report)
     pictures = "" if options.no_render else " Look at before.png and after.png, or"
     print(f"\n{time.monotonic() - started:.0f} s without set-up. All is in {folder}.{pictures} open refined.blend.")
@@ -66,7 +68,8 @@ def blender_python() -> Path:
 
 def refine(blender: Path, folder: Path, service: LocalService) -> tuple[dict, int]:
     """The one call this demo is about. Its report and its exit status."""
-    arguments = ["--blend", folder / "blockout.blend", "--jobs", folder / "jobs.csv", "--output", folder / "refined.blend"]
+    scene, jobs, output = (folder / name for name in ("blockout.blend", "jobs.csv", "refined.blend"))
+    arguments = ["--blend", scene, "--jobs", jobs, "--output", output]
     surroundings = {
         **os.environ,
         "CSM_API_KEY": service.key,
@@ -90,16 +93,26 @@ def run(python: Path, script: Path, *arguments: object) -> None:
 
 def print_table(report: dict) -> None:
     """Sizes, pivots, fit errors and seconds of all objects."""
-    print(f"\n{'object':12}  {'size w x h x d in m':20}  {'pivot x, y, z':20}  {'fit error':>9}  {'triangles':>9}  {'s':>5}")
+    header = ["object", "size w x h x d in m", "pivot x, y, z", "fit error", "triangles", "seconds"]
+    rows = [header, *map(table_row, report["jobs"])]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+    print()
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print("\nfit error: how far a corner of the result is from the block-out's, as a share of the box's diagonal")
     for job in report["jobs"]:
-        size = " x ".join(f"{value:.3f}" for value in job["scaled_bbox"] or [])
-        pivot = ", ".join(f"{value:+.2f}" for value in job["pivot_point"] or [])
-        if job["status"] == "PLACED":
-            outcome = f"{job['fit']['placed_error']:9.1e}  {job['result']['triangles']:9,}  {job['seconds']:5.1f}"
-        else:
-            outcome = f"{job['status']}: {job['error']['message'] if job['error'] else job['message']}"
-        print(f"{job['object']:12}  {size:20}  {pivot:20}  {outcome}")
-    print("fit error: how far a corner of the result is from the block-out's, as a share of the box's diagonal")
+        if job["error"]:
+            print(f"{job['object']}: {job['error']['message']} {job['error']['hint']}")
+
+
+def table_row(job: dict) -> list[str]:
+    """One line of the table."""
+    size = " x ".join(f"{value:.3f}" for value in job["scaled_bbox"] or [])
+    pivot = ", ".join(f"{value:+.2f}" for value in job["pivot_point"] or [])
+    if job["status"] != "PLACED":
+        return [job["object"], size, pivot, job["status"], "-", f"{job['seconds']:.1f}"]
+    error, triangles = f"{job['fit']['placed_error']:.1e}", f"{job['result']['triangles']:,}"
+    return [job["object"], size, pivot, error, triangles, f"{job['seconds']:.1f}"]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import math
 import sys
+from pathlib import Path
 
 import bpy
 from mathutils import Matrix, Vector
@@ -29,7 +30,7 @@ def main(blend: str, jobs: str) -> None:
     _make_room()
     _make_camera_and_light()
     wanted = _make_block_outs()
-    with open(jobs, "w", encoding="utf-8", newline="") as file:
+    with Path(jobs).open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["session", "object"])
         rows.writerows((session, obj.name) for obj, session in wanted)
@@ -62,7 +63,7 @@ def _make_block_outs() -> list[tuple[bpy.types.Object, str]]:
     ]
 
 
-def _box(name, size, origin, place, *, turn=(0, 0, 0), scale=(1, 1, 1)) -> bpy.types.Object:  # noqa: ANN001
+def _box(name, size, origin, place, *, turn=(0, 0, 0), scale=(1, 1, 1)) -> bpy.types.Object:  # noqa: ANN001, PLR0913
     """A box of *size* whose origin lies at the normalised point *origin* of it."""
     x, y, z = ((-0.5 - origin[i]) * size[i] for i in range(3))
     corners = [(x + a * size[0], y + b * size[1], z + c * size[2]) for c in (0, 1) for b in (0, 1) for a in (0, 1)]

@@ -35,7 +35,7 @@ class Environment:
 
 
 def environments() -> dict[str, Environment]:
-    """All of them by name: ``test`` (tools and the local service), ``lint``, and one for each Blender."""
+    """All by name: ``test`` (tools and the local service), ``service``, ``lint``, and one for each Blender."""
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
     either = ("3.11", "3.13")
     found = {
@@ -49,7 +49,7 @@ def environments() -> dict[str, Environment]:
 
 
 def python_of(name: str) -> Path:
-    """The interpreter of environment *name*, which is made or brought up to date first. Raises :class:`MissingPython`."""
+    """The interpreter of environment *name*, made or brought up to date first. Raises :class:`MissingPython`."""
     wanted = environments()[name]
     folder = FOLDER / name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -73,16 +73,23 @@ def find_python(versions: tuple[str, ...], purpose: str) -> str:
     for version in versions:
         candidates = [getattr(sys, "_base_executable", "") or sys.executable] if version == running else []
         candidates += [shutil.which(f"python{version}") or ""]
-        pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-        candidates += [str(path / "bin" / "python") for path in sorted(pyenv.glob(f"{version}.*"), reverse=True)]
+        candidates += [str(path) for path in sorted(_pyenv_versions().glob(f"{version}.*/bin/python"), reverse=True)]
         for candidate in candidates:
             if candidate and _has_version(candidate, version):
                 return candidate
     wanted = " or ".join(versions)
     raise MissingPython(
-        f"Python {wanted} is needed for {purpose} and was not found. Get it from python.org, by 'pyenv install {versions[0]}'"
-        f" or 'uv python install {versions[0]}', so that python{versions[0]} is on the PATH."
+        f"Python {wanted} is needed for {purpose} and was not found. Get it from python.org, with"
+        f" 'pyenv install {versions[0]}' or 'uv python install {versions[0]}', so that python{versions[0]} is on the PATH."
     )
+
+
+def _pyenv_versions() -> Path:
+    """Where pyenv keeps its Pythons; those that are not active are not on the PATH."""
+    root = os.environ.get("PYENV_ROOT")
+    if not root and shutil.which("pyenv"):
+        root = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=False).stdout.strip()
+    return Path(root or Path.home() / ".pyenv") / "versions"
 
 
 def _has_version(python: str, version: str) -> bool:

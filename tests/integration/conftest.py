@@ -17,7 +17,11 @@ collect_ignore_glob = [] if HAS_BPY else ["test_*.py"]
 
 
 def pytest_report_header() -> str | None:
-    return None if HAS_BPY else "integration: left out, this Python has no bpy (scripts/test.py runs them for each Blender)"
+    return (
+        None
+        if HAS_BPY
+        else "integration: left out, this Python has no bpy (scripts/test.py runs them for each Blender)"
+    )
 
 
 @pytest.fixture
@@ -46,5 +50,3 @@ def blockout(tmp_path: Path) -> Path:
         add_box("Chair", (0.5, 0.6, 0.9), pivot=(0.0, 0.0, -0.5), location=(1.0, 2.0, 0.25), rotation=(0.0, 0.0, 0.7))
 
     return save_scene(tmp_path / "blockout.blend", build)
-
-

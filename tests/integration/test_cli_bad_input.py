@@ -74,7 +74,10 @@ def test_wrong_use_is_status_2_and_sends_nothing(
 ) -> None:
     monkeypatch.chdir(scene.parent)
     before = scene.read_bytes()
-    paths = [str(scene.parent / word) if word.endswith((".blend", ".txt", ".csv")) or word == "." else word for word in arguments]
+    paths = [
+        str(scene.parent / word) if word.endswith((".blend", ".txt", ".csv")) or word == "." else word
+        for word in arguments
+    ]
     done = csm("refine", "--blend", scene, *paths, "--json")
     assert done.status == 2, done.stderr
     assert done.report["error"]["code"] == code

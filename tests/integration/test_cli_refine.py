@@ -110,7 +110,9 @@ def test_the_original_is_hidden_or_kept(csm: Csm, blockout: Path, tmp_path: Path
 
 def test_replace_keeps_the_object_and_changes_its_mesh(csm: Csm, blockout: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.blend"
-    done = csm("refine", "--blend", blockout, "--job", f"{SESSION}=Chair", "--original", "replace", "--output", out, "--json")
+    done = csm(
+        "refine", "--blend", blockout, "--job", f"{SESSION}=Chair", "--original", "replace", "--output", out, "--json"
+    )
     assert done.jobs[0]["result"]["object"] == "Chair"
     assert done.jobs[0]["fit"]["placed_error"] <= TOLERANCE
     bpy.ops.wm.open_mainfile(filepath=str(out))

@@ -86,7 +86,12 @@ def add_box(
 ) -> Any:
     """A box of *size* with its origin at the normalised point *pivot*."""
     low = [(-0.5 - pivot[i]) * size[i] for i in range(3)]
-    corners = [(low[0] + a * size[0], low[1] + b * size[1], low[2] + c * size[2]) for c in (0, 1) for b in (0, 1) for a in (0, 1)]
+    corners = [
+        (low[0] + a * size[0], low[1] + b * size[1], low[2] + c * size[2])
+        for c in (0, 1)
+        for b in (0, 1)
+        for a in (0, 1)
+    ]
     faces = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata(corners, [], faces)

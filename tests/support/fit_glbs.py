@@ -203,9 +203,7 @@ def _skinned(low: np.ndarray, high: np.ndarray) -> bytes:
     upper = (points[:, 1] > (low[1] + high[1]) / 2.0).astype(int)
     joints = np.stack([upper, np.zeros_like(upper), np.zeros_like(upper), np.zeros_like(upper)], axis=1)
     weights = np.tile([1.0, 0.0, 0.0, 0.0], (len(points), 1))
-    mesh = glb.mesh(
-        points, faces, JOINTS_0=glb.accessor(joints, "VEC4", 5121), WEIGHTS_0=glb.accessor(weights, "VEC4")
-    )
+    mesh = glb.mesh(points, faces, JOINTS_0=glb.accessor(joints, "VEC4", 5121), WEIGHTS_0=glb.accessor(weights, "VEC4"))
     height = float(high[1] - low[1])
     tip = glb.node(root=False, name="tip", translation=[0.0, height / 2.0, 0.0])
     root = glb.node(name="root", children=[tip])

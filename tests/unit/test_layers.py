@@ -77,7 +77,17 @@ def test_no_blender_below_the_scene_layer(layer: str) -> None:
 
 @pytest.mark.parametrize("layer", ["scene", "ui"])
 def test_no_threads_and_no_network_in_the_blender_process(layer: str) -> None:
-    forbidden = {"threading", "_thread", "concurrent", "asyncio", "multiprocessing", "socket", "requests", "urllib3", "http"}
+    forbidden = {
+        "threading",
+        "_thread",
+        "concurrent",
+        "asyncio",
+        "multiprocessing",
+        "socket",
+        "requests",
+        "urllib3",
+        "http",
+    }
     users = {
         (str(module.relative_to(PACKAGE)), name)
         for module in MODULES

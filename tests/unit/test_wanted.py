@@ -30,7 +30,9 @@ def test_a_job_option_is_a_session_and_an_object(text: str, code: str, name: str
     assert wanted_jobs([text], None) == [Wanted(code, name)]
 
 
-@pytest.mark.parametrize("text", ["", "Chair", "ASSET_1700000000_1234567=Chair", "SESSION_1/../2=Chair", "64b0035d1924dcd2252770ca"])
+@pytest.mark.parametrize(
+    "text", ["", "Chair", "ASSET_1700000000_1234567=Chair", "SESSION_1/../2=Chair", "64b0035d1924dcd2252770ca"]
+)
 def test_a_job_option_without_a_session_code_is_refused(text: str) -> None:
     with pytest.raises(BadSessionCode):
         wanted_jobs([text], None)
@@ -51,7 +53,10 @@ def test_no_jobs_at_all_is_wrong_use() -> None:
     [
         ("jobs.csv", f'session,object\n{CODE},Chair\n {CODE} ,"Table, ""big""\nround"\n'),
         ("jobs.csv", f'﻿object,session\nChair,{CODE}\n"Table, ""big""\nround", {CODE}\n'),
-        ("JOBS.JSON", f'[{{"session": "{CODE}", "object": "Chair"}}, {{"session": "{CODE}", "object": "Table, \\"big\\"\\nround"}}]'),
+        (
+            "JOBS.JSON",
+            f'[{{"session": "{CODE}", "object": "Chair"}}, {{"session": "{CODE}", "object": "Table, \\"big\\"\\nround"}}]',
+        ),
     ],
 )
 def test_a_jobs_file_is_csv_or_json(tmp_path: Path, name: str, text: str) -> None:
