@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 
@@ -23,7 +24,9 @@ def main() -> int:
     parent_gone = threading.Event()
 
     def wait_for_end_of_input() -> None:
-        sys.stdin.buffer.read()
+        # Not sys.stdin: its lock, held by a daemon thread, makes Python abort when it ends.
+        while os.read(0, 4096):
+            pass
         parent_gone.set()
 
     threading.Thread(target=wait_for_end_of_input, daemon=True).start()
