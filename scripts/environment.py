@@ -80,7 +80,7 @@ def find_python(versions: tuple[str, ...], purpose: str) -> str:
     wanted = " or ".join(versions)
     raise MissingPython(
         f"Python {wanted} is needed for {purpose} and was not found. Get it from python.org, with"
-        f" 'pyenv install {versions[0]}' or 'uv python install {versions[0]}', so that python{versions[0]} is on the PATH."
+        f" 'pyenv install {versions[0]}' or 'uv python install {versions[0]}', so that python{versions[0]} is found."
     )
 
 

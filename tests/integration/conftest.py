@@ -42,7 +42,7 @@ def csm_without_service(tmp_path: Path) -> Csm:
 
 @pytest.fixture
 def blockout(tmp_path: Path) -> Path:
-    """A saved scene in metres with a plain box, Chair, of 0.5 x 0.6 x 0.9 m standing on its origin, turned by 0.7 rad."""
+    """A saved scene with a plain box, Chair, of 0.5 x 0.6 x 0.9 m standing on its origin, turned by 0.7 rad."""
 
     from blender_scenes import add_box, save_scene
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compare boxes in a .blend with plain bpy and numpy: it shares nothing with the add-on.
 
-``python plain_measure.py FILE.blend TARGET=RESULT …`` prints, as JSON, for each pair: the largest distance of a corner from
-its nearest counterpart and the distance of the origins, both relative to the target box's diagonal, the angle in degrees
-between the up axes, and the names of the result's materials and images.
+``python plain_measure.py FILE.blend TARGET=RESULT …`` prints, as JSON, for each pair: the largest distance of a corner
+from its nearest counterpart and the distance of the origins, both relative to the target box's diagonal, the angle in
+degrees between the up axes, and the result's materials and the sizes of its images.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def box_corners(obj: bpy.types.Object) -> np.ndarray:
     low, high = points.min(axis=0), points.max(axis=0)
     evaluated.to_mesh_clear()
     matrix = np.array(evaluated.matrix_world, dtype=np.float64)
-    corners = np.array(list(itertools.product(*zip(low, high))))
+    corners = np.array(list(itertools.product(*zip(low, high, strict=True))))
     return corners @ matrix[:3, :3].T + matrix[:3, 3]
 
 

@@ -55,7 +55,8 @@ def test_no_jobs_at_all_is_wrong_use() -> None:
         ("jobs.csv", f'﻿object,session\nChair,{CODE}\n"Table, ""big""\nround", {CODE}\n'),
         (
             "JOBS.JSON",
-            f'[{{"session": "{CODE}", "object": "Chair"}}, {{"session": "{CODE}", "object": "Table, \\"big\\"\\nround"}}]',
+            f'[{{"session": "{CODE}", "object": "Chair"}},'
+            f' {{"session": "{CODE}", "object": "Table, \\"big\\"\\nround"}}]',
         ),
     ],
 )
@@ -92,7 +93,7 @@ def test_a_jobs_file_that_is_wrong_says_where(tmp_path: Path, name: str, text: s
 def test_a_bad_code_in_a_jobs_file_names_the_job(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text(f"session,object\n{CODE},Chair\nnope,Table\n")
-    with pytest.raises(BadSessionCode, match="Job 2 of a.csv: 'nope'"):
+    with pytest.raises(BadSessionCode, match=r"Job 2 of a\.csv: 'nope'"):
         wanted_jobs([], str(file))
 
 
