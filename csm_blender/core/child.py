@@ -7,12 +7,15 @@ file as plain ``csm_blender``; ``sys.path`` stays as it is.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from .settings import KEY_VARIABLE
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _BOOT = (
@@ -49,7 +52,11 @@ class Interpreters:
 
 
 def start(command: Sequence[str], **arguments: Any) -> subprocess.Popen[bytes]:
-    """Start *command* in a group of its own, so that a Ctrl-C meant for the parent does not reach it."""
+    """Start *command* in a group of its own, so that a Ctrl-C meant for the parent does not reach it.
+
+    The API key does not go along in the environment: the worker is told it through its pipe, a converter needs none.
+    """
+    arguments.setdefault("env", {name: value for name, value in os.environ.items() if name != KEY_VARIABLE})
     if sys.platform == "win32":
         arguments["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
     else:

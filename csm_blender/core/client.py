@@ -13,7 +13,6 @@ import requests
 
 from .errors import (
     AnswerLost,
-    ConnectionBroken,
     CsmError,
     ForeignRedirect,
     NoCredits,
@@ -24,7 +23,6 @@ from .errors import (
     ServiceBusy,
     UnexpectedAnswer,
     UnknownSession,
-    Unreachable,
 )
 from .models import Refinement
 from .patience import parse_retry_after
@@ -32,6 +30,7 @@ from .redaction import presentable
 from .sessions import Session
 from .settings import Settings
 from .transport import faults_explained, new_http_session, origin, timeouts
+from .wire import WatchedBody, body_chunks
 
 MAX_ANSWER_BYTES = 16 * 1024**2
 MAX_REDIRECTS = 3
@@ -45,6 +44,22 @@ class SessionPage:
     total: int | None
 
 
+class NotSent(Exception):
+    """Nothing that the service could act on has left this machine; *error* says why."""
+
+    def __init__(self, error: CsmError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class _Untold(Exception):
+    """No whole answer came; *error* says why."""
+
+    def __init__(self, error: CsmError) -> None:
+        super().__init__()
+        self.error = error
+
+
 class CsmClient:
     """Speaks to one base URL with one key. Not for sharing between threads; it keeps one connection alive.
 
@@ -53,28 +68,37 @@ class CsmClient:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._headers = {"x-api-key": settings.require_key(), "Accept": "application/json"}
-        self._http = new_http_session(settings.base_url)
+        self._headers = {
+            "x-api-key": settings.require_key(),
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+        }
+        self._http = new_http_session(settings.base_url, settings.answer_limit_s)
 
     def refine(self, code: str, refinement: Refinement) -> None:
         """``POST /image-to-3d-sessions/get-3d/refine/{code}``: ask for the refined mesh. This may spend credits.
 
-        Sends exactly one request and never repeats it. Raises :class:`Unreachable` when it surely did not arrive,
-        :class:`AnswerLost` when it may have, and any other :class:`ServiceError` when the service said no.
+        Sends at most one request and never repeats it. Raises :class:`NotSent` when it did not leave this machine,
+        :class:`AnswerLost` when it did and nobody knows what became of it; any other :class:`CsmError` means that the
+        service said no and nothing was started.
         """
         fields = {"scaled_bbox": refinement.scaled_bbox, "pivot_point": refinement.pivot_point}
-        body = {name: list(value) for name, value in fields.items() if value is not None}
+        body = WatchedBody(
+            json.dumps({name: list(value) for name, value in fields.items() if value is not None}).encode()
+        )
         # A connection of its own: a kept-alive one that the server has just closed would look like a lost answer.
-        http = new_http_session(self._settings.base_url)
+        http = new_http_session(self._settings.base_url, self._settings.answer_limit_s)
         try:
-            response = self._send(http, "POST", f"image-to-3d-sessions/get-3d/refine/{quote(code, safe='')}", json=body)
+            response = self._send(http, "POST", f"image-to-3d-sessions/get-3d/refine/{quote(code, safe='')}", data=body)
             if 300 <= response.status_code < 400:  # noqa: PLR2004 - HTTP
                 raise ForeignRedirect("The service redirects the refine request elsewhere.")
             if response.status_code in (425, 429):
                 raise RateLimited("The service turned the refine request away for now.")
             self._data(response)
-        except Unreachable:
-            raise
+        except _Untold as trouble:
+            if not body.touched:
+                raise NotSent(trouble.error) from None
+            raise AnswerLost(f"The refine request went out, but no answer came back. {trouble.error}") from None
         except PassingFault as fault:
             raise AnswerLost(f"The refine request went out, but no usable answer came back. {fault}") from None
         finally:
@@ -99,38 +123,45 @@ class CsmClient:
 
     def _get(self, path: str) -> Any:
         for _ in range(MAX_REDIRECTS + 1):
-            response = self._send(self._http, "GET", path)
+            try:
+                response = self._send(self._http, "GET", path)
+            except _Untold as trouble:
+                raise trouble.error from None
             if not response.is_redirect:
                 return self._data(response)
             path = self._redirect_path(response)
         raise UnexpectedAnswer("The service redirects in circles.")
 
     def _redirect_path(self, response: requests.Response) -> str:
-        target = urljoin(response.url, response.headers["location"])
-        if origin(target) != origin(self._settings.base_url):
-            raise ForeignRedirect("The service redirects to another address, where the key must not go.")
-        return target
+        try:
+            target = urljoin(response.url, response.headers["location"])
+            if origin(target) == origin(self._settings.base_url):
+                return target
+        except ValueError:
+            pass
+        raise ForeignRedirect("The service redirects to another address, where the key must not go.")
 
     def _send(self, http: requests.Session, method: str, path: str, **arguments: Any) -> requests.Response:
+        """One request and its whole answer. Raises :class:`_Untold` where no whole answer came."""
         url = urljoin(f"{self._settings.base_url}/", path)
-        with faults_explained(url):
-            response = http.request(
-                method,
-                url,
-                headers=self._headers,
-                timeout=timeouts(self._settings),
-                allow_redirects=False,
-                stream=True,
-                **arguments,
-            )
-            with response:
-                body = bytearray()
-                for chunk in response.iter_content(64 * 1024):
-                    body += chunk
-                    if len(body) > MAX_ANSWER_BYTES:
-                        raise UnexpectedAnswer("The answer is far too long.")
-                _check_complete(response)
-        response._content = bytes(body)  # noqa: SLF001 - the way to give a streamed response its body
+        headers = {**self._headers, "Content-Type": "application/json"} if method == "POST" else self._headers
+        try:
+            with faults_explained(url):
+                response = http.request(
+                    method,
+                    url,
+                    headers=headers,
+                    timeout=timeouts(self._settings),
+                    allow_redirects=False,
+                    stream=True,
+                    **arguments,
+                )
+                with response:
+                    too_long = UnexpectedAnswer("The answer is far too long.")
+                    body = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))
+        except CsmError as error:
+            raise _Untold(error) from None
+        response._content = body  # noqa: SLF001 - the way to give a streamed response its body
         return response
 
     def _data(self, response: requests.Response) -> Any:
@@ -163,9 +194,11 @@ class CsmClient:
         if status == 404:  # noqa: PLR2004 - HTTP
             return UnknownSession(f"The service knows no such session (404){said}")
         if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
-            wait = parse_retry_after(response.headers.get("retry-after"))
+            wait = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
             return ServiceBusy(f"The service cannot answer right now ({status}){said}", retry_after_s=wait)
-        return RequestRefused(f"The service refuses the request ({status}){said}")
+        refused = RequestRefused(f"The service refuses the request ({status}){said}")
+        refused.status = status
+        return refused
 
     def _words(self, answer: object) -> str:
         """The service's own explanation. No error body is documented, so all known places are tried (§6)."""
@@ -177,10 +210,3 @@ class CsmClient:
                 text = value if isinstance(value, str) else json.dumps(value)
                 return presentable(text, self._settings.key)
         return ""
-
-
-def _check_complete(response: requests.Response) -> None:
-    """Raise for a body shorter than announced: older ``requests`` leave that to the caller."""
-    announced = response.headers.get("content-length", "")
-    if announced.isdigit() and response.raw.tell() != int(announced):
-        raise ConnectionBroken("The answer was cut.")

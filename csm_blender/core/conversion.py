@@ -7,6 +7,7 @@ made is moved into the job's folder only when it is complete.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ from typing import Any
 from .child import Interpreters, start, stop
 from .errors import BadMesh, ConversionFailed, DiskProblem
 
+MESH_NAME = "delivered.mesh"
 BLEND_NAME = "refined.blend"
 REQUEST_NAME = "request.json"
 REPORT_NAME = "report.json"
@@ -34,6 +36,7 @@ class _Running:
     process: subprocess.Popen[bytes]
     attempt: Path
     folder: Path
+    too_slow: bool = False
     started_s: float = field(default_factory=time.monotonic)
 
 
@@ -64,7 +67,7 @@ class Converters:
                 with (attempt / LOG_NAME).open("wb") as log:
                     process = start(
                         self._interpreters.with_bpy("converter", str(attempt / REQUEST_NAME)),
-                        stdin=subprocess.DEVNULL,
+                        stdin=subprocess.PIPE,  # closes when this process ends, however it does: so does the converter
                         stdout=log,
                         stderr=subprocess.STDOUT,
                     )
@@ -86,9 +89,11 @@ class Converters:
         if running.process.poll() is None:
             if time.monotonic() - running.started_s < self._time_limit_s:
                 return None
+            running.too_slow = True
             stop(running.process)
         with self._lock:
-            del self._running[job_id]
+            self._running.pop(job_id, None)
+        _close_pipe(running)
         try:
             return _outcome(running)
         finally:
@@ -100,12 +105,19 @@ class Converters:
             running = self._running.pop(job_id, None)
         if running:
             stop(running.process)
+            _close_pipe(running)
             shutil.rmtree(running.attempt, ignore_errors=True)
 
     def stop_all(self) -> None:
         """End all converters."""
         for job_id in list(self._running):
             self.stop(job_id)
+
+
+def _close_pipe(running: _Running) -> None:
+    if running.process.stdin is not None:
+        with contextlib.suppress(OSError):
+            running.process.stdin.close()
 
 
 def _outcome(running: _Running) -> dict[str, Any]:
@@ -126,10 +138,10 @@ def _outcome(running: _Running) -> dict[str, Any]:
 
 def _how_it_died(running: _Running) -> str:
     """A sentence about a converter that left no report; its output is kept as ``converter.log`` in the job's folder."""
-    try:
+    with contextlib.suppress(OSError):
         (running.attempt / LOG_NAME).replace(running.folder / LOG_NAME)
-    except OSError:
-        pass
     status = running.process.returncode
     how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+    if running.too_slow:
+        how = "took too long and was stopped"
     return f"The converter {how} without a result. Its output is in {running.folder / LOG_NAME}."

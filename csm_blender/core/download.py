@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +13,21 @@ from urllib.parse import urljoin
 
 import requests
 
-from .errors import BadMesh, DiskProblem, DownloadCut, LinkExpired, RequestRefused, ServiceBusy
+from .errors import (
+    ConnectionBroken,
+    DiskProblem,
+    DownloadCut,
+    ForeignRedirect,
+    LinkExpired,
+    MeshTooLarge,
+    RequestRefused,
+    ServiceBusy,
+)
 from .patience import parse_retry_after
 from .settings import Settings
 from .transport import check_allowed, faults_explained, new_http_session, timeouts
+from .wire import body_chunks
 
-CHUNK_BYTES = 1024 * 1024
 MAX_REDIRECTS = 5
 
 
@@ -33,7 +44,7 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
     """Fetch *url* into *path*.
 
     No key, cookie or .netrc entry goes along: signed links need none. *on_progress* is called with (bytes so far,
-    bytes announced or ``None``) about once a MiB and may raise to stop. Raises a :class:`PassingFault` for what
+    bytes announced or ``None``) every 64 KiB and may raise to stop. Raises a :class:`PassingFault` for what
     another try may mend, :class:`DiskProblem` for what it will not; whatever happens, no ``.part`` stays behind.
     """
     part = path.with_name(path.name + ".part")
@@ -50,7 +61,7 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
                 )
                 with response:
                     if response.is_redirect:
-                        url = urljoin(url, response.headers["location"])
+                        url = _joined(url, response.headers["location"])
                         continue
                     _refuse_status(response)
                     length, digest = _stream_to(part, response, settings.max_download_bytes, on_progress)
@@ -60,7 +71,15 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
     except OSError as error:
         raise DiskProblem(f"The mesh cannot be written to {path.parent}: {error.strerror or error}.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise ForeignRedirect("The storage redirects to something that is no URL.") from None
 
 
 def _refuse_status(response: requests.Response) -> None:
@@ -70,7 +89,7 @@ def _refuse_status(response: requests.Response) -> None:
     if status in (401, 403, 404, 410):
         raise LinkExpired(f"The storage refuses the link ({status}).")
     if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
-        wait = parse_retry_after(response.headers.get("retry-after"))
+        wait = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
         raise ServiceBusy(f"The storage cannot answer right now ({status}).", retry_after_s=wait)
     raise RequestRefused(f"The storage answers with {status}.")
 
@@ -80,21 +99,22 @@ def _stream_to(
 ) -> tuple[int, str]:
     announced_text = response.headers.get("content-length", "")
     announced = int(announced_text) if announced_text.isdigit() else None
+    too_long = MeshTooLarge(f"The mesh is larger than the limit of {max_bytes // 1024**2} MiB.")
+    if announced is not None and announced > max_bytes:
+        raise too_long
     digest = hashlib.sha256()
     length = 0
     with part.open("wb") as file:
         try:
-            for chunk in response.iter_content(CHUNK_BYTES):
+            for chunk in body_chunks(response, max_bytes, too_long):
                 file.write(chunk)
                 digest.update(chunk)
                 length += len(chunk)
-                if length > max_bytes:
-                    raise BadMesh(f"The mesh is larger than the limit of {max_bytes // 1024**2} MiB.")
                 on_progress(length, announced)
-        except requests.exceptions.ChunkedEncodingError:
-            raise DownloadCut("The download was cut.") from None
-    if announced is not None and response.raw.tell() != announced:
-        raise DownloadCut(f"The download was cut: {response.raw.tell()} of {announced} bytes arrived.")
-    if length == 0:
-        raise DownloadCut("The download is empty.")
+        except ConnectionBroken as broken:
+            raise DownloadCut(f"The download broke off. {broken}") from None
+        if length == 0:
+            raise DownloadCut("The download is empty.")
+        file.flush()
+        os.fsync(file.fileno())  # the store will say that it is there, also after a power cut
     return length, digest.hexdigest()

@@ -3,17 +3,21 @@
 
     CsmError
     ├── WrongUse                 what was asked cannot be done; nothing was sent     (exit status 2)
-    │   ├── BadSessionCode, NoSuchObject, NoSize, BadBlendFile, BadJobsFile, BadOutput, BadValue
+    │   └── BadSessionCode, NoSuchObject, NoSize, BadBlendFile, BadJobsFile, BadOutput, BadValue, TargetUnchangeable
     ├── KeyProblem               MissingKey, RefusedKey                              (exit status 3)
     ├── OnlineAccessOff                                                              (exit status 4)
     ├── ServiceError             the service could not be used, or refused
-    │   ├── PassingFault         worth another GET: Unreachable, ServiceBusy, UnexpectedAnswer, DownloadCut, LinkExpired
-    │   ├── UntrustedServer, ForeignRedirect, UnknownSession, NoCredits, RequestRefused
+    │   ├── PassingFault         worth another GET: Unreachable, ConnectionBroken, ServiceBusy, UnexpectedAnswer,
+    │   │                        DownloadCut, LinkExpired
+    │   ├── UntrustedServer, ForeignRedirect, UnknownSession, NoCredits, RequestRefused (RateLimited)
     │   └── AnswerLost           the request went out and no usable answer came back
     ├── JobError                 the service works, this job does not
     │   ├── SessionNotReady, SessionFailed, RefineFailed, DeadlinePassed, NoMeshOffered
-    │   └── BadMesh, ConversionFailed, PlacementFailed
-    └── StorageError             StoreTooNew, StoreUnusable, DiskProblem
+    │   ├── BadMesh (MeshTooLarge), ConversionFailed, PlacementFailed
+    │   └── OtherJobUncertain, JobGone, Stumbled
+    └── StorageError             something on this machine's disk
+        ├── DiskProblem          the job's files
+        └── StoreTrouble         the store itself: StoreTooNew, StoreUnusable, StoreDiskProblem
 
 Each has a stable ``code`` for programs, a sentence for people (``str(error)``) and a ``hint``: what to do next.
 """
@@ -227,6 +231,9 @@ class NoCredits(ServiceError):
 class RequestRefused(ServiceError):
     """Any other 4xx: the service understood and said no. Nothing was started."""
 
+    status = 0
+    """The HTTP status, where there was one."""
+
     code = "request_refused"
     default_hint = "The service's own words are above. Nothing was started."
 
@@ -294,6 +301,12 @@ class BadMesh(JobError):
     default_hint = "Retry downloads it again and costs nothing."
 
 
+class MeshTooLarge(BadMesh):
+    """The delivered file is beyond the limit; fetching it again would not help."""
+
+    default_hint = "Ask the service for a smaller mesh."
+
+
 class ConversionFailed(JobError):
     """Blender could not import the delivered file; it happened in a separate process."""
 
@@ -308,6 +321,27 @@ class PlacementFailed(JobError):
     default_hint = "Nothing is lost: the converted mesh is in the job's folder, place it again."
 
 
+class OtherJobUncertain(JobError):
+    """Another job asked for the refine of the same session and got no answer, so a second request could pay twice."""
+
+    code = "other_job_uncertain"
+    default_hint = "Decide about that job first (look again, send again or cancel); then retry this one."
+
+
+class JobGone(JobError):
+    """The job was removed meanwhile, perhaps by another Blender."""
+
+    code = "job_gone"
+    default_hint = "Start it anew if it is still wanted."
+
+
+class Stumbled(JobError):
+    """A mistake in this program: a step ended in an exception that nobody foresaw."""
+
+    code = "stumbled"
+    default_hint = "Retry costs nothing. Please report this with the log file from the job folder."
+
+
 # --- this machine ---------------------------------------------------------------------------------------------------
 class StorageError(CsmError):
     """Something on this machine's disk is in the way."""
@@ -315,22 +349,34 @@ class StorageError(CsmError):
     code = "storage"
 
 
-class StoreTooNew(StorageError):
+class DiskProblem(StorageError):
+    """The disk is full, read-only or gone."""
+
+    code = "disk_problem"
+    default_hint = "Free some space or fix the folder's permissions; then retry, which costs nothing."
+
+
+class StoreTrouble(StorageError):
+    """The job store itself cannot be read or written, so nothing can be decided about jobs until it can."""
+
+    code = "store_unusable"
+
+
+class StoreTooNew(StoreTrouble):
     """The job store was written by a newer version of the add-on."""
 
     code = "store_too_new"
     default_hint = "Update CSM Refine. The store was not touched."
 
 
-class StoreUnusable(StorageError):
-    """The job store cannot be opened or stays locked."""
+class StoreUnusable(StoreTrouble):
+    """The job store cannot be opened, stays locked, or was deleted while it was in use."""
 
-    code = "store_unusable"
     default_hint = "Check that the job folder is writable and on a disk that allows locking; CSM_HOME can name another."
 
 
-class DiskProblem(StorageError):
-    """The disk is full, read-only or gone."""
+class StoreDiskProblem(StoreTrouble):
+    """The disk that holds the job store is full, read-only or gone."""
 
-    code = "disk_problem"
-    default_hint = "Free some space or fix the folder's permissions; then retry, which costs nothing."
+    code = DiskProblem.code
+    default_hint = DiskProblem.default_hint

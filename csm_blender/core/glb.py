@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look into a mesh file before any importer does: is it whole, self-contained, and does it hold a mesh?
+"""Look into a mesh file before any importer does: is it whole, is it self-contained, does it hold a mesh.
 
 The layout of a GLB is glTF 2.0 §4.4: a 12-byte header, then chunks; the first one is JSON, the second one binary data.
 Nothing here trusts a number of the file before it has been compared with the file's length.
@@ -48,6 +48,13 @@ def sniff_format(path: Path) -> str:
     if b"\x00" not in head and first_words & {b"v", b"mtllib", b"o", b"g"}:
         return "obj"
     raise BadMesh("The delivered file is neither GLB, OBJ nor a zip.")
+
+
+def looks_like_web_page(path: Path) -> bool:
+    """Whether the file is HTML: a maintenance or login page that some machine sent in place of the mesh."""
+    with path.open("rb") as file:
+        start = file.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith((b"<!doctype html", b"<html"))
 
 
 def check_glb(path: Path) -> GlbSummary:

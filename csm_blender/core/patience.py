@@ -43,17 +43,26 @@ def retry_delay_s(faults: int, retry_after_s: float | None, draw: random.Random)
     return max(0.1, draw.uniform(0.0, min(LONGEST_BACKOFF_S, 2.0 ** min(faults, 10))))
 
 
-def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
-    """Seconds from a ``Retry-After`` header, which holds seconds or an HTTP date (RFC 9110 §10.2.3)."""
+def parse_retry_after(value: str | None, date: str | None = None) -> float | None:
+    """Seconds from a ``Retry-After`` header, which holds seconds or an HTTP date (RFC 9110 §10.2.3).
+
+    *date* is the answer's ``Date`` header: where there is one, it is what the server's clock says now, and the clock of
+    this machine may be wrong.
+    """
     if not value:
         return None
     text = value.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    when = _http_date(text)
+    if when is None:
+        return None
+    return max(0.0, (when - (_http_date(date or "") or datetime.now(UTC))).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
     try:
         when = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
+    return when if when.tzinfo else when.replace(tzinfo=UTC)

@@ -7,25 +7,49 @@ URL in a message is cut down to its origin and the name of the file.
 
 from __future__ import annotations
 
+import json
 import re
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+SHORTEST_KEY = 4
+"""A shorter "key" would blank out ordinary words."""
 
 _URL = re.compile(r"https?://[^\s\"'<>\\]+")
-_EMAIL = re.compile(r"[A-Za-z0-9._+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+# Starts only where a run of such letters starts: otherwise a long run without an @ would take quadratic time.
+_EMAIL = re.compile(
+    r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", re.IGNORECASE
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 
 
 def redacted(text: str, key: str = "") -> str:
     """*text* without the *key*, without the inner path and query of URLs, without e-mail addresses."""
-    if len(key) >= 4:  # noqa: PLR2004 - a shorter "key" would blank out ordinary words
-        text = text.replace(key, "[key]")
+    for form in _forms(key):
+        text = text.replace(form, "[key]")
     return _EMAIL.sub("[e-mail]", _URL.sub(lambda match: _bare(match[0]), text))
 
 
 def presentable(text: str, key: str = "", limit: int = 300) -> str:
-    """A foreign *text* for one line of a message: redacted, control characters folded to spaces, cut to *limit*."""
-    line = _CONTROL.sub(" ", redacted(text[: limit * 4], key)).strip()
+    """A foreign *text* for one line of a message: redacted, control characters folded to spaces, cut to *limit*.
+
+    Redacted before it is cut: half a key is a secret too.
+    """
+    line = _CONTROL.sub(" ", redacted(text, key)).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _forms(key: str) -> list[str]:
+    """The key as it may turn up: as it is, and as JSON, Python and URLs write odd characters. Longest first."""
+    if len(key) < SHORTEST_KEY:
+        return []
+    forms = {
+        key,
+        json.dumps(key)[1:-1],
+        json.dumps(key, ensure_ascii=False)[1:-1],
+        repr(key)[1:-1],
+        quote(key, safe=""),
+    }
+    return sorted(forms, key=len, reverse=True)
 
 
 def _bare(url: str) -> str:

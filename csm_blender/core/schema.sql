@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 );
 CREATE INDEX IF NOT EXISTS jobs_by_revision ON jobs (revision);
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state);
+CREATE INDEX IF NOT EXISTS jobs_by_session ON jobs (session_code);
 
 CREATE TABLE IF NOT EXISTS events (               -- every change of state, for people and for support
     job_id  TEXT NOT NULL,

@@ -56,12 +56,11 @@ class Session:
         """The session in an answer's ``data``. Raises :class:`UnexpectedAnswer` if that is no session."""
         if not isinstance(data, Mapping) or not (_text(data, "status") or _text(data, "session_status")):
             raise UnexpectedAnswer("The answer about the session holds no status.")
-        percent = data.get("percent_done", data.get("percentage"))
         return cls(
             code=_text(data, "session_code"),
             status=_text(data, "status").lower(),
             session_status=_text(data, "session_status").lower(),
-            percent=float(percent) if isinstance(percent, (int, float)) and 0 <= percent <= 100 else None,
+            percent=_percent(data.get("percent_done", data.get("percentage"))),
             created_at=_text(data, "created_at"),
             updated_at=_text(data, "updated_at"),
             caption=_text(data, "caption"),
@@ -139,10 +138,10 @@ def phase_after(session: Session, baseline: Baseline, *, seen_running: bool) -> 
         return Phase.REFINED if touched or baseline.status != "refine_done" else Phase.REFINING
     if "failed" in session.status:
         return Phase.FAILED if touched or baseline.status != session.status else Phase.REFINING
-    if session.status:
-        return Phase.REFINING
     if session.session_status == "failed":
         return Phase.FAILED if touched or baseline.session_status != "failed" else Phase.REFINING
+    if session.status:
+        return Phase.REFINING
     if session.session_status == "complete":
         new_mesh = bool(set(mesh_hashes(session)) - set(baseline.mesh_hashes))
         return Phase.REFINED if seen_running or (touched and new_mesh) else Phase.REFINING
@@ -152,6 +151,10 @@ def phase_after(session: Session, baseline: Baseline, *, seen_running: bool) -> 
 def shows_refine_started(session: Session, baseline: Baseline) -> bool:
     """Whether a session, looked at after a lost answer, proves that the refine was accepted."""
     return session.is_running() or phase_after(session, baseline, seen_running=False) is not Phase.REFINING
+
+
+def _percent(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and 0 <= value <= 100 else None  # noqa: PLR2004 - percent
 
 
 def _text(data: Mapping[str, Any], name: str, limit: int = 200) -> str:

@@ -17,12 +17,15 @@ DEFAULT_BASE_URL = "https://api.csm.ai"
 KEY_VARIABLE = "CSM_API_KEY"
 BASE_URL_VARIABLE = "CSM_BASE_URL"
 HOME_VARIABLE = "CSM_HOME"
+LONGEST_LEASE_S = 300.0
+"""No lease reaches further into the future; one that seems to was written before the clock was set back."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """All that steers a refine. The key is kept out of ``repr``, so that no log or traceback can show it.
 
+    ``read_timeout_s`` is how long a connection may stay silent; a whole answer of the API may take ``answer_limit_s``.
     ``poll_interval_s`` of ``None`` means the built-in rhythm (see ``core.patience``). ``loopback_only`` is set where
     network access is off and the service runs on this machine: then no other machine is contacted, not even for files.
     """
@@ -44,9 +47,14 @@ class Settings:
         return self.key
 
     @property
+    def answer_limit_s(self) -> float:
+        """Longest time for one answer of the API, so that one that trickles in does not hold a job for ever."""
+        return 1.5 * self.read_timeout_s
+
+    @property
     def lease_s(self) -> float:
         """How long a job belongs to a worker that has gone silent: longer than any single request may take."""
-        return self.connect_timeout_s + self.read_timeout_s + 10.0
+        return min(LONGEST_LEASE_S, self.connect_timeout_s + self.answer_limit_s + 10.0)
 
 
 def key_from(environment: Mapping[str, str], preference: str = "") -> str:
@@ -60,7 +68,7 @@ def base_url_from(environment: Mapping[str, str], preference: str = "") -> str:
 
 
 def checked_base_url(text: str) -> str:
-    """*text* as a base URL without a trailing slash. Raises :class:`BadValue` unless it is https, or http to loopback."""
+    """*text* as a base URL, no slash at its end. Raises :class:`BadValue` unless it is https, or http to loopback."""
     url = text.strip().rstrip("/")
     try:
         parts = urlsplit(url)
@@ -81,7 +89,10 @@ def checked_base_url(text: str) -> str:
 
 def is_loopback(url: str) -> bool:
     """Whether *url* points at this very machine, by name or address."""
-    host = urlsplit(url).hostname or ""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -14,18 +14,21 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .database import open_database, storage_faults_explained
+from .database import BUSY_TIMEOUT_S, identity, open_database, storage_faults_explained
+from .errors import StoreUnusable
 from .jobs import Job
 from .models import ACTIVE, FINISHED, JobSpec, JobState, may_move
-from .sessions import Baseline
+from .rows import columns_from, jobs_from
+from .settings import LONGEST_LEASE_S
+from .siblings import in_the_way
 
 DATABASE_NAME = "jobs.sqlite3"
-_JSON_COLUMNS = {"error": "error_json", "baseline": "baseline_json", "result": "result_json"}
+_FREE = "(lease_owner IN ('', :owner) OR lease_until<:now OR lease_until>:now+:longest)"
+"""No other worker holds the job. A lease that reaches too far into the future is from before the clock was set back."""
 
 
 class LeaseLost(Exception):
@@ -36,14 +39,26 @@ class IllegalMove(Exception):
     """A move the state machine does not know: a programming error, or a state that changed meanwhile."""
 
 
-class Store:
-    """One connection to the store. Not for sharing between threads; open another one there."""
+class SentBefore(Exception):
+    """The refine request of this job went out before, and must not go out again."""
 
-    def __init__(self, home: Path) -> None:
-        """Open the store in the folder *home*. Raises a :class:`StorageError`."""
+
+class Store:
+    """One connection to the store. Not for sharing between threads; open another one there.
+
+    ``notice`` is a sentence for people when the store had to be begun anew, else empty.
+    """
+
+    def __init__(self, home: Path, patience_s: float = BUSY_TIMEOUT_S) -> None:
+        """Open the store in the folder *home*. Raises a :class:`.errors.StoreTrouble`.
+
+        A lock of another program is waited for *patience_s* seconds, in every call: give little in a thread that a
+        person waits for.
+        """
         self.home = home
         self.path = home / DATABASE_NAME
-        self._db = open_database(self.path)
+        opened = open_database(self.path, patience_s)
+        self._db, self._identity, self.notice = opened.connection, opened.identity, opened.notice
 
     def close(self) -> None:
         """Close the connection."""
@@ -71,6 +86,13 @@ class Store:
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         return self._select(f"{where} ORDER BY created_at, rowid", values)
 
+    def siblings(self, job: Job) -> list[Job]:
+        """The other jobs for the same session of the same service, oldest first."""
+        return self._select(
+            "WHERE session_code=? AND base_url=? AND job_id<>? ORDER BY created_at, rowid",
+            [job.session_code, job.base_url, job.job_id],
+        )
+
     def changed_since(self, revision: int, limit: int = -1) -> list[Job]:
         """Jobs changed after *revision*, in order of change, at most *limit*: its cost grows with what changed."""
         return self._select("WHERE revision>? ORDER BY revision LIMIT ?", [revision, limit])
@@ -93,19 +115,23 @@ class Store:
 
     # --- writing ---------------------------------------------------------------------------------------------------
     def add(self, spec: JobSpec, base_url: str, job_id: str = "") -> Job:
-        """Record a new job, QUEUED. Nothing is sent by this. *job_id* is given when a lost record is restored."""
+        """Record a new job, QUEUED. Nothing is sent by this.
+
+        *job_id* is given when a record that the store has lost is restored; a job that is still there stays as it is.
+        """
         job_id = job_id or uuid.uuid4().hex
         now = _now()
         with self._transaction():
-            self._db.execute(
-                "INSERT INTO jobs (job_id, revision, state, session_code, object_name, blend_file, scene_name, base_url,"
-                " run_id, spec_json, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            done = self._db.execute(
+                "INSERT OR IGNORE INTO jobs (job_id, revision, state, session_code, object_name, blend_file,"
+                " scene_name, base_url, run_id, spec_json, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                 [
                     *(job_id, self._next_revision(), str(JobState.QUEUED), spec.session_code, spec.object_name),
                     *(spec.blend_file, spec.scene_name, base_url, spec.run_id, json.dumps(spec.as_dict()), now, now),
                 ],
             )
-            self._record_event(job_id, JobState.QUEUED, "")
+            if done.rowcount == 1:
+                self._record_event(job_id, JobState.QUEUED, "")
         job = self.get(job_id)
         assert job is not None
         return job
@@ -113,8 +139,8 @@ class Store:
     def update(self, job: Job, *, owner: str | None = None, **changes: Any) -> Job:
         """Write *changes* (fields of :class:`Job`) and give the job as it is now.
 
-        A change of ``state`` is checked against the state machine and recorded as an event. With *owner* the change goes
-        through only while that worker holds the lease, else :class:`LeaseLost`. Raises :class:`IllegalMove`.
+        A change of ``state`` is checked against the state machine and recorded as an event. With *owner* the change
+        goes through only while that worker holds the lease, else :class:`LeaseLost`. Raises :class:`IllegalMove`.
         """
         with self._transaction():
             row = self._db.execute("SELECT state, lease_owner FROM jobs WHERE job_id=?", [job.job_id]).fetchone()
@@ -134,19 +160,24 @@ class Store:
             raise LeaseLost(job.job_id)
         return fresh
 
-    def begin_post(self, job: Job, owner: str) -> bool:
-        """Note that the refine request is about to go out; ``False`` if it went out before, by anyone.
+    def begin_post(self, job: Job, owner: str) -> Job | None:
+        """Note that the refine request is about to go out: durable before the first byte is sent.
 
-        This is the one guard against paying twice: it is durable before the first byte is sent.
+        This is the one guard against paying twice. ``None`` means go. Otherwise the job that is in the way is given,
+        see :mod:`.siblings`. Raises :class:`SentBefore`, :class:`LeaseLost` and :class:`IllegalMove`.
         """
         with self._transaction():
-            done = self._db.execute(
-                "UPDATE jobs SET posted_at=?, posts=posts+1 WHERE job_id=? AND lease_owner=? AND state=? AND posted_at=''",
-                [_now(), job.job_id, owner, str(JobState.SUBMITTING)],
-            )
-            if done.rowcount == 1:
-                self._write(job.job_id, {})
-            return done.rowcount == 1
+            current = self.get(job.job_id)
+            if current is None or current.lease_owner != owner:
+                raise LeaseLost(job.job_id)
+            if current.state is not JobState.SUBMITTING:
+                raise IllegalMove(f"{current.state} does not send")
+            if current.posted_at:
+                raise SentBefore(job.job_id)
+            other = in_the_way(current, self.siblings(current))
+            if other is None:
+                self._write(job.job_id, {"posted_at": _now(), "posts": current.posts + 1})
+            return other
 
     def unbegin_post(self, job: Job, owner: str) -> Job:
         """Take the note back: it is certain that nothing of the request left this machine."""
@@ -167,47 +198,45 @@ class Store:
     # --- leases ----------------------------------------------------------------------------------------------------
     def claim(self, job_id: str, owner: str, lease_s: float) -> bool:
         """Take or renew the lease on a job for *lease_s* seconds; ``False`` while another worker holds it."""
-        now = time.time()
         with self._transaction():
             done = self._db.execute(
-                "UPDATE jobs SET lease_owner=?, lease_until=? WHERE job_id=?"
-                " AND (lease_owner IN ('', ?) OR lease_until<?)",
-                [owner, now + lease_s, job_id, owner, now],
+                f"UPDATE jobs SET lease_owner=:owner, lease_until=:now+:lease WHERE job_id=:job AND {_FREE}",  # noqa: S608
+                {"job": job_id, "lease": min(lease_s, LONGEST_LEASE_S), **_lease_terms(owner)},
             )
             return done.rowcount == 1
+
+    def renew(self, owner: str, lease_s: float) -> None:
+        """Renew every lease of *owner*: the heartbeat of a process that is alive."""
+        with self._transaction():
+            until = time.time() + min(lease_s, LONGEST_LEASE_S)
+            self._db.execute("UPDATE jobs SET lease_until=? WHERE lease_owner=?", [until, owner])
 
     def release(self, owner: str) -> None:
         """Give back every lease of *owner*: it ends, or it is known to be dead."""
         with self._transaction():
             self._db.execute("UPDATE jobs SET lease_owner='', lease_until=0 WHERE lease_owner=?", [owner])
 
-    def waiting_for_worker(self, base_url: str) -> list[str]:
-        """Ids of the jobs of this service that need a worker and have none."""
-        active = [str(state) for state in ACTIVE]
-        finished = [str(state) for state in FINISHED]
+    def waiting_for_worker(self, base_url: str, owner: str = "") -> list[str]:
+        """Ids of the jobs of this service that need a worker and have none, or have *owner*."""
+        active, finished = (",".join(f"'{state}'" for state in states) for states in (ACTIVE, FINISHED))
         with self._explained():
             rows = self._db.execute(
-                f"SELECT job_id FROM jobs WHERE base_url=? AND (lease_owner='' OR lease_until<?) AND"
-                f" (state IN ({','.join('?' * len(active))}) OR (state='UNCERTAIN' AND looks_left>0)"
-                f" OR (cancel_requested AND state NOT IN ({','.join('?' * len(finished))}))) ORDER BY created_at, rowid",
-                [base_url, time.time(), *active, *finished],
+                f"SELECT job_id FROM jobs WHERE base_url=:base AND {_FREE}"  # noqa: S608 - constants
+                f" AND (state IN ({active}) OR (state='UNCERTAIN' AND looks_left>0)"
+                f" OR (cancel_requested AND state NOT IN ({finished}))) ORDER BY created_at, rowid",
+                {"base": base_url, **_lease_terms(owner)},
             )
             return [row["job_id"] for row in rows]
 
     # --- inner workings --------------------------------------------------------------------------------------------
     def _select(self, clause: str, values: list[Any]) -> list[Job]:
         with self._explained():
-            return [_job_from(row) for row in self._db.execute(f"SELECT * FROM jobs {clause}", values)]
+            return jobs_from(self._db.execute(f"SELECT * FROM jobs {clause}", values))  # noqa: S608 - constants
 
     def _write(self, job_id: str, changes: dict[str, Any]) -> None:
-        columns = {"revision": self._next_revision(), "updated_at": _now()}
-        for name, value in changes.items():
-            if name in _JSON_COLUMNS:
-                columns[_JSON_COLUMNS[name]] = _as_json(value)
-            else:
-                columns[name] = str(value) if isinstance(value, JobState) else value
+        columns = {"revision": self._next_revision(), "updated_at": _now(), **columns_from(changes)}
         assignments = ", ".join(f"{name}=?" for name in columns)
-        self._db.execute(f"UPDATE jobs SET {assignments} WHERE job_id=?", [*columns.values(), job_id])
+        self._db.execute(f"UPDATE jobs SET {assignments} WHERE job_id=?", [*columns.values(), job_id])  # noqa: S608
 
     def _record_event(self, job_id: str, state: JobState, message: str) -> None:
         self._db.execute("INSERT INTO events VALUES (?,?,?,?)", [job_id, _now(), str(state), message])
@@ -227,36 +256,23 @@ class Store:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def _explained(self) -> contextlib.AbstractContextManager[None]:
-        return storage_faults_explained(self.path)
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        if identity(self.path) != self._identity:
+            # SQLite would go on writing into a file that nobody else can see any more.
+            raise StoreUnusable(f"The job folder {self.home} was deleted or replaced while it was in use.")
+        with storage_faults_explained(self.path):
+            yield
 
 
-def _job_from(row: sqlite3.Row) -> Job:
-    return Job(
-        job_id=row["job_id"],
-        revision=row["revision"],
-        state=JobState(row["state"]),
-        spec=JobSpec.from_dict(json.loads(row["spec_json"])),
-        baseline=Baseline.from_dict(json.loads(row["baseline_json"])) if row["baseline_json"] else None,
-        error=json.loads(row["error_json"]) if row["error_json"] else None,
-        result=json.loads(row["result_json"]),
-        seen_running=bool(row["seen_running"]),
-        cancel_requested=bool(row["cancel_requested"]),
-        **{name: row[name] for name in _PLAIN_COLUMNS},
-    )
+def is_attended(job: Job) -> bool:
+    """Whether a worker holds the lease on the job right now."""
+    now = time.time()
+    return bool(job.lease_owner) and now <= job.lease_until <= now + LONGEST_LEASE_S
 
 
-_PLAIN_COLUMNS = (
-    "base_url", "progress", "message", "created_at", "updated_at", "posted_at", "accepted_at", "finished_at",
-    "watched_s", "faults", "fault_s", "looks_left", "gets", "posts", "download_bytes", "glb_sha256",
-    "lease_owner", "lease_until",
-)  # fmt: skip
-
-
-def _as_json(value: Any) -> str | None:
-    if value is None:
-        return None
-    return json.dumps(asdict(value) if isinstance(value, Baseline) else value)
+def _lease_terms(owner: str) -> dict[str, str | float]:
+    return {"owner": owner, "now": time.time(), "longest": LONGEST_LEASE_S}
 
 
 def _now() -> str:

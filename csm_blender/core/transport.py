@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -14,6 +15,9 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 from .errors import BadValue, ConnectionBroken, ForeignRedirect, OnlineAccessOff, Unreachable, UntrustedServer
 from .settings import Settings, is_loopback
 from .version import USER_AGENT
+from .wire import LimitedAdapter
+
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class _NoAuth(AuthBase):
@@ -23,12 +27,21 @@ class _NoAuth(AuthBase):
         return request
 
 
-def new_http_session(url: str) -> requests.Session:
-    """A session for talking to *url*'s origin. The proxy settings of the environment hold, except for this machine."""
+def new_http_session(url: str, total_s: float | None = None) -> requests.Session:
+    """A session for talking to *url*'s origin; *total_s* limits each answer, see :class:`.wire.LimitedAdapter`.
+
+    The environment's proxies and CA bundle hold, except that no proxy is used to reach this machine itself.
+    """
     session = requests.Session()
     session.auth = _NoAuth()
     session.headers["User-Agent"] = USER_AGENT
-    session.trust_env = not is_loopback(url)
+    adapter = LimitedAdapter(total_s)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    if is_loopback(url):
+        session.trust_env = False
+        bundle = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
+        session.verify = bundle or True
     return session
 
 
@@ -38,31 +51,41 @@ def timeouts(settings: Settings) -> tuple[float, float]:
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """(scheme, host, port) of *url*, with the scheme's own port filled in."""
+    """(scheme, host, port) of *url*, with the scheme's own port filled in. Raises ``ValueError`` if it is no URL."""
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return (parts.scheme, (parts.hostname or "").lower(), port)
 
 
 def check_allowed(url: str, settings: Settings) -> None:
-    """Refuse a *url* that must not be contacted: plain http, or another machine while only this one is allowed."""
-    scheme, host, _port = origin(url)
+    """Refuse a file's *url* that must not be fetched.
+
+    https may lead anywhere, unless only this machine is allowed. This machine itself may be asked for files only where
+    the service lives on it: a service elsewhere has no business pointing there.
+    """
+    try:
+        scheme, host, _port = origin(url)
+    except ValueError:
+        raise ForeignRedirect("The service gives a link that is no URL.", _REPORT_IT) from None
     if is_loopback(url) and scheme in ("http", "https"):
-        return
+        if is_loopback(settings.base_url):
+            return
+        raise ForeignRedirect("The service points to a file on this very machine.", _REPORT_IT)
     if settings.loopback_only:
         raise OnlineAccessOff(f"Network access is off, and the mesh lies on another machine ({host}).")
     if scheme != "https" or not host:
-        raise ForeignRedirect(
-            f"The service points to {scheme}://{host}, which is not https.", "Report this to the service."
-        )
+        raise ForeignRedirect(f"The service points to {scheme}://{host}, which is not https.", _REPORT_IT)
+
+
+_REPORT_IT = "Report this to the service."
 
 
 @contextlib.contextmanager
-def faults_explained(url: str) -> Iterator[None]:
+def faults_explained(url: str) -> Iterator[None]:  # noqa: C901 - a list of cases, each two lines
     """Turn what ``requests`` raises into this project's errors.
 
-    :class:`Unreachable` is promised to mean that nothing of the request was sent; anything doubtful is
-    :class:`ConnectionBroken`.
+    What kind of error it becomes is for people and for GETs only: whether a POST left this machine is not read from it,
+    see :class:`.wire.WatchedBody`.
     """
     host = urlsplit(url).hostname or "the service"
     try:
@@ -80,12 +103,17 @@ def faults_explained(url: str) -> Iterator[None]:
         if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
             raise Unreachable(f"No connection to {host}: {_network_reason(cause)}.") from None
         raise ConnectionBroken(f"The connection to {host} broke.") from None
-    except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
-        raise ConnectionBroken(f"The answer of {host} was cut or garbled.") from None
     except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
         raise BadValue("The API key contains characters that cannot be sent.", "Copy the key again.") from None
+    except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema):
+        raise ForeignRedirect("The service gives a link that is no URL.", _REPORT_IT) from None
     except requests.exceptions.RequestException as error:
         raise ConnectionBroken(f"The request to {host} failed ({type(error).__name__}).") from None
+    except OSError as error:
+        # requests says so with a bare OSError when the CA bundle it was pointed at does not exist.
+        if "CA certificate bundle" in str(error):
+            raise UntrustedServer("REQUESTS_CA_BUNDLE names a file that does not exist.") from None
+        raise
 
 
 def _urllib3_cause(error: requests.exceptions.ConnectionError) -> object:

@@ -17,7 +17,10 @@ from ..core.settings import Settings
 
 @dataclass(frozen=True)
 class Orders:
-    """All a worker needs to know. ``concurrency`` is how many jobs it attends to at a time."""
+    """All a worker needs to know.
+
+    ``owner`` names its leases and belongs to this one process. ``concurrency`` is how many jobs it attends to at once.
+    """
 
     home: Path
     owner: str
