@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``Scene.csm`` and ``Object.csm``: the choices of the panel, and the picture of the jobs that is saved with them.
+
+The store is the truth about a job; a record here is its picture, so it may be rolled back by undo or be older than the
+store. It holds what is needed to go on with the job on another machine, and never a key or a link.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    FloatVectorProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+FIT_ITEMS = (
+    ("EXACT", "Exact", "Scale each axis so that the mesh fills the box"),
+    ("INSIDE", "Inside", "Scale all axes alike, as large as fits into the box"),
+    ("NONE", "None", "Take the size as the service delivers it"),
+)
+PIVOT_ITEMS = (
+    ("ORIGIN", "Object Origin", "The result's origin is the block-out's"),
+    ("CENTER", "Center", "The result's origin is the centre of the box"),
+    ("BASE", "Base", "The result's origin is the centre of the box's underside"),
+    ("CUSTOM", "Custom", "A point of the box given by numbers"),
+)
+ORIGINAL_ITEMS = (
+    ("HIDE", "Hide", "Hide the block-out once the refined mesh stands there"),
+    ("KEEP", "Keep", "Leave the block-out visible"),
+    ("REPLACE", "Replace", "Exchange the mesh of the block-out itself; the earlier mesh stays in the file"),
+)
+
+
+class CSM_PG_job(bpy.types.PropertyGroup):
+    """The picture of one job."""
+
+    if TYPE_CHECKING:
+        job_id: str
+        session_code: str
+        status: str
+        progress: float
+        message: str
+        error: str
+        error_code: str
+        hint: str
+        target: str
+        result: str
+        has_box: bool
+        scaled_bbox: Any
+        pivot_point: Any
+        fit_error: float
+        target_object: bpy.types.Object | None
+        spec_json: str
+        was_posted: bool
+        was_accepted: bool
+    else:
+        job_id: StringProperty(name="Job")
+        session_code: StringProperty(name="Session")
+        status: StringProperty(name="State")
+        progress: FloatProperty(name="Progress", min=0.0, max=1.0, subtype="FACTOR")
+        message: StringProperty(name="Message")
+        error: StringProperty(name="Error")
+        error_code: StringProperty(name="Error Code")
+        hint: StringProperty(name="Hint")
+        target: StringProperty(name="Target", description="Name of the block-out")
+        result: StringProperty(name="Result", description="Name of the object that holds the refined mesh")
+        has_box: BoolProperty(name="Box Was Sent")
+        scaled_bbox: FloatVectorProperty(name="Box", description="Width, height, depth as sent, in metres")
+        pivot_point: FloatVectorProperty(name="Pivot", description="As sent: x, y up, z to the front")
+        fit_error: FloatProperty(name="Fit Error", description="Of the placed mesh, relative to the box's diagonal")
+        # A pointer follows a renamed object and is not copied by Shift-D. It is cleared when the job ends, because
+        # it keeps a deleted object in the file.
+        target_object: PointerProperty(type=bpy.types.Object, options={"HIDDEN"})
+        spec_json: StringProperty(options={"HIDDEN"})
+        was_posted: BoolProperty(options={"HIDDEN"})
+        was_accepted: BoolProperty(options={"HIDDEN"})
+
+
+class CSM_PG_scene(bpy.types.PropertyGroup):
+    """``Scene.csm``."""
+
+    if TYPE_CHECKING:
+        session_code: str
+        fit: str
+        pivot: str
+        custom_pivot: Any
+        original: str
+        jobs: Any
+        active_job_index: int
+    else:
+        session_code: StringProperty(
+            name="Session", description="Code of the CSM session to refine, such as SESSION_1689257215_1674078"
+        )
+        fit: EnumProperty(name="Fit", description="How the refined mesh is fitted to the box", items=FIT_ITEMS)
+        pivot: EnumProperty(name="Pivot", description="Where the result's origin is", items=PIVOT_ITEMS)
+        custom_pivot: FloatVectorProperty(
+            name="Custom Pivot",
+            description="Point of the box, from -0.5 to 0.5 along the object's own axes",
+            min=-0.5,
+            max=0.5,
+            subtype="XYZ",
+        )
+        original: EnumProperty(name="Original", description="What happens to the block-out", items=ORIGINAL_ITEMS)
+        jobs: CollectionProperty(type=CSM_PG_job)
+        active_job_index: IntProperty(name="Active Job")
+
+
+class CSM_PG_object(bpy.types.PropertyGroup):
+    """``Object.csm``."""
+
+    if TYPE_CHECKING:
+        session_code: str
+        job_id: str
+    else:
+        session_code: StringProperty(name="Session", description="Code of the CSM session this object is refined with")
+        job_id: StringProperty(name="Job", description="The last job of this block-out, or the one it came from")
+
+
+CLASSES = (CSM_PG_job, CSM_PG_scene, CSM_PG_object)
+
+
+def add_pointers() -> None:
+    """Hang the groups on scenes and objects."""
+    bpy.types.Scene.csm = PointerProperty(type=CSM_PG_scene)  # type: ignore[attr-defined]  # made by this line
+    bpy.types.Object.csm = PointerProperty(type=CSM_PG_object)  # type: ignore[attr-defined]  # made by this line
+
+
+def remove_pointers() -> None:
+    """Take the groups away; what is saved in files stays there."""
+    for owner in (bpy.types.Object, bpy.types.Scene):
+        if hasattr(owner, "csm"):
+            del owner.csm
+
+
+def state_of(scene: bpy.types.Scene) -> CSM_PG_scene:
+    """``scene.csm``, typed."""
+    state: CSM_PG_scene = scene.csm  # type: ignore[attr-defined]  # see add_pointers
+    return state
+
+
+def tag_of(obj: bpy.types.Object) -> CSM_PG_object:
+    """``obj.csm``, typed."""
+    tag: CSM_PG_object = obj.csm  # type: ignore[attr-defined]  # see add_pointers
+    return tag
+
+
+def active_record(scene: bpy.types.Scene) -> CSM_PG_job | None:
+    """The record chosen in the list."""
+    state = state_of(scene)
+    index = state.active_job_index
+    record: CSM_PG_job | None = state.jobs[index] if 0 <= index < len(state.jobs) else None
+    return record
+
+
+def find_record(scene: bpy.types.Scene, job_id: str) -> CSM_PG_job | None:
+    """The scene's record of a job."""
+    found: CSM_PG_job | None = next((record for record in state_of(scene).jobs if record.job_id == job_id), None)
+    return found

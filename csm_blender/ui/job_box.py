@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The chosen job in the panel: what is going on, what went wrong, and what can be done about it."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..core.errors import MissingKey, RefusedKey
+from ..core.jobs import Decision
+from ..scene import starting
+from ..scene.desk import desk
+from ..scene.records import CSM_PG_job
+from .words import MOVING, state_word, wrapped
+
+_MENDED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, "unreachable", "foreign_redirect"})
+_FIT_IS_GOOD = 1e-5
+
+
+def draw_job(context: bpy.types.Context, layout: bpy.types.UILayout, record: CSM_PG_job) -> None:
+    """Draw the job of *record*."""
+    box = layout.box()
+    row = box.row()
+    row.label(text=record.target or record.session_code)
+    right = row.row()
+    right.alignment = "RIGHT"
+    right.active = False
+    right.label(text=desk.elapsed.get(record.job_id, ""))
+    row = box.row()
+    row.active = False
+    row.label(text=record.session_code)
+    if record.status in MOVING:
+        text = f"{state_word(record.status)}  {record.progress:.0%}" if record.progress else state_word(record.status)
+        box.progress(factor=record.progress, text=text, type="BAR")
+    waiting = desk.waiting.get(record.job_id, "")
+    _lines(context, box, waiting or record.error or record.message, _icon(record, waiting))
+    if record.hint:
+        _lines(context, box, record.hint, "BLANK1", active=False)
+    if record.status == "PLACED":
+        _draw_fit(box, record)
+    _draw_buttons(box, record)
+
+
+def _icon(record: CSM_PG_job, waiting: str) -> str:
+    if record.status == "FAILED":
+        return "ERROR"
+    if record.status == "UNCERTAIN":
+        return "QUESTION"
+    return "TIME" if waiting else "NONE"
+
+
+def _draw_fit(layout: bpy.types.UILayout, record: CSM_PG_job) -> None:
+    row = layout.row()
+    row.active = False
+    good = record.fit_error <= _FIT_IS_GOOD
+    row.alert = not good
+    text = "Fits exactly" if good else f"Off by {record.fit_error:.2%} of the diagonal"
+    row.label(text=text, icon="CHECKMARK" if good else "ERROR")
+
+
+def _draw_buttons(layout: bpy.types.UILayout, record: CSM_PG_job) -> None:
+    may = starting.may(record)
+    job = desk.jobs.get(record.job_id)
+    if job is not None and job.cancel_pending:
+        row = layout.row()
+        row.enabled = False
+        row.operator("csm.cancel", text="Cancelling…")
+        return
+    if record.error_code in _MENDED_IN_PREFERENCES:
+        layout.operator("csm.open_preferences", text="Open Preferences…", icon="PREFERENCES").section = "ADDON"
+    if record.status == "PLACED" and Decision.PLACE not in may:
+        row = layout.row(align=True)
+        _button(row, "csm.select_result", record, icon="RESTRICT_SELECT_OFF")
+        _button(row, "csm.toggle_original", record, text="Original", icon="HIDE_OFF")
+    column = layout.column(align=True)
+    for decision, name, text, icon in (
+        (Decision.PLACE, "csm.place", "Place Now" if record.status == "READY" else "Place Again", "IMPORT"),
+        (Decision.RETRY, "csm.retry", "Retry", "FILE_REFRESH"),
+        (Decision.LOOK_AGAIN, "csm.look_again", "Look Again", "VIEWZOOM"),
+        (Decision.SEND_AGAIN, "csm.send_again", "Refine Again…", "EXPORT"),
+        (Decision.CANCEL, "csm.cancel", "Cancel", "X"),
+        (Decision.REMOVE, "csm.remove", "Remove", "TRASH"),
+    ):
+        if decision in may:
+            _button(column, name, record, text=text, icon=icon)
+
+
+def _button(
+    layout: bpy.types.UILayout, name: str, record: CSM_PG_job, *, text: str | None = None, icon: str = "NONE"
+) -> None:
+    button = layout.operator(name, text=text, icon=icon)
+    button.job_id = record.job_id
+
+
+def _lines(
+    context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str, *, active: bool = True
+) -> None:
+    if not text:
+        return
+    column = layout.column(align=True)
+    column.active = active
+    column.scale_y = 0.85
+    for number, line in enumerate(wrapped(text, context.region.width - 60, context.preferences.system.ui_scale)):
+        if icon == "NONE":
+            column.label(text=line)
+        else:
+            column.label(text=line, icon=icon if number == 0 else "BLANK1")

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operators about one job, told by ``job_id``; without it they mean the job chosen in the list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import StringProperty
+
+from ..core.errors import CsmError, WrongUse
+from ..core.jobs import Decision, Job
+from ..core.models import FINISHED
+from ..scene import originals, starting
+from ..scene.binding import find_original
+from ..scene.desk import desk
+from ..scene.records import CSM_PG_job, active_record, find_record, state_of
+from .report import report_error
+from .returns import Returned
+
+
+class JobOperator:
+    """What the operators about one job have in common. Not registered itself."""
+
+    needs: Decision | None = None
+    """The decision this operator carries out; it is refused where that makes no sense."""
+
+    if TYPE_CHECKING:
+        job_id: str
+    else:
+        job_id: StringProperty(name="Job", description="Id of the job; the chosen one where empty")
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether the scene has jobs at all; which of them may do what is checked when it is asked for."""
+        return context.scene is not None and len(state_of(context.scene).jobs) > 0
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        """Find the job and do it."""
+        try:
+            record = self.record(context)
+            if self.needs is not None and self.needs not in starting.may(record):
+                raise WrongUse(f"A job that is {record.status.lower()} cannot do that.")
+            return self.act(context, record)
+        except CsmError as error:
+            return report_error(self, error)  # type: ignore[arg-type]  # mixed into operators only
+
+    def act(self, context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+        """What the operator does."""
+        raise NotImplementedError
+
+    def record(self, context: bpy.types.Context) -> CSM_PG_job:
+        """The record of the job meant. Raises :class:`WrongUse`."""
+        record = find_record(context.scene, self.job_id) if self.job_id else active_record(context.scene)
+        if record is None:
+            raise WrongUse("There is no such job in this scene.")
+        return record
+
+    def job(self, record: CSM_PG_job) -> Job:
+        """The job itself."""
+        return starting.job_of(record.job_id)
+
+
+class CSM_OT_cancel(JobOperator, bpy.types.Operator):
+    """Stop this job. What the service has begun it finishes by itself, and Retry fetches it later"""
+
+    bl_idname = "csm.cancel"
+    bl_label = "Cancel"
+    needs = Decision.CANCEL
+
+    def act(self, _context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+        """Stop it."""
+        starting.cancel(self.job(record))
+        return {"FINISHED"}
+
+
+class CSM_OT_retry(JobOperator, bpy.types.Operator):
+    """Go on with this job. A refine that was paid for is not paid for again"""
+
+    bl_idname = "csm.retry"
+    bl_label = "Retry"
+    needs = Decision.RETRY
+
+    def act(self, _context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+        """Go on with it; a job of another machine is not known here until now."""
+        job = self.job(record)
+        if job.state in FINISHED:
+            starting.retry(job)
+        return {"FINISHED"}
+
+
+class CSM_OT_look_again(JobOperator, bpy.types.Operator):
+    """Ask the service whether the refine has started. This only reads and costs nothing"""
+
+    bl_idname = "csm.look_again"
+    bl_label = "Look Again"
+    needs = Decision.LOOK_AGAIN
+
+    def act(self, _context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+        """Look."""
+        starting.look_again(self.job(record))
+        return {"FINISHED"}
+
+
+class CSM_OT_send_again(JobOperator, bpy.types.Operator):
+    """Ask for a new refine of this session. This may spend credits"""
+
+    bl_idname = "csm.send_again"
+    bl_label = "Refine Again"
+    needs = Decision.SEND_AGAIN
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Returned:
+        """Ask first."""
+        if bpy.app.background:
+            return self.execute(context)
+        message = "The service is asked for a new refine, which may spend credits."
+        return context.window_manager.invoke_confirm(  # type: ignore[return-value]  # stubs of 4.2 say set[str]
+            self, event, title="Refine Again?", message=message, confirm_text="Refine Again", icon="QUESTION"
+        )
+
+    def act(self, _context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+        """Send."""
+        starting.send_again(self.job(record))
+        return {"FINISHED"}
+
+
+class CSM_OT_place(JobOperator, bpy.types.Operator):
+    """Put the refined mesh into the scene now"""
+
+    bl_idname = "csm.place"
+    bl_label = "Place"
+    needs = Decision.PLACE
+
+    def act(self, _context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+        """Place it, or say what it waits for."""
+        if waits := starting.place(self.job(record)):
+            self.report({"INFO"}, waits)
+        return {"FINISHED"}
+
+
+class CSM_OT_remove(JobOperator, bpy.types.Operator):
+    """Take this job out of the list and its files off the disk. What was placed stays"""
+
+    bl_idname = "csm.remove"
+    bl_label = "Remove Job"
+    needs = Decision.REMOVE
+
+    def act(self, _context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+        """Remove it."""
+        starting.remove(record.job_id)
+        return {"FINISHED"}
+
+
+class CSM_OT_clear_finished(bpy.types.Operator):
+    """Take all jobs that have ended out of this scene's list and their files off the disk. What was placed stays"""
+
+    bl_idname = "csm.clear_finished"
+    bl_label = "Clear Finished"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there are any."""
+        found = context.scene is not None and bool(finished(context.scene))
+        if not found:
+            cls.poll_message_set("No job has ended.")
+        return found
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        """Remove them."""
+        try:
+            for job_id in finished(context.scene):
+                starting.remove(job_id)
+        except CsmError as error:
+            return report_error(self, error)
+        return {"FINISHED"}
+
+
+def finished(scene: bpy.types.Scene) -> list[str]:
+    """Ids of the scene's jobs that have ended."""
+    ended = {str(state) for state in FINISHED}
+    return [record.job_id for record in state_of(scene).jobs if record.status in ended]
+
+
+class CSM_OT_toggle_original(JobOperator, bpy.types.Operator):
+    """Show the block-out in place of the refined mesh, or the refined mesh again"""
+
+    bl_idname = "csm.toggle_original"
+    bl_label = "Show Original"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender reads it as it is
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a result to exchange."""
+        if context.scene is None:
+            return False
+        return len(state_of(context.scene).jobs) > 0 or originals.can_toggle(context.active_object)
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        """Exchange them: of the job, or without one of the active object."""
+        try:
+            record = None if not self.job_id and originals.can_toggle(context.active_object) else self.record(context)
+            obj = context.active_object if record is None else self._object(context, record)
+            if obj is None:
+                raise WrongUse("The result is not in this scene any more.")
+            originals.toggle_original(obj)
+        except CsmError as error:
+            return report_error(self, error)
+        return {"FINISHED"}
+
+    def _object(self, context: bpy.types.Context, record: CSM_PG_job) -> bpy.types.Object | None:
+        return starting.result_of(record.job_id) or find_original(record.job_id, context.scene)
+
+
+class CSM_OT_select_result(JobOperator, bpy.types.Operator):
+    """Select the refined mesh"""
+
+    bl_idname = "csm.select_result"
+    bl_label = "Select Result"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender reads it as it is
+
+    def act(self, context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+        """Select it alone, and make it active."""
+        obj = starting.result_of(record.job_id)
+        if obj is None:
+            raise WrongUse("The result is not in this scene any more.", "Place puts it there again.")
+        if context.mode != "OBJECT":
+            raise WrongUse("Objects can be selected in Object Mode only.")
+        if obj.name not in context.view_layer.objects or not obj.visible_get():
+            raise WrongUse(f"{obj.name!r} is hidden.")
+        for other in context.selected_objects:
+            other.select_set(False)
+        obj.select_set(True)
+        context.view_layer.objects.active = obj
+        return {"FINISHED"}
+
+
+def is_known(record: CSM_PG_job) -> bool:
+    """Whether this machine's store knows the job."""
+    return record.job_id in desk.jobs
+
+
+CLASSES = (
+    CSM_OT_cancel,
+    CSM_OT_retry,
+    CSM_OT_look_again,
+    CSM_OT_send_again,
+    CSM_OT_place,
+    CSM_OT_remove,
+    CSM_OT_clear_finished,
+    CSM_OT_toggle_original,
+    CSM_OT_select_result,
+)

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel in the sidebar of the 3D view. Drawing reads what was prepared elsewhere, and does no I/O."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..core.errors import BadValue, CsmError, KeyProblem, OnlineAccessOff
+from ..core.models import JobSpec
+from ..scene.desk import desk
+from ..scene.readiness import obstacle
+from ..scene.records import CSM_PG_job, CSM_PG_scene, active_record, state_of
+from .job_box import draw_job
+from .preview import preview
+from .refine import selected_with_code
+from .words import MOVING, size_text, state_icon, state_word, wrapped
+
+
+class CSM_UL_jobs(bpy.types.UIList):
+    """The jobs of the scene, one line each."""
+
+    def draw_item(
+        self,
+        _context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        _data: CSM_PG_scene,
+        item: CSM_PG_job,
+        _icon: int,
+        _active_data: CSM_PG_scene,
+        _active_property: str,
+        _index: int = 0,
+        _flag: int = 0,
+    ) -> None:
+        """Name on the left, what is going on on the right."""
+        split = layout.split(factor=0.5)
+        split.label(text=item.target or item.session_code, icon=state_icon(item.status))
+        row = split.row()
+        if item.status in MOVING:
+            share = item.progress
+            word = f"{share:.0%}" if share else state_word(item.status)
+            row.progress(factor=share, text=word, type="BAR")
+        else:
+            row.alignment = "RIGHT"
+            row.label(text=state_word(item.status))
+
+
+class CSM_PT_refine(bpy.types.Panel):
+    """Refine the active object."""
+
+    bl_idname = "CSM_PT_refine"
+    bl_label = "CSM Refine"
+    bl_category = "CSM"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """What to refine, then what is being refined."""
+        layout = self.layout
+        error = obstacle()
+        if error is not None:
+            _draw_obstacle(context, layout, error)
+        _draw_request(context, layout)
+        state = state_of(context.scene)
+        if desk.trouble is not None:
+            _draw_lines(context, layout.box(), f"{desk.trouble} {desk.trouble.hint}", "ERROR")
+        if len(state.jobs):
+            layout.separator()
+            _draw_jobs(context, layout, state)
+
+
+def _draw_obstacle(context: bpy.types.Context, layout: bpy.types.UILayout, error: CsmError) -> None:
+    box = layout.box()
+    if isinstance(error, OnlineAccessOff):
+        _draw_lines(context, box, str(error), "INTERNET_OFFLINE")
+        if bpy.app.online_access_override:
+            _draw_lines(context, box, error.hint, "NONE")
+        else:
+            row = box.operator("csm.open_preferences", text="Allow Online Access…", icon="PREFERENCES")
+            row.section = "NETWORK"
+        return
+    icon = "KEYINGSET" if isinstance(error, KeyProblem) else "ERROR"
+    _draw_lines(context, box, "An API key is needed." if isinstance(error, KeyProblem) else str(error), icon)
+    if isinstance(error, KeyProblem | BadValue):
+        text = "Enter API Key…" if isinstance(error, KeyProblem) else "Open Preferences…"
+        box.operator("csm.open_preferences", text=text, icon="PREFERENCES").section = "ADDON"
+
+
+def _draw_request(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+    state = state_of(context.scene)
+    row = layout.row(align=True)
+    row.prop(state, "session_code", text="", icon="LINKED", placeholder="SESSION_…")
+    row.operator("csm.paste_code", text="", icon="PASTEDOWN")
+    seen = preview(context)
+    column = layout.column(align=True)
+    if seen is None:
+        row = column.row()
+        row.active = False
+        row.label(text="No active object", icon="OBJECT_DATA")
+    else:
+        column.label(text=seen.name, icon="OBJECT_DATA")
+        if seen.size is not None:
+            row = column.row()
+            row.active = False
+            row.label(text=size_text(seen.size, context.scene), icon="BLANK1")
+        elif seen.error is not None:
+            _draw_lines(context, column, str(seen.error), "ERROR")
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    column.prop(state, "fit")
+    column.prop(state, "pivot")
+    if state.pivot == "CUSTOM":
+        column.prop(state, "custom_pivot", text="Point")
+    column.prop(state, "original")
+    if seen is not None and seen.spec is not None:
+        _draw_sent(layout, seen.spec)
+    row = layout.row()
+    row.scale_y = 1.4
+    row.operator("csm.refine", icon="MOD_REMESH")
+    count = len(selected_with_code(context))
+    if count > 1:
+        layout.operator("csm.refine_selected", text=f"Refine {count} Selected")
+
+
+def _draw_sent(layout: bpy.types.UILayout, spec: JobSpec) -> None:
+    header, body = layout.panel("CSM_PT_sent", default_closed=True)
+    header.label(text="What Will Be Sent")
+    if body is None:
+        return
+    sent = spec.refinement
+    grid = body.column(align=True)
+    if sent.scaled_bbox is None:
+        grid.label(text="scaled_bbox: left out (flat)")
+    else:
+        grid.label(text=f"scaled_bbox: {_numbers(sent.scaled_bbox)} m")
+    if sent.pivot_point is not None:
+        grid.label(text=f"pivot_point: {_numbers(sent.pivot_point)}")
+    row = body.row()
+    row.active = False
+    row.label(text="x right, y up, z to the front")
+
+
+def _numbers(values: tuple[float, float, float]) -> str:
+    return "  ".join(f"{value:.4g}" for value in values)
+
+
+def _draw_jobs(context: bpy.types.Context, layout: bpy.types.UILayout, state: CSM_PG_scene) -> None:
+    row = layout.row()
+    row.template_list("CSM_UL_jobs", "", state, "jobs", state, "active_job_index", rows=2, maxrows=6)
+    column = row.column(align=True)
+    column.operator("csm.clear_finished", text="", icon="TRASH")
+    record = active_record(context.scene)
+    if record is not None:
+        draw_job(context, layout, record)
+
+
+def _draw_lines(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
+    column = layout.column(align=True)
+    column.scale_y = 0.85
+    width = context.region.width - 50
+    for number, line in enumerate(wrapped(text, width, context.preferences.system.ui_scale)):
+        column.label(text=line, icon=icon if number == 0 else "BLANK1")
+
+
+CLASSES = (CSM_UL_jobs, CSM_PT_refine)

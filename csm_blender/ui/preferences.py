@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The preferences of the add-on. The key lives here or in the environment, and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+
+from ..core.errors import CsmError
+from ..core.settings import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
+from ..scene import pump
+from ..scene.connection import connection_test
+from ..scene.disk_use import usage
+from ..scene.readiness import base_url_is_from_environment, base_url_now, key_is_from_environment, obstacle
+from ..scene.records import FIT_ITEMS, ORIGINAL_ITEMS
+from ..scene.service import PACKAGE
+from . import defaults
+from .words import wrapped
+
+DOCS_URL = "https://docs.csm.ai"
+
+
+def _changed(_self: bpy.types.AddonPreferences, _context: bpy.types.Context) -> None:
+    """Jobs that waited for this go on."""
+    pump.wake()
+
+
+def _defaults_changed(_self: bpy.types.AddonPreferences, _context: bpy.types.Context) -> None:
+    defaults.apply()
+
+
+class CSM_AP_preferences(bpy.types.AddonPreferences):
+    """Key, address, habits."""
+
+    bl_idname = PACKAGE
+
+    if TYPE_CHECKING:
+        api_key: str
+        base_url: str
+        place_automatically: bool
+        default_fit: str
+        default_original: str
+        poll_interval: float
+        deadline_hours: float
+        timeout: int
+    else:
+        api_key: StringProperty(
+            name="API Key",
+            description="Developer Settings of your CSM profile show it. It is kept with Blender's preferences only",
+            subtype="PASSWORD",
+            update=_changed,
+        )
+        base_url: StringProperty(
+            name="Base URL",
+            description=f"Address of the service; {DEFAULT_BASE_URL} where empty",
+            update=_changed,
+        )
+        place_automatically: BoolProperty(
+            name="Place Results Automatically",
+            description="Put a refined mesh into the scene as soon as it is ready; otherwise it waits for a click",
+            default=True,
+            update=_changed,
+        )
+        default_fit: EnumProperty(
+            name="Fit", description="What new files begin with", items=FIT_ITEMS, update=_defaults_changed
+        )
+        default_original: EnumProperty(
+            name="Original", description="What new files begin with", items=ORIGINAL_ITEMS, update=_defaults_changed
+        )
+        poll_interval: FloatProperty(
+            name="Ask Every",
+            description="Seconds between two looks at a running refine; 0 begins often and gets slower",
+            default=0.0,
+            min=0.0,
+            soft_max=300.0,
+            precision=1,
+        )
+        deadline_hours: FloatProperty(
+            name="Give Up After",
+            description="Hours a refine is watched before its job fails; Retry goes on watching",
+            default=3.0,
+            min=0.1,
+            soft_max=48.0,
+            precision=1,
+        )
+        timeout: IntProperty(
+            name="Timeout",
+            description="Seconds to wait for a connection; 0 takes Blender's own network setting",
+            default=0,
+            min=0,
+            soft_max=120,
+        )
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Service, habits, disk."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        self._draw_service(layout)
+        column = layout.column(heading="Results")
+        column.prop(self, "place_automatically", text="Place Automatically")
+        column = layout.column()
+        column.row().prop(self, "default_fit", expand=True)
+        column.row().prop(self, "default_original", expand=True)
+        column = layout.column(align=True)
+        column.prop(self, "poll_interval", text="Ask Every (s)")
+        column.prop(self, "deadline_hours", text="Give Up After (h)")
+        column.prop(self, "timeout", text="Timeout (s)")
+        self._draw_disk(layout)
+
+    def _draw_service(self, layout: bpy.types.UILayout) -> None:
+        column = layout.column()
+        row = column.row()
+        row.active = not key_is_from_environment()
+        row.prop(self, "api_key")
+        if key_is_from_environment():
+            _note(column, f"The environment variable {KEY_VARIABLE} is used instead.", "INFO")
+        row = column.row()
+        row.active = not base_url_is_from_environment()
+        row.prop(self, "base_url", placeholder=DEFAULT_BASE_URL)
+        if base_url_is_from_environment():
+            _note(column, f"The environment variable {BASE_URL_VARIABLE} is used instead.", "INFO")
+        try:
+            base_url_now()
+        except CsmError as error:
+            _note(column, f"{error} {error.hint}", "ERROR")
+        split = column.split(factor=0.4)
+        split.label(text="")
+        row = split.row()
+        row.operator("csm.test_connection", icon="URL")
+        row.operator("wm.url_open", text="Documentation", icon="HELP").url = DOCS_URL
+        if connection_test.message:
+            _note(column, connection_test.message, "CHECKMARK" if connection_test.is_good else "ERROR")
+        elif (error := obstacle()) is not None and self.api_key:
+            _note(column, f"{error} {error.hint}", "ERROR")
+
+    def _draw_disk(self, layout: bpy.types.UILayout) -> None:
+        split = layout.split(factor=0.4)
+        row = split.row()
+        row.alignment = "RIGHT"
+        row.label(text="Job Folder")
+        row = split.row()
+        row.label(text=usage.text or "…")
+        row.operator("csm.clean_folder", icon="TRASH")
+
+
+def _note(layout: bpy.types.UILayout, text: str, icon: str) -> None:
+    """A remark under a field, in line with the fields."""
+    split = layout.split(factor=0.4)
+    split.label(text="")
+    column = split.column(align=True)
+    scale = bpy.context.preferences.system.ui_scale
+    width = bpy.context.region.width * 0.5 if bpy.context.region else 400
+    for number, line in enumerate(wrapped(text, int(width), scale)):
+        column.label(text=line, icon=icon if number == 0 else "BLANK1")
+
+
+CLASSES = (CSM_AP_preferences,)

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``csm.refine`` and ``csm.refine_selected``: what begins jobs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import BoolProperty, StringProperty
+
+from ..core.errors import BadSessionCode, CsmError, NoSuchObject
+from ..core.models import FINISHED, JobState
+from ..core.session_code import parse_session_code
+from ..scene import pump, starting
+from ..scene.desk import desk
+from ..scene.measure import find_object
+from ..scene.readiness import obstacle
+from ..scene.records import state_of, tag_of
+from . import preview
+from .report import report_error
+from .returns import Returned
+
+EVENT_S = 0.2
+
+
+def chosen_code(context: bpy.types.Context) -> str:
+    """The session code in the panel. Raises :class:`BadSessionCode`."""
+    return parse_session_code(state_of(context.scene).session_code)
+
+
+def missing(context: bpy.types.Context) -> str:  # noqa: PLR0911 - one for each thing that can be missing
+    """What is missing for refining the active object with the panel's session, as a sentence; empty if nothing is."""
+    if (error := obstacle()) is not None:
+        return f"{error} {error.hint}".strip()
+    text = state_of(context.scene).session_code
+    if not text.strip():
+        return "Enter the code of a CSM session first."
+    try:
+        code = parse_session_code(text)
+    except BadSessionCode as error:
+        return f"{error} {error.hint}"
+    obj = context.active_object
+    if obj is None:
+        return "Select the block-out: the object that tells where and how large."
+    if (seen := preview.preview(context)) is not None and seen.error is not None:
+        return f"{seen.error} {seen.error.hint}"
+    if starting.job_in_progress(code, obj) is not None:
+        return f"{obj.name} is being refined with this session already."
+    return ""
+
+
+def in_panel(context: bpy.types.Context) -> bool:
+    """Whether this is asked for a button of the sidebar, where the fields are all there is."""
+    return context.region is not None and context.region.type == "UI"
+
+
+class CSM_OT_refine(bpy.types.Operator):
+    """Send the session to be refined to the size and origin of the active object, and place the result there"""
+
+    bl_idname = "csm.refine"
+    bl_label = "Refine"
+
+    if TYPE_CHECKING:
+        session_code: str
+        target: str
+        again: bool
+    else:
+        session_code: StringProperty(
+            name="Session", description="Code of the session; the panel's where empty", options={"SKIP_SAVE"}
+        )
+        target: StringProperty(
+            name="Target", description="Name of the block-out; the active object where empty", options={"SKIP_SAVE"}
+        )
+        again: BoolProperty(
+            name="Again",
+            description="Ask for a new refine even if the session is refined already; may spend credits",
+            options={"SKIP_SAVE"},
+        )
+
+    _job_id = ""
+    _timer: bpy.types.Timer | None = None
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether it can be pressed; the disabled button says what is missing."""
+        if context.scene is None:
+            return False
+        reason = missing(context) if in_panel(context) else str(obstacle() or "")
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Returned:
+        """Begin the job and watch it, while the artist goes on."""
+        if bpy.app.background:
+            return self.execute(context)
+        if not self._begin(context):
+            return {"CANCELLED"}
+        desk.attended.add(self._job_id)
+        self._timer = context.window_manager.event_timer_add(EVENT_S, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, _context: bpy.types.Context, event: bpy.types.Event) -> Returned:
+        """Every event is the artist's own; only the timer's are looked at, and they pass on as well."""
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        job = desk.jobs.get(self._job_id)
+        if job is None or job.state in FINISHED or job.state is JobState.UNCERTAIN or not pump.watched(job):
+            # Decided, or to be decided by a person: the pump goes on with it from there.
+            self._end()
+            return {"FINISHED" if job is not None and job.state is JobState.PLACED else "CANCELLED", "PASS_THROUGH"}
+        if job.state is JobState.READY:
+            self._place(job.job_id)
+            if desk.jobs[job.job_id].state is JobState.PLACED:
+                self._end()
+                return {"FINISHED", "PASS_THROUGH"}
+        return {"PASS_THROUGH"}
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        """Do the whole job and return when it is done."""
+        if not self._begin(context):
+            return {"CANCELLED"}
+        try:
+            starting.run_to_end([self._job_id], context)
+        except CsmError as error:
+            return report_error(self, error)
+        job = desk.jobs[self._job_id]
+        if job.state is JobState.PLACED:
+            return {"FINISHED"}
+        self.report({"ERROR" if job.state is JobState.FAILED else "WARNING"}, _outcome(job.job_id))
+        return {"CANCELLED"}
+
+    def cancel(self, _context: bpy.types.Context) -> None:
+        """Its window or file goes away: the pump takes over."""
+        self._timer = None
+        self._end()
+
+    def _begin(self, context: bpy.types.Context) -> bool:
+        try:
+            text = self.session_code
+            code = parse_session_code(text) if text else chosen_code(context)
+            obj = find_object(context.scene, self.target) if self.target else context.active_object
+            if obj is None:
+                raise NoSuchObject("No object is active.", "Select the block-out.")
+            choices = replace(preview.choices_of(context.scene), again=self.again)
+            self._job_id = starting.start_job(code, obj, context, choices).job_id
+        except CsmError as error:
+            report_error(self, error)
+            return False
+        return True
+
+    def _place(self, job_id: str) -> None:
+        waiting: dict[str, str] = {}
+        pump.place_attended(job_id, waiting)
+
+    def _end(self) -> None:
+        desk.attended.discard(self._job_id)
+        if self._timer is not None:
+            bpy.context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+        pump.wake()
+
+
+class CSM_OT_refine_selected(bpy.types.Operator):
+    """Refine every selected object that has a session code of its own"""
+
+    bl_idname = "csm.refine_selected"
+    bl_label = "Refine Selected"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is anything to refine."""
+        if context.scene is None:
+            return False
+        reason = str(obstacle() or "")
+        if not reason and not selected_with_code(context):
+            reason = "No selected object has a session code."
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Returned:
+        """Begin all the jobs; the pump places them as they come."""
+        if bpy.app.background:
+            return self.execute(context)
+        return {"FINISHED"} if self._begin(context) else {"CANCELLED"}
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        """Do all the jobs and return when they are done."""
+        job_ids = self._begin(context)
+        try:
+            starting.run_to_end(job_ids, context)
+        except CsmError as error:
+            return report_error(self, error)
+        failed = [job_id for job_id in job_ids if desk.jobs[job_id].state is not JobState.PLACED]
+        for job_id in failed:
+            self.report({"ERROR"}, _outcome(job_id))
+        return {"FINISHED"} if job_ids and len(failed) < len(job_ids) else {"CANCELLED"}
+
+    def _begin(self, context: bpy.types.Context) -> list[str]:
+        begun: list[str] = []
+        choices = preview.choices_of(context.scene)
+        for obj in selected_with_code(context):
+            try:
+                code = parse_session_code(tag_of(obj).session_code)
+                begun.append(starting.start_job(code, obj, context, choices).job_id)
+            except CsmError as error:
+                self.report({"WARNING"}, f"{obj.name}: {error} {error.hint}")
+        return begun
+
+
+def selected_with_code(context: bpy.types.Context) -> list[bpy.types.Object]:
+    """The selected block-outs that have a session code."""
+    return [obj for obj in context.selected_objects or () if tag_of(obj).session_code]
+
+
+def _outcome(job_id: str) -> str:
+    job = desk.jobs[job_id]
+    error = job.error or {}
+    said = error.get("message") or desk.waiting.get(job_id) or job.message
+    return f"{job.spec.object_name}: {said} {error.get('hint', '')}".strip()
+
+
+CLASSES = (CSM_OT_refine, CSM_OT_refine_selected)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operators about the panel and the preferences: paste, open, test, clean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import EnumProperty
+
+from ..core.errors import CsmError
+from ..core.models import FINISHED
+from ..core.session_code import find_session_codes, shortened
+from ..core.store import Store
+from ..scene import disk_use
+from ..scene.connection import connection_test
+from ..scene.readiness import obstacle
+from ..scene.records import state_of
+from ..scene.service import PACKAGE, jobs_home
+from .report import report_error
+from .returns import Returned
+
+
+class CSM_OT_paste_code(bpy.types.Operator):
+    """Take the session code out of the text on the clipboard: the code, the page's address, or a text with it"""
+
+    bl_idname = "csm.paste_code"
+    bl_label = "Paste Session Code"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a scene to keep it."""
+        return context.scene is not None
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        """Paste it."""
+        text = context.window_manager.clipboard
+        codes = find_session_codes(text)
+        if not codes:
+            self.report({"WARNING"}, f"There is no session code on the clipboard: {shortened(text.strip(), 40)}")
+            return {"CANCELLED"}
+        state_of(context.scene).session_code = codes[0]
+        if len(codes) > 1:
+            self.report({"INFO"}, f"The clipboard holds {len(codes)} session codes; this is the first.")
+        return {"FINISHED"}
+
+
+class CSM_OT_open_preferences(bpy.types.Operator):
+    """Open the preferences where this is set"""
+
+    bl_idname = "csm.open_preferences"
+    bl_label = "Open Preferences"
+
+    if TYPE_CHECKING:
+        section: str
+    else:
+        section: EnumProperty(
+            name="Section",
+            items=(("ADDON", "Add-on", "Key and base URL"), ("NETWORK", "Network", "Allow Online Access")),
+            options={"SKIP_SAVE"},
+        )
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        """Open them."""
+        if bpy.app.background:
+            return {"CANCELLED"}
+        if self.section == "NETWORK":
+            bpy.ops.screen.userpref_show()
+            context.preferences.active_section = "SYSTEM"
+        else:
+            bpy.ops.preferences.addon_show(module=PACKAGE)
+        return {"FINISHED"}
+
+
+class CSM_OT_test_connection(bpy.types.Operator):
+    """Ask the service for one session, to see whether address and key are right. Costs nothing"""
+
+    bl_idname = "csm.test_connection"
+    bl_label = "Test Connection"
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Whether anything may be sent."""
+        error = obstacle()
+        if error is not None:
+            cls.poll_message_set(f"{error} {error.hint}")
+        elif connection_test.is_running:
+            cls.poll_message_set("It is being tested.")
+        return error is None and not connection_test.is_running
+
+    def execute(self, _context: bpy.types.Context) -> Returned:
+        """Begin; the answer is shown in the preferences."""
+        try:
+            connection_test.begin()
+        except CsmError as error:
+            return report_error(self, error)
+        return {"FINISHED"}
+
+
+class CSM_OT_clean_folder(bpy.types.Operator):
+    """Delete the files of jobs that have ended, whichever file they belong to. What was placed stays in its file"""
+
+    bl_idname = "csm.clean_folder"
+    bl_label = "Clean"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Returned:
+        """Ask first."""
+        if bpy.app.background:
+            return self.execute(context)
+        message = "Downloaded and converted meshes of ended jobs are deleted. Placing one again fetches it anew."
+        return context.window_manager.invoke_confirm(  # type: ignore[return-value]  # stubs of 4.2 say set[str]
+            self, event, title="Clean the Job Folder?", message=message, confirm_text="Clean", icon="TRASH"
+        )
+
+    def execute(self, _context: bpy.types.Context) -> Returned:
+        """Delete them."""
+        try:
+            store = Store(jobs_home())
+            try:
+                busy = {job.job_id for job in store.jobs() if job.state not in FINISHED}
+                freed = disk_use.clean(store.home, busy)
+            finally:
+                store.close()
+        except CsmError as error:
+            return report_error(self, error)
+        disk_use.usage.forget()
+        self.report({"INFO"}, f"{disk_use.size_text(freed)} freed")
+        return {"FINISHED"}
+
+
+CLASSES = (CSM_OT_paste_code, CSM_OT_open_preferences, CSM_OT_test_connection, CSM_OT_clean_folder)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Progress in the status bar, beside Blender's own hints, wherever the artist is."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..core.jobs import Job
+from ..core.models import ACTIVE
+from ..scene.desk import desk
+from .words import state_word
+
+
+def draw(self: bpy.types.Header, _context: bpy.types.Context) -> None:
+    """Nothing while nothing is under way."""
+    jobs = [job for job in desk.unfinished() if job.state in ACTIVE]
+    if not jobs:
+        return
+    row = self.layout.row()
+    row.ui_units_x = 9
+    row.progress(factor=sum(map(_share, jobs)) / len(jobs), text=_text(jobs), type="BAR")
+
+
+def _text(jobs: list[Job]) -> str:
+    if len(jobs) > 1:
+        return f"CSM: {len(jobs)} jobs"
+    job = jobs[0]
+    return f"CSM: {job.spec.object_name or job.session_code}, {state_word(str(job.state)).lower()}"
+
+
+def _share(job: Job) -> float:
+    return round(job.progress, 2)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How states and sizes are told to people."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..core.models import Vec3
+
+STATES = {
+    "QUEUED": ("Queued", "TIME"),
+    "CHECKING": ("Checking", "TIME"),
+    "SUBMITTING": ("Sending", "EXPORT"),
+    "REFINING": ("Refining", "MOD_REMESH"),
+    "DOWNLOADING": ("Downloading", "IMPORT"),
+    "CONVERTING": ("Converting", "FILE_REFRESH"),
+    "READY": ("Ready", "CHECKMARK"),
+    "PLACED": ("Placed", "CHECKMARK"),
+    "FAILED": ("Failed", "ERROR"),
+    "CANCELLED": ("Cancelled", "X"),
+    "UNCERTAIN": ("Uncertain", "QUESTION"),
+}
+MOVING = frozenset({"QUEUED", "CHECKING", "SUBMITTING", "REFINING", "DOWNLOADING", "CONVERTING"})
+
+
+def state_word(status: str) -> str:
+    """The state for people."""
+    return STATES.get(status, (status.title(), ""))[0]
+
+
+def state_icon(status: str) -> str:
+    """The icon of a state."""
+    return STATES.get(status, ("", "QUESTION"))[1]
+
+
+def size_text(size: Vec3, scene: bpy.types.Scene) -> str:
+    """A size in Blender units, as the scene's units write it."""
+    return " \N{MULTIPLICATION SIGN} ".join(length_text(value, scene) for value in size)
+
+
+def length_text(value: float, scene: bpy.types.Scene) -> str:
+    """A length in Blender units, as the scene's units write it."""
+    units = scene.unit_settings
+    if units.system == "NONE":
+        return f"{value:.4g}"
+    return bpy.utils.units.to_string(
+        units.system, "LENGTH", value * units.scale_length, precision=3, split_unit=False, compatible_unit=False
+    )
+
+
+def wrapped(text: str, width_px: int, scale: float) -> list[str]:
+    """*text* in lines that fit a panel of this width; Blender's labels do not wrap by themselves."""
+    limit = max(16, int(width_px / (6.4 * scale)))
+    lines: list[str] = []
+    for word in text.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= limit:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
