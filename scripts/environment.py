@@ -33,6 +33,11 @@ class Environment:
     pythons: tuple[str, ...]
     packages: tuple[str, ...]
 
+    def fingerprint(self) -> str:
+        """Changes with what is to be installed, not with where the project lies."""
+        words = [word.replace(str(SERVICE_REQUIREMENTS), SERVICE_REQUIREMENTS.read_text()) for word in self.packages]
+        return hashlib.sha256(repr((self.pythons, words)).encode()).hexdigest()
+
 
 def environments() -> dict[str, Environment]:
     """All by name: ``test`` (tools and the local service), ``service``, ``lint``, and one for each Blender."""
@@ -54,7 +59,7 @@ def python_of(name: str) -> Path:
     folder = FOLDER / name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / "stamp"
-    fingerprint = hashlib.sha256(repr(wanted).encode() + SERVICE_REQUIREMENTS.read_bytes()).hexdigest()
+    fingerprint = wanted.fingerprint()
     if stamp.is_file() and stamp.read_text() == fingerprint and python.exists():
         return python
     base = find_python(wanted.pythons, name)
