@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blenders import find_blenders
+
 HERE = Path(__file__).resolve().parent
 SCREEN_SIZE = (1280, 800)
 #: Every process of a run inherits this variable, also one that left the process group on purpose.
@@ -40,14 +42,6 @@ class Result:
     output: str  #: stdout and stderr of Blender and its children
     screens: Path  #: where its screenshots are
     seconds: float
-
-
-def find_blenders(environ: Mapping[str, str] = os.environ) -> list[Path]:
-    """The Blenders to test: `BLENDER=/a[:/b]`, else what `scripts/get_blender.sh` made."""
-    if named := environ.get("BLENDER"):
-        return [Path(path).absolute() for path in named.split(os.pathsep)]
-    home = environ.get("CSM_BLENDERS") or Path.home() / ".cache" / "csm-blenders"
-    return sorted(Path(home).absolute().glob("blender-[0-9]*"))
 
 
 def find_tool(name: str, blender: Path) -> str:

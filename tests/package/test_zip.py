@@ -111,5 +111,7 @@ def test_a_real_blender_runs_the_command_line_two_ways(tmp_path: Path, archive: 
             assert (folder / name).is_file()
         wrong = call(scene, "--command", "csm", "refine", "--job", f"{SESSION}=Stool")
         assert wrong.returncode == 2, wrong.stdout + wrong.stderr
-        offline = call("--offline-mode", scene, "--command", "csm", "status", SESSION, "--base-url", "https://api.csm.ai")
+        offline = call(
+            "--offline-mode", scene, "--command", "csm", "status", SESSION, "--base-url", "https://api.csm.ai"
+        )
         assert offline.returncode == 4, offline.stdout + offline.stderr

@@ -55,8 +55,10 @@ def test_no_jobs_at_all_is_wrong_use() -> None:
         ("jobs.csv", f'﻿object,session\nChair,{CODE}\n"Table, ""big""\nround", {CODE}\n'),
         (
             "JOBS.JSON",
-            f'[{{"session": "{CODE}", "object": "Chair"}},'
-            f' {{"session": "{CODE}", "object": "Table, \\"big\\"\\nround"}}]',
+            (
+                f'[{{"session": "{CODE}", "object": "Chair"}},'
+                f' {{"session": "{CODE}", "object": "Table, \\"big\\"\\nround"}}]'
+            ),
         ),
     ],
 )
