@@ -31,3 +31,16 @@ def service(tmp_path: Path, service_samples: Path) -> Iterator[Any]:
     options = ["--control", "--refine-seconds", "0.3"]
     with launch.LocalService(python=service_python(), data=data, options=options) as running:
         yield running
+
+
+@pytest.fixture
+def slow_service(tmp_path: Path, service_samples: Path) -> Iterator[object]:
+    """A local service whose refines take long enough for something to happen meanwhile."""
+    import shutil
+
+    data = tmp_path / "service"
+    shutil.copytree(service_samples, data)
+    launch = load_script("csm_server/launch.py")
+    options = ["--control", "--refine-seconds", "4"]
+    with launch.LocalService(python=service_python(), data=data, options=options) as running:
+        yield running
