@@ -37,9 +37,6 @@ SHEAR_TOLERANCE = 2e-6
 UNIT_TOLERANCE = 1e-6
 """How far from 1 a scale may be and still count as 1: float32 rotations are no better."""
 
-HALF = 0.5
-"""Where a normalised pivot reaches the box's faces."""
-
 PIVOT_MIN, PIVOT_MAX = -0.5, 0.5
 """The range of a pivot that the API takes: the faces of the box."""
 
@@ -160,7 +157,7 @@ def plan_for_numbers(
     """
     if not all(math.isfinite(v) and v > 0.0 for v in scaled_bbox):
         raise BadValue("The box needs three positive sizes: width, height, depth in metres.")
-    if pivot_point is not None and not all(abs(v) <= HALF for v in pivot_point):
+    if pivot_point is not None and not all(PIVOT_MIN <= v <= PIVOT_MAX for v in pivot_point):
         raise BadValue("Each pivot value must lie between -0.5 and 0.5.", "0,-0.5,0 is the centre of the base.")
     size = size_from_api(scaled_bbox, scale_length)
     pivot_blender = pivot_from_api(pivot_point or ORIGIN)
@@ -280,7 +277,7 @@ def _unmirrored(pivot: Vec3, *, mirrored: bool) -> Vec3:
 
 
 def _clamped(pivot: Vec3) -> Vec3:
-    x, y, z = (min(HALF, max(-HALF, v)) for v in pivot)
+    x, y, z = (min(PIVOT_MAX, max(PIVOT_MIN, v)) for v in pivot)
     return (x, y, z)
 
 

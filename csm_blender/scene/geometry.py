@@ -88,7 +88,7 @@ def add_shown(
             continue
         key = shown.data.as_pointer()
         if key not in known:
-            known[key] = _vertices(shown.data)
+            known[key] = _made_mesh(shown)
         bounds.add(through(matrix, known[key]))
 
 
@@ -131,14 +131,20 @@ def _own_box(shown: bpy.types.Object) -> Array:
 
 def _points(shown: bpy.types.Object) -> Array:
     """Points whose box is that of *shown*, in its own axes."""
-    if shown.type in CURVE_TYPES:
-        try:
-            return _vertices(shown.to_mesh())
-        except RuntimeError:  # Blender lists the mesh that it makes as an instance of its own
-            return _NO_POINTS
-        finally:
-            shown.to_mesh_clear()
+    # With a subdivision that is left to the graphics card, bound_box is that of the cage (seen in Blender 5.2).
+    if shown.type in CURVE_TYPES or (shown.type == "MESH" and len(shown.modifiers)):
+        return _made_mesh(shown)
     return _own_box(shown)
+
+
+def _made_mesh(shown: bpy.types.Object) -> Array:
+    """The vertices of the mesh that *shown* makes, if it makes one."""
+    try:
+        return _vertices(shown.to_mesh())
+    except RuntimeError:  # no mesh of its own; Blender lists what it shows as instances
+        return _NO_POINTS
+    finally:
+        shown.to_mesh_clear()
 
 
 def _vertices(mesh: Any) -> Array:

@@ -24,9 +24,9 @@ JOINT = "+"
 
 def find_object(scene: bpy.types.Scene, name: str) -> bpy.types.Object:
     """The object called *name* in *scene*. Raises :class:`NoSuchObject`, naming close matches."""
-    obj = scene.objects.get(name)
-    if obj is not None:
-        return obj
+    found = [obj for obj in scene.objects if obj.name == name]
+    if found:
+        return min(found, key=lambda obj: obj.library is not None)  # a library override is called like its original
     close = sorted(other.name for other in scene.objects if other.name.casefold() == name.strip().casefold())
     hint = f"Did you mean {close[0]!r}? Names are case-sensitive." if close else None
     raise NoSuchObject(f"There is no object {name!r} in the scene {scene.name!r}.", hint)
@@ -38,7 +38,8 @@ def find_objects(scene: bpy.types.Scene, names: str) -> list[bpy.types.Object]:
     Names may hold a plus sign themselves: what is called exactly so wins, then the longest name that fits. Raises
     :class:`NoSuchObject` and, for one named twice, :class:`WrongUse`.
     """
-    if JOINT not in names or scene.objects.get(names) is not None:
+    known = {obj.name for obj in scene.objects}
+    if JOINT not in names or names in known:
         return [find_object(scene, names)]
     words = names.split(JOINT)
     found: list[bpy.types.Object] = []
@@ -49,7 +50,7 @@ def find_objects(scene: bpy.types.Scene, names: str) -> list[bpy.types.Object]:
                 (name, n)
                 for n in lengths
                 for name in (JOINT.join(words[:n]), JOINT.join(words[:n]).strip())
-                if scene.objects.get(name) is not None
+                if name in known
             ),
             (words[0].strip(), 1),
         )

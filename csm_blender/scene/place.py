@@ -172,7 +172,8 @@ def _collections(scene: bpy.types.Scene, target: bpy.types.Object | None) -> lis
         return [scene.collection]
     scenes = [scene, *target.users_scene] if target.users_scene else [scene]
     shown = {collection for s in scenes for collection in (s.collection, *s.collection.children_recursive)}
-    found = [c for c in target.users_collection if c in shown and c.library is None]
+    own = [c for c in target.users_collection if c in shown]
+    found = [c for c in own if c.library is None and c.override_library is None]
     return found or [scene.collection]
 
 

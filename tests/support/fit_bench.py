@@ -16,13 +16,12 @@ import bpy
 from fit_glbs import obedient
 
 from csm_blender.converter.convert import convert
-from csm_blender.core.box import plan
 from csm_blender.core.errors import CsmError
 from csm_blender.core.jobs import Job
 from csm_blender.core.models import Fit, JobSpec, JobState, Materials, Original, Pivot
-from csm_blender.scene.fate import check_fate
-from csm_blender.scene.measure import find_objects, measure_common
+from csm_blender.scene.measure import find_objects
 from csm_blender.scene.place import Placed, place
+from csm_blender.scene.planning import Choices, plan_for_objects
 
 Deliver = Callable[[Any, Any], bytes]
 
@@ -63,31 +62,17 @@ def new_scene(scale_length: float = 1.0) -> bpy.types.Scene:
 
 def planned(order: Order, scene: bpy.types.Scene) -> JobSpec:
     """What the command line and the panel make of an order."""
-    objects = find_objects(scene, order.names)
-    check_fate(objects, order.original)
-    target = measure_common(objects, bpy.context.evaluated_depsgraph_get())
-    refinement, placement = plan(
-        target,
+    choices = Choices(
+        fit=order.fit,
         pivot=order.pivot,
         custom_pivot=order.custom_pivot,
         original=order.original,
-        scale_length=scene.unit_settings.scale_length,
-    )
-    return JobSpec(
-        session_code="SESSION_1700000000_0000001",
-        result_name=f"{target.object_name}_refined",
-        refinement=refinement,
-        placement=placement,
-        scale_length=scene.unit_settings.scale_length,
-        target=target,
-        fit=order.fit,
-        pivot=order.pivot,
-        original=order.original,
-        scene_name=scene.name,
-        parts=tuple(obj.name for obj in objects) if len(objects) > 1 else (),
         copies=order.copies,
         materials=order.materials,
     )
+    objects = find_objects(scene, order.names)
+    depsgraph = bpy.context.evaluated_depsgraph_get()
+    return plan_for_objects("SESSION_1700000000_0000001", objects, scene, depsgraph, choices)
 
 
 def converted(spec: JobSpec, glb: bytes, folder: Path) -> Job:
