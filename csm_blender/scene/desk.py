@@ -17,6 +17,10 @@ from .service import jobs_home
 from .worker_process import WorkerProcess
 
 
+PATIENCE_S = 1.0
+"""How long Blender may stand still for another process that writes to the store."""
+
+
 @dataclass
 class Home:
     """Where a job belongs. ``object_uid`` is 0 for a job without an object, or whose object is gone for good."""
@@ -52,7 +56,7 @@ class Desk:
     def open_store(self) -> Store:
         """The store, opened when it is first needed. Raises :class:`StorageError`."""
         if self.store is None:
-            self.store = Store(jobs_home())
+            self.store = Store(jobs_home(), PATIENCE_S)
             self.revision, self.data_version = 0, -1
         return self.store
 

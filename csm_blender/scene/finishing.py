@@ -46,12 +46,26 @@ def finish(store: Store, job: Job) -> Job | None:
         _log.exception("Placing job %s broke", job.job_id)
         return _failed(store, fresh, PlacementFailed(f"The mesh could not be placed: {problem}"))
     _stamp(placed, fresh)
+    _hand_selection_over(placed.obj, target, scene)
     result = {**fresh.result, **placed.as_result()}
     try:
         return store.update(fresh, state=JobState.PLACED, result=result, message=_message(fresh, target))
     except (IllegalMove, LeaseLost) as reason:
         _log.info("job %s was placed and changed at the same time: %s", job.job_id, reason)
         return store.get(job.job_id)
+
+
+def _hand_selection_over(result: bpy.types.Object, target: bpy.types.Object | None, scene: bpy.types.Scene) -> None:
+    """Where the block-out was hidden, the result takes its place in the selection too."""
+    if target is None or target == result or not target.hide_viewport:
+        return
+    for window in bpy.context.window_manager.windows:
+        layer = window.view_layer
+        if window.scene != scene or result.name not in layer.objects:
+            continue
+        if layer.objects.active == target:
+            layer.objects.active = result
+            result.select_set(True, view_layer=layer)
 
 
 def push_undo(job: Job) -> None:

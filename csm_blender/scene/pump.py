@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 
 import bpy
 
+from ..core import actions
 from ..core.errors import CsmError
 from ..core.jobs import Job
 from ..core.models import FINISHED, JobState
 from ..core.settings import Settings
-from ..core.store import IllegalMove, LeaseLost, Store
+from ..core.store import Store, is_attended
 from . import finishing, mirror, moment, restoring
 from .desk import desk
 from .readiness import preferences, settings_now
@@ -63,7 +64,7 @@ def file_opened() -> None:
     try:
         restoring.take_in_file()
     except CsmError as error:
-        desk.trouble = error
+        _in_trouble(error)
     desk.is_stale = False
     wake()
     redraw()
@@ -92,18 +93,27 @@ def step() -> float | None:
         changed = _step()
         desk.trouble = None
     except CsmError as error:
-        changed = str(error) != str(desk.trouble or "")
-        desk.trouble = error
+        changed = _in_trouble(error)
     if changed:
         redraw()
-    if not any(watched(job) for job in desk.jobs.values()):
+    if desk.trouble is None and not any(watched(job) for job in desk.jobs.values()):
         return None
     return BLOCKED_S if desk.trouble else TICK_S
+
+
+def _in_trouble(error: CsmError) -> bool:
+    """The store cannot be used: it is opened anew at the next tick, and may be another one then."""
+    changed = str(error) != str(desk.trouble or "")
+    desk.trouble = error
+    desk.close_store()
+    return changed
 
 
 def _step() -> bool:
     if not desk.jobs:
         return False
+    if desk.store is None:
+        restoring.take_in_file()
     store = desk.open_store()
     changed = take_changes(store)
     waiting: dict[str, str] = {}
@@ -130,18 +140,22 @@ def take_changes(store: Store) -> bool:
     for job in jobs:
         desk.revision = job.revision
         if job.job_id in desk.homes and job.job_id not in desk.removed:
-            desk.jobs[job.job_id] = job
-            changed |= mirror.paint(job)
+            changed |= _know(job)
     return changed
 
 
 def note(job: Job) -> None:
     """A change this process made itself, which the store does not tell it about."""
-    desk.jobs[job.job_id] = job
     desk.waiting.pop(job.job_id, None)
-    mirror.paint(job)
+    _know(job)
     wake()
     redraw()
+
+
+def _know(job: Job) -> bool:
+    desk.jobs[job.job_id] = job
+    desk.elapsed[job.job_id] = elapsed_text(job)
+    return mirror.paint(job)
 
 
 def place_now(job_id: str, waiting: dict[str, str]) -> bool:
@@ -154,8 +168,7 @@ def place_now(job_id: str, waiting: dict[str, str]) -> bool:
     if done is None:
         return False
     desk.wanted.discard(job_id)
-    desk.jobs[job_id] = done
-    mirror.paint(done)
+    _know(done)
     if done.state is JobState.PLACED:
         finishing.push_undo(done)
     return True
@@ -194,15 +207,8 @@ def _see_to_worker(store: Store, waiting: dict[str, str]) -> None:
         if not text:
             continue
         waiting[job.job_id] = text
-        if job.cancel_pending and job.lease_until < time.time():
-            _cancel(store, job)
-
-
-def _cancel(store: Store, job: Job) -> None:
-    try:
-        note(store.update(job, state=JobState.CANCELLED, cancel_requested=False, message="Cancelled"))
-    except (IllegalMove, LeaseLost):
-        _log.info("job %s changed while it was cancelled", job.job_id)
+        if job.cancel_pending and not is_attended(job):
+            note(actions.cancel(store, job))
 
 
 def _look_slowly() -> bool:

@@ -18,26 +18,28 @@ _FIT_IS_GOOD = 1e-5
 
 def draw_job(context: bpy.types.Context, layout: bpy.types.UILayout, record: CSM_PG_job) -> None:
     """Draw the job of *record*."""
+    may = starting.may(record)
+    gone = record.status == "PLACED" and Decision.PLACE in may
     box = layout.box()
-    row = box.row()
-    row.label(text=record.target or record.session_code)
-    right = row.row()
-    right.alignment = "RIGHT"
-    right.active = False
-    right.label(text=desk.elapsed.get(record.job_id, ""))
     row = box.row()
     row.active = False
     row.label(text=record.session_code)
+    if elapsed := desk.elapsed.get(record.job_id, ""):
+        right = row.row()
+        right.alignment = "RIGHT"
+        right.label(text=elapsed)
     if record.status in MOVING:
         text = f"{state_word(record.status)}  {record.progress:.0%}" if record.progress else state_word(record.status)
         box.progress(factor=record.progress, text=text, type="BAR")
     waiting = desk.waiting.get(record.job_id, "")
-    _lines(context, box, waiting or record.error or record.message, _icon(record, waiting))
-    if record.hint:
+    text = "The result is not in the scene any more" if gone else waiting or record.error or record.message
+    if text != "Placed":
+        _lines(context, box, text, _icon(record, waiting))
+    if record.hint and not gone:
         _lines(context, box, record.hint, "BLANK1", active=False)
-    if record.status == "PLACED":
+    if record.status == "PLACED" and not gone:
         _draw_fit(box, record)
-    _draw_buttons(box, record)
+    _draw_buttons(box, record, may)
 
 
 def _icon(record: CSM_PG_job, waiting: str) -> str:
@@ -49,16 +51,14 @@ def _icon(record: CSM_PG_job, waiting: str) -> str:
 
 
 def _draw_fit(layout: bpy.types.UILayout, record: CSM_PG_job) -> None:
-    row = layout.row()
-    row.active = False
     good = record.fit_error <= _FIT_IS_GOOD
+    row = layout.row()
     row.alert = not good
-    text = "Fits exactly" if good else f"Off by {record.fit_error:.2%} of the diagonal"
+    text = "Placed, fits exactly" if good else f"Placed, off by {record.fit_error:.2%} of its diagonal"
     row.label(text=text, icon="CHECKMARK" if good else "ERROR")
 
 
-def _draw_buttons(layout: bpy.types.UILayout, record: CSM_PG_job) -> None:
-    may = starting.may(record)
+def _draw_buttons(layout: bpy.types.UILayout, record: CSM_PG_job, may: frozenset[Decision]) -> None:
     job = desk.jobs.get(record.job_id)
     if job is not None and job.cancel_pending:
         row = layout.row()

@@ -9,7 +9,7 @@ import bpy
 from inside import Events, Steps, frames, idle_until, screenshot
 
 sys.path.insert(0, str(Path(__file__).parent))
-from common import corners, jobs, over_view, wait_for
+from addon import corners, jobs, over_view, wait_for
 
 
 def by_mouse(session: str) -> Steps[dict[str, object]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 from inside import Events, Steps, center, frames, idle_until, override, region
+from mathutils import Vector
 
 PACKAGE = "bl_ext.user_default.csm_blender"
 
@@ -61,7 +62,7 @@ def begin(session: str, target: str = "Cube", scene: bpy.types.Scene | None = No
 
 def corners(obj: bpy.types.Object) -> list[tuple[float, float, float]]:
     """The corners of an object's box in the world, sorted, rounded to float precision."""
-    found = [obj.matrix_world @ __import__("mathutils").Vector(corner) for corner in obj.bound_box]
+    found = [obj.matrix_world @ Vector(corner) for corner in obj.bound_box]
     return sorted((round(v.x, 4), round(v.y, 4), round(v.z, 4)) for v in found)
 
 
@@ -70,3 +71,12 @@ def over_view(events: Events) -> Steps[None]:
     view = region("WINDOW")
     x, y = center(view)
     yield from events.move(x - 150, y)
+
+
+def move_x(events: Events, distance: str) -> Steps[None]:
+    """Grab what is selected and move it along X by typing."""
+    yield from events.press("G")
+    yield from events.press("X")
+    yield from events.type_text(distance)
+    yield from events.press("RET")
+    yield from frames(2)
