@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ..core.card import card
 from ..core.jobs import Job
 from ..core.models import JobSpec, JobState
 
 REPORT_VERSION = 1
 _RESULT_FIELDS = (
     "object", "glb", "blend", "triangles", "vertices", "materials", "loose_parts", "open_edges", "non_manifold_edges",
-    "uv_maps", "textures", "delivered_min", "delivered_max", "notes",
+    "uv_maps", "textures", "delivered_min", "delivered_max", "notes", "copies",
 )  # fmt: skip
+_FIT_FIELDS = ("delivered_error", "placed_error", "pivot_error")
 
 
 def report(jobs: Sequence[Job], error: dict[str, str] | None = None) -> dict[str, Any]:
@@ -34,7 +36,8 @@ def job_entry(job: Job) -> dict[str, Any]:
         "result": {**{name: result.get(name) for name in _RESULT_FIELDS}, "sha256": job.glb_sha256}
         if has_result
         else None,
-        "fit": {name: result.get(name) for name in ("delivered_error", "placed_error")} if has_result else None,
+        "fit": {name: result.get(name) for name in _FIT_FIELDS} if has_result else None,
+        "quality": quality.as_dict() if has_result and (quality := card(job)) else None,
         "requests": {"get": job.gets, "post": job.posts, "download_bytes": job.download_bytes},
         "seconds": seconds(job),
         "message": job.message,
@@ -50,6 +53,7 @@ def dry_run_entry(spec: JobSpec) -> dict[str, Any]:
         "status": "DRY_RUN",
         "result": None,
         "fit": None,
+        "quality": None,
         "requests": {"get": 0, "post": 0, "download_bytes": 0},
         "seconds": 0.0,
         "error": None,

@@ -6,10 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from mathutils import Matrix
+import numpy as np
 
 from ..core.errors import DiskProblem
 from ..core.models import Placement
+from .reshaping import reshape
 
 
 def export_glb(mesh: bpy.types.Mesh, placement: Placement, scale_length: float, path: Path) -> None:
@@ -17,16 +18,17 @@ def export_glb(mesh: bpy.types.Mesh, placement: Placement, scale_length: float, 
 
     Written beside its place first and renamed, so that nobody reads half a file. Raises :class:`DiskProblem`.
     """
+    scene, view_layer = bpy.context.scene, bpy.context.view_layer
+    assert scene is not None
+    assert view_layer is not None
     copy = mesh.copy()
     x, y, z = (unit * scale_length for unit in placement.axis_scale)
-    copy.transform(Matrix.Diagonal((-x if placement.mirror_x else x, y, z, 1.0)))
-    if placement.mirror_x:
-        copy.flip_normals()
+    reshape(copy, np.diag([-x if placement.mirror_x else x, y, z]))
     for leftover in list(bpy.data.objects):  # what was imported; its mesh stays
         bpy.data.objects.remove(leftover)
     obj = bpy.data.objects.new(mesh.name, copy)
-    bpy.context.scene.collection.objects.link(obj)
-    bpy.context.view_layer.update()
+    scene.collection.objects.link(obj)
+    view_layer.update()
     part = path.with_name(f"{path.stem}.part.glb")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

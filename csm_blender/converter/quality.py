@@ -15,9 +15,10 @@ Indices = NDArray[np.int64]
 def look_over(mesh: bpy.types.Mesh) -> dict[str, Any]:
     """Counts and findings of *mesh*.
 
-    ``triangles``, ``vertices``, ``loose_parts``, ``open_edges`` (on one face only), ``non_manifold_edges`` (on more than
-    two), ``uv_maps``, ``textures`` as ``[name, width, height]``. Vertices at the same place count as one here: glTF has
-    to split them along UV seams, which is no hole.
+    ``triangles``, ``vertices``, ``loose_parts``, ``open_edges`` (on one face only), ``non_manifold_edges`` (on more
+    than two), ``uv_maps``, ``textures`` as ``[name, width, height]``, ``bad_numbers`` (NaN or infinite, in UVs; in
+    coordinates they are refused earlier). Vertices at the same place count as one here: glTF has to split them along UV
+    seams, which is no hole.
     """
     mesh.calc_loop_triangles()
     triangles = np.empty(len(mesh.loop_triangles) * 3, dtype=np.int32)
@@ -35,6 +36,7 @@ def look_over(mesh: bpy.types.Mesh) -> dict[str, Any]:
         "non_manifold_edges": int((faces_on_edge > 2).sum()),  # noqa: PLR2004 - by definition
         "uv_maps": len(mesh.uv_layers),
         "textures": _textures(mesh),
+        "bad_numbers": sum(_bad_numbers(layer) for layer in mesh.uv_layers),
     }
 
 
@@ -79,11 +81,17 @@ def _count_parts(edges: Indices) -> int:
         label = smallest
 
 
+def _bad_numbers(layer: bpy.types.MeshUVLoopLayer) -> int:
+    values = np.empty(len(layer.uv) * 2, dtype=np.float32)
+    layer.uv.foreach_get("vector", values)
+    return int((~np.isfinite(values)).sum())
+
+
 def _textures(mesh: bpy.types.Mesh) -> list[list[Any]]:
     found: dict[str, list[Any]] = {}
     for material in mesh.materials:
         if material and material.node_tree:
             for node in material.node_tree.nodes:
-                if node.type == "TEX_IMAGE" and node.image:
+                if isinstance(node, bpy.types.ShaderNodeTexImage) and node.image:
                     found[node.image.name] = [node.image.name, *node.image.size]
     return list(found.values())

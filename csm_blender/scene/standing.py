@@ -7,18 +7,19 @@ stand, tried from the one users expect most; each is measured by what Blender ma
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import bpy
 from mathutils import Matrix
 
-from ..core.box import corner_error, corners
+from ..core.box import corners
 from ..core.models import Vec3
 from .isolate import depsgraph_of, world_matrix
 from .matrices import as_matrix4, relative_to
 
 GOOD_ENOUGH = 2e-6
-"""Error of the corners, of the diagonal, at which no other way to stand is tried."""
+"""Error of the corners and the origin, of the diagonal, at which no other way to stand is tried."""
 
 
 def stand(
@@ -34,14 +35,15 @@ def stand(
     In this order: the target's own transform under the target's parent; any transform under that parent; free in the
     world; as a child of the target itself, for shear that comes from constraints. The best of them stays.
     """
-    wanted = corners(as_matrix4(world), *box)
+    wanted = _marks(world, box)
+    diagonal = max(math.dist(a, b) for a in wanted[:-1] for b in wanted[:-1]) or 1.0
     best: tuple[float, Callable[[], None]] | None = None
     if target is not None:
         obj.rotation_mode = target.rotation_mode
     for way in _ways(obj, world, target, target_world, scene):
         way()
         came = _came_of(obj, scene)
-        error = corner_error(corners(as_matrix4(came), *box), wanted)
+        error = max(map(math.dist, _marks(came, box), wanted)) / diagonal
         if error <= GOOD_ENOUGH:
             return came
         if best is None or error < best[0]:
@@ -129,6 +131,12 @@ def _reset(obj: bpy.types.Object) -> None:
 
 def _came_of(obj: bpy.types.Object, scene: bpy.types.Scene) -> Matrix:
     return obj.matrix_basis.copy() if obj.parent is None else world_matrix(obj, depsgraph_of(scene))
+
+
+def _marks(matrix: Matrix, box: tuple[Vec3, Vec3]) -> list[Vec3]:
+    """The eight corners and, last, the origin."""
+    x, y, z = (matrix[row][3] for row in range(3))
+    return [*corners(as_matrix4(matrix), *box), (x, y, z)]
 
 
 def _is_translation(matrix: Matrix) -> bool:

@@ -8,7 +8,7 @@ import hashlib
 import io
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,12 @@ class Outcome:
     object_name: str = ""
     error: CsmError | None = None
     notes: list[str] = field(default_factory=list)
+
+    def job_placed(self) -> Job:
+        """The job as the store keeps it once it was placed."""
+        assert self.job is not None
+        assert self.placed is not None
+        return replace(self.job, state=JobState.PLACED, result={**self.job.result, **self.placed.as_result()})
 
 
 def new_scene(scale_length: float = 1.0) -> bpy.types.Scene:
