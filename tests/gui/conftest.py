@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from harness import HERE, Blender, find_blenders, find_tool, make_user_directory, virtual_display
+from blenders import find_blenders
+from harness import HERE, Blender, find_tool, make_user_directory, virtual_display
 
 REPOSITORY = HERE.parents[1]
 NO_BLENDER = "no Blender: run scripts/get_blender.sh or set BLENDER=/path/to/blender (see tests/gui/README.md)"

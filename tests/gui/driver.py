@@ -18,7 +18,7 @@ from typing import Any
 import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
-import inside  # noqa: E402  (found through the line above)
+import inside
 
 
 class Driver:

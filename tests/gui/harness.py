@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blenders import find_blenders
-
 HERE = Path(__file__).resolve().parent
 SCREEN_SIZE = (1280, 800)
 #: Every process of a run inherits this variable, also one that left the process group on purpose.
@@ -207,7 +205,13 @@ def _processes(run_id: str) -> Iterator[tuple[int, str]]:
 def _check(command: Iterable[str], env: Mapping[str, str]) -> None:
     """Run a command that must succeed quickly; its output is the error message."""
     done = subprocess.run(
-        list(command), env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120
+        list(command),
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=120,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"{list(command)} ended with {done.returncode}\n{done.stdout.decode(errors='replace')}")

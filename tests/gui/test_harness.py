@@ -6,6 +6,7 @@ from pathlib import Path
 
 import harness
 import pytest
+from blenders import find_blenders
 from harness import Blender, ScenarioFailed
 
 SCENARIOS = "scenarios/harness_itself.py"
@@ -47,7 +48,7 @@ def test_an_expected_crash_is_none(bare_blender: Blender) -> None:
 
 
 def test_blenders_are_found_by_name_or_by_directory(tmp_path: Path) -> None:
-    assert harness.find_blenders({"BLENDER": "/a/blender:/b/blender"}) == [Path("/a/blender"), Path("/b/blender")]
+    assert find_blenders({"BLENDER": "/a/blender:/b/blender"}) == [Path("/a/blender"), Path("/b/blender")]
     (tmp_path / "blender-4.3").touch()
     (tmp_path / "Xvfb").touch()
-    assert harness.find_blenders({"CSM_BLENDERS": str(tmp_path)}) == [tmp_path / "blender-4.3"]
+    assert find_blenders({"CSM_BLENDERS": str(tmp_path)}) == [tmp_path / "blender-4.3"]

@@ -4,12 +4,13 @@
 import json
 import sys
 
-import addon_utils
 import bpy
 
 MODULE = "bl_ext.user_default.csm_blender"
 
 bpy.ops.wm.read_factory_settings(use_empty=False)
+import addon_utils  # noqa: E402 - a module that bpy brings
+
 assert addon_utils.enable(MODULE, default_set=True) is not None
 cube = bpy.data.objects["Cube"]
 cube.scale = (0.5, 0.3, 0.9)
