@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
@@ -69,9 +70,10 @@ def measure(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Target:
     block-out it was. What *depsgraph* does not evaluate (hidden, excluded, of another scene) is evaluated apart, which
     is not possible while Blender draws. Raises :class:`NoSize` for what has no box: cameras, lights, empty meshes.
     """
-    bounds, world = Bounds(), world_matrix(obj, depsgraph)
-    _add(bounds, obj, depsgraph, world, to_axes_of(as_array(world)), np.eye(4))
-    return _target(obj, world, bounds, repr(obj.name))
+    world = world_matrix(obj, depsgraph)
+    look = _Look(depsgraph, to_axes_of(as_array(world)))
+    look.at(obj, world, np.eye(4))
+    return _target(obj, world, look.bounds, repr(obj.name))
 
 
 def measure_common(objects: Sequence[bpy.types.Object], depsgraph: bpy.types.Depsgraph) -> Target:
@@ -87,13 +89,11 @@ def measure_common(objects: Sequence[bpy.types.Object], depsgraph: bpy.types.Dep
         raise NoSize(
             f"{first.name!r} has scale 0 on an axis, so it has no axes to lend to the others.", "Name another first."
         )
-    to_axes = to_axes_of(as_array(world))
-    bounds = Bounds()
-    for obj in objects:
-        own = np.eye(4) if obj == first else None
-        place = world if obj == first else world_matrix(obj, depsgraph)
-        _add(bounds, obj, depsgraph, place, to_axes, own)
-    return _target(first, world, bounds, JOINT.join(obj.name for obj in objects))
+    look = _Look(depsgraph, to_axes_of(as_array(world)))
+    look.at(first, world, np.eye(4))
+    for obj in objects[1:]:
+        look.at(obj, world_matrix(obj, depsgraph), None)
+    return _target(first, world, look.bounds, JOINT.join(obj.name for obj in objects))
 
 
 def family_of(obj: bpy.types.Object) -> list[bpy.types.Object]:
@@ -109,31 +109,33 @@ def family_of(obj: bpy.types.Object) -> list[bpy.types.Object]:
     return [other for other in around if other.type == "META" and _stem(other.name) == stem]
 
 
-def _add(
-    bounds: Bounds,
-    obj: bpy.types.Object,
-    depsgraph: bpy.types.Depsgraph,
-    world: Matrix,
-    to_axes: Array,
-    own: Array | None,
-) -> None:
-    """Show *bounds* all that *obj* shows; *own* as for :func:`.geometry.add_shown`."""
-    if obj.type in SIZELESS_TYPES:
-        raise NoSize(f"{obj.name!r} is a {obj.type.lower().replace('_', ' ')}, which has no size.")
-    box: Any = recorded_box(obj)
-    if box is None and obj.type == "EMPTY" and obj.instance_type == "NONE":
-        box = display_box(obj)
-    if box is not None:
-        bounds.add(through(to_axes @ as_array(world) if own is None else own, box_corners(*box)))
-        return
-    family = family_of(obj)
-    own_geometry = own if len(family) == 1 and obj.type != "META" else None
-    if all(is_evaluated(member, depsgraph) for member in family):
-        add_shown(bounds, depsgraph, set(family), to_axes, own_geometry)
-        return
-    assert depsgraph.scene is not None
-    with looking_at(family, depsgraph.scene) as (apart, copies):
-        add_shown(bounds, apart, set(copies), to_axes, own_geometry)
+@dataclass
+class _Look:
+    """Growing bounds, in axes that *to_axes* takes the world to."""
+
+    depsgraph: bpy.types.Depsgraph
+    to_axes: Array
+    bounds: Bounds = field(default_factory=Bounds)
+
+    def at(self, obj: bpy.types.Object, world: Matrix, own: Array | None) -> None:
+        """Take in all that *obj*, which stands at *world*, shows. *own* is as for :func:`.geometry.add_shown`."""
+        if obj.type in SIZELESS_TYPES:
+            raise NoSize(f"{obj.name!r} is a {obj.type.lower().replace('_', ' ')}, which has no size.")
+        box: Any = recorded_box(obj)
+        if box is None and obj.type == "EMPTY" and obj.instance_type == "NONE":
+            box = display_box(obj)
+        if box is not None:
+            matrix = self.to_axes @ as_array(world) if own is None else own
+            self.bounds.add(through(matrix, box_corners(*box)))
+            return
+        family = family_of(obj)
+        own_geometry = own if obj.type != "META" else None
+        if all(is_evaluated(member, self.depsgraph) for member in family):
+            add_shown(self.bounds, self.depsgraph, set(family), self.to_axes, own_geometry)
+            return
+        assert self.depsgraph.scene is not None
+        with looking_at(family, self.depsgraph.scene) as (apart, copies):
+            add_shown(self.bounds, apart, set(copies), self.to_axes, own_geometry)
 
 
 def _target(obj: bpy.types.Object, world: Matrix, bounds: Bounds, what: str) -> Target:

@@ -78,13 +78,29 @@ def drop_record(job_id: str) -> None:
         _drop_strays(scene)
 
 
+def has_strays(scene: bpy.types.Scene) -> bool:
+    """Whether *scene* has records that are not its own: a new scene begins as a copy of the settings of another."""
+    return any(_is_stray(record.job_id, scene) for record in state_of(scene).jobs)
+
+
+def drop_strays() -> bool:
+    """Take such records out. Whether there were any."""
+    found = [scene for scene in bpy.data.scenes if has_strays(scene)]
+    for scene in found:
+        _drop_strays(scene)
+    return bool(found)
+
+
+def _is_stray(job_id: str, scene: bpy.types.Scene) -> bool:
+    home = desk.homes.get(job_id)
+    return job_id in desk.removed or (home is not None and home.scene_uid != scene.session_uid)
+
+
 def _drop_strays(scene: bpy.types.Scene) -> None:
     """Take out records of removed jobs, and those that came along when a scene was copied."""
     state = state_of(scene)
     for index in reversed(range(len(state.jobs))):
-        job_id = state.jobs[index].job_id
-        home = desk.homes.get(job_id)
-        if job_id in desk.removed or (home is not None and home.scene_uid != scene.session_uid):
+        if _is_stray(state.jobs[index].job_id, scene):
             state.jobs.remove(index)
             if state.active_job_index >= max(1, index):
                 state.active_job_index = max(0, state.active_job_index - 1)

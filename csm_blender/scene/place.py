@@ -31,7 +31,7 @@ from .isolate import depsgraph_of, world_matrix
 from .matrices import as_matrix4, relative_to
 from .measure import family_of
 from .provenance import stamp
-from .standing import stand
+from .standing import Wish, stand
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,22 @@ class _Placing:
     time: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
 
     @property
+    def then(self) -> Matrix:
+        """Where the block-out stood when it was measured."""
+        target = self.job.spec.target
+        return Matrix(target.matrix_world) if target is not None else Matrix()
+
+    def goal(self, now: Matrix) -> Matrix:
+        """Where the result goes: the recorded place, taken along by what has happened to the block-out since."""
+        world = Matrix(self.job.spec.placement.matrix_world)
+        if now == self.then:
+            return world
+        offset = relative_to(self.then, world)
+        return now @ offset if offset is not None else world
+
+    @property
     def replaces(self) -> bool:
+        """Whether the block-out itself is to hold the result."""
         return self.job.spec.original is Original.REPLACE
 
 
@@ -106,11 +121,10 @@ def _place(
     stamp(mesh, job, placing.time)
     if job.spec.materials is Materials.OWN and target is not None:
         _use_own_materials(mesh, target)
-    then = Matrix(job.spec.target.matrix_world) if job.spec.target else Matrix()
-    now = world_matrix(target, depsgraph_of(placing.scene)) if target is not None else then
-    obj = _one(placing, target, parts, now, then)
-    copies = tuple(_one(placing, other, [other], world, then).name for other, world in others)
-    return _as_placed(placing, obj, now, then, copies, notes)
+    now = world_matrix(target, depsgraph_of(placing.scene)) if target is not None else placing.then
+    obj = _one(placing, target, parts, now)
+    copies = tuple(_one(placing, other, [other], world).name for other, world in others)
+    return _as_placed(placing, obj, now, copies, notes)
 
 
 def _one(
@@ -118,7 +132,6 @@ def _one(
     target: bpy.types.Object | None,
     parts: list[bpy.types.Object],
     now: Matrix,
-    then: Matrix,
 ) -> bpy.types.Object:
     """The result for *target*, which stands at *now*: a new object, or *target* itself with another mesh."""
     job = placing.job
@@ -134,7 +147,7 @@ def _one(
     for collection in _collections(placing.scene, target):
         collection.objects.link(obj)
     stamp(obj, job, placing.time)
-    stand(obj, _moved(job, now, then), _box(job), target, now, placing.scene)
+    stand(obj, Wish(placing.goal(now), _box(job), target, now, placing.scene))
     if target is not None:
         hides = [member for part in parts for member in family_of(part)]
         for earlier in originals.results_of(target):
@@ -148,22 +161,12 @@ def _one(
 def _parts(job: Job, scene: bpy.types.Scene, target: bpy.types.Object | None) -> list[bpy.types.Object]:
     if target is None:
         return []
-    names = job.spec.parts[1:]
-    return [target] + [obj for name in names if (obj := scene.objects.get(name)) is not None and obj != target]
+    return [target] + [obj for obj in scene.objects if obj.name in job.spec.parts and obj != target]
 
 
 def _name(job: Job, target: bpy.types.Object | None) -> str:
     same = target is None or target.name == job.spec.object_name
     return job.spec.result_name if same or target is None else f"{target.name}_refined"
-
-
-def _moved(job: Job, now: Matrix, then: Matrix) -> Matrix:
-    """Where the result goes: the recorded place, taken along by what has happened to the block-out since."""
-    world = Matrix(job.spec.placement.matrix_world)
-    if now == then:
-        return world
-    offset = relative_to(then, world)
-    return now @ offset if offset is not None else world
 
 
 def _collections(scene: bpy.types.Scene, target: bpy.types.Object | None) -> list[bpy.types.Collection]:
@@ -233,7 +236,6 @@ def _as_placed(
     placing: _Placing,
     obj: bpy.types.Object,
     now: Matrix,
-    then: Matrix,
     copies: tuple[str, ...],
     notes: tuple[str, ...],
 ) -> Placed:
@@ -241,7 +243,7 @@ def _as_placed(
     world = world_matrix(obj, depsgraph_of(placing.scene))
     low, high = _vertex_bounds(obj)
     found = corners(as_matrix4(world), low, high)
-    intended = _moved(placing.job, now, then)
+    intended = placing.goal(now)
     if spec.target is not None and spec.fit is Fit.EXACT and not any(spec.placement.flat):
         wanted = corners(as_matrix4(now), spec.target.box_min, spec.target.box_max)
     else:

@@ -111,7 +111,7 @@ def _in_trouble(error: CsmError) -> bool:
 
 def _step() -> bool:
     if not desk.jobs:
-        return False
+        return mirror.drop_strays()
     if desk.store is None:
         restoring.take_in_file()
     store = desk.open_store()
@@ -221,6 +221,7 @@ def _look_slowly() -> bool:
     elapsed = {job.job_id: elapsed_text(job) for job in desk.jobs.values()}
     changed = elapsed != desk.elapsed
     desk.elapsed = elapsed
+    changed |= mirror.drop_strays()
     return mirror.follow_names() or changed
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import bpy
 from mathutils import Matrix
@@ -22,53 +23,50 @@ GOOD_ENOUGH = 2e-6
 """Error of the corners and the origin, of the diagonal, at which no other way to stand is tried."""
 
 
-def stand(
-    obj: bpy.types.Object,
-    world: Matrix,
-    box: tuple[Vec3, Vec3],
-    target: bpy.types.Object | None,
-    target_world: Matrix,
-    scene: bpy.types.Scene,
-) -> Matrix:
-    """Give *obj*, which is linked to *scene* and holds *box*, the matrix *world*; the matrix that came of it.
+@dataclass(frozen=True)
+class Wish:
+    """Where an object is to stand: at *world*, where it fills *box*; for *target*, which is at *target_world*."""
+
+    world: Matrix
+    box: tuple[Vec3, Vec3]
+    target: bpy.types.Object | None
+    target_world: Matrix
+    scene: bpy.types.Scene
+
+
+def stand(obj: bpy.types.Object, wish: Wish) -> None:
+    """Stand *obj*, which is linked to the scene, as *wish* says.
 
     In this order: the target's own transform under the target's parent; any transform under that parent; free in the
     world; as a child of the target itself, for shear that comes from constraints. The best of them stays.
     """
-    wanted = _marks(world, box)
+    wanted = _marks(wish.world, wish.box)
     diagonal = max(math.dist(a, b) for a in wanted[:-1] for b in wanted[:-1]) or 1.0
     best: tuple[float, Callable[[], None]] | None = None
-    if target is not None:
-        obj.rotation_mode = target.rotation_mode
-    for way in _ways(obj, world, target, target_world, scene):
+    if wish.target is not None:
+        obj.rotation_mode = wish.target.rotation_mode
+    for way in _ways(obj, wish):
         way()
-        came = _came_of(obj, scene)
-        error = max(map(math.dist, _marks(came, box), wanted)) / diagonal
+        error = max(map(math.dist, _marks(_came_of(obj, wish.scene), wish.box), wanted)) / diagonal
         if error <= GOOD_ENOUGH:
-            return came
+            return
         if best is None or error < best[0]:
             best = error, way
     assert best is not None
     best[1]()
-    return _came_of(obj, scene)
 
 
-def _ways(
-    obj: bpy.types.Object,
-    world: Matrix,
-    target: bpy.types.Object | None,
-    target_world: Matrix,
-    scene: bpy.types.Scene,
-) -> Iterator[Callable[[], None]]:
+def _ways(obj: bpy.types.Object, wish: Wish) -> Iterator[Callable[[], None]]:
+    target = wish.target
     if target is None:
-        yield lambda: _stand_free(obj, world)
+        yield lambda: _stand_free(obj, wish.world)
         return
-    offset = relative_to(target_world, world)
+    offset = relative_to(wish.target_world, wish.world)
     if offset is not None and _is_translation(offset):
         yield lambda: _stand_alike(obj, target, offset)
     if target.parent is not None:
-        yield lambda: _stand_under_parent(obj, target, world, scene)
-    yield lambda: _stand_free(obj, world)
+        yield lambda: _stand_under_parent(obj, target, wish)
+    yield lambda: _stand_free(obj, wish.world)
     if offset is not None:
         yield lambda: _stand_under(obj, target, offset)
 
@@ -85,14 +83,14 @@ def _stand_alike(obj: bpy.types.Object, target: bpy.types.Object, offset: Matrix
         obj.location = obj.location + (target.matrix_basis @ offset).translation - target.matrix_basis.translation
 
 
-def _stand_under_parent(obj: bpy.types.Object, target: bpy.types.Object, world: Matrix, scene: bpy.types.Scene) -> None:
+def _stand_under_parent(obj: bpy.types.Object, target: bpy.types.Object, wish: Wish) -> None:
     """Location 0 and scale 1 under the target's parent, whose inverse takes up the rest."""
     _reset(obj)
     _adopt_parent(obj, target)
-    space = _came_of(obj, scene)  # what this kind of parent (a bone, a vertex, an object) makes of nothing
-    inverse = relative_to(space, world)
+    space = _came_of(obj, wish.scene)  # what this kind of parent (a bone, a vertex, an object) makes of nothing
+    inverse = relative_to(space, wish.world)
     if inverse is None:  # a parent with scale 0
-        _stand_free(obj, world)
+        _stand_free(obj, wish.world)
     else:
         obj.matrix_parent_inverse = inverse
 

@@ -7,7 +7,9 @@ import bpy
 
 from ..core.errors import BadValue, CsmError, KeyProblem, OnlineAccessOff
 from ..core.models import JobSpec
+from ..scene import pump
 from ..scene.desk import desk
+from ..scene.mirror import has_strays
 from ..scene.readiness import obstacle
 from ..scene.records import CSM_PG_job, CSM_PG_scene, active_record, state_of
 from .job_box import draw_job
@@ -61,6 +63,8 @@ class CSM_PT_refine(bpy.types.Panel):
             _draw_obstacle(context, layout, error)
         _draw_request(context, layout)
         state = state_of(context.scene)
+        if has_strays(context.scene):
+            pump.wake()  # what draws must not write
         if desk.trouble is not None:
             _draw_lines(context, layout.box(), f"{desk.trouble} {desk.trouble.hint}", "ERROR")
         if len(state.jobs):

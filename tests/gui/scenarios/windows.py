@@ -40,6 +40,7 @@ def other_scene(session: str) -> Steps[dict[str, object]]:
         bpy.ops.scene.new(type="EMPTY")
     yield from frames(3)
     second = bpy.context.scene.name
+    yield from idle_until(lambda: statuses() == [], what="a list without the other scene's job")
     home = bpy.data.scenes[first]
     yield from idle_until(lambda: home.csm.jobs[0].status == "PLACED", 40, "a placed job in the other scene")
     yield from frames(3)

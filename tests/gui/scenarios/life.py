@@ -1,0 +1,90 @@
+"""The add-on's own life during jobs: disabled, enabled, reloaded; its worker killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import addon_utils
+import bpy
+from inside import Steps, frames, idle_until, override
+
+sys.path.insert(0, str(Path(__file__).parent))
+from addon import PACKAGE, begin, desk, module, statuses, wait_for
+
+
+def disabled_and_enabled(session: str) -> Steps[dict[str, object]]:
+    """Off and on again in the middle of a job."""
+    yield from begin(session)
+    yield from wait_for("REFINING", timeout=20)
+    pid = desk().worker.pid
+    addon_utils.disable(PACKAGE)
+    yield from frames(3)
+    seen: dict[str, object] = {"scene_has_it": hasattr(bpy.types.Scene, "csm"), "worker": is_alive(pid)}
+    yield 1.0
+    addon_utils.enable(PACKAGE)
+    yield from idle_until(lambda: statuses() != [], what="the job")
+    yield from wait_for("PLACED", timeout=60)
+    return seen
+
+
+def registered_twice() -> Steps[dict[str, object]]:
+    """Register, unregister, register: nothing is there twice, and nothing is left."""
+
+    def counted() -> dict[str, int]:
+        handlers = bpy.app.handlers
+        return {
+            "classes": len([name for name in dir(bpy.types) if name.startswith("CSM_")]),
+            "handlers": sum(
+                len([f for f in each if f.__module__.startswith(PACKAGE)])
+                for each in (handlers.load_post, handlers.undo_post, handlers.redo_post)
+            ),
+            "status_bar": len(
+                [f for f in bpy.types.STATUSBAR_HT_header._dyn_ui_initialize() if f.__module__.startswith(PACKAGE)]
+            ),
+        }
+
+    at_first = counted()
+    addon_utils.disable(PACKAGE)
+    yield from frames(2)
+    off = counted()
+    addon_utils.enable(PACKAGE)
+    yield from frames(2)
+    on = counted()
+    with override():
+        bpy.ops.script.reload()
+    yield from frames(5)
+    return {"at_first": at_first, "off": off, "on": on, "reloaded": counted()}
+
+
+def worker_killed(session: str) -> Steps[dict[str, object]]:
+    """SIGKILL for the worker: the next one goes on, and nothing is sent twice."""
+    yield from begin(session)
+    yield from wait_for("REFINING", timeout=20)
+    first = desk().worker.pid
+    os.kill(first, signal.SIGKILL)
+    yield from idle_until(lambda: desk().worker.pid not in (None, first), 20, "another worker")
+    yield from wait_for("PLACED", timeout=60)
+    return {"first": first}
+
+
+def idle(session: str) -> Steps[dict[str, object]]:
+    """Without a job there is no timer and no worker; after the last one the timer goes, too."""
+    pump = module("scene.pump")
+    yield from frames(10)
+    seen: dict[str, object] = {"before": pump.is_awake(), "worker_before": desk().worker.pid}
+    yield from begin(session)
+    seen["during"] = pump.is_awake()
+    yield from wait_for("PLACED", timeout=40)
+    yield from idle_until(lambda: not pump.is_awake(), what="a pump that sleeps")
+    return seen
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; a zombie does not."""
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False

@@ -1,0 +1,106 @@
+"""A job that is done while the artist is in the middle of something."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import bpy
+from inside import Events, Steps, frames, idle_until, override, screenshot, window
+
+sys.path.insert(0, str(Path(__file__).parent))
+from addon import begin, desk, jobs, module, over_view, wait_for
+
+
+def in_mode(session: str, mode: str, original: str = "HIDE") -> Steps[dict[str, object]]:
+    """The block-out itself is edited, sculpted or painted when the result comes; undo and redo after that."""
+    events = Events()
+    bpy.context.scene.csm.original = original
+    yield from over_view(events)
+    yield from begin(session)
+    with override():
+        bpy.ops.object.mode_set(mode=mode)
+        bpy.ops.ed.undo_push(message="mode")
+    yield from frames(3)
+    before = bpy.context.mode
+    yield from wait_for("PLACED", timeout=40)
+    yield from frames(4)
+    seen: dict[str, object] = {"before": before, "after": bpy.context.mode, "message": jobs()[0].message}
+    seen["visible"] = bpy.data.objects["Cube"].visible_get()
+    yield from screenshot(f"placed-in-{mode.lower()}")
+    bpy.context.window_manager.print_undo_steps()
+    yield from events.press("Z", ctrl=True)
+    yield from idle_until(lambda: "Cube_refined" not in bpy.data.objects, what="undo")
+    yield from events.press("Z", ctrl=True, shift=True)
+    yield from idle_until(lambda: "Cube_refined" in bpy.data.objects, what="redo")
+    return seen
+
+
+def replace_waits_for_edit_mode(session: str) -> Steps[dict[str, object]]:
+    """The mesh of an object cannot be exchanged while it is edited: that waits, and then goes on by itself."""
+    events = Events()
+    bpy.context.scene.csm.original = "REPLACE"
+    yield from over_view(events)
+    yield from begin(session)
+    yield from events.press("TAB")
+    yield from wait_for("READY", timeout=40)
+    yield from idle_until(lambda: desk().waiting, what="a reason")
+    reason = next(iter(desk().waiting.values()))
+    polygons = len(bpy.data.objects["Cube"].data.polygons)
+    yield from events.press("TAB")
+    yield from wait_for("PLACED", timeout=10)
+    return {"reason": reason, "before": polygons, "after": len(bpy.data.objects["Cube"].data.polygons)}
+
+
+def during_playback(session: str) -> Steps[dict[str, object]]:
+    """Playback by the space key; the result comes when it stops."""
+    events = Events()
+    yield from over_view(events)
+    yield from begin(session)
+    yield from events.press("SPACE")
+    yield from idle_until(lambda: window().screen.is_animation_playing, what="playback")
+    yield from wait_for("READY", timeout=40)
+    yield from idle_until(lambda: desk().waiting, what="a reason")
+    reason = next(iter(desk().waiting.values()))
+    yield from events.press("SPACE")
+    yield from wait_for("PLACED", timeout=10)
+    return {"reason": reason}
+
+
+def during_render(session: str) -> Steps[dict[str, object]]:
+    """A long render by F12; the result comes when it is over."""
+    events = Events()
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples = 4096
+    scene.cycles.use_adaptive_sampling = scene.cycles.use_denoising = False
+    scene.render.resolution_percentage = 20
+    bpy.context.preferences.view.render_display_type = "NONE"
+    yield from over_view(events)
+    yield from begin(session)
+    yield from events.press("F12")
+    yield from idle_until(lambda: bpy.app.is_job_running("RENDER"), 20, "a render")
+    yield from wait_for("READY", timeout=60)
+    yield from idle_until(lambda: desk().waiting, 20, "a reason")
+    reason = next(iter(desk().waiting.values()))
+    rendering = bpy.app.is_job_running("RENDER")
+    yield from events.press("ESC")
+    yield from idle_until(lambda: not bpy.app.is_job_running("RENDER"), 30, "the end of the render")
+    yield from wait_for("PLACED", timeout=20)
+    return {"reason": reason, "rendering": rendering}
+
+
+def waits_for_a_click(session: str) -> Steps[dict[str, object]]:
+    """With placing by hand the result waits for its button, and nothing runs meanwhile."""
+    module("scene.readiness").preferences().place_automatically = False
+    events = Events()
+    yield from events.open_sidebar("CSM")
+    yield from begin(session)
+    yield from wait_for("READY", timeout=40)
+    yield from idle_until(lambda: not module("scene.pump").is_awake(), what="a pump that sleeps")
+    yield from idle_until(lambda: not window().modal_operators, what="the end of the operator")
+    yield from screenshot("ready")
+    objects = sorted(bpy.data.objects.keys())
+    yield from events.click_button("csm.place")
+    yield from wait_for("PLACED", timeout=10)
+    return {"objects": objects}
