@@ -47,6 +47,7 @@ class Fetching:
 
     def follow(self, job: Job, session: Session) -> float:
         """Go on with what *session* says about the refine."""
+        self._bench.memory(job).refusals = 0
         phase = _phase(job, session)
         if phase is Phase.REFINED:
             self._bench.memory(job).fresh_url = session.best_mesh_url()

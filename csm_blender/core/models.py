@@ -155,7 +155,8 @@ class JobSpec:
     ``scale_length`` is metres per Blender unit. ``target`` is ``None`` for a job that was given a box by numbers.
     ``blend_file``, ``output`` and ``export_path`` are absolute paths or empty; ``run_id`` binds the jobs of one
     command-line call together so that ``resume`` can finish that call. ``parts`` names the objects of a common box, the
-    target first, and is empty for one object. ``copies`` says that objects sharing the target's mesh get the result too.
+    target first, and is empty for one object. ``copies`` says that objects sharing the target's mesh get the result
+    too.
     """
 
     session_code: str

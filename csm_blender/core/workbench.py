@@ -119,11 +119,8 @@ class Workbench:
     # --- the service -----------------------------------------------------------------------------------------------
     def session(self, job: Job) -> Session:
         """Ask the service for the job's session."""
-        memory = self.memory(job)
-        memory.unwritten_gets += 1
-        session = self.client.session(job.session_code)
-        memory.refusals = 0
-        return session
+        self.memory(job).unwritten_gets += 1
+        return self.client.session(job.session_code)
 
     # --- time ------------------------------------------------------------------------------------------------------
     def with_time_attended(self, job: Job) -> Job:
