@@ -105,8 +105,8 @@ def _material(name: str, color: tuple[float, float, float], roughness: float) ->
 
 def _make_room() -> None:
     for name, size, place, color in (
-        ("Floor", (600, 600, 2), (0, 0, -2), (0.50, 0.40, 0.31)),
-        ("Back wall", (600, 4, 300), (0, 170, 0), (0.82, 0.79, 0.74)),
+        ("Floor", (1400, 900, 2), (0, 0, -2), (0.50, 0.40, 0.31)),
+        ("Back wall", (1400, 4, 400), (0, 170, 0), (0.82, 0.79, 0.74)),
     ):
         wall = _box(name, size, BASE, place)
         wall.data.materials.clear()
