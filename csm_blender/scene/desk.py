@@ -16,7 +16,6 @@ from ..core.store import Store
 from .service import jobs_home
 from .worker_process import WorkerProcess
 
-
 PATIENCE_S = 1.0
 """How long Blender may stand still for another process that writes to the store."""
 

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -16,6 +17,7 @@ from ..core.jobs import Job
 from ..core.models import JobState, Original
 from ..core.store import IllegalMove, LeaseLost, Store
 from .binding import RESULT_STAMP, find_target, home_scene
+from .loose import current
 from .moment import windows_showing
 from .place import Placed, place
 from .records import tag_of
@@ -59,7 +61,7 @@ def _hand_selection_over(result: bpy.types.Object, target: bpy.types.Object | No
     """Where the block-out was hidden, the result takes its place in the selection too."""
     if target is None or target == result or not target.hide_viewport:
         return
-    for window in bpy.context.window_manager.windows:
+    for window in current.window_manager.windows:
         layer = window.view_layer
         if window.scene != scene or result.name not in layer.objects:
             continue
@@ -75,9 +77,10 @@ def push_undo(job: Job) -> None:
     window = next(windows_showing(scene), None) if scene else None
     if window is None:
         return
-    with bpy.context.temp_override(window=window):
-        if bpy.ops.ed.undo_push.poll():
-            bpy.ops.ed.undo_push(message=name[:63])
+    with current.temp_override(window=window):
+        push: Any = bpy.ops.ed.undo_push
+        if push.poll():
+            push(message=name[:63])
 
 
 def _considerate(job: Job, target: bpy.types.Object | None) -> Job:
@@ -101,7 +104,8 @@ def _failed(store: Store, job: Job, error: CsmError) -> Job:
 
 def _stamp(placed: Placed, job: Job) -> None:
     """Say on the result itself where it came from."""
-    placed.obj.data[RESULT_STAMP] = job.job_id
+    mesh: Any = placed.obj.data
+    mesh[RESULT_STAMP] = job.job_id
     tag = tag_of(placed.obj)
     tag.session_code, tag.job_id = job.session_code, job.job_id
 
@@ -111,5 +115,5 @@ def _in_scene(scene: bpy.types.Scene) -> Iterator[None]:
     """Make *scene* the context's, which may be shown by another window or by none."""
     window = next(windows_showing(scene), None)
     layer = window.view_layer if window is not None and window.scene == scene else scene.view_layers[0]
-    with bpy.context.temp_override(window=window, scene=scene, view_layer=layer):
+    with current.temp_override(window=window, scene=scene, view_layer=layer):
         yield

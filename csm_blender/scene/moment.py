@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import bpy
 
 from ..core.models import Original
 from .binding import find_target, home_scene
 from .desk import desk
+from .loose import current
 
 _JOBS_IN_THE_WAY = {"RENDER": "the render", "OBJECT_BAKE": "the bake", "COMPOSITE": "the compositor"}
 
@@ -19,10 +21,11 @@ def reason_to_wait(job_id: str) -> str:  # noqa: PLR0911 - one for each reason
     scene = home_scene(job_id)
     if scene is None:
         return "Ready. Its scene is gone: it waits for the scene to come back"
+    app: Any = bpy.app
     for kind, name in _JOBS_IN_THE_WAY.items():
-        if bpy.app.is_job_running(kind):
+        if app.is_job_running(kind):
             return f"Ready. Waits for {name} to end"
-    windows = bpy.context.window_manager.windows
+    windows = current.window_manager.windows
     if any(window.screen.is_animation_playing for window in windows):
         return "Ready. Waits for the playback to stop"
     for window in windows:
@@ -51,4 +54,4 @@ def _mode_name(obj: bpy.types.Object) -> str:
 
 def windows_showing(scene: bpy.types.Scene) -> Iterator[bpy.types.Window]:
     """Windows for doing something in *scene*: those that show it first."""
-    yield from sorted(bpy.context.window_manager.windows, key=lambda window: window.scene != scene)
+    yield from sorted(current.window_manager.windows, key=lambda window: window.scene != scene)

@@ -6,10 +6,9 @@ from __future__ import annotations
 import os
 from typing import Any, Protocol
 
-import bpy
-
 from ..core.errors import CsmError
 from ..core.settings import BASE_URL_VARIABLE, KEY_VARIABLE, Settings, base_url_from, key_from
+from .loose import current
 from .service import PACKAGE, check_online
 
 
@@ -41,7 +40,7 @@ class _Defaults:
 
 def preferences() -> Preferences:
     """The add-on's preferences, or their defaults."""
-    addon = bpy.context.preferences.addons.get(PACKAGE)
+    addon = current.preferences.addons.get(PACKAGE)
     found: Any = addon.preferences if addon else None
     return found or _Defaults()
 
@@ -54,7 +53,7 @@ def settings_now() -> Settings:
     chosen = preferences()
     url = base_url_now()
     loopback_only = check_online(url)
-    timeout = float(chosen.timeout or bpy.context.preferences.system.network_timeout or 10)
+    timeout = float(chosen.timeout or current.preferences.system.network_timeout or 10)
     settings = Settings(
         base_url=url,
         key=key_from(os.environ, chosen.api_key),

@@ -129,8 +129,8 @@ CLASSES = (CSM_PG_job, CSM_PG_scene, CSM_PG_object)
 
 def add_pointers() -> None:
     """Hang the groups on scenes and objects."""
-    bpy.types.Scene.csm = PointerProperty(type=CSM_PG_scene)  # type: ignore[attr-defined]  # made by this line
-    bpy.types.Object.csm = PointerProperty(type=CSM_PG_object)  # type: ignore[attr-defined]  # made by this line
+    bpy.types.Scene.csm = PointerProperty(type=CSM_PG_scene)  # type: ignore[attr-defined,func-returns-value]  # made here
+    bpy.types.Object.csm = PointerProperty(type=CSM_PG_object)  # type: ignore[attr-defined,func-returns-value]  # ditto
 
 
 def remove_pointers() -> None:

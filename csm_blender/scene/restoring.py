@@ -12,6 +12,7 @@ import logging
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import bpy
 
@@ -84,7 +85,12 @@ def restore_job(store: Store, record: CSM_PG_job) -> Job | None:
     if state in FINISHED:
         error = {"code": record.error_code, "message": record.error, "hint": record.hint} if record.error else None
         accepted = now if record.was_accepted else ""
-        changes = {"error": error, "message": record.message, "posted_at": posted, "accepted_at": accepted}
+        changes: dict[str, Any] = {
+            "error": error,
+            "message": record.message,
+            "posted_at": posted,
+            "accepted_at": accepted,
+        }
         return store.update(job, state=state, **changes)
     if not posted:
         return store.update(job, state=JobState.CANCELLED, message="Not sent yet when this file was saved")

@@ -6,19 +6,22 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import bpy
 
 from ..core.child import Interpreters
 from ..core.errors import OnlineAccessOff
 from ..core.settings import HOME_VARIABLE, data_home, is_loopback
+from .loose import current
 
+_app: Any = bpy.app
 PACKAGE = __package__.rsplit(".", 1)[0]
 
 
 def interpreters() -> Interpreters:
     """Plain Python for the worker, and this very Blender (or, in the wheel, this Python) for the converter."""
-    return Interpreters(sys.executable, tuple(bpy.app.python_args), bpy.app.binary_path)
+    return Interpreters(sys.executable, tuple(_app.python_args), bpy.app.binary_path)
 
 
 def is_extension() -> bool:
@@ -51,5 +54,5 @@ def check_online(base_url: str) -> bool:
 
 def preference(name: str) -> str:
     """A text preference of the add-on, or empty where it runs without being installed."""
-    addon = bpy.context.preferences.addons.get(PACKAGE)
+    addon = current.preferences.addons.get(PACKAGE)
     return str(getattr(addon.preferences, name, "")) if addon and addon.preferences else ""

@@ -22,6 +22,7 @@ from ..core.store import Store
 from . import mirror, pump
 from .binding import find_result, find_target, home_scene
 from .desk import desk
+from .loose import Context
 from .planning import Choices, plan_for_object
 from .readiness import settings_now
 from .records import CSM_PG_job, find_record, tag_of
@@ -29,7 +30,7 @@ from .restoring import restore_job
 from .service import interpreters
 
 
-def start_job(session_code: str, obj: bpy.types.Object, context: bpy.types.Context, choices: Choices) -> Job:
+def start_job(session_code: str, obj: bpy.types.Object, context: Context, choices: Choices) -> Job:
     """Record a job for *obj* and hand it to the worker. Raises a :class:`CsmError` where that cannot be done."""
     settings = settings_now()
     if (busy := job_in_progress(session_code, obj)) is not None:
@@ -52,7 +53,7 @@ def job_in_progress(session_code: str, obj: bpy.types.Object) -> Job | None:
     return None
 
 
-def run_to_end(job_ids: Sequence[str], context: bpy.types.Context) -> None:
+def run_to_end(job_ids: Sequence[str], context: Context) -> None:
     """Wait until the jobs are placed or have failed. Without a window the pipeline runs in this very process."""
     if bpy.app.background:
         _run_here(job_ids)

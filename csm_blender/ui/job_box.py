@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import bpy
-
 from ..core.errors import MissingKey, RefusedKey
 from ..core.jobs import Decision
 from ..scene import starting
 from ..scene.desk import desk
+from ..scene.loose import Context, Layout
 from ..scene.records import CSM_PG_job
 from .words import MOVING, state_word, wrapped
 
@@ -16,7 +15,7 @@ _MENDED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, "unreachab
 _FIT_IS_GOOD = 1e-5
 
 
-def draw_job(context: bpy.types.Context, layout: bpy.types.UILayout, record: CSM_PG_job) -> None:
+def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     """Draw the job of *record*."""
     may = starting.may(record)
     gone = record.status == "PLACED" and Decision.PLACE in may
@@ -33,7 +32,7 @@ def draw_job(context: bpy.types.Context, layout: bpy.types.UILayout, record: CSM
         box.progress(factor=record.progress, text=text, type="BAR")
     waiting = desk.waiting.get(record.job_id, "")
     text = "The result is not in the scene any more" if gone else waiting or record.error or record.message
-    if text != "Placed":
+    if text != "Placed" and not (record.status in MOVING and text.startswith(state_word(record.status))):
         _lines(context, box, text, _icon(record, waiting))
     if record.hint and not gone:
         _lines(context, box, record.hint, "BLANK1", active=False)
@@ -50,7 +49,7 @@ def _icon(record: CSM_PG_job, waiting: str) -> str:
     return "TIME" if waiting else "NONE"
 
 
-def _draw_fit(layout: bpy.types.UILayout, record: CSM_PG_job) -> None:
+def _draw_fit(layout: Layout, record: CSM_PG_job) -> None:
     good = record.fit_error <= _FIT_IS_GOOD
     row = layout.row()
     row.alert = not good
@@ -58,7 +57,7 @@ def _draw_fit(layout: bpy.types.UILayout, record: CSM_PG_job) -> None:
     row.label(text=text, icon="CHECKMARK" if good else "ERROR")
 
 
-def _draw_buttons(layout: bpy.types.UILayout, record: CSM_PG_job, may: frozenset[Decision]) -> None:
+def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) -> None:
     job = desk.jobs.get(record.job_id)
     if job is not None and job.cancel_pending:
         row = layout.row()
@@ -71,12 +70,13 @@ def _draw_buttons(layout: bpy.types.UILayout, record: CSM_PG_job, may: frozenset
         row = layout.row(align=True)
         _button(row, "csm.select_result", record, icon="RESTRICT_SELECT_OFF")
         _button(row, "csm.toggle_original", record, text="Original", icon="HIDE_OFF")
+    again = "Send Again…" if record.status == "UNCERTAIN" else "Refine Again…"
     column = layout.column(align=True)
     for decision, name, text, icon in (
         (Decision.PLACE, "csm.place", "Place Now" if record.status == "READY" else "Place Again", "IMPORT"),
         (Decision.RETRY, "csm.retry", "Retry", "FILE_REFRESH"),
         (Decision.LOOK_AGAIN, "csm.look_again", "Look Again", "VIEWZOOM"),
-        (Decision.SEND_AGAIN, "csm.send_again", "Refine Again…", "EXPORT"),
+        (Decision.SEND_AGAIN, "csm.send_again", again, "EXPORT"),
         (Decision.CANCEL, "csm.cancel", "Cancel", "X"),
         (Decision.REMOVE, "csm.remove", "Remove", "TRASH"),
     ):
@@ -84,16 +84,12 @@ def _draw_buttons(layout: bpy.types.UILayout, record: CSM_PG_job, may: frozenset
             _button(column, name, record, text=text, icon=icon)
 
 
-def _button(
-    layout: bpy.types.UILayout, name: str, record: CSM_PG_job, *, text: str | None = None, icon: str = "NONE"
-) -> None:
+def _button(layout: Layout, name: str, record: CSM_PG_job, *, text: str | None = None, icon: str = "NONE") -> None:
     button = layout.operator(name, text=text, icon=icon)
     button.job_id = record.job_id
 
 
-def _lines(
-    context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str, *, active: bool = True
-) -> None:
+def _lines(context: Context, layout: Layout, text: str, icon: str, *, active: bool = True) -> None:
     if not text:
         return
     column = layout.column(align=True)

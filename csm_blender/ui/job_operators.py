@@ -14,6 +14,7 @@ from ..core.models import FINISHED
 from ..scene import originals, starting
 from ..scene.binding import find_original
 from ..scene.desk import desk
+from ..scene.loose import Context
 from ..scene.records import CSM_PG_job, active_record, find_record, state_of
 from .report import report_error
 from .returns import Returned
@@ -31,11 +32,11 @@ class JobOperator:
         job_id: StringProperty(name="Job", description="Id of the job; the chosen one where empty")
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
+    def poll(cls, context: Context) -> bool:
         """Whether the scene has jobs at all; which of them may do what is checked when it is asked for."""
         return context.scene is not None and len(state_of(context.scene).jobs) > 0
 
-    def execute(self, context: bpy.types.Context) -> Returned:
+    def execute(self, context: Context) -> Returned:
         """Find the job and do it."""
         try:
             record = self.record(context)
@@ -45,11 +46,11 @@ class JobOperator:
         except CsmError as error:
             return report_error(self, error)  # type: ignore[arg-type]  # mixed into operators only
 
-    def act(self, context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+    def act(self, context: Context, record: CSM_PG_job) -> Returned:
         """What the operator does."""
         raise NotImplementedError
 
-    def record(self, context: bpy.types.Context) -> CSM_PG_job:
+    def record(self, context: Context) -> CSM_PG_job:
         """The record of the job meant. Raises :class:`WrongUse`."""
         record = find_record(context.scene, self.job_id) if self.job_id else active_record(context.scene)
         if record is None:
@@ -68,7 +69,7 @@ class CSM_OT_cancel(JobOperator, bpy.types.Operator):
     bl_label = "Cancel"
     needs = Decision.CANCEL
 
-    def act(self, _context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+    def act(self, _context: Context, record: CSM_PG_job) -> Returned:
         """Stop it."""
         starting.cancel(self.job(record))
         return {"FINISHED"}
@@ -81,7 +82,7 @@ class CSM_OT_retry(JobOperator, bpy.types.Operator):
     bl_label = "Retry"
     needs = Decision.RETRY
 
-    def act(self, _context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+    def act(self, _context: Context, record: CSM_PG_job) -> Returned:
         """Go on with it; a job of another machine is not known here until now."""
         job = self.job(record)
         if job.state in FINISHED:
@@ -96,7 +97,7 @@ class CSM_OT_look_again(JobOperator, bpy.types.Operator):
     bl_label = "Look Again"
     needs = Decision.LOOK_AGAIN
 
-    def act(self, _context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+    def act(self, _context: Context, record: CSM_PG_job) -> Returned:
         """Look."""
         starting.look_again(self.job(record))
         return {"FINISHED"}
@@ -109,16 +110,17 @@ class CSM_OT_send_again(JobOperator, bpy.types.Operator):
     bl_label = "Refine Again"
     needs = Decision.SEND_AGAIN
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Returned:
+    def invoke(self, context: Context, event: bpy.types.Event) -> Returned:
         """Ask first."""
         if bpy.app.background:
             return self.execute(context)
         message = "The service is asked for a new refine, which may spend credits."
-        return context.window_manager.invoke_confirm(  # type: ignore[return-value]  # stubs of 4.2 say set[str]
+        answer: Returned = context.window_manager.invoke_confirm(
             self, event, title="Refine Again?", message=message, confirm_text="Refine Again", icon="QUESTION"
         )
+        return answer
 
-    def act(self, _context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+    def act(self, _context: Context, record: CSM_PG_job) -> Returned:
         """Send."""
         starting.send_again(self.job(record))
         return {"FINISHED"}
@@ -131,7 +133,7 @@ class CSM_OT_place(JobOperator, bpy.types.Operator):
     bl_label = "Place"
     needs = Decision.PLACE
 
-    def act(self, _context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+    def act(self, _context: Context, record: CSM_PG_job) -> Returned:
         """Place it, or say what it waits for."""
         if waits := starting.place(self.job(record)):
             self.report({"INFO"}, waits)
@@ -145,7 +147,7 @@ class CSM_OT_remove(JobOperator, bpy.types.Operator):
     bl_label = "Remove Job"
     needs = Decision.REMOVE
 
-    def act(self, _context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+    def act(self, _context: Context, record: CSM_PG_job) -> Returned:
         """Remove it."""
         starting.remove(record.job_id)
         return {"FINISHED"}
@@ -158,14 +160,14 @@ class CSM_OT_clear_finished(bpy.types.Operator):
     bl_label = "Clear Finished"
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
+    def poll(cls, context: Context) -> bool:
         """Whether there are any."""
         found = context.scene is not None and bool(finished(context.scene))
         if not found:
             cls.poll_message_set("No job has ended.")
         return found
 
-    def execute(self, context: bpy.types.Context) -> Returned:
+    def execute(self, context: Context) -> Returned:
         """Remove them."""
         try:
             for job_id in finished(context.scene):
@@ -189,13 +191,13 @@ class CSM_OT_toggle_original(JobOperator, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender reads it as it is
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
+    def poll(cls, context: Context) -> bool:
         """Whether there is a result to exchange."""
         if context.scene is None:
             return False
         return len(state_of(context.scene).jobs) > 0 or originals.can_toggle(context.active_object)
 
-    def execute(self, context: bpy.types.Context) -> Returned:
+    def execute(self, context: Context) -> Returned:
         """Exchange them: of the job, or without one of the active object."""
         try:
             record = None if not self.job_id and originals.can_toggle(context.active_object) else self.record(context)
@@ -207,7 +209,7 @@ class CSM_OT_toggle_original(JobOperator, bpy.types.Operator):
             return report_error(self, error)
         return {"FINISHED"}
 
-    def _object(self, context: bpy.types.Context, record: CSM_PG_job) -> bpy.types.Object | None:
+    def _object(self, context: Context, record: CSM_PG_job) -> bpy.types.Object | None:
         return starting.result_of(record.job_id) or find_original(record.job_id, context.scene)
 
 
@@ -218,7 +220,7 @@ class CSM_OT_select_result(JobOperator, bpy.types.Operator):
     bl_label = "Select Result"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender reads it as it is
 
-    def act(self, context: bpy.types.Context, record: CSM_PG_job) -> Returned:
+    def act(self, context: Context, record: CSM_PG_job) -> Returned:
         """Select it alone, and make it active."""
         obj = starting.result_of(record.job_id)
         if obj is None:

@@ -9,6 +9,7 @@ from ..core.errors import BadValue, CsmError, KeyProblem, OnlineAccessOff
 from ..core.models import JobSpec
 from ..scene import pump
 from ..scene.desk import desk
+from ..scene.loose import Context, Layout
 from ..scene.mirror import has_strays
 from ..scene.readiness import obstacle
 from ..scene.records import CSM_PG_job, CSM_PG_scene, active_record, state_of
@@ -21,10 +22,10 @@ from .words import MOVING, size_text, state_icon, state_word, wrapped
 class CSM_UL_jobs(bpy.types.UIList):
     """The jobs of the scene, one line each."""
 
-    def draw_item(
+    def draw_item(  # type: ignore[override]  # the stubs have other names and None everywhere
         self,
-        _context: bpy.types.Context,
-        layout: bpy.types.UILayout,
+        _context: Context,
+        layout: Layout,
         _data: CSM_PG_scene,
         item: CSM_PG_job,
         _icon: int,
@@ -55,9 +56,9 @@ class CSM_PT_refine(bpy.types.Panel):
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
 
-    def draw(self, context: bpy.types.Context) -> None:
+    def draw(self, context: Context) -> None:
         """What to refine, then what is being refined."""
-        layout = self.layout
+        layout: Layout = self.layout
         error = obstacle()
         if error is not None:
             _draw_obstacle(context, layout, error)
@@ -72,7 +73,7 @@ class CSM_PT_refine(bpy.types.Panel):
             _draw_jobs(context, layout, state)
 
 
-def _draw_obstacle(context: bpy.types.Context, layout: bpy.types.UILayout, error: CsmError) -> None:
+def _draw_obstacle(context: Context, layout: Layout, error: CsmError) -> None:
     box = layout.box()
     if isinstance(error, OnlineAccessOff):
         _draw_lines(context, box, str(error), "INTERNET_OFFLINE")
@@ -89,7 +90,7 @@ def _draw_obstacle(context: bpy.types.Context, layout: bpy.types.UILayout, error
         box.operator("csm.open_preferences", text=text, icon="PREFERENCES").section = "ADDON"
 
 
-def _draw_request(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+def _draw_request(context: Context, layout: Layout) -> None:
     state = state_of(context.scene)
     row = layout.row(align=True)
     row.prop(state, "session_code", text="", icon="LINKED", placeholder="SESSION_…")
@@ -120,13 +121,14 @@ def _draw_request(context: bpy.types.Context, layout: bpy.types.UILayout) -> Non
         _draw_sent(layout, seen.spec)
     row = layout.row()
     row.scale_y = 1.4
+    row.operator_context = "INVOKE_DEFAULT"  # in this region: its poll asks what is missing in the panel's fields
     row.operator("csm.refine", icon="MOD_REMESH")
     count = len(selected_with_code(context))
     if count > 1:
         layout.operator("csm.refine_selected", text=f"Refine {count} Selected")
 
 
-def _draw_sent(layout: bpy.types.UILayout, spec: JobSpec) -> None:
+def _draw_sent(layout: Layout, spec: JobSpec) -> None:
     header, body = layout.panel("CSM_PT_sent", default_closed=True)
     header.label(text="What Will Be Sent")
     if body is None:
@@ -148,7 +150,7 @@ def _numbers(values: tuple[float, float, float]) -> str:
     return "  ".join(f"{value:.4g}" for value in values)
 
 
-def _draw_jobs(context: bpy.types.Context, layout: bpy.types.UILayout, state: CSM_PG_scene) -> None:
+def _draw_jobs(context: Context, layout: Layout, state: CSM_PG_scene) -> None:
     row = layout.row()
     row.template_list("CSM_UL_jobs", "", state, "jobs", state, "active_job_index", rows=2, maxrows=6)
     column = row.column(align=True)
@@ -158,7 +160,7 @@ def _draw_jobs(context: bpy.types.Context, layout: bpy.types.UILayout, state: CS
         draw_job(context, layout, record)
 
 
-def _draw_lines(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
+def _draw_lines(context: Context, layout: Layout, text: str, icon: str) -> None:
     column = layout.column(align=True)
     column.scale_y = 0.85
     width = context.region.width - 50

@@ -13,6 +13,7 @@ from ..core.settings import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
 from ..scene import pump
 from ..scene.connection import connection_test
 from ..scene.disk_use import usage
+from ..scene.loose import Context, Layout, current
 from ..scene.readiness import base_url_is_from_environment, base_url_now, key_is_from_environment, obstacle
 from ..scene.records import FIT_ITEMS, ORIGINAL_ITEMS
 from ..scene.service import PACKAGE
@@ -22,12 +23,12 @@ from .words import wrapped
 DOCS_URL = "https://docs.csm.ai"
 
 
-def _changed(_self: bpy.types.AddonPreferences, _context: bpy.types.Context) -> None:
+def _changed(_self: bpy.types.AddonPreferences, _context: Context) -> None:
     """Jobs that waited for this go on."""
     pump.wake()
 
 
-def _defaults_changed(_self: bpy.types.AddonPreferences, _context: bpy.types.Context) -> None:
+def _defaults_changed(_self: bpy.types.AddonPreferences, _context: Context) -> None:
     defaults.apply()
 
 
@@ -93,9 +94,9 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
             soft_max=120,
         )
 
-    def draw(self, _context: bpy.types.Context) -> None:
+    def draw(self, _context: Context) -> None:
         """Service, habits, disk."""
-        layout = self.layout
+        layout: Layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
         self._draw_service(layout)
@@ -110,7 +111,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         column.prop(self, "timeout", text="Timeout (s)")
         self._draw_disk(layout)
 
-    def _draw_service(self, layout: bpy.types.UILayout) -> None:
+    def _draw_service(self, layout: Layout) -> None:
         column = layout.column()
         row = column.row()
         row.active = not key_is_from_environment()
@@ -133,10 +134,10 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         row.operator("wm.url_open", text="Documentation", icon="HELP").url = DOCS_URL
         if connection_test.message:
             _note(column, connection_test.message, "CHECKMARK" if connection_test.is_good else "ERROR")
-        elif (error := obstacle()) is not None and self.api_key:
-            _note(column, f"{error} {error.hint}", "ERROR")
+        elif (reason := obstacle()) is not None and self.api_key:
+            _note(column, f"{reason} {reason.hint}", "ERROR")
 
-    def _draw_disk(self, layout: bpy.types.UILayout) -> None:
+    def _draw_disk(self, layout: Layout) -> None:
         split = layout.split(factor=0.4)
         row = split.row()
         row.alignment = "RIGHT"
@@ -146,13 +147,13 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         row.operator("csm.clean_folder", icon="TRASH")
 
 
-def _note(layout: bpy.types.UILayout, text: str, icon: str) -> None:
+def _note(layout: Layout, text: str, icon: str) -> None:
     """A remark under a field, in line with the fields."""
     split = layout.split(factor=0.4)
     split.label(text="")
     column = split.column(align=True)
-    scale = bpy.context.preferences.system.ui_scale
-    width = bpy.context.region.width * 0.5 if bpy.context.region else 400
+    scale = current.preferences.system.ui_scale
+    width = current.region.width * 0.5 if current.region else 400
     for number, line in enumerate(wrapped(text, int(width), scale)):
         column.label(text=line, icon=icon if number == 0 else "BLANK1")
 

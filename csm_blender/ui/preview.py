@@ -15,6 +15,7 @@ from ..core.box import box_of
 from ..core.errors import CsmError
 from ..core.models import Fit, JobSpec, Original, Pivot, Vec3
 from ..scene.isolate import is_evaluated
+from ..scene.loose import Context
 from ..scene.planning import Choices, plan_for_object
 from ..scene.records import state_of
 
@@ -45,13 +46,20 @@ def choices_of(scene: bpy.types.Scene) -> Choices:
     return Choices(Fit(state.fit), Pivot(state.pivot), (x, y, z), Original(state.original))
 
 
-def preview(context: bpy.types.Context) -> Preview | None:
+def preview(context: Context) -> Preview | None:
     """The active object as it would be refined; ``None`` where there is none."""
-    obj = context.active_object
+    obj: Any = context.active_object
     if obj is None:
         return None
     choices = choices_of(context.scene)
-    key = (obj.session_uid, obj.name, obj.mode, tuple(map(tuple, obj.matrix_world)), tuple(obj.dimensions), choices)
+    key: Any = (
+        obj.session_uid,
+        obj.name,
+        obj.mode,
+        tuple(map(tuple, obj.matrix_world)),
+        tuple(obj.dimensions),
+        choices,
+    )
     key = (*key, context.scene.unit_settings.scale_length)
     if key != _cache.key or _cache.preview is None:
         _cache.key, _cache.preview = key, _measured(obj, context, choices)
@@ -63,7 +71,7 @@ def forget() -> None:
     _cache.key = _cache.preview = None
 
 
-def _measured(obj: bpy.types.Object, context: bpy.types.Context, choices: Choices) -> Preview:
+def _measured(obj: bpy.types.Object, context: Context, choices: Choices) -> Preview:
     depsgraph = context.view_layer.depsgraph
     if depsgraph is None or not is_evaluated(obj, depsgraph):
         return Preview(obj.name)  # hidden: it is measured apart when it is refined, which cannot be done while drawing

@@ -14,6 +14,7 @@ from ..core.models import FINISHED, JobState
 from ..core.session_code import parse_session_code
 from ..scene import pump, starting
 from ..scene.desk import desk
+from ..scene.loose import Context, current
 from ..scene.measure import find_object
 from ..scene.readiness import obstacle
 from ..scene.records import state_of, tag_of
@@ -24,12 +25,12 @@ from .returns import Returned
 EVENT_S = 0.2
 
 
-def chosen_code(context: bpy.types.Context) -> str:
+def chosen_code(context: Context) -> str:
     """The session code in the panel. Raises :class:`BadSessionCode`."""
     return parse_session_code(state_of(context.scene).session_code)
 
 
-def missing(context: bpy.types.Context) -> str:  # noqa: PLR0911 - one for each thing that can be missing
+def missing(context: Context) -> str:  # noqa: PLR0911 - one for each thing that can be missing
     """What is missing for refining the active object with the panel's session, as a sentence; empty if nothing is."""
     if (error := obstacle()) is not None:
         return f"{error} {error.hint}".strip()
@@ -38,8 +39,8 @@ def missing(context: bpy.types.Context) -> str:  # noqa: PLR0911 - one for each 
         return "Enter the code of a CSM session first."
     try:
         code = parse_session_code(text)
-    except BadSessionCode as error:
-        return f"{error} {error.hint}"
+    except BadSessionCode as bad:
+        return f"{bad} {bad.hint}"
     obj = context.active_object
     if obj is None:
         return "Select the block-out: the object that tells where and how large."
@@ -50,7 +51,7 @@ def missing(context: bpy.types.Context) -> str:  # noqa: PLR0911 - one for each 
     return ""
 
 
-def in_panel(context: bpy.types.Context) -> bool:
+def in_panel(context: Context) -> bool:
     """Whether this is asked for a button of the sidebar, where the fields are all there is."""
     return context.region is not None and context.region.type == "UI"
 
@@ -82,7 +83,7 @@ class CSM_OT_refine(bpy.types.Operator):
     _timer: bpy.types.Timer | None = None
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
+    def poll(cls, context: Context) -> bool:
         """Whether it can be pressed; the disabled button says what is missing."""
         if context.scene is None:
             return False
@@ -91,7 +92,7 @@ class CSM_OT_refine(bpy.types.Operator):
             cls.poll_message_set(reason)
         return not reason
 
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Returned:
+    def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
         """Begin the job and watch it, while the artist goes on."""
         if bpy.app.background:
             return self.execute(context)
@@ -102,7 +103,7 @@ class CSM_OT_refine(bpy.types.Operator):
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
-    def modal(self, _context: bpy.types.Context, event: bpy.types.Event) -> Returned:
+    def modal(self, _context: Context, event: bpy.types.Event) -> Returned:
         """Every event is the artist's own; only the timer's are looked at, and they pass on as well."""
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
@@ -118,7 +119,7 @@ class CSM_OT_refine(bpy.types.Operator):
                 return {"FINISHED", "PASS_THROUGH"}
         return {"PASS_THROUGH"}
 
-    def execute(self, context: bpy.types.Context) -> Returned:
+    def execute(self, context: Context) -> Returned:
         """Do the whole job and return when it is done."""
         if not self._begin(context):
             return {"CANCELLED"}
@@ -132,12 +133,12 @@ class CSM_OT_refine(bpy.types.Operator):
         self.report({"ERROR" if job.state is JobState.FAILED else "WARNING"}, _outcome(job.job_id))
         return {"CANCELLED"}
 
-    def cancel(self, _context: bpy.types.Context) -> None:
+    def cancel(self, _context: Context) -> None:
         """Its window or file goes away: the pump takes over."""
         self._timer = None
         self._end()
 
-    def _begin(self, context: bpy.types.Context) -> bool:
+    def _begin(self, context: Context) -> bool:
         try:
             text = self.session_code
             code = parse_session_code(text) if text else chosen_code(context)
@@ -158,7 +159,7 @@ class CSM_OT_refine(bpy.types.Operator):
     def _end(self) -> None:
         desk.attended.discard(self._job_id)
         if self._timer is not None:
-            bpy.context.window_manager.event_timer_remove(self._timer)
+            current.window_manager.event_timer_remove(self._timer)
             self._timer = None
         pump.wake()
 
@@ -170,7 +171,7 @@ class CSM_OT_refine_selected(bpy.types.Operator):
     bl_label = "Refine Selected"
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
+    def poll(cls, context: Context) -> bool:
         """Whether there is anything to refine."""
         if context.scene is None:
             return False
@@ -181,13 +182,13 @@ class CSM_OT_refine_selected(bpy.types.Operator):
             cls.poll_message_set(reason)
         return not reason
 
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Returned:
+    def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
         """Begin all the jobs; the pump places them as they come."""
         if bpy.app.background:
             return self.execute(context)
         return {"FINISHED"} if self._begin(context) else {"CANCELLED"}
 
-    def execute(self, context: bpy.types.Context) -> Returned:
+    def execute(self, context: Context) -> Returned:
         """Do all the jobs and return when they are done."""
         job_ids = self._begin(context)
         try:
@@ -199,7 +200,7 @@ class CSM_OT_refine_selected(bpy.types.Operator):
             self.report({"ERROR"}, _outcome(job_id))
         return {"FINISHED"} if job_ids and len(failed) < len(job_ids) else {"CANCELLED"}
 
-    def _begin(self, context: bpy.types.Context) -> list[str]:
+    def _begin(self, context: Context) -> list[str]:
         begun: list[str] = []
         choices = preview.choices_of(context.scene)
         for obj in selected_with_code(context):
@@ -211,7 +212,7 @@ class CSM_OT_refine_selected(bpy.types.Operator):
         return begun
 
 
-def selected_with_code(context: bpy.types.Context) -> list[bpy.types.Object]:
+def selected_with_code(context: Context) -> list[bpy.types.Object]:
     """The selected block-outs that have a session code."""
     return [obj for obj in context.selected_objects or () if tag_of(obj).session_code]
 

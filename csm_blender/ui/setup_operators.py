@@ -14,6 +14,7 @@ from ..core.session_code import find_session_codes, shortened
 from ..core.store import Store
 from ..scene import disk_use
 from ..scene.connection import connection_test
+from ..scene.loose import Context
 from ..scene.readiness import obstacle
 from ..scene.records import state_of
 from ..scene.service import PACKAGE, jobs_home
@@ -28,11 +29,11 @@ class CSM_OT_paste_code(bpy.types.Operator):
     bl_label = "Paste Session Code"
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
+    def poll(cls, context: Context) -> bool:
         """Whether there is a scene to keep it."""
         return context.scene is not None
 
-    def execute(self, context: bpy.types.Context) -> Returned:
+    def execute(self, context: Context) -> Returned:
         """Paste it."""
         text = context.window_manager.clipboard
         codes = find_session_codes(text)
@@ -60,7 +61,7 @@ class CSM_OT_open_preferences(bpy.types.Operator):
             options={"SKIP_SAVE"},
         )
 
-    def execute(self, context: bpy.types.Context) -> Returned:
+    def execute(self, context: Context) -> Returned:
         """Open them."""
         if bpy.app.background:
             return {"CANCELLED"}
@@ -79,7 +80,7 @@ class CSM_OT_test_connection(bpy.types.Operator):
     bl_label = "Test Connection"
 
     @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
+    def poll(cls, _context: Context) -> bool:
         """Whether anything may be sent."""
         error = obstacle()
         if error is not None:
@@ -88,7 +89,7 @@ class CSM_OT_test_connection(bpy.types.Operator):
             cls.poll_message_set("It is being tested.")
         return error is None and not connection_test.is_running
 
-    def execute(self, _context: bpy.types.Context) -> Returned:
+    def execute(self, _context: Context) -> Returned:
         """Begin; the answer is shown in the preferences."""
         try:
             connection_test.begin()
@@ -103,16 +104,17 @@ class CSM_OT_clean_folder(bpy.types.Operator):
     bl_idname = "csm.clean_folder"
     bl_label = "Clean"
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Returned:
+    def invoke(self, context: Context, event: bpy.types.Event) -> Returned:
         """Ask first."""
         if bpy.app.background:
             return self.execute(context)
         message = "Downloaded and converted meshes of ended jobs are deleted. Placing one again fetches it anew."
-        return context.window_manager.invoke_confirm(  # type: ignore[return-value]  # stubs of 4.2 say set[str]
-            self, event, title="Clean the Job Folder?", message=message, confirm_text="Clean", icon="TRASH"
+        answer: Returned = context.window_manager.invoke_confirm(
+            self, event, title="Clean the Job Folder?", message=message, confirm_text="Clean", icon="WARNING"
         )
+        return answer
 
-    def execute(self, _context: bpy.types.Context) -> Returned:
+    def execute(self, _context: Context) -> Returned:
         """Delete them."""
         try:
             store = Store(jobs_home())

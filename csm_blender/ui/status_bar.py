@@ -8,15 +8,17 @@ import bpy
 from ..core.jobs import Job
 from ..core.models import ACTIVE
 from ..scene.desk import desk
+from ..scene.loose import Context, Layout
 from .words import state_word
 
 
-def draw(self: bpy.types.Header, _context: bpy.types.Context) -> None:
+def draw(self: bpy.types.Header, _context: Context) -> None:
     """Nothing while nothing is under way."""
     jobs = [job for job in desk.unfinished() if job.state in ACTIVE]
     if not jobs:
         return
-    row = self.layout.row()
+    layout: Layout = self.layout
+    row = layout.row()
     row.ui_units_x = 9
     row.progress(factor=sum(map(_share, jobs)) / len(jobs), text=_text(jobs), type="BAR")
 

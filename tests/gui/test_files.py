@@ -63,9 +63,7 @@ def test_file_goes_on_on_another_machine(
     params = {"session": SESSION, "path": str(path)}
     blender.run(f"{SCENARIOS}:begin_and_quit", env=env, params=params)
     shutil.rmtree(tmp_path / "csm")  # the store of this machine does not travel
-    seen = blender.run(
-        f"{SCENARIOS}:waits_on_other_machine", env={"CSM_BASE_URL": slow_service.url}, args=[path]
-    ).value
+    seen = blender.run(f"{SCENARIOS}:waits_on_other_machine", env={"CSM_BASE_URL": slow_service.url}, args=[path]).value
     assert seen["status"] == "REFINING"
     assert "API key" in seen["waits"]
     shutil.rmtree(tmp_path / "csm")

@@ -17,7 +17,9 @@ def run(blender: Blender, service: Any, function: str, **params: Any) -> Result:
     return blender.run(f"{SCENARIOS}:{function}", env=env, params={"session": SESSION, **params}, timeout=150)
 
 
-@pytest.mark.parametrize(("mode", "context"), [("EDIT", "EDIT_MESH"), ("SCULPT", "SCULPT"), ("VERTEX_PAINT", "PAINT_VERTEX")])
+@pytest.mark.parametrize(
+    ("mode", "context"), [("EDIT", "EDIT_MESH"), ("SCULPT", "SCULPT"), ("VERTEX_PAINT", "PAINT_VERTEX")]
+)
 def test_placed_without_leaving_the_mode(blender: Blender, service: Any, mode: str, context: str) -> None:
     result = run(blender, service, "in_mode", mode=mode)
     seen = result.value

@@ -76,5 +76,3 @@ def copied_and_deleted_scene(session: str) -> Steps[dict[str, object]]:
     bpy.context.window_manager.windows[0].scene = bpy.data.scenes[first]
     yield from wait_for("PLACED", timeout=20)
     return {"copy": sorted(bpy.data.scenes[copy].objects.keys()), "jobs_of_copy": len(bpy.data.scenes[copy].csm.jobs)}
-
-

@@ -1,0 +1,166 @@
+"""The overlay: what is drawn is what is sent, live, and it is off where it should be."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import bpy
+from inside import Events, Steps, area, frames, idle_until, override, region, screenshot, window
+
+sys.path.insert(0, str(Path(__file__).parent))
+from addon import begin, module, move_x, over_view, wait_for
+
+
+def redraws(count: int = 4) -> Steps[None]:
+    for _ in range(count):
+        region("WINDOW").tag_redraw()
+        yield
+
+
+def is_drawn() -> bool:
+    memory = module("ui.overlay").memory
+    return memory.showing.get(area().as_pointer(), False) and bool(memory.outlines)
+
+
+def drawn() -> dict[str, object]:
+    """The last outline drawn, and the payload that would go out now."""
+    memory = module("ui.overlay").memory
+    sent = module("ui.preview").preview(bpy.context).spec.refinement
+    outline = memory.outlines[-1]
+    return {"corners": outline.corners, "pivot": outline.pivot, "bbox": sent.scaled_bbox, "point": sent.pivot_point}
+
+
+def drawn_is_sent() -> Steps[list[dict[str, object]]]:
+    """Turned, mirrored, moved by keys, every pivot: each time the lines and the payload."""
+    events = Events()
+    yield from events.open_sidebar("CSM")
+    scene, cube = bpy.context.scene, bpy.data.objects["Cube"]
+    cube.rotation_euler, cube.scale = (0.2, 0.1, 0.7), (1.0, 0.6, 1.4)
+    scene.csm.pivot = "BASE"
+    yield from redraws()
+    seen = []
+    with override():
+        seen.append(drawn())
+    yield from screenshot("overlay-base")
+    yield from over_view(events)
+    yield from move_x(events, "1.5")
+    yield from redraws()
+    with override():
+        seen.append(drawn())
+    cube.scale = (-1.0, 0.6, 1.4)
+    scene.csm.pivot, scene.csm.custom_pivot = "CUSTOM", (0.5, -0.25, -0.5)
+    scene.unit_settings.scale_length = 0.01
+    yield from redraws()
+    with override():
+        seen.append(drawn())
+    cube.data.transform(__import__("mathutils").Matrix.Translation((0.3, 0.0, 0.2)))  # same size, other origin
+    cube.data.update()
+    scene.csm.pivot = "ORIGIN"
+    yield from redraws()
+    with override():
+        seen.append(drawn())
+    return seen
+
+
+def on_and_off() -> Steps[dict[str, object]]:
+    """Sidebar, tab, overlays, local view, quad view, X-ray."""
+    events = Events()
+    space = area().spaces.active
+    seen: dict[str, object] = {}
+    yield from redraws()
+    seen["closed"] = is_drawn()
+    yield from events.open_sidebar("CSM")
+    yield from idle_until(is_drawn, what="an overlay with the tab")
+    region("UI").active_panel_category = "View"
+    yield from idle_until(lambda: not is_drawn(), what="no overlay on another tab")
+    region("UI").active_panel_category = "CSM"
+    yield from idle_until(is_drawn, what="an overlay again")
+    space.overlay.show_overlays = False
+    yield from idle_until(lambda: not is_drawn(), what="no overlay without overlays")
+    space.overlay.show_overlays = True
+    yield from idle_until(is_drawn, what="an overlay once more")
+    space.shading.show_xray = True
+    with override():
+        bpy.ops.screen.region_quadview()
+    yield from redraws()
+    seen["quad"] = is_drawn()
+    yield from screenshot("overlay-quad")
+    with override():
+        bpy.ops.screen.region_quadview()
+    bpy.data.objects["Camera"].select_set(True)
+    bpy.data.objects["Cube"].select_set(False)
+    with override():
+        bpy.ops.view3d.localview(frame_selected=False)
+    yield from redraws()
+    seen["other_in_local_view"] = bool(module("ui.overlay").memory.items)
+    with override():
+        bpy.ops.view3d.localview(frame_selected=False)
+    yield from redraws()
+    seen["after_local_view"] = bool(module("ui.overlay").memory.items)
+    return seen
+
+
+def fills(session: str) -> Steps[dict[str, object]]:
+    """The box fills while the job runs, and is the block-out's own again when it has ended."""
+    events = Events()
+    yield from events.open_sidebar("CSM")
+    memory = module("ui.overlay").memory
+    bpy.data.objects["Cube"].scale = (1.0, 0.7, 1.5)
+    yield from begin(session)
+    shares: list[float] = []
+
+    def filling() -> bool:
+        shares.extend(item.share for item in memory.items if item.share not in (None, *shares[-1:]))
+        return bool(shares) and shares[-1] > 0.4
+
+    yield from idle_until(filling, 30, "a box that fills")
+    yield from screenshot("overlay-progress")
+    yield from wait_for("PLACED")
+    yield from redraws(6)
+    return {"shares": shares, "left": [item.share for item in memory.items], "windows": len(window().modal_operators)}
+
+
+def cost(session: str) -> Steps[dict[str, float]]:
+    """Milliseconds of Python for a frame: standing still, while something moves, and eight running jobs."""
+    overlay = module("ui.overlay")
+    real, times = overlay.draw_here, []
+
+    def timed(context: object) -> None:
+        started = time.perf_counter()
+        real(context)
+        times.append((time.perf_counter() - started) * 1000.0)
+
+    overlay.draw_here = timed
+    events = Events()
+    yield from events.open_sidebar("CSM")
+    yield from redraws(10)
+
+    def told() -> float:
+        middle = statistics.median(times)
+        times.clear()
+        return middle
+
+    told()
+    yield from redraws(60)
+    seen = {"still": told()}
+    cube = bpy.data.objects["Cube"]
+    for number in range(60):
+        cube.location.x = number * 0.01
+        yield from redraws(1)
+    seen["moving"] = told()
+    for number in range(8):
+        with override():
+            bpy.ops.mesh.primitive_cube_add(location=(3 * number, 4, 0))
+        yield from begin(session, bpy.context.active_object.name)
+    yield from frames(10)
+    told()
+    yield from redraws(60)
+    seen["jobs"] = told()
+    seen["jobs_shown"] = len(overlay.memory.items)
+    for job in list(bpy.context.scene.csm.jobs):
+        bpy.ops.csm.cancel(job_id=job.job_id)
+    yield from frames(5)
+    return seen
