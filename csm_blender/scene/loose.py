@@ -16,5 +16,13 @@ Context = Any
 Layout = Any
 """``bpy.types.UILayout``."""
 
-current: Any = bpy.context
+
+class _Current:
+    """``bpy.context`` as it is when it is asked: while add-ons are enabled, Blender puts a restricted one there."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(bpy.context, name)
+
+
+current: Any = _Current()
 """``bpy.context``."""
