@@ -24,5 +24,12 @@ class _Current:
         return getattr(bpy.context, name)
 
 
+class _Current:
+    """Asks anew each time: while Blender enables add-ons, ``bpy.context`` is a stand-in that knows nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(bpy.context, name)
+
+
 current: Any = _Current()
 """``bpy.context``."""
