@@ -78,8 +78,8 @@ def _scale(size: Array, placement: Placement, fit: Fit, scale_length: float) -> 
     ratios = box * axis_scale / np.where(size > 0.0, size, 1.0)
     uniform = ratios[measurable].min() if measurable.any() else ratios.max()
     if fit is Fit.EXACT and not any(placement.flat):
-        return np.where(size > 0.0, ratios, uniform) / axis_scale
-    return uniform / axis_scale
+        return np.asarray(np.where(size > 0.0, ratios, uniform) / axis_scale, dtype=np.float64)
+    return np.asarray(uniform / axis_scale, dtype=np.float64)
 
 
 def _delivered_error(low: Array, high: Array, refinement: Refinement) -> float | None:

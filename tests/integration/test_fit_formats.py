@@ -137,6 +137,11 @@ def test_the_card_tells_what_was_measured(tmp_path: Path) -> None:
     assert dict(quality.rows())["Triangles"] == "60"
 
 
+def wait_for(converters: Converters) -> None:
+    while converters.collect("job") is None:
+        time.sleep(0.05)
+
+
 def test_a_converter_that_cannot_read_the_file_ends_well(tmp_path: Path) -> None:
     """The converter as the process it is: its sentence arrives."""
     outcome = outcome_of(plain(*letter()), tmp_path)
@@ -150,5 +155,4 @@ def test_a_converter_that_cannot_read_the_file_ends_well(tmp_path: Path) -> None
     converters = Converters(Interpreters(sys.executable))
     assert converters.start("job", tmp_path, request)
     with pytest.raises(ConversionFailed, match="KTX2"):
-        while converters.collect("job") is None:
-            time.sleep(0.05)
+        wait_for(converters)

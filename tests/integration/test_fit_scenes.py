@@ -140,7 +140,7 @@ def test_any_scene_is_filled_exactly(scene: Scene) -> None:
         assert not bpy.data.libraries
 
 
-def test_tell_how_exact_it_was(record_property) -> None:  # noqa: ANN001 - a fixture of pytest
+def test_tell_how_exact_it_was(record_property) -> None:
     """The worst of the scenes above, for the table and for those who read the log."""
     assert WORST["scenes"] >= min(SCENES, 1)
     for name, value in WORST.items():
@@ -149,4 +149,3 @@ def test_tell_how_exact_it_was(record_property) -> None:  # noqa: ANN001 - a fix
         import json
 
         Path(target).write_text(json.dumps({"version": bpy.app.version_string, **WORST}) + "\n", encoding="utf-8")
-    print(f"{WORST['scenes']} scenes, corners within {WORST['corners']:.1e}, origin within {WORST['origin']:.1e}")

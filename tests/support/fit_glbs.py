@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GLB files made byte by byte, in glTF axes (y up, front toward +z), and a letter F that shows which way it was turned."""
+"""GLB files made byte by byte, in glTF axes (y up, front toward +z); a letter F that shows which way it was turned."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def obedient(size: Sequence[float] | None, pivot: Sequence[float] | None) -> byt
     return plain(*letter((-0.5 - p) * s, (0.5 - p) * s))
 
 
-def disobedient(how: str, size: Sequence[float] | None, pivot: Sequence[float] | None) -> bytes:
+def disobedient(how: str, size: Any, pivot: Any) -> bytes:  # noqa: C901, PLR0911 - a list of cases
     """The same letter from a service that does as it likes; see :data:`DISOBEDIENCE`."""
     s, p = np.array(size or (1.0, 1.0, 1.0)), np.array(pivot or (0.0, 0.0, 0.0))
     low, high = (-0.5 - p) * s, (0.5 - p) * s

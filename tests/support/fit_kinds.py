@@ -98,8 +98,8 @@ def _shape_key(_folder: Path) -> Kind:
     return as_shown(obj)
 
 
-def _armature(matrix: Matrix = Matrix()) -> bpy.types.Object:
-    rig = add("Rig", bpy.data.armatures.new("Rig"), matrix)
+def _armature(matrix: Matrix | None = None) -> bpy.types.Object:
+    rig = add("Rig", bpy.data.armatures.new("Rig"), matrix or Matrix())
     bpy.context.view_layer.objects.active = rig
     bpy.ops.object.mode_set(mode="EDIT")
     bone = rig.data.edit_bones.new("Bone")
