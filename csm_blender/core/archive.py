@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import errno
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from .errors import BadMesh
 
 MAX_FILES = 200
 MAX_TOTAL_BYTES = 2 * 1024**3
+_NONSENSE = (errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ)
+"""What a system says to the places and names that a damaged zip asks for; a full disk says something else."""
 _WANTED = {".obj", ".mtl", ".png", ".jpg", ".jpeg", ".webp", ".tga", ".bmp", ".tif", ".tiff"}
 
 
@@ -22,8 +26,12 @@ def unpack_obj(archive: Path, folder: Path) -> Path:
     try:
         with zipfile.ZipFile(archive) as bundle:
             return _unpack(bundle, folder)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError):
         raise BadMesh("The delivered zip is damaged or encrypted.") from None
+    except OSError as error:
+        if error.errno in _NONSENSE:
+            raise BadMesh("The delivered zip is damaged.") from None
+        raise
 
 
 def _unpack(bundle: zipfile.ZipFile, folder: Path) -> Path:

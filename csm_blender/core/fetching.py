@@ -134,7 +134,7 @@ class Fetching:
                 note = "The delivered file is gone: fetching it again"
                 self._bench.update(job, state=JobState.DOWNLOADING, message=note)
                 return 0.0
-            if converters.start(job.job_id, folder, _conversion_request(job, mesh)):
+            if converters.start(job.job_id, folder, conversion_request(job, mesh)):
                 self._bench.update(job, message="Converting")
             return CONVERTER_LOOK_S
         report = converters.collect(job.job_id)
@@ -162,7 +162,8 @@ def status_word(session: Session) -> str:
     return presentable(session.state_text, limit=40)
 
 
-def _conversion_request(job: Job, mesh: Path) -> dict[str, Any]:
+def conversion_request(job: Job, mesh: Path) -> dict[str, Any]:
+    """What the converter is asked to do with the delivered *mesh*."""
     spec = job.spec
     return {
         "mesh": str(mesh),

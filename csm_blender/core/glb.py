@@ -16,8 +16,12 @@ from typing import Any, BinaryIO
 
 from .errors import BadMesh
 
-MAX_JSON_BYTES = 64 * 1024**2
+MAX_JSON_BYTES = 16 * 1024**2
 MAX_ELEMENTS = 200_000_000
+MAX_ELEMENTS_WITHOUT_DATA = 20_000_000
+"""Of a list that the file describes without holding it: zeros, or what a compression extension unpacks."""
+MAX_VERTICES = 100_000_000
+MAX_NODES = 100_000
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 _COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
@@ -69,6 +73,29 @@ def check_glb(path: Path) -> GlbSummary:
 
 
 def _read_chunks(file: BinaryIO, length: int) -> tuple[Mapping[str, Any], int]:
+    """The JSON, and how many bytes the binary chunk holds."""
+    json_bytes = _json_length(file, length)
+    try:
+        document = json.loads(file.read(json_bytes))
+    except (ValueError, RecursionError):
+        raise BadMesh("The GLB's JSON part cannot be read.") from None
+    if not isinstance(document, Mapping):
+        raise BadMesh("The GLB's JSON part is not an object.")
+    header = file.read(8)
+    if not header:
+        return document, 0
+    if len(header) < 8:  # noqa: PLR2004 - chunk header
+        raise BadMesh("The GLB is truncated inside a chunk header.")
+    binary_bytes, kind = struct.unpack("<II", header)
+    if kind != _BIN:
+        return document, 0
+    if binary_bytes > length - 28 - json_bytes:
+        raise BadMesh("The GLB is truncated inside its binary part.")
+    return document, binary_bytes
+
+
+def _json_length(file: BinaryIO, length: int) -> int:
+    """Read the header of the file and of its first chunk."""
     if length < 20:  # noqa: PLR2004 - header and the first chunk's header
         raise BadMesh("The GLB is truncated: it has no content.")
     magic, version, announced, json_bytes, kind = struct.unpack("<4sIIII", file.read(20))
@@ -82,21 +109,7 @@ def _read_chunks(file: BinaryIO, length: int) -> tuple[Mapping[str, Any], int]:
         raise BadMesh("The GLB does not start with its JSON part.")
     if json_bytes > MAX_JSON_BYTES:
         raise BadMesh("The GLB's JSON part is absurdly large.")
-    try:
-        document = json.loads(file.read(json_bytes))
-    except (ValueError, RecursionError):
-        raise BadMesh("The GLB's JSON part cannot be read.") from None
-    if not isinstance(document, Mapping):
-        raise BadMesh("The GLB's JSON part is not an object.")
-    header = file.read(8)
-    if not header:
-        return document, 0
-    if len(header) < 8:  # noqa: PLR2004 - chunk header
-        raise BadMesh("The GLB is truncated inside a chunk header.")
-    binary_bytes, kind = struct.unpack("<II", header)
-    if kind == _BIN and binary_bytes > length - 28 - json_bytes:
-        raise BadMesh("The GLB is truncated inside its binary part.")
-    return document, binary_bytes if kind == _BIN else 0
+    return int(json_bytes)
 
 
 def _summary(document: Mapping[str, Any], binary_bytes: int) -> GlbSummary:
@@ -115,6 +128,8 @@ def _summary(document: Mapping[str, Any], binary_bytes: int) -> GlbSummary:
     for index in used:
         for primitive in document["meshes"][index]["primitives"]:
             vertices += int(accessors[_index(primitive["attributes"]["POSITION"])]["count"])
+            if vertices > MAX_VERTICES:
+                raise BadMesh("The GLB holds more vertices than can be handled.")
     if not used or not vertices:
         raise BadMesh(
             "The GLB holds no mesh.", "The service delivered an empty scene; refine again or ask its support."
@@ -158,10 +173,14 @@ def _check_accessor(accessor: Mapping[str, Any], views: list[int]) -> None:
         available = views[_index(accessor["bufferView"])] - int(accessor.get("byteOffset", 0))
         if int(accessor.get("byteOffset", 0)) < 0 or available < count * element_bytes:
             raise BadMesh("The GLB claims more elements than it holds data for.")
+    elif count > MAX_ELEMENTS_WITHOUT_DATA:
+        raise BadMesh(f"The GLB claims {count} elements that it does not hold.")
 
 
 def _meshes_in_nodes(document: Mapping[str, Any]) -> list[int]:
     """Index of the mesh of every node that has one. Meshes that no node uses are not imported, so they do not count."""
+    if len(document.get("nodes", [])) > MAX_NODES:
+        raise BadMesh("The GLB holds far too many objects.")
     found = [_index(node["mesh"]) for node in document.get("nodes", []) if "mesh" in node]
     if any(index >= len(document["meshes"]) for index in found):
         raise BadMesh("The GLB names a mesh that it does not hold.")

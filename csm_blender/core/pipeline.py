@@ -137,8 +137,11 @@ class Pipeline:
             _log.exception("A step of job %s broke", job.job_id)
             return self._after_stumble(self._bench.current(job), mistake)
 
-    def _after_fault(self, job: Job, fault: PassingFault) -> float | None:
-        """Wait out a passing fault: not for long while nothing was paid, until the deadline after that."""
+    def _after_fault(self, job: Job, fault: PassingFault, named: CsmError | None = None) -> float | None:
+        """Wait out a passing fault: not for long while nothing was paid, until the deadline after that.
+
+        *named* is what it is called in the end, where that is another error treated as passing for a while.
+        """
         settings, memory = self._bench.settings, self._bench.memory(job)
         if isinstance(fault, LinkExpired):
             memory.fresh_url = ""
@@ -156,13 +159,13 @@ class Pipeline:
             delay = 0.0 if first_link else min(retry_delay_s(job.faults + 1, None, self._draw), max(left_s, 0.0))
             too_late = left_s < SHORTEST_WAIT_S
         if too_late:
-            return self._give_up(job, self._too_late(job, fault))
+            return self._give_up(job, self._too_late(job, named or fault))
         waits = f"Trying again in {max(1.0, delay):.0f} s"
         self._bench.update(job, faults=job.faults + 1, message=presentable(f"{fault} {waits}", settings.key))
         return delay
 
     @staticmethod
-    def _too_late(job: Job, fault: PassingFault) -> CsmError:
+    def _too_late(job: Job, fault: CsmError) -> CsmError:
         if job.state is not JobState.REFINING:
             return fault
         return DeadlinePassed(f"The refine was not seen to finish in {job.watched_s / 60:.0f} min. {fault}")
@@ -180,7 +183,7 @@ class Pipeline:
             plain_400 = isinstance(error, RequestRefused) and error.status == 400  # noqa: PLR2004 - HTTP
             believed = REFUSALS_BELIEVED if job.state not in UNPAID else 2 if plain_400 and not job.posts else 1
             if memory.refusals < believed:
-                return self._after_fault(job, PassingFault(str(error), error.hint))
+                return self._after_fault(job, PassingFault(str(error), error.hint), error)
         return self._give_up(job, error)
 
     def _after_stumble(self, job: Job, mistake: Exception) -> float | None:
@@ -188,7 +191,7 @@ class Pipeline:
         memory.stumbles += 1
         error = Stumbled(f"Something unforeseen happened in this program ({type(mistake).__name__}).")
         if memory.stumbles < STUMBLES_BELIEVED:
-            return self._after_fault(job, PassingFault(str(error)))
+            return self._after_fault(job, PassingFault(str(error)), error)
         return self._give_up(job, error)
 
     def _give_up(self, job: Job, error: CsmError) -> float | None:

@@ -41,9 +41,11 @@ class Settings:
     loopback_only: bool = False
 
     def require_key(self) -> str:
-        """The key. Raises :class:`MissingKey` where there is none."""
+        """The key. Raises :class:`MissingKey` where there is none, :class:`BadValue` for one that no header can hold."""
         if not self.key:
             raise MissingKey("There is no API key.")
+        if not (self.key.isascii() and self.key.isprintable()):
+            raise BadValue("The API key contains characters that cannot be sent.", "Copy the key again.")
         return self.key
 
     @property

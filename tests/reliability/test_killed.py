@@ -23,7 +23,7 @@ from csm_blender.core import actions
 from csm_blender.core.child import Interpreters, start
 from csm_blender.core.conversion import Converters
 from csm_blender.core.errors import BadMesh, ConversionFailed
-from csm_blender.core.fetching import _conversion_request
+from csm_blender.core.fetching import conversion_request
 from csm_blender.core.jobs import Job
 from csm_blender.core.models import JobState
 from csm_blender.core.settings import Settings
@@ -220,7 +220,7 @@ def test_a_converter_that_hangs_is_stopped(tmp_path: Path, code: str) -> None:
     folder = store.folder(job.job_id)
     folder.mkdir()
     (folder / "delivered.mesh").write_bytes(glb())
-    assert converters.start(job.job_id, folder, _conversion_request(job, folder / "delivered.mesh"))
+    assert converters.start(job.job_id, folder, conversion_request(job, folder / "delivered.mesh"))
     time.sleep(0.7)
     with pytest.raises(ConversionFailed, match="took too long"):
         converters.collect(job.job_id)
@@ -237,11 +237,15 @@ def test_a_file_the_importer_cannot_use_is_a_bad_mesh(tmp_path: Path, code: str)
     folder = store.folder(job.job_id)
     folder.mkdir()
     (folder / "delivered.mesh").write_bytes(glb(document, box_binary()))
-    assert converters.start(job.job_id, folder, _conversion_request(job, folder / "delivered.mesh"))
-    end = time.monotonic() + 60.0
-    with pytest.raises((BadMesh, ConversionFailed)):
+    assert converters.start(job.job_id, folder, conversion_request(job, folder / "delivered.mesh"))
+
+    def wait_for_report() -> None:
+        end = time.monotonic() + 60.0
         while converters.collect(job.job_id) is None and time.monotonic() < end:
             time.sleep(0.05)
+
+    with pytest.raises((BadMesh, ConversionFailed)):
+        wait_for_report()
     assert not list(folder.glob("converting-*"))
 
 

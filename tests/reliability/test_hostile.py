@@ -1,0 +1,324 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files, answers and names made to do harm: refused, bounded, or harmless."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import json
+import struct
+import time
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from common import load_script
+from fault_proxy import FaultProxy, answer
+from jobs_at_hand import NoConverters, QuickDraw, drive, settings, spec
+from tiny_glb import box_document, glb
+
+from csm_blender.core.archive import MAX_TOTAL_BYTES, unpack_obj
+from csm_blender.core.child import Interpreters
+from csm_blender.core.client import MAX_ANSWER_BYTES, CsmClient
+from csm_blender.core.download import download
+from csm_blender.core.errors import BadMesh, BadSessionCode, ConnectionBroken, CsmError, MeshTooLarge, UnexpectedAnswer
+from csm_blender.core.glb import check_glb, sniff_format
+from csm_blender.core.models import JobState
+from csm_blender.core.pipeline import Pipeline
+from csm_blender.core.redaction import presentable, redacted
+from csm_blender.core.session_code import find_session_codes, parse_session_code
+from csm_blender.core.store import Store
+
+MEGABYTE = "x" * 1024**2
+
+
+# --- GLB -------------------------------------------------------------------------------------------------------------
+def test_the_check_survives_a_few_thousand_spoiled_files() -> None:
+    """The short form of ``scripts/fuzz_glb.py check``; docs/security.md has the figures of the long one."""
+    figures = load_script("fuzz_glb.py").fuzz_check(2000, seed=7)
+    assert figures["inputs"] == 2000
+    assert figures["passed"] > 50
+    assert figures["refused"] > 1000
+
+
+def test_converters_survive_a_few_spoiled_files_that_pass_the_check() -> None:
+    """The short form of ``scripts/fuzz_glb.py convert``."""
+    figures = load_script("fuzz_glb.py").fuzz_convert(4, seed=7)
+    assert sum(figures["outcomes"].values()) == 4
+
+
+def spoiled(**changes: Any) -> bytes:
+    document = box_document()
+    for path, value in changes.items():
+        *way, last = path.split("__")
+        place: Any = document
+        for step in way:
+            place = place[int(step) if step.isdigit() else step]
+        place[last] = value
+    return glb(document)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        spoiled(images=[{"uri": "file:///etc/passwd"}]),
+        spoiled(images=[{"uri": "../../../../etc/passwd"}]),
+        spoiled(images=[{"uri": "http://127.0.0.1:1/x.png"}]),
+        spoiled(buffers__0__uri="other.bin"),
+        spoiled(buffers__0__byteLength=2**32 - 1),
+        spoiled(bufferViews__0__byteLength=2**40),
+        spoiled(bufferViews__0__byteOffset=-1),
+        spoiled(accessors__0__count=2**31),
+        spoiled(accessors__1__count=10**400),
+        spoiled(accessors=[{"componentType": 5126, "count": 150_000_000, "type": "VEC3"}] * 2),
+        spoiled(nodes=[{"mesh": 0}] * 200_000),
+        spoiled(nodes=[{"mesh": -1}]),
+        glb()[:12] + struct.pack("<I", 0xFFFFFFFF) + glb()[16:],
+        struct.pack("<4sII", b"glTF", 2, 0xFFFFFFFF) + b"\0" * 100,
+        glb("[" * 100_000),
+        b"glTF",
+        b"",
+    ],
+    ids=str,
+)
+def test_a_glb_that_lies_is_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "lie.glb"
+    path.write_bytes(data)
+    began = time.monotonic()
+    with pytest.raises(BadMesh):
+        look_over(path)
+    assert time.monotonic() - began < 2.0
+
+
+def look_over(path: Path) -> None:
+    """What the pipeline does with a delivered file."""
+    if sniff_format(path) == "glb":
+        check_glb(path)
+
+
+def test_json_nested_deeper_than_python_goes_is_refused(tmp_path: Path) -> None:
+    text = b"[" * 200_000 + b"]" * 200_000
+    path = tmp_path / "deep.glb"
+    path.write_bytes(struct.pack("<4sIIII", b"glTF", 2, 20 + len(text), len(text), 0x4E4F534A) + text)
+    with pytest.raises(BadMesh, match="cannot be read"):
+        check_glb(path)
+
+
+# --- zips ------------------------------------------------------------------------------------------------------------
+def zipped(**entries: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, data in entries.items():
+            bundle.writestr(name, data)
+    return buffer.getvalue()
+
+
+OBJ = b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["../../evil.obj", "/etc/evil.obj", "..\\..\\evil.obj", "C:\\evil.obj", "a/../../../evil.obj", "./evil.obj"]
+)
+def test_a_zip_cannot_write_outside_its_folder(tmp_path: Path, name: str) -> None:
+    archive, folder = tmp_path / "mesh.zip", tmp_path / "in" / "folder"
+    folder.mkdir(parents=True)
+    archive.write_bytes(zipped(**{name: OBJ}))
+    found = unpack_obj(archive, folder)
+    assert found.parent == folder
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {archive, found}
+
+
+def test_a_zip_bomb_is_stopped_while_it_unpacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import csm_blender.core.archive as module
+
+    monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 5 * 1024**2)
+    assert MAX_TOTAL_BYTES <= 4 * 1024**3
+    archive = tmp_path / "bomb.zip"
+    archive.write_bytes(zipped(**{f"{n}.obj": b"\0" * 3 * 1024**2 for n in range(3)}))
+    assert archive.stat().st_size < 20_000
+    (tmp_path / "out").mkdir()
+    with pytest.raises(BadMesh, match="absurd"):
+        unpack_obj(archive, tmp_path / "out")
+    assert sum(path.stat().st_size for path in (tmp_path / "out").iterdir()) <= 6 * 1024**2
+
+
+def test_a_zip_with_too_many_files_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "many.zip"
+    archive.write_bytes(zipped(**{f"{number}.obj": OBJ for number in range(500)}))
+    with pytest.raises(BadMesh, match="too many"):
+        unpack_obj(archive, tmp_path)
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04", b"PK\x03\x04" + b"\xff" * 500, zipped(**{"readme.txt": b"hello"})])
+def test_a_zip_that_is_none_or_empty_is_refused(tmp_path: Path, data: bytes) -> None:
+    archive = tmp_path / "bad.zip"
+    archive.write_bytes(data)
+    with pytest.raises(BadMesh):
+        unpack_obj(archive, tmp_path)
+
+
+def test_a_zip_spoiled_anywhere_is_refused_or_read(tmp_path: Path) -> None:
+    import random
+
+    dice = random.Random(5)
+    good = zipped(**{"S/mesh.obj": OBJ * 50, "S/mesh.mtl": b"newmtl a\n" * 20})
+    for number in range(300):
+        data = bytearray(good)
+        for _ in range(dice.randint(1, 6)):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        archive, folder = tmp_path / f"{number}.zip", tmp_path / str(number)
+        archive.write_bytes(data)
+        folder.mkdir()
+        with contextlib.suppress(BadMesh):
+            assert unpack_obj(archive, folder).parent == folder
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+def client_at(proxy: FaultProxy, service: Any) -> CsmClient:
+    return CsmClient(settings(f"http://127.0.0.1:{proxy.port}", service.key))
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_an_answer_that_unpacks_to_an_absurd_size_is_stopped(service: Any, layers: int) -> None:
+    bomb = gzip.compress(b"\0" * 300 * 1024**2)
+    for _ in range(layers - 1):
+        bomb = gzip.compress(bomb)
+    encoding = ", ".join(["gzip"] * layers)
+    proxy = FaultProxy(service.url, lambda request: answer(200, bomb, content_encoding=encoding))
+    client = client_at(proxy, service)
+    began = time.monotonic()
+    with pytest.raises(UnexpectedAnswer):
+        client.session("SESSION_1")
+    assert time.monotonic() - began < 3.0
+    client.close()
+    proxy.close()
+
+
+def test_a_download_that_unpacks_beyond_the_limit_is_stopped(service: Any, tmp_path: Path) -> None:
+    bomb = gzip.compress(b"\0" * 200 * 1024**2)
+    proxy = FaultProxy(service.url, lambda request: answer(200, bomb, content_encoding="gzip"))
+    url = f"http://127.0.0.1:{proxy.port}"
+    with pytest.raises(MeshTooLarge):
+        download(
+            f"{url}/mesh.glb", tmp_path / "mesh", settings(url, "key4", max_download_bytes=10**6), lambda a, b: None
+        )
+    assert list(tmp_path.iterdir()) == []
+    proxy.close()
+
+
+@pytest.mark.parametrize("packed", [b"not gzip at all", gzip.compress(b"{}")[:-6], zlib.compress(b"{}")])
+def test_garbled_packing_is_a_broken_answer(service: Any, packed: bytes) -> None:
+    proxy = FaultProxy(service.url, lambda request: answer(200, packed, content_encoding="gzip"))
+    client = client_at(proxy, service)
+    with pytest.raises(ConnectionBroken):
+        client.session("SESSION_1")
+    client.close()
+    proxy.close()
+
+
+FIELDS = [
+    "status", "session_status", "percent_done", "percentage", "mesh_url_glb", "mesh_url_zip", "preview_mesh_url_glb",
+    "updated_at", "created_at", "caption", "image_url", "session_code", "scaled_bbox", "spins", "email",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "value",
+    [MEGABYTE, [MEGABYTE], {"a": MEGABYTE}, 10**300, -1, None, True, [], "\0\n\r\x1b[31m"],
+    ids=lambda v: repr(v)[:12],
+)
+def test_odd_values_in_every_field_end_in_a_named_error_or_in_none(service: Any, tmp_path: Path, value: Any) -> None:
+    """A session with the value in all fields at once, and in each field alone."""
+    store = Store(tmp_path)
+    turn: list[dict[str, Any]] = [dict.fromkeys(FIELDS, value)]
+    good = {"status": "preview_done", "preview_mesh_url_glb": "https://store.example/x.glb"}
+    turn += [{**good, name: value} for name in FIELDS]
+    now: dict[str, Any] = {}
+
+    def session(_request: Any) -> Any:
+        body = {"error": "", "message": "Retrieved", "statusCode": 200, "data": now}
+        return answer(200, json.dumps(body).encode(), content_type="application/json")
+
+    proxy = FaultProxy(service.url, session)
+    chosen = settings(f"http://127.0.0.1:{proxy.port}", service.key, give_up_unpaid_s=0.0)
+    pipeline = Pipeline(store, chosen, NoConverters(), "me", draw=QuickDraw())  # type: ignore[arg-type]
+    for fields in turn:
+        now = fields
+        job = store.add(spec("SESSION_1"), chosen.base_url)
+        checked = drive(
+            pipeline, store, job.job_id, until=lambda job: job.state not in (JobState.QUEUED, JobState.CHECKING)
+        )
+        assert checked.state in (JobState.SUBMITTING, JobState.FAILED, JobState.REFINING, JobState.DOWNLOADING)
+        assert len(checked.message) < 1000
+        assert not any(ord(letter) < 32 for letter in checked.message)
+        store.remove(checked)
+    pipeline.close()
+    proxy.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"null", b'"text"', b"1", b"[]", b"{}", b'{"data": null}', b'{"data": []}', b'{"data": "x", "statusCode": "500"}',
+        b'{"data": {}, "statusCode": 1e400}', b'{"statusCode": -1, "data": {"status": 5}}', b"NaN", b"[" * 100_000,
+        b'{"error": ' + b'"' + b"e" * 1024**2 + b'"}', b'{"data": {"status": "\\ud800"}}', b"\xff\xfe\x00", b"9" * 10_000,
+        b" " * (MAX_ANSWER_BYTES + 1),
+    ],
+    ids=lambda body: repr(body[:24]),
+)  # fmt: skip
+def test_no_body_breaks_the_client(service: Any, body: bytes) -> None:
+    proxy = FaultProxy(service.url, lambda request: answer(200, body, content_type="application/json"))
+    client = client_at(proxy, service)
+    for call in (lambda: client.session("SESSION_1"), client.sessions):
+        with contextlib.suppress(CsmError):
+            call()
+    client.close()
+    proxy.close()
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["file:///etc/passwd", "ftp://store.example/x", "http://store.example/x.glb", "https://[::1", "http://h:99999/x",
+     "javascript:alert(1)", "//store.example/x", "\\\\server\\share", "https://", "data:,x", "http://127.0.0.1:1/x"],
+)  # fmt: skip
+def test_a_link_that_leads_astray_is_refused(tmp_path: Path, link: str) -> None:
+    elsewhere = settings("https://api.csm.example", "key4")
+    with pytest.raises(CsmError):
+        download(link, tmp_path / "mesh", elsewhere, lambda done, total: None)
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "text",
+    ["SESSION_1/../x", "SESSION_1%2fx", "SESSION_1\n", "SESSION_1\r\nx-evil: 1", "../SESSION_1", "SESSION_1?x=1", "SESSION_1#x",
+     "SESSION_1\0", "SESSION_\u0661", "SESSION_", "session_1", "SESSION_1_2_3_4_5_6", "SESSION_" + "1" * 100, MEGABYTE, "",
+     "SESSION_1 SESSION_2", "ASSET_1_2", "SESSION_1\u2028"],
+    ids=lambda text: repr(text[:20]),
+)  # fmt: skip
+def test_only_session_codes_are_session_codes(text: str) -> None:
+    if text.strip() == "SESSION_1":
+        assert parse_session_code(text) == "SESSION_1"
+        return
+    with pytest.raises(BadSessionCode) as caught:
+        parse_session_code(text)
+    assert len(str(caught.value)) < 200
+    assert "\n" not in str(caught.value)
+
+
+def test_long_texts_take_no_time() -> None:
+    """Patterns that look through foreign texts must not take quadratic time."""
+    for text in (MEGABYTE, "a.b-" * 300_000, "https://" * 100_000, "@" * 1024**2, "SESSION_" * 100_000, "x@" * 500_000):
+        began = time.monotonic()
+        redacted(text, "the key")
+        presentable(text, "the key")
+        find_session_codes(text)
+        assert time.monotonic() - began < 2.0
+
+
+def test_converters_are_started_without_scripts_and_without_network() -> None:
+    command = Interpreters("python", (), "/opt/blender").with_bpy("converter", "request.json")
+    assert {"--background", "--factory-startup", "--disable-autoexec", "--offline-mode"} < set(command)
