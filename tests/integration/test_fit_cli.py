@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""On the command line: one box over several objects, one session for many copies, and the object's own materials."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import fit_measure as fm
+import numpy as np
+import pytest
+from fit_bench import new_scene, open_file, save
+from fit_kinds import KINDS, add, mesh
+from mathutils import Matrix
+
+bpy = pytest.importorskip("bpy")
+
+SESSION = "SESSION_1700000002_0000002"
+
+
+def test_several_objects_and_a_name_with_a_plus_sign(csm: Any, tmp_path: Path) -> None:
+    new_scene()
+    kind = KINDS["several objects, one box"](tmp_path)
+    save(tmp_path / "in.blend")
+    jobs = tmp_path / "jobs.json"
+    jobs.write_text(json.dumps([{"session": SESSION, "object": kind.names}, {"session": SESSION, "object": "A+B"}]))
+    done = csm("refine", "--blend", tmp_path / "in.blend", "--jobs", jobs, "--output", tmp_path / "out.blend", "--json")
+    assert done.status == 0, done.stderr
+    assert [job["object"] for job in done.jobs] == ["A+B+C+D", "A+B"]
+    open_file(tmp_path / "out.blend")
+    joint, single = (bpy.data.objects[job["result"]["object"]] for job in done.jobs)
+    joint.hide_viewport = single.hide_viewport = False
+    assert fm.distance(fm.result_corners(joint), kind.corners) <= 1e-5
+    assert fm.origin_distance(joint, kind.origin, kind.corners) <= 1e-5
+    for name in ("A+B", "C", "D"):
+        assert bpy.data.objects[name].hide_viewport
+        assert bpy.data.objects[name].hide_render
+    quality = done.jobs[0]["quality"]
+    assert quality["good"]
+    assert quality["size_placed"] == pytest.approx(quality["size_asked"], rel=1e-5)
+
+
+def test_what_is_joined_must_be_there_and_cannot_be_replaced(csm: Any, tmp_path: Path) -> None:
+    new_scene()
+    KINDS["several objects, one box"](tmp_path)
+    save(tmp_path / "in.blend")
+    start = ("refine", "--blend", tmp_path / "in.blend", "--dry-run", "--json")
+    missing = csm(*start, "--job", f"{SESSION}=C+Nobody")
+    assert missing.status == 2
+    assert "'Nobody'" in missing.stderr
+    twice = csm(*start, "--job", f"{SESSION}=C+C")
+    assert twice.status == 2
+    replaced = csm(*start, "--job", f"{SESSION}=C+D", "--original", "replace")
+    assert replaced.status == 2
+    assert replaced.report["error"]["code"] == "target_unchangeable"
+    assert csm.service.counts()["post"] == {}
+
+
+@pytest.mark.parametrize("fate", ["replace", "hide"])
+def test_twenty_chairs_share_one_result(csm: Any, tmp_path: Path, fate: str) -> None:
+    new_scene()
+    shared = mesh()
+    oak = bpy.data.materials.new("Oak")
+    shared.materials.append(oak)
+    chairs = [
+        add(f"Chair{n}", shared, Matrix.LocRotScale((n, 0, 0), Matrix.Rotation(n, 3, "Z"), None)) for n in range(20)
+    ]
+    low, high = fm.box_of(fm.vertices(chairs[0]))
+    wanted = [fm.corners(fm.world(chair), low, high) for chair in chairs]
+    save(tmp_path / "in.blend")
+    arguments = ["--copies"] if fate == "hide" else []
+    done = csm(
+        "refine", "--blend", tmp_path / "in.blend", "--job", f"{SESSION}=Chair0", "--original", fate, *arguments,
+        "--materials", "own", "--output", tmp_path / "out.blend", "--json",
+    )  # fmt: skip
+    assert done.status == 0, done.stderr
+    assert done.jobs[0]["requests"]["post"] == 1
+    assert len(done.jobs[0]["result"]["copies"]) == 19
+    open_file(tmp_path / "out.blend")
+    results = [bpy.data.objects[f"Chair{n}" if fate == "replace" else f"Chair{n}_refined"] for n in range(20)]
+    assert len({result.data.name for result in results}) == 1
+    assert [material.name for material in results[0].data.materials] == ["Oak"]
+    assert max(fm.distance(fm.result_corners(r), w) for r, w in zip(results, wanted, strict=True)) <= 1e-5
+    assert np.ptp([fm.world(result)[0, 3] for result in results]) == pytest.approx(19.0, abs=1e-5)
