@@ -183,9 +183,9 @@ def client_at(proxy: FaultProxy, service: Any) -> CsmClient:
 
 @pytest.mark.parametrize("layers", [1, 2])
 def test_an_answer_that_unpacks_to_an_absurd_size_is_stopped(service: Any, layers: int) -> None:
-    bomb = gzip.compress(b"\0" * 300 * 1024**2)
+    bomb = gzip.compress(b"\0" * 300 * 1024**2, mtime=0)
     for _ in range(layers - 1):
-        bomb = gzip.compress(bomb)
+        bomb = gzip.compress(bomb, mtime=0)
     encoding = ", ".join(["gzip"] * layers)
     proxy = FaultProxy(service.url, lambda request: answer(200, bomb, content_encoding=encoding))
     client = client_at(proxy, service)
@@ -198,7 +198,7 @@ def test_an_answer_that_unpacks_to_an_absurd_size_is_stopped(service: Any, layer
 
 
 def test_a_download_that_unpacks_beyond_the_limit_is_stopped(service: Any, tmp_path: Path) -> None:
-    bomb = gzip.compress(b"\0" * 200 * 1024**2)
+    bomb = gzip.compress(b"\0" * 200 * 1024**2, mtime=0)
     proxy = FaultProxy(service.url, lambda request: answer(200, bomb, content_encoding="gzip"))
     url = f"http://127.0.0.1:{proxy.port}"
     with pytest.raises(MeshTooLarge):
@@ -209,7 +209,7 @@ def test_a_download_that_unpacks_beyond_the_limit_is_stopped(service: Any, tmp_p
     proxy.close()
 
 
-@pytest.mark.parametrize("packed", [b"not gzip at all", gzip.compress(b"{}")[:-6], zlib.compress(b"{}")])
+@pytest.mark.parametrize("packed", [b"not gzip at all", gzip.compress(b"{}", mtime=0)[:-6], zlib.compress(b"{}")])
 def test_garbled_packing_is_a_broken_answer(service: Any, packed: bytes) -> None:
     proxy = FaultProxy(service.url, lambda request: answer(200, packed, content_encoding="gzip"))
     client = client_at(proxy, service)
