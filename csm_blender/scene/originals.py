@@ -11,6 +11,7 @@ ever deleted here: meshes that nobody shows are kept in the file.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
@@ -74,7 +75,7 @@ def toggle_original(obj: bpy.types.Object) -> bool:
     block_out = _require_block_out(obj)
     found = [version for version in versions(block_out) if version.result is not None]
     if shown := [version for version in found if version.shown]:
-        both = exchange.held(block_out, key_of(block_out)) is None and not block_out.hide_viewport
+        both = exchange.held(block_out, key_of(block_out)) is None and _stands(block_out)
         show_version(block_out, shown[-1].result if both else None)  # after KEEP both are there: leave the result
         return not both
     show_version(block_out, max(found, key=lambda version: _shown_at(version.result)).result)
@@ -89,9 +90,9 @@ def versions(obj: bpy.types.Object) -> list[Version]:
     key = key_of(block_out)
     held = exchange.held(block_out, key)
     found = [
-        Version(None, "", "", not block_out.hide_viewport and held is None),
+        Version(None, "", "", held is None and _stands(block_out)),
         *(_version(result, shown=not result.hide_viewport) for result in results_of(block_out)),
-        *(_version(mesh, shown=mesh == held and not block_out.hide_viewport) for mesh in exchange.meshes_for(key)),
+        *(_version(mesh, shown=mesh == held and _stands(block_out)) for mesh in exchange.meshes_for(key)),
     ]
     return sorted(found, key=lambda version: version.refined_at)
 
@@ -111,7 +112,7 @@ def show_version(obj: bpy.types.Object, result: Result | None) -> None:
     if isinstance(result, bpy.types.Object):
         _set_hidden(result, hidden=False)
         hide_with(result)
-    else:
+    elif concerned is not None:
         _show_again(block_out, concerned)
     if result is not None:
         result[SHOWN_AT] = time.time()
@@ -194,12 +195,18 @@ def hide_with(result: bpy.types.Object) -> None:
         _set_hidden(obj, hidden=True)
 
 
-def _show_again(block_out: bpy.types.Object, result: bpy.types.Object | None) -> None:
+def _stands(block_out: bpy.types.Object) -> bool:
+    """Whether the object is what its place shows. Where only its mesh is exchanged, its visibility is the artist's."""
+    return not block_out.hide_viewport or not results_of(block_out)
+
+
+def _show_again(block_out: bpy.types.Object, result: bpy.types.Object) -> None:
     """Show the block-out and its other parts, as far as they were shown before *result* came."""
-    known = dict(_hidden_by(result)) if result is not None else {}
-    for obj, entry in {block_out: {}, **known}.items():
+    for obj, entry in {block_out: {}, **dict(_hidden_by(result))}.items():
         obj.hide_viewport = False
         obj.hide_render = bool(entry.get("render")) and not entry.get("viewport")
+        with contextlib.suppress(RuntimeError):  # in a collection that the view layer leaves out
+            obj.hide_set(False)
 
 
 def _hidden_by(result: bpy.types.Object) -> Iterator[tuple[bpy.types.Object, dict[str, Any]]]:

@@ -269,6 +269,22 @@ def test_hidden_then_replaced_shows_the_block_out_again(tmp_path: Path) -> None:
     assert [version.shown for version in versions(chair)] == [False, False, True]
 
 
+@pytest.mark.parametrize("how", ["off", "render", "eye"])
+def test_replacing_keeps_a_hidden_object_hidden_and_toggles(how: str, tmp_path: Path) -> None:
+    furnished()
+    chair = bpy.data.objects["Chair"]
+    chair.hide_viewport, chair.hide_render = how == "off", how == "render"
+    chair.hide_set(how == "eye")
+    hidden = dump()["object Chair"]["hidden"]
+    refine(Order("Chair", Original.REPLACE), tmp_path)
+    chair = bpy.data.objects["Chair"]
+    for shows_original in (True, False):
+        assert dump()["object Chair"]["hidden"] == hidden
+        assert toggle_original(chair) is shows_original
+        assert (chair.data.name == "Blockout") == shows_original
+    assert dump()["object Chair"]["hidden"] == hidden
+
+
 def test_hiding_leaves_children_and_others_alone(tmp_path: Path) -> None:
     furnished()
     refine(Order("Chair", Original.HIDE), tmp_path)
