@@ -18,13 +18,6 @@ Layout = Any
 
 
 class _Current:
-    """``bpy.context`` as it is when it is asked: while add-ons are enabled, Blender puts a restricted one there."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(bpy.context, name)
-
-
-class _Current:
     """Asks anew each time: while Blender enables add-ons, ``bpy.context`` is a stand-in that knows nothing."""
 
     def __getattr__(self, name: str) -> Any:
