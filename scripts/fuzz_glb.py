@@ -37,7 +37,8 @@ SLOW_S = 1.0
 MEMORY_BYTES = 1024**3
 LARGEST_SEED_BYTES = 200_000
 ODD_VALUES: list[Any] = [
-    0, -1, 1, 2**31 - 1, 2**31, 2**32 - 1, 2**63, 10**400, 1.5, 1e308, -0.0, "", "x", "../../etc/passwd", "data:,", None,
+    0, -1, 1, 2**31 - 1, 2**31, 2**32 - 1, 2**63, 10**400, 1.5, 1e308, -0.0, "", "x", "../../etc/passwd", "data:,",
+    None,
     True, [], {}, [[]], "file:///etc/passwd", "http://127.0.0.1/x.bin", "data:;base64,AAAA", "9" * 5000,
 ]  # fmt: skip
 ODD_NUMBERS = [0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFC, 12, 20]

@@ -10,8 +10,9 @@ twice, was any job lost, is any job stuck without a next step? The exit status s
 
 What is real: workers, store, service, sockets, kills, downloads and, for ``--convert-share`` of the jobs, the
 conversion in a Python with bpy. The converters of the other jobs are started in a Python without bpy and really die;
-they have to end as ``conversion_failed`` with their mesh delivered whole. The dice are the seed's; which request meets which
-throw depends on how the machine schedules the processes, so two runs of a seed are alike but not the same. POSIX only.
+they have to end as ``conversion_failed`` with their mesh delivered whole. The dice are the seed's; which request meets
+which throw depends on how the machine schedules the processes, so two runs of a seed are alike but not the same. POSIX
+only.
 """
 
 from __future__ import annotations

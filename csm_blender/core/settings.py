@@ -41,7 +41,7 @@ class Settings:
     loopback_only: bool = False
 
     def require_key(self) -> str:
-        """The key. Raises :class:`MissingKey` where there is none, :class:`BadValue` for one that no header can hold."""
+        """The key. Raises :class:`MissingKey` where there is none, :class:`BadValue` where no header can hold it."""
         if not self.key:
             raise MissingKey("There is no API key.")
         if not (self.key.isascii() and self.key.isprintable()):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files, answers and names made to do harm: refused, bounded, or harmless."""
 
+# ruff: noqa: E501 - tables
 from __future__ import annotations
 
 import contextlib
