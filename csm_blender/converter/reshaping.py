@@ -68,4 +68,20 @@ def _bring_back_normals(mesh: bpy.types.Mesh, inverse: Array) -> None:
     mesh.attributes.remove(attribute)
     normals = flat.reshape(-1, 3) @ inverse  # the inverse transpose, for rows
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
-    mesh.normals_split_custom_set(normals.astype(np.float32))
+    _store_normals(mesh, normals.astype(np.float32))
+
+
+def _store_normals(mesh: bpy.types.Mesh, normals: NDArray[np.float32]) -> None:
+    """Store normals for the corners of faces.
+
+    glTF splits vertices wherever normals differ, so one for each vertex says the same: a sixth of the values, and three
+    to ten times as fast (docs/benchmarks.md).
+    """
+    corners = np.empty(len(mesh.loops), dtype=np.int32)
+    mesh.loops.foreach_get("vertex_index", corners)
+    of_vertices = np.zeros((len(mesh.vertices), 3), dtype=np.float32)
+    of_vertices[corners] = normals
+    if np.array_equal(of_vertices[corners], normals):
+        mesh.normals_split_custom_set_from_vertices(of_vertices.tolist())
+    else:
+        mesh.normals_split_custom_set(normals)

@@ -19,8 +19,8 @@ LONGEST_RETRY_AFTER_S = 3600.0
 def poll_delay_s(running_s: float, percent: float | None, fixed_s: float | None = None) -> float:
     """Seconds until the next look at a refine that has been running for *running_s*.
 
-    *fixed_s* is the user's own interval and wins. Otherwise a tenth of the time the refine has taken so far, between 5 and
-    30 s: the longer it takes, the less it matters to hear of its end a little later. Where the service tells a
+    *fixed_s* is the user's own interval and wins. Otherwise a ninth of the time the refine has taken so far, between 5
+    and 30 s: the longer it takes, the less it matters to hear of its end a little later. Where the service tells a
     *percent*, a quarter of the time that seems to be left is waited instead, but never less than a little of what has
     passed: far from the end that asks less often, near the end it finds the result sooner.
     """
@@ -31,7 +31,7 @@ def poll_delay_s(running_s: float, percent: float | None, fixed_s: float | None 
         return min(LONGEST_POLL_S, max(0.5, LATE_SHARE * running_s, left_s / 4.0))
     if running_s < FIRST_POLL_S:
         return FIRST_POLL_S
-    return min(LONGEST_POLL_S, max(SHORTEST_POLL_S, running_s / 10.0))
+    return min(LONGEST_POLL_S, max(SHORTEST_POLL_S, running_s / 9.0))
 
 
 def retry_delay_s(faults: int, retry_after_s: float | None, draw: random.Random) -> float:
