@@ -61,8 +61,9 @@ def dry_run_entry(spec: JobSpec) -> dict[str, Any]:
 
 
 def seconds(job: Job) -> float:
-    """How long the job took so far, from the moment it was made."""
-    end = datetime.fromisoformat(job.finished_at) if job.finished_at else datetime.now(UTC)
+    """How long the job took, from the moment it was made until its mesh was ready or it ended; so far, if it goes on."""
+    ended = job.result.get("ready_at") or job.finished_at
+    end = datetime.fromisoformat(ended) if ended else datetime.now(UTC)
     return round((end - datetime.fromisoformat(job.created_at)).total_seconds(), 2)
 
 

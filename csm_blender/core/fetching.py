@@ -22,7 +22,7 @@ from .patience import poll_delay_s
 from .redaction import presentable
 from .sessions import Phase, Session, phase_after, phase_before
 from .store import LeaseLost
-from .workbench import Workbench
+from .workbench import Workbench, now_text
 
 BAD_FILE_TRIES = 3
 LINK_TRIES = 8
@@ -141,6 +141,7 @@ class Fetching:
         if report is None:
             return CONVERTER_LOOK_S
         report["glb"] = str(self._bench.folder(job) / MESH_NAME)
+        report["ready_at"] = now_text()
         self._bench.update(job, state=JobState.READY, result=report, error=None, message="Ready to be placed")
         self._bench.drop(job.job_id)
         return None
