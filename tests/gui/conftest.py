@@ -34,9 +34,10 @@ def display() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def extension_zip() -> Path:
-    """The extension as it is published, built from this tree."""
-    build = [sys.executable, str(REPOSITORY / "scripts" / "build.py")]
+def extension_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The extension as it is published, built from this tree; in a place of its own, as test workers build at once."""
+    output = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, str(REPOSITORY / "scripts" / "build.py"), "--output", str(output)]
     built = subprocess.run(build, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
     return REPOSITORY / built.stdout.splitlines()[-1]
