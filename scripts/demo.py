@@ -50,8 +50,8 @@ def main() -> int:
                 blender, SCRIPTS / "demo_render.py", folder / f"{scene}.blend", folder / f"{picture}.png", options.width
             )
     print_table(report)
-    pictures = "" if options.no_render else " Look at before.png and after.png, or"
-    print(f"\n{time.monotonic() - started:.0f} s without set-up. All is in {folder}.{pictures} open refined.blend.")
+    look_at = "refined.blend" if options.no_render else "before.png, after.png and refined.blend"
+    print(f"\n{time.monotonic() - started:.0f} s without set-up. Look at {look_at} in {folder}.")
     return status
 
 

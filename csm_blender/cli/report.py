@@ -61,7 +61,7 @@ def dry_run_entry(spec: JobSpec) -> dict[str, Any]:
 
 
 def seconds(job: Job) -> float:
-    """How long the job took, from the moment it was made until its mesh was ready or it ended; so far, if it goes on."""
+    """How long the job took, from the moment it was made until its mesh was ready or it ended, or so far."""
     ended = job.result.get("ready_at") or job.finished_at
     end = datetime.fromisoformat(ended) if ended else datetime.now(UTC)
     return round((end - datetime.fromisoformat(job.created_at)).total_seconds(), 2)
