@@ -14,6 +14,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,22 +29,14 @@ INTRODUCTION = ROOT / "docs" / "fit-introduction.md"
 def main() -> int:
     """Run the tests and write the page."""
     options = _options()
-    tables: dict[str, dict[str, Any]] = {}
-    worst: dict[str, dict[str, Any]] = {}
-    for version in options.versions:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            tests = ["tests/integration/test_fit_table.py"]
-            environment = {"CSM_FIT_TABLE": str(folder / "table.json"), "CSM_FIT_WORST": str(folder / "worst.json")}
-            if options.scenes:
-                tests.append("tests/integration/test_fit_scenes.py")
-                environment["CSM_FIT_SCENES"] = str(options.scenes)
-            status = _pytest(version, tests, environment)
-            if status:
-                return status
-            tables[version] = json.loads((folder / "table.json").read_text(encoding="utf-8"))
-            if options.scenes:
-                worst[version] = json.loads((folder / "worst.json").read_text(encoding="utf-8"))
+    with ThreadPoolExecutor() as pool:
+        measured = dict(
+            zip(options.versions, pool.map(partial(_measured, options.scenes), options.versions), strict=True)
+        )
+    if failed := [version for version, (table, _worst) in measured.items() if table is None]:
+        sys.exit(f"Tests failed on Blender {', '.join(failed)}.")
+    tables = {version: table for version, (table, _worst) in measured.items() if table is not None}
+    worst = {version: worst for version, (_table, worst) in measured.items() if worst is not None}
     if holes := _holes(tables):
         sys.exit("Not measured: " + "; ".join(holes))
     if not options.check:
@@ -59,10 +53,23 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _pytest(version: str, tests: list[str], environment: dict[str, str]) -> int:
-    python = python_of(f"bpy-{version}")
-    command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode
+def _measured(scenes: int, version: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """The cells of one Blender, ``None`` if a test failed; and the worst of its random scenes, if there were any."""
+    with tempfile.TemporaryDirectory() as name:
+        table, worst = Path(name) / "table.json", Path(name) / "worst.json"
+        tests = ["tests/integration/test_fit_table.py"]
+        environment = {**os.environ, "CSM_FIT_TABLE": str(table), "CSM_FIT_WORST": str(worst)}
+        if scenes:
+            tests.append("tests/integration/test_fit_scenes.py")
+            environment["CSM_FIT_SCENES"] = str(scenes)
+        command = [str(python_of(f"bpy-{version}")), "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        tail = "\n".join(done.stdout.strip().splitlines()[-12 if done.returncode else -1 :])
+        print(f"Blender {version}: {tail}", flush=True)
+        if done.returncode:
+            return None, None
+        found = json.loads(table.read_text(encoding="utf-8"))
+        return found, json.loads(worst.read_text(encoding="utf-8")) if scenes else None
 
 
 def _holes(tables: dict[str, dict[str, Any]]) -> list[str]:

@@ -11,7 +11,8 @@ import fit_measure as fm
 import numpy as np
 import pytest
 from fit_bench import new_scene, open_file, save
-from fit_kinds import KINDS, add, mesh
+from fit_glbs import DISOBEDIENCE, disobedient, letter, plain
+from fit_kinds import KINDS, OBLIQUE, add, mesh
 from mathutils import Matrix
 
 bpy = pytest.importorskip("bpy")
@@ -83,3 +84,36 @@ def test_twenty_chairs_share_one_result(csm: Any, tmp_path: Path, fate: str) -> 
     assert [material.name for material in results[0].data.materials] == ["Oak"]
     assert max(fm.distance(fm.result_corners(r), w) for r, w in zip(results, wanted, strict=True)) <= 1e-5
     assert np.ptp([fm.world(result)[0, 3] for result in results]) == pytest.approx(19.0, abs=1e-5)
+
+
+BEHAVIOURS = ("ignore_bbox", "ignore_pivot", "swap_axes", "unit_cube")
+
+
+def test_a_real_service_that_disobeys_is_put_right(csm: Any, tmp_path: Path) -> None:
+    """Over HTTP, through the worker's pipeline and the converter's own process: the placed error stays below 1e-5."""
+    new_scene()
+    wanted = {}
+    for number, name in enumerate((*BEHAVIOURS, *DISOBEDIENCE)):
+        obj = add(name, mesh(), Matrix.Translation((number * 5.0, 0.0, 0.0)) @ OBLIQUE)
+        wanted[name] = fm.corners(fm.world(obj), *fm.box_of(fm.vertices(obj))), fm.world(obj)[:3, 3]
+    save(tmp_path / "in.blend")
+    preview = plain(*letter())
+    sessions = {name: csm.service.add_session(None, preview, **{name: True}) for name in BEHAVIOURS}
+    for name in DISOBEDIENCE:
+        delivered = tmp_path / f"{name}.glb"
+        delivered.write_bytes(disobedient(name, (1.0, 2.0, 3.0), (0.0, 0.0, 0.0)))
+        sessions[name] = csm.service.add_session(None, preview, raw_result=str(delivered))
+    jobs = tmp_path / "jobs.json"
+    jobs.write_text(json.dumps([{"session": code, "object": name} for name, code in sessions.items()]))
+    done = csm(
+        "refine", "--blend", tmp_path / "in.blend", "--jobs", jobs, "--output", tmp_path / "out.blend", "--json",
+        timeout=300.0,
+    )  # fmt: skip
+    assert done.status == 0, done.stderr
+    open_file(tmp_path / "out.blend")
+    for job in done.jobs:
+        result = bpy.data.objects[job["result"]["object"]]
+        corners, origin = wanted[job["object"]]
+        assert fm.distance(fm.result_corners(result), corners) <= 1e-5, job["object"]
+        assert fm.origin_distance(result, origin, corners) <= 1e-5, job["object"]
+        assert job["quality"]["good"], job["quality"]["verdict"]
