@@ -44,8 +44,10 @@ def append_mesh(path: Path, name: str) -> bpy.types.Mesh:
     mesh = next(iter(wanted.meshes), None)
     if not isinstance(mesh, bpy.types.Mesh):
         raise PlacementFailed(f"There is no mesh in {path.name}.")
-    for library in [library for library in bpy.data.libraries if library not in earlier]:
-        _make_local(library)
+    library = mesh.library
+    assert library is not None
+    _make_local(library)
+    if library not in earlier:
         bpy.data.libraries.remove(library)
     mesh.use_fake_user = False
     return mesh
