@@ -233,7 +233,8 @@ def elapsed_text(job: Job) -> str:
         return ""
     seconds = max(0, int((ended - begun).total_seconds()))
     if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds} s" if job.state in FINISHED else f"{seconds // 5 * 5} s"
+        exact = job.state in FINISHED or seconds < 10  # noqa: PLR2004 - ten seconds
+        return f"{seconds} s" if exact else f"{seconds // 5 * 5} s"
     minutes = seconds // 60
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - an hour
 

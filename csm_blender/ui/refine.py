@@ -13,6 +13,7 @@ from ..core.errors import BadSessionCode, CsmError, NoSuchObject
 from ..core.models import FINISHED, JobState
 from ..core.session_code import parse_session_code
 from ..scene import pump, starting
+from ..scene.binding import holds_result
 from ..scene.desk import desk
 from ..scene.loose import Context, current
 from ..scene.measure import find_object
@@ -44,6 +45,8 @@ def missing(context: Context) -> str:  # noqa: PLR0911 - one for each thing that
     obj = context.active_object
     if obj is None:
         return "Select the block-out: the object that tells where and how large."
+    if holds_result(obj, tag_of(obj).job_id) and tag_of(obj).session_code == code:
+        return f"{obj.name} is the refined mesh of this session already. Select a block-out."
     if (seen := preview.preview(context)) is not None and seen.error is not None:
         return f"{seen.error} {seen.error.hint}"
     if starting.job_in_progress(code, obj) is not None:

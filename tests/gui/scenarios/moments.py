@@ -68,27 +68,27 @@ def during_playback(session: str) -> Steps[dict[str, object]]:
 
 
 def during_render(session: str) -> Steps[dict[str, object]]:
-    """A long render by F12; the result comes when it is over."""
+    """A render by F12 with a time limit (simulated keys do not stop renders); the result comes when it is over."""
     events = Events()
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
-    scene.cycles.samples = 4096
+    scene.cycles.samples = 100_000
     scene.cycles.use_adaptive_sampling = scene.cycles.use_denoising = False
+    scene.cycles.time_limit = 6.0
     scene.render.resolution_percentage = 20
     bpy.context.preferences.view.render_display_type = "NONE"
+    preferences = module("scene.readiness").preferences()
+    preferences.place_automatically = False  # until the render runs, however fast the job is
     yield from over_view(events)
     yield from begin(session)
+    yield from wait_for("READY", timeout=60)
     yield from events.press("F12")
     yield from idle_until(lambda: bpy.app.is_job_running("RENDER"), 20, "a render")
-    yield from wait_for("READY", timeout=60)
+    preferences.place_automatically = True
     yield from idle_until(lambda: desk().waiting, 20, "a reason")
     reason = next(iter(desk().waiting.values()))
     rendering = bpy.app.is_job_running("RENDER")
-    for _ in range(100):  # one is enough for a person, but a simulated one may come between two looks of the render
-        yield from events.press("ESC")
-        yield 0.2
-        if not bpy.app.is_job_running("RENDER"):
-            break
+    yield from idle_until(lambda: not bpy.app.is_job_running("RENDER"), 60, "the end of the render")
     yield from wait_for("PLACED", timeout=20)
     return {"reason": reason, "rendering": rendering}
 

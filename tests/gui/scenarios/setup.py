@@ -153,7 +153,7 @@ EDITORS = [
 
 def try_polls(kind: str, names: list[str], answers: dict[str, list[bool]]) -> list[str]:
     """Ask all polls in one kind of editor."""
-    there = next(a for a in window().screen.areas if a.type == "DOPESHEET_EDITOR" or a.type == kind)
+    there = next(a for a in window().screen.areas if a.type in {"DOPESHEET_EDITOR", kind})
     before, wrong = there.type, []
     try:
         there.type = kind
