@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 
+from ..core import cleaning
 from ..core.conversion import Converters
 from ..core.driver import run_blocking
 from ..core.errors import BadOutput, CsmError
@@ -35,17 +36,19 @@ class Interrupted(Exception):
 def refine(specs: list[JobSpec], settings: Settings, concurrency: int) -> list[Job]:
     """Record the jobs, run them, place what came, save. Gives the jobs as they ended. Raises :class:`Interrupted`."""
     settings.require_key()
-    store = Store(jobs_home())
+    store = _open_store()
     try:
         jobs = [store.add(spec, settings.base_url) for spec in specs]
-        return _finish(store, jobs, settings, concurrency)
+        done = _finish(store, jobs, settings, concurrency)
+        cleaning.clean(store, needed=[job.job_id for job in jobs])
+        return done
     finally:
         store.close()
 
 
 def resume(settings: Settings, concurrency: int) -> list[Job]:
     """Finish every earlier call that left unfinished jobs, each in its own file. Gives those jobs as they ended."""
-    store = Store(jobs_home())
+    store = _open_store()
     try:
         left = [job for job in store.jobs(UNFINISHED) if job.spec.run_id and job.base_url == settings.base_url]
         if left:
@@ -59,6 +62,13 @@ def resume(settings: Settings, concurrency: int) -> list[Job]:
         return done
     finally:
         store.close()
+
+
+def _open_store() -> Store:
+    store = Store(jobs_home())
+    if store.notice:
+        say(store.notice)
+    return store
 
 
 def _finish(store: Store, jobs: list[Job], settings: Settings, concurrency: int) -> list[Job]:
