@@ -3,6 +3,9 @@
 
 Each attempt works in a folder of its own, so that an orphan of a killed worker cannot spoil a later attempt. What it
 made is moved into the job's folder only when it is complete.
+
+Starting a Blender costs several times what converting a small mesh does. So while jobs are waiting, a converter that is
+done is given the next one, through its standard input; otherwise it ends.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .capacity import converter_needs, memory_to_use
 from .child import Interpreters, start, stop
 from .errors import BadMesh, ConversionFailed, DiskProblem
 
@@ -29,6 +33,13 @@ REQUEST_NAME = "request.json"
 REPORT_NAME = "report.json"
 LOG_NAME = "converter.log"
 _ATTEMPT_PREFIX = "converting-"
+_OUTPUTS = {"blend": BLEND_NAME, "report": REPORT_NAME, "log": LOG_NAME}
+END_S = 2.0
+WAITING_S = 5.0
+"""A job that was turned away so recently is waiting."""
+MOST_MESHES = 50
+LARGEST_TO_KEEP = 32 * 1024**2
+"""A converter that has converted many files, or a large one, is replaced: memory it has taken it does not give back."""
 
 
 @dataclass
@@ -36,18 +47,24 @@ class _Running:
     process: subprocess.Popen[bytes]
     attempt: Path
     folder: Path
+    mesh_bytes: int
+    needs: int
+    meshes: int = 1
     too_slow: bool = False
     started_s: float = field(default_factory=time.monotonic)
 
 
 class Converters:
-    """Up to *limit* converters at a time, one per job. May be shared by threads."""
+    """Up to *limit* converters at a time, one per job, and no more than memory allows. May be shared by threads."""
 
     def __init__(self, interpreters: Interpreters, limit: int | None = None, time_limit_s: float = 1800.0) -> None:
         self._interpreters = interpreters
         self._limit = limit or os.cpu_count() or 1
         self._time_limit_s = time_limit_s
         self._running: dict[str, _Running] = {}
+        self._kept: list[tuple[subprocess.Popen[bytes], int]] = []
+        self._memory: int | None = None
+        self._turned_away: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def start(self, job_id: str, folder: Path, request: Mapping[str, Any]) -> bool:
@@ -55,26 +72,74 @@ class Converters:
 
         *request* is what ``converter.main`` expects, without the paths of its outputs. Raises :class:`DiskProblem`.
         """
+        mesh = Path(request["mesh"])
+        needs = converter_needs(mesh)
         with self._lock:
-            if len(self._running) >= self._limit:
+            if not self._has_room(needs):
+                self._turned_away[job_id] = time.monotonic()
                 return False
+            self._turned_away.pop(job_id, None)
             try:
                 for leftover in folder.glob(f"{_ATTEMPT_PREFIX}*"):
                     shutil.rmtree(leftover, ignore_errors=True)
                 attempt = Path(tempfile.mkdtemp(prefix=_ATTEMPT_PREFIX, dir=folder))
-                outputs = {"blend": str(attempt / BLEND_NAME), "report": str(attempt / REPORT_NAME)}
+                outputs = {name: str(attempt / file) for name, file in _OUTPUTS.items()}
                 (attempt / REQUEST_NAME).write_text(json.dumps({**request, **outputs}), encoding="utf-8")
-                with (attempt / LOG_NAME).open("wb") as log:
-                    process = start(
-                        self._interpreters.with_bpy("converter", str(attempt / REQUEST_NAME)),
-                        stdin=subprocess.PIPE,  # closes when this process ends, however it does: so does the converter
-                        stdout=log,
-                        stderr=subprocess.STDOUT,
-                    )
+                process, meshes = self._given_to_kept(attempt) or (self._started(attempt), 0)
+                size = mesh.stat().st_size if mesh.exists() else 0
             except OSError as error:
                 raise DiskProblem(f"The converter cannot be started: {error.strerror or error}.") from error
-            self._running[job_id] = _Running(process, attempt, folder)
+            self._running[job_id] = _Running(process, attempt, folder, size, needs, meshes + 1)
             return True
+
+    def _has_room(self, needs: int) -> bool:
+        """Whether one more may run. What memory there is for all is looked up while none runs."""
+        if not self._running:
+            self._memory = memory_to_use()
+            return True
+        if len(self._running) >= self._limit:
+            return False
+        return self._memory is None or sum(each.needs for each in self._running.values()) + needs <= self._memory
+
+    def _started(self, attempt: Path) -> subprocess.Popen[bytes]:
+        with (attempt / LOG_NAME).open("wb") as log:
+            return start(
+                self._interpreters.with_bpy("converter", str(attempt / REQUEST_NAME)),
+                stdin=subprocess.PIPE,  # closes when this process ends, however it does: so does the converter
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def _given_to_kept(self, attempt: Path) -> tuple[subprocess.Popen[bytes], int] | None:
+        """A converter that is done with another job and has been told of this one, if there is one."""
+        while self._kept:
+            process, meshes = self._kept.pop()
+            assert process.stdin is not None
+            try:
+                process.stdin.write(f"{attempt / REQUEST_NAME}\n".encode())
+                process.stdin.flush()
+            except OSError:  # it has died meanwhile
+                _end(process)
+            else:
+                return process, meshes
+        return None
+
+    def _keep_or_end(self, running: _Running) -> None:
+        """Have a converter that is done wait for the next job, if one is waiting."""
+        now = time.monotonic()
+        self._turned_away = {job: at for job, at in self._turned_away.items() if now - at < WAITING_S}
+        lasting = running.meshes < MOST_MESHES and running.mesh_bytes <= LARGEST_TO_KEEP
+        if lasting and len(self._kept) < len(self._turned_away) and running.process.poll() is None:
+            self._kept.append((running.process, running.meshes))
+        else:
+            _end(running.process)
+        while len(self._kept) > len(self._turned_away):
+            _end(self._kept.pop()[0])
+
+    @property
+    def look_again_s(self) -> float:
+        """When a job that was turned away should try again: all that wait together ask a few times a second."""
+        return min(WAITING_S / 2.0, max(0.1, 0.02 * len(self._turned_away)))
 
     def is_running(self, job_id: str) -> bool:
         """Whether this object started a converter for the job and has not collected it."""
@@ -86,14 +151,15 @@ class Converters:
         Raises :class:`BadMesh` or :class:`ConversionFailed` with the converter's own sentence.
         """
         running = self._running[job_id]
-        if running.process.poll() is None:
+        is_done = (running.attempt / REPORT_NAME).exists()
+        if not is_done and running.process.poll() is None:
             if time.monotonic() - running.started_s < self._time_limit_s:
                 return None
             running.too_slow = True
             stop(running.process)
         with self._lock:
             self._running.pop(job_id, None)
-        _close_pipe(running)
+            self._keep_or_end(running)
         try:
             return _outcome(running)
         finally:
@@ -103,21 +169,30 @@ class Converters:
         """End the converter of a job, if there is one, and clean up after it."""
         with self._lock:
             running = self._running.pop(job_id, None)
+            self._turned_away.pop(job_id, None)
         if running:
             stop(running.process)
-            _close_pipe(running)
+            _end(running.process)
             shutil.rmtree(running.attempt, ignore_errors=True)
 
     def stop_all(self) -> None:
         """End all converters."""
         for job_id in list(self._running):
             self.stop(job_id)
+        with self._lock:
+            while self._kept:
+                _end(self._kept.pop()[0])
 
 
-def _close_pipe(running: _Running) -> None:
-    if running.process.stdin is not None:
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Close the pipe of a converter that is done, upon which it ends."""
+    if process.stdin is not None:
         with contextlib.suppress(OSError):
-            running.process.stdin.close()
+            process.stdin.close()
+    try:
+        process.wait(END_S)
+    except subprocess.TimeoutExpired:
+        stop(process)
 
 
 def _outcome(running: _Running) -> dict[str, Any]:

@@ -136,7 +136,8 @@ class Fetching:
                 return 0.0
             if converters.start(job.job_id, folder, conversion_request(job, mesh)):
                 self._bench.update(job, message="Converting")
-            return CONVERTER_LOOK_S
+                return CONVERTER_LOOK_S
+            return converters.look_again_s
         report = converters.collect(job.job_id)
         if report is None:
             return CONVERTER_LOOK_S

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How much memory is free, so that no more converters run at once than fit."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+CONVERTER_BYTES = 450 * 1024**2
+BYTES_PER_MESH_BYTE = 25
+"""Measured (docs/benchmarks.md): what a converter takes by itself, and on top of that for each byte of a GLB."""
+SHARE_TO_USE = 0.7
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def converter_needs(mesh: Path) -> int:
+    """Bytes of memory that converting the file *mesh* may take."""
+    try:
+        return CONVERTER_BYTES + BYTES_PER_MESH_BYTE * mesh.stat().st_size
+    except OSError:
+        return CONVERTER_BYTES
+
+
+def memory_to_use() -> int | None:
+    """Bytes that converters may take together, of what is free right now; ``None`` where that cannot be known.
+
+    Linux tells what is available (``MemAvailable``) and how much of its control group's limit is left, Windows tells
+    what is available. macOS does not tell without another program, so half of the memory there is counts.
+    """
+    found = [free for free in (_of_system(), _of_control_group()) if free is not None]
+    return int(SHARE_TO_USE * min(found)) if found else None
+
+
+def _of_system() -> int | None:
+    if sys.platform == "win32":
+        return _of_windows()
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    except (OSError, ValueError):
+        return None
+
+
+def _of_control_group() -> int | None:
+    """What a container leaves us."""
+    try:
+        limit, used = ((_CGROUP / name).read_text(encoding="ascii") for name in ("memory.max", "memory.current"))
+        return max(0, int(limit) - int(used))
+    except (OSError, ValueError):  # no control group, or no limit ("max")
+        return None
+
+
+class _MemoryStatus(ctypes.Structure):
+    """MEMORYSTATUSEX of the Windows API."""
+
+    _fields_ = (
+        ("dwLength", ctypes.c_uint32),
+        ("dwMemoryLoad", ctypes.c_uint32),
+        ("ullTotalPhys", ctypes.c_uint64),
+        ("ullAvailPhys", ctypes.c_uint64),
+        ("ullTotalPageFile", ctypes.c_uint64),
+        ("ullAvailPageFile", ctypes.c_uint64),
+        ("ullTotalVirtual", ctypes.c_uint64),
+        ("ullAvailVirtual", ctypes.c_uint64),
+        ("ullAvailExtendedVirtual", ctypes.c_uint64),
+    )
+
+
+def _of_windows() -> int | None:
+    status = _MemoryStatus()
+    status.dwLength = ctypes.sizeof(status)
+    try:
+        kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]  # there on Windows only
+        return int(status.ullAvailPhys) if kernel.GlobalMemoryStatusEx(ctypes.byref(status)) else None
+    except (AttributeError, OSError):
+        return None
