@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a tick of the pump costs with jobs in the scene, quiet and while jobs change. Needs a Python with bpy.
 
-
-    .venvs/bpy-5.2/bin/python benchmarks/pump.py [JOBS]
+``.venvs/bpy-5.2/bin/python benchmarks/pump.py [JOBS]``
 """
 
 from __future__ import annotations

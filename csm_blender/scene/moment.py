@@ -15,6 +15,9 @@ from .loose import current
 
 _JOBS_IN_THE_WAY = {"RENDER": "the render", "OBJECT_BAKE": "the bake", "COMPOSITE": "the compositor"}
 
+_LINGERING = frozenset({"RENDER_OT_render", "OBJECT_OT_bake"})
+"""Operators that stay modal after their job has ended, until the mouse moves. Their jobs are asked for instead."""
+
 
 def reason_to_wait(job_id: str) -> str:  # noqa: PLR0911 - one for each reason
     """What to wait for before the job's result is placed, in words; empty when nothing is in the way."""
@@ -45,7 +48,8 @@ def _holds_data(operator: bpy.types.Operator) -> bool:
 
     Add-ons' operators (Python) have to cope with changes anyway, and some of them run all the time.
     """
-    return bpy.types.Operator.bl_rna_get_subclass_py(operator.bl_idname) is None
+    name = operator.bl_idname
+    return name not in _LINGERING and bpy.types.Operator.bl_rna_get_subclass_py(name) is None
 
 
 def _mode_name(obj: bpy.types.Object) -> str:
