@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In a Python with bpy: ``placing.py OUT.json GLB REPEATS``: placing by the add-on, against a bare libraries.load."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from csm_blender.core.conversion import Converters
+from csm_blender.core.jobs import Job
+from csm_blender.core.models import JobState
+from csm_blender.scene.place import place
+from csm_blender.scene.planning import Choices, plan_for_object
+from csm_blender.scene.service import interpreters
+
+
+def main(out: Path, glb: Path, repeats: int) -> None:
+    """Convert once, then place in turns with the bare calls, each into an empty scene with a block-out."""
+    obj = _scene()
+    scene = bpy.context.scene
+    spec = plan_for_object("SESSION_1_1", obj, scene, bpy.context.evaluated_depsgraph_get(), Choices())
+    report = convert(glb, out.parent, spec.as_dict())
+    job = Job("0" * 32, 1, JobState.READY, spec, "http://127.0.0.1:9", result=report)
+    times: dict[str, list[float]] = {"place": [], "bare": [], "bare_append": []}
+    for _ in range(repeats):
+        obj = _scene()
+        times["place"].append(_timed(lambda o=obj: place(job, bpy.context.scene, o)))
+        _scene()
+        times["bare"].append(_timed(lambda: _bare(report, link=True)))
+        _scene()
+        times["bare_append"].append(_timed(lambda: _bare(report, link=False)))
+    out.write_text(json.dumps({**times, "version": bpy.app.version_string, "report": report}), encoding="utf-8")
+
+
+def convert(glb: Path, folder: Path, spec: dict[str, Any]) -> dict[str, Any]:
+    """What the converter made of *glb*."""
+    converters = Converters(interpreters())
+    request = {
+        **{name: spec[name] for name in ("fit", "placement", "refinement", "scale_length", "materials")},
+        "mesh": str(glb),
+        "name": spec["result_name"],
+        "export": "",
+    }
+    converters.start("job", folder, json.loads(json.dumps(request)))
+    while (report := converters.collect("job")) is None:
+        time.sleep(0.05)
+    return report
+
+
+def _scene() -> bpy.types.Object:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.mesh.primitive_cube_add(size=1.0)
+    obj = bpy.context.object
+    assert obj is not None
+    bpy.context.view_layer.update()
+    return obj
+
+
+def _bare(report: dict[str, Any], *, link: bool) -> None:
+    with bpy.data.libraries.load(report["blend"], link=link) as (_available, wanted):
+        wanted.meshes = [report["mesh"]]
+    obj = bpy.data.objects.new("Result", wanted.meshes[0])
+    bpy.context.scene.collection.objects.link(obj)
+
+
+def _timed(call: Any) -> float:
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    os._exit(0)  # the wheels of 4.5 may hang in an orderly exit

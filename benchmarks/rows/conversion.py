@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The converter, against importing and saving in a plain background Blender; several at once; how many may run."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import threading
+import time
+from pathlib import Path
+
+from jobs_at_hand import spec
+from measuring import Bench, Ended, Row, Samples, run, yes_if
+from meshes import make_glb
+from workshop import NEWEST, bpy_python, bpy_script
+
+from csm_blender.core.child import Interpreters
+from csm_blender.core.conversion import Converters
+
+SIZES = {2_000: 7, 100_000: 5, 1_000_000: 3}
+GOAL = 1.25
+WAITING = 8
+
+
+def measure(bench: Bench) -> list[Row]:
+    """A row for each size, and one for many at once."""
+    python = bpy_python()
+    rows = []
+    for triangles, repeats in ({2_000: 1} if bench.quick else SIZES).items():
+        rows.append(_against_plain(bench, python, triangles, repeats))
+    return [*rows, _many(bench, python)]
+
+
+def _against_plain(bench: Bench, python: str, triangles: int, repeats: int) -> Row:
+    glb = make_glb(bench.folder / f"{triangles}.glb", triangles, 64 if bench.quick else 2048)
+    converted: list[Ended] = []
+    plain: list[Ended] = []
+    for number in range(repeats):
+        converted.append(_convert_alone(bench, python, glb, f"{triangles}-{number}"))
+        plain.append(run(bpy_script(bench, python, "import_save.py", glb)))
+    ours, theirs = (Samples.of([ended.seconds for ended in seen]) for seen in (converted, plain))
+    ratio = ours.median / theirs.median
+    return Row(
+        f"conversion of {triangles:,} triangles, Blender {NEWEST}",
+        ours.text("s", 2),
+        f"import and save {theirs.text('s', 2)}",
+        f"{ratio:.2f} times",
+        f"at most {GOAL} times",
+        yes_if(ratio <= GOAL),
+        f"Peak memory {max(e.peak_bytes for e in converted) / 1e6:.0f} MB against"
+        f" {max(e.peak_bytes for e in plain) / 1e6:.0f} MB, for a GLB of {glb.stat().st_size / 1e6:.0f} MB.",
+    )
+
+
+def _request(folder: Path, glb: Path) -> dict[str, object]:
+    fields = spec("SESSION_1_1").as_dict()
+    chosen = {name: fields[name] for name in ("fit", "placement", "refinement", "scale_length", "materials")}
+    outputs = {"blend": str(folder / "refined.blend"), "report": str(folder / "report.json")}
+    return {**chosen, **outputs, "mesh": str(glb), "name": "Result", "export": ""}
+
+
+def _convert_alone(bench: Bench, python: str, glb: Path, name: str) -> Ended:
+    """One conversion in a process of its own, as the worker starts it."""
+    folder = bench.folder / name
+    folder.mkdir()
+    request = folder / "request.json"
+    request.write_text(json.dumps(_request(folder, glb)), encoding="utf-8")
+    report_file = folder / "report.json"
+    # It waits for more on its standard input, and ends when that closes: here as soon as its report is there.
+    reading, writing = os.pipe()
+    closer = threading.Thread(target=_close_when_there, args=(report_file, writing), daemon=True)
+    closer.start()
+    command = Interpreters(python).with_bpy("converter", str(request))
+    try:
+        ended = run(command, stdin=reading, log=folder / "output.log", good=(0, 3))
+    finally:
+        os.close(reading)
+    report = json.loads(report_file.read_text(encoding="utf-8"))
+    if report.get("error"):
+        raise RuntimeError(str(report["error"]))
+    return ended
+
+
+def _close_when_there(file: Path, descriptor: int) -> None:
+    while not file.exists():
+        time.sleep(0.005)
+    os.close(descriptor)
+
+
+def _many(bench: Bench, python: str) -> Row:
+    """Several waiting: how busy they keep the cores, and how many run at once."""
+    cores, count = os.cpu_count() or 1, 2 if bench.quick else WAITING
+    glb = make_glb(bench.folder / "many.glb", 2_000 if bench.quick else 100_000, 64 if bench.quick else 2048)
+    converters = Converters(Interpreters(python))
+    before, begun = _children_cpu_s(), time.perf_counter()
+    waiting, running, most = [f"job{n}" for n in range(count)], [], 0
+    while waiting or running:
+        for job in list(waiting):
+            folder = bench.folder / job
+            folder.mkdir(exist_ok=True)
+            if converters.start(job, folder, _request(folder, glb)):
+                waiting.remove(job)
+                running.append(job)
+        most = max(most, len(running))
+        running = [job for job in running if converters.collect(job) is None]
+        time.sleep(0.02)
+    converters.stop_all()
+    seconds = time.perf_counter() - begun
+    busy = (_children_cpu_s() - before) / seconds / cores
+    return Row(
+        f"{count} conversions waiting, {cores} cores",
+        f"{seconds:.1f} s, {100 * busy:.0f} % of the cores busy, {most} converters at once",
+        "all cores",
+        f"{busy:.2f}",
+        "all cores busy, never more converters than memory allows",
+        yes_if(busy > 0.8 and most <= cores),
+        "Waiting for the disk while Blender starts is what is missing to 100 %. Other programs of the machine count"
+        " against it.",
+    )
+
+
+def _children_cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
