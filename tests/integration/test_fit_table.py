@@ -71,6 +71,9 @@ def test_the_result_fills_the_box(name: str, fate: Original, tmp_path: Path, tab
     assert outcome.error is None, str(outcome.error)
     show_all_scenes(kind)
     obj = bpy.data.objects[outcome.object_name]
+    if fate is Original.REPLACE:
+        assert obj.hide_viewport == name.startswith("hidden, "), "whether it is seen is the artist's business"
+        obj.hide_viewport = False
     error = max(fm.distance(fm.result_corners(obj), kind.corners), fm.origin_distance(obj, kind.origin, kind.corners))
     for copy_name, corners in kind.copies.items():
         copy = bpy.data.objects[copy_name if fate is Original.REPLACE else f"{copy_name}_refined"]
