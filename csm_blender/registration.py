@@ -15,15 +15,28 @@ from .scene import pump, records
 from .scene.connection import connection_test
 from .scene.desk import desk
 from .scene.disk_use import usage
-from .ui import defaults, job_operators, panel, preferences, preview, refine, setup_operators, status_bar
+from .ui import (
+    confirm,
+    defaults,
+    job_operators,
+    overlay,
+    panel,
+    preferences,
+    preview,
+    refine,
+    setup_operators,
+    status_bar,
+)
 
 CLASSES = (
     *records.CLASSES,
     *preferences.CLASSES,
     *refine.CLASSES,
+    *confirm.CLASSES,
     *job_operators.CLASSES,
     *setup_operators.CLASSES,
     *panel.CLASSES,
+    *overlay.CLASSES,
 )
 _commands: list[Any] = []
 _log = logging.getLogger(__name__)
@@ -34,12 +47,13 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     records.add_pointers()
-    _commands.append(bpy.utils.register_cli_command("csm", _run_command))
+    _commands.append(bpy.utils.register_cli_command("csm", _run_command))  # type: ignore[func-returns-value]  # stubs err
     if bpy.app.background:
         return
     for handlers, function in _handlers():
         handlers.append(function)
     bpy.types.STATUSBAR_HT_header.append(status_bar.draw)
+    overlay.start()
     desk.is_stale = True
     bpy.app.timers.register(_take_in_file, first_interval=0.0, persistent=True)
 
@@ -48,6 +62,7 @@ def unregister() -> None:
     """Called by Blender, also when it quits. Jobs stay in the store and in the file, and go on another time."""
     if not bpy.app.background:
         _stop_everything()
+        overlay.stop()
         bpy.types.STATUSBAR_HT_header.remove(status_bar.draw)
         for handlers, function in reversed(_handlers()):
             if function in handlers:
@@ -88,13 +103,13 @@ def _take_in_file() -> None:
         _guarded(_opened)
 
 
-@persistent
+@persistent  # type: ignore[untyped-decorator]  # by the stubs
 def _after_load(*_arguments: object) -> None:
     defaults.forget()
     _guarded(_opened)
 
 
-@persistent
+@persistent  # type: ignore[untyped-decorator]  # by the stubs
 def _after_undo(*_arguments: object) -> None:
     preview.forget()
     _guarded(pump.undone)

@@ -23,6 +23,8 @@ class Preferences(Protocol):
     poll_interval: float
     deadline_hours: float
     timeout: int
+    confirm_sending: bool
+    confirm_count: int
 
 
 class _Defaults:
@@ -36,6 +38,8 @@ class _Defaults:
     poll_interval = 0.0
     deadline_hours = 3.0
     timeout = 0
+    confirm_sending = True
+    confirm_count = 3
 
 
 def preferences() -> Preferences:

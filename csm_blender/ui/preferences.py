@@ -46,6 +46,8 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         poll_interval: float
         deadline_hours: float
         timeout: int
+        confirm_sending: bool
+        confirm_count: int
     else:
         api_key: StringProperty(
             name="API Key",
@@ -93,6 +95,18 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
             min=0,
             soft_max=120,
         )
+        confirm_sending: BoolProperty(
+            name="Confirm What May Cost",
+            description="Show what will be sent before the first refine of a Blender session, and before many at once",
+            default=True,
+        )
+        confirm_count: IntProperty(
+            name="Confirm Above",
+            description="So many refines may go out at once without being asked about",
+            default=3,
+            min=1,
+            soft_max=50,
+        )
 
     def draw(self, _context: Context) -> None:
         """Service, habits, disk."""
@@ -105,6 +119,11 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         column = layout.column()
         column.row().prop(self, "default_fit", expand=True)
         column.row().prop(self, "default_original", expand=True)
+        column = layout.column(heading="Sending")
+        column.prop(self, "confirm_sending")
+        row = column.row()
+        row.active = self.confirm_sending
+        row.prop(self, "confirm_count")
         column = layout.column(align=True)
         column.prop(self, "poll_interval", text="Ask Every (s)")
         column.prop(self, "deadline_hours", text="Give Up After (h)")

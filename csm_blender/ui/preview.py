@@ -56,14 +56,19 @@ def preview(context: Context) -> Preview | None:
         obj.session_uid,
         obj.name,
         obj.mode,
-        tuple(map(tuple, obj.matrix_world)),
-        tuple(obj.dimensions),
+        obj.matrix_world.copy(),
+        *_box_of(obj),
         choices,
     )
     key = (*key, context.scene.unit_settings.scale_length)
     if key != _cache.key or _cache.preview is None:
         _cache.key, _cache.preview = key, _measured(obj, context, choices)
     return _cache.preview
+
+
+def _box_of(obj: Any) -> tuple[tuple[float, ...], ...]:
+    """Size and place of the box Blender keeps: it may move without changing its size, as in Edit mode."""
+    return tuple(obj.dimensions), tuple(obj.bound_box[0])
 
 
 def forget() -> None:

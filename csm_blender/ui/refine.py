@@ -19,7 +19,7 @@ from ..scene.loose import Context, current
 from ..scene.measure import find_object
 from ..scene.readiness import obstacle
 from ..scene.records import state_of, tag_of
-from . import preview
+from . import confirm, preview
 from .report import report_error
 from .returns import Returned
 
@@ -69,6 +69,7 @@ class CSM_OT_refine(bpy.types.Operator):
         session_code: str
         target: str
         again: bool
+        confirmed: bool
     else:
         session_code: StringProperty(
             name="Session", description="Code of the session; the panel's where empty", options={"SKIP_SAVE"}
@@ -81,6 +82,7 @@ class CSM_OT_refine(bpy.types.Operator):
             description="Ask for a new refine even if the session is refined already; may spend credits",
             options={"SKIP_SAVE"},
         )
+        confirmed: BoolProperty(options={"SKIP_SAVE", "HIDDEN"})
 
     _job_id = ""
     _timer: bpy.types.Timer | None = None
@@ -99,6 +101,8 @@ class CSM_OT_refine(bpy.types.Operator):
         """Begin the job and watch it, while the artist goes on."""
         if bpy.app.background:
             return self.execute(context)
+        if not self.confirmed and confirm.is_needed(1):
+            return confirm.ask(session_code=self.session_code, target=self.target, again=self.again)
         if not self._begin(context):
             return {"CANCELLED"}
         desk.attended.add(self._job_id)
@@ -173,6 +177,11 @@ class CSM_OT_refine_selected(bpy.types.Operator):
     bl_idname = "csm.refine_selected"
     bl_label = "Refine Selected"
 
+    if TYPE_CHECKING:
+        confirmed: bool
+    else:
+        confirmed: BoolProperty(options={"SKIP_SAVE", "HIDDEN"})
+
     @classmethod
     def poll(cls, context: Context) -> bool:
         """Whether there is anything to refine."""
@@ -189,6 +198,8 @@ class CSM_OT_refine_selected(bpy.types.Operator):
         """Begin all the jobs; the pump places them as they come."""
         if bpy.app.background:
             return self.execute(context)
+        if not self.confirmed and confirm.is_needed(len(selected_with_code(context))):
+            return confirm.ask(all_selected=True)
         return {"FINISHED"} if self._begin(context) else {"CANCELLED"}
 
     def execute(self, context: Context) -> Returned:

@@ -15,4 +15,6 @@ for repository in preferences.extensions.repos:
         repository.use_sync_on_startup = False
 if hasattr(preferences, "asset_libraries"):  # 5.x asks the network for its assets as soon as it is allowed to
     preferences.asset_libraries.use_online_essentials = False
+if addon := preferences.addons.get("bl_ext.user_default.csm_blender"):
+    addon.preferences.confirm_sending = False  # a dialog of its own test
 bpy.ops.wm.save_userpref()

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ask before anything is sent that may cost: the first time in a Blender session, and when much goes out at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import BoolProperty, StringProperty
+
+from ..core.box import box_of
+from ..core.errors import CsmError
+from ..scene.loose import Context, Layout
+from ..scene.planning import plan_for_object
+from ..scene.readiness import preferences
+from ..scene.records import state_of, tag_of
+from . import preview
+from .returns import Returned
+from .words import size_text, wrapped
+
+WIDTH = 400
+MOST_LINES = 12
+
+
+@dataclass
+class _Memory:
+    """What was agreed to in this Blender session."""
+
+    agreed: bool = False
+
+
+memory = _Memory()
+
+
+def is_needed(count: int) -> bool:
+    """Whether a person is to be asked before *count* requests go out."""
+    chosen = preferences()
+    return bool(chosen.confirm_sending) and (not memory.agreed or count > chosen.confirm_count)
+
+
+def ask(**request: Any) -> Returned:
+    """Open the dialog, which sends *request* itself; the answer of the operator that leaves it to that."""
+    operators: Any = bpy.ops
+    operators.csm.confirm_sending("INVOKE_DEFAULT", **request)
+    return {"CANCELLED"}
+
+
+class CSM_OT_confirm_sending(bpy.types.Operator):
+    """Show what will be sent, and send it when that is agreed to"""
+
+    bl_idname = "csm.confirm_sending"
+    bl_label = "Send to CSM?"
+    bl_options = {"INTERNAL"}  # noqa: RUF012 - Blender reads it
+
+    if TYPE_CHECKING:
+        session_code: str
+        target: str
+        again: bool
+        all_selected: bool
+    else:
+        session_code: StringProperty(options={"SKIP_SAVE"})
+        target: StringProperty(options={"SKIP_SAVE"})
+        again: BoolProperty(options={"SKIP_SAVE"})
+        all_selected: BoolProperty(options={"SKIP_SAVE"})
+
+    _lines: Sequence[tuple[str, str, str]] = ()
+
+    def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
+        """Look at what will be sent, and show it."""
+        self._lines = self._requests(context)
+        manager = context.window_manager
+        answer: Returned = manager.invoke_props_dialog(self, width=WIDTH, title=self.bl_label, confirm_text="Send")
+        return answer
+
+    def draw(self, _context: Context) -> None:
+        """Object, box and session of each request, then what it may cost."""
+        layout: Layout = self.layout
+        count = len(self._lines)
+        column = layout.column(align=True)
+        for name, size, code in self._lines[:MOST_LINES]:
+            split = column.split(factor=0.55)
+            split.label(text=f"{name}   {size}", icon="OBJECT_DATA")
+            row = split.row()
+            row.active = False
+            row.label(text=code)
+        if count > MOST_LINES:
+            column.label(text=f"and {count - MOST_LINES} more", icon="BLANK1")
+        layout.separator(factor=0.5)
+        what = "One refine request goes" if count == 1 else f"Up to {count} refine requests go"
+        text = f"{what} out, which may spend credits."
+        if not self.again:
+            text += " A session refined already is fetched for free."
+        column = layout.column(align=True)
+        column.scale_y = 0.85
+        for number, line in enumerate(wrapped(text, WIDTH, 1.0)):
+            column.label(text=line, icon="INFO" if number == 0 else "BLANK1")
+        addon = preferences()
+        if isinstance(addon, bpy.types.AddonPreferences):
+            layout.prop(addon, "confirm_sending", text="Ask Again in the Next Session")
+
+    def execute(self, _context: Context) -> Returned:
+        """Agreed: send."""
+        memory.agreed = True
+        operators: Any = bpy.ops
+        if self.all_selected:
+            operators.csm.refine_selected("INVOKE_DEFAULT", confirmed=True)
+        else:
+            operators.csm.refine(
+                "INVOKE_DEFAULT",
+                session_code=self.session_code,
+                target=self.target,
+                again=self.again,
+                confirmed=True,
+            )
+        return {"FINISHED"}
+
+    def _requests(self, context: Context) -> list[tuple[str, str, str]]:
+        """Name, size and session of each object that will be refined."""
+        if self.all_selected:
+            pairs = [(obj, tag_of(obj).session_code) for obj in context.selected_objects if tag_of(obj).session_code]
+        else:
+            obj = context.scene.objects.get(self.target) or context.active_object
+            pairs = [(obj, self.session_code or state_of(context.scene).session_code)] if obj else []
+        return [
+            (obj.name, _size(context, obj) if index < MOST_LINES else "", code)
+            for index, (obj, code) in enumerate(pairs)
+        ]
+
+
+def _size(context: Context, obj: bpy.types.Object) -> str:
+    choices = preview.choices_of(context.scene)
+    try:
+        spec = plan_for_object("", obj, context.scene, context.evaluated_depsgraph_get(), choices)
+    except CsmError:
+        return ""  # it will be said when it is begun
+    assert spec.target is not None
+    return size_text(box_of(spec.target).size, context.scene)
+
+
+CLASSES = (CSM_OT_confirm_sending,)
