@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operators without a window: the same names do the whole job and return when it is done."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+import csm_blender
+from csm_blender.scene import restoring
+from csm_blender.scene.desk import desk
+from csm_blender.scene.records import state_of
+
+FIRST, SECOND = "SESSION_P_44569824122", "SESSION_1700000001_0000001"
+
+
+@pytest.fixture
+def scene(tmp_path: Path, service: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[bpy.types.Scene]:
+    for name, value in {"CSM_BASE_URL": service.url, "CSM_API_KEY": service.key, "CSM_HOME": tmp_path}.items():
+        monkeypatch.setitem(os.environ, name, str(value))
+    bpy.ops.wm.read_factory_settings()
+    csm_blender.register()
+    yield bpy.context.scene
+    csm_blender.unregister()
+
+
+def test_refine_blocks_and_places(scene: bpy.types.Scene) -> None:
+    assert bpy.ops.csm.refine(session_code=FIRST, target="Cube") == {"FINISHED"}
+    record = state_of(scene).jobs[0]
+    assert (record.status, record.target, record.result) == ("PLACED", "Cube", "Cube_refined")
+    assert record.fit_error < 1e-5
+    assert bpy.data.objects["Cube"].hide_viewport
+    assert bpy.ops.csm.toggle_original(job_id=record.job_id) == {"FINISHED"}
+    assert not bpy.data.objects["Cube"].hide_viewport
+    assert bpy.ops.csm.clear_finished() == {"FINISHED"}
+    assert len(state_of(scene).jobs) == 0
+
+
+def test_refine_selected_takes_each_object_by_its_own_code(scene: bpy.types.Scene) -> None:
+    bpy.ops.mesh.primitive_cone_add(location=(4, 0, 0))
+    for name, code in (("Cube", FIRST), ("Cone", SECOND)):
+        bpy.data.objects[name].csm.session_code = code
+        bpy.data.objects[name].select_set(True)
+    assert bpy.ops.csm.refine_selected() == {"FINISHED"}
+    assert sorted(record.result for record in state_of(scene).jobs) == ["Cone_refined", "Cube_refined"]
+
+
+def test_wrong_use_is_said_and_nothing_is_recorded(scene: bpy.types.Scene, service: Any) -> None:
+    for arguments in ({"session_code": "nonsense", "target": "Cube"}, {"session_code": FIRST, "target": "None such"}):
+        with pytest.raises(RuntimeError, match=r"is not a session code|no object"):
+            bpy.ops.csm.refine(**arguments)
+    assert len(state_of(scene).jobs) == 0
+    assert service.counts()["refines"] in (0, {})
+
+
+def test_a_file_decides_neither_about_paths_nor_about_sending(scene: bpy.types.Scene) -> None:
+    bpy.ops.csm.refine(session_code=FIRST, target="Cube")
+    record = state_of(scene).jobs[0]
+    spec = json.loads(record.spec_json)
+    spec |= {"output": "/etc/passwd", "export_path": "/etc/passwd", "run_id": "x"}
+    record.spec_json = json.dumps(spec)
+    record.job_id, record.status = "f" * 32, "QUEUED"
+    record.was_posted = record.was_accepted = False
+    restoring.take_in_file()
+    job = desk.jobs["f" * 32]
+    assert str(job.state) == "CANCELLED"
+    assert (job.spec.output, job.spec.export_path, job.spec.run_id) == ("", "", "")
+
+
+@pytest.mark.parametrize("job_id", ["../../x", "", "A" * 32])
+def test_a_made_up_job_id_never_reaches_the_disk(scene: bpy.types.Scene, job_id: str) -> None:
+    record = state_of(scene).jobs.add()
+    record.job_id, record.status = job_id, "REFINING"
+    restoring.take_in_file()
+    assert state_of(scene).jobs[0].status == "FAILED"
+    assert desk.jobs == {}
