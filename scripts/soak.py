@@ -8,11 +8,11 @@ proxy that spoils requests by the seed's dice. A person is played as well: retri
 again where the service has started nothing. At the end it is counted, by the service: was any session's refine started
 twice, was any job lost, is any job stuck without a next step? The exit status says so.
 
-What is real: workers, store, service, sockets, kills, downloads and, for ``--convert-share`` of the jobs, the
-conversion in a Python with bpy. The converters of the other jobs are started in a Python without bpy and really die;
-they have to end as ``conversion_failed`` with their mesh delivered whole. The dice are the seed's; which request meets
-which throw depends on how the machine schedules the processes, so two runs of a seed are alike but not the same. POSIX
-only.
+What is real: workers, store, service, sockets, kills, downloads and, for ``--convert-share`` of the converters that are
+started, the conversion in a Python with bpy (such a one also takes other jobs that wait, so more than that share of the
+jobs is converted). The other converters are started in a Python without bpy and really die; their jobs have to end as
+``conversion_failed`` with their mesh delivered whole. The dice are the seed's; which request meets which throw depends
+on how the machine schedules the processes, so two runs of a seed are alike but not the same. POSIX only.
 """
 
 from __future__ import annotations

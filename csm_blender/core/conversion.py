@@ -124,11 +124,14 @@ class Converters:
                 return process, meshes
         return None
 
-    def _keep_or_end(self, running: _Running) -> None:
-        """Have a converter that is done wait for the next job, if one is waiting."""
+    def _keep_or_end(self, running: _Running, *, good: bool) -> None:
+        """Have a converter that is done wait for the next job, if one is waiting.
+
+        Not one that has met a file it could not use: nobody knows what that left behind in it.
+        """
         now = time.monotonic()
         self._turned_away = {job: at for job, at in self._turned_away.items() if now - at < WAITING_S}
-        lasting = running.meshes < MOST_MESHES and running.mesh_bytes <= LARGEST_TO_KEEP
+        lasting = good and running.meshes < MOST_MESHES and running.mesh_bytes <= LARGEST_TO_KEEP
         if lasting and len(self._kept) < len(self._turned_away) and running.process.poll() is None:
             self._kept.append((running.process, running.meshes))
         else:
@@ -159,11 +162,15 @@ class Converters:
             stop(running.process)
         with self._lock:
             self._running.pop(job_id, None)
-            self._keep_or_end(running)
+        good = False
         try:
-            return _outcome(running)
+            report = _outcome(running)
+            good = True
+            return report
         finally:
             shutil.rmtree(running.attempt, ignore_errors=True)
+            with self._lock:
+                self._keep_or_end(running, good=good)
 
     def stop(self, job_id: str) -> None:
         """End the converter of a job, if there is one, and clean up after it."""

@@ -249,6 +249,42 @@ def test_a_file_the_importer_cannot_use_is_a_bad_mesh(tmp_path: Path, code: str)
     assert not list(folder.glob("converting-*"))
 
 
+def test_a_converter_that_met_a_bad_file_takes_no_other_job(tmp_path: Path, code: str) -> None:
+    converters = Converters(Interpreters(blender_python()), limit=1)
+    store = Store(tmp_path / "home")
+    reports: list[object] = []
+    pids: list[int] = []
+    document = box_document()
+    document["extensionsRequired"] = ["NO_SUCH_extension"]
+    meshes = [glb(), glb(), glb(document), glb()]
+    jobs = [store.add(spec(code), "http://127.0.0.1:9") for _ in meshes]
+    for job, mesh in zip(jobs, meshes, strict=True):
+        store.folder(job.job_id).mkdir()
+        (store.folder(job.job_id) / "delivered.mesh").write_bytes(mesh)
+    for number, job in enumerate(jobs):
+        folder = store.folder(job.job_id)
+        assert converters.start(job.job_id, folder, conversion_request(job, folder / "delivered.mesh"))
+        pids.append(converters._running[job.job_id].process.pid)
+        if number + 1 < len(jobs):  # the next one waits
+            waiting = store.folder(jobs[number + 1].job_id)
+            assert not converters.start(
+                jobs[number + 1].job_id, waiting, conversion_request(job, waiting / "delivered.mesh")
+            )
+        end = time.monotonic() + 60.0
+        report = None
+        try:
+            while report is None and time.monotonic() < end:
+                report = converters.collect(job.job_id)
+                time.sleep(0.02)
+        except ConversionFailed as failure:
+            report = failure
+        reports.append(report)
+    converters.stop_all()
+    assert [isinstance(report, ConversionFailed) for report in reports] == [False, False, True, False]
+    assert pids[0] == pids[1] == pids[2]
+    assert pids[3] != pids[2]
+
+
 def _processes_about(job_id: str) -> list[int]:
     """Converters whose arguments name the job's folder."""
     found = []

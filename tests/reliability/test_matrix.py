@@ -13,7 +13,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,15 @@ STATE_OF_STEP = {
     "download": JobState.DOWNLOADING,
 }
 KIND_AT_STEP = {"check": "session", "submit": "submit", "poll": "session", "download": "file"}
+WAITED_OUT = {
+    "unreachable",
+    "connection_broken",
+    "service_busy",
+    "unexpected_answer",
+    "deadline_passed",
+    "download_cut",
+}
+"""Errors of jobs whose patience has come to its end."""
 CELLS = [(cell, lasting) for cell in cells() for lasting in (False, True)]
 
 
@@ -107,9 +116,9 @@ def _run(cell: Cell, lasting: bool, number: int, service: Any, home: Path, mesh:
     store = Store(home)
     try:
         trouble = Trouble(cell, proxy, host)
-        # As short as the machine allows where the fault never ends; long where it should be got over.
-        deadline_s = 1.5 if cell.lasting != GOES_ON and lasting else 60.0
-        give_up_s = 1.5 if lasting else 20.0
+        # Impatient where only patience ends the job; patient where something else should, however slow the machine is.
+        impatient = cell.lasting in WAITED_OUT and (lasting or cell.once == cell.lasting)
+        deadline_s, give_up_s = (1.5, 1.5) if impatient else (60.0, 60.0)
         chosen = settings(f"http://{host}:{proxy.port}", service.key, deadline_s=deadline_s, give_up_unpaid_s=give_up_s)
         job = store.add(spec(code), chosen.base_url)
         pipeline = Pipeline(store, chosen, NoConverters(), f"owner-{number}", draw=QuickDraw())  # type: ignore[arg-type]
@@ -121,6 +130,9 @@ def _run(cell: Cell, lasting: bool, number: int, service: Any, home: Path, mesh:
             decided = next(iter(decisions(first) & {Decision.RETRY, Decision.LOOK_AGAIN}), None)
             if decided is not None:
                 {Decision.RETRY: actions.retry, Decision.LOOK_AGAIN: actions.look_again}[decided](store, first)
+                pipeline.close()
+                patient = replace(chosen, deadline_s=60.0, give_up_unpaid_s=60.0)
+                pipeline = Pipeline(store, patient, NoConverters(), f"owner-{number}", draw=QuickDraw())  # type: ignore[arg-type]
                 then = drive(pipeline, store, job.job_id, until=delivered, limit_s=60)
         pipeline.close()
         return Outcome(first, then, decided, proxy.posts(), code)
