@@ -21,6 +21,7 @@ from ..core.session_code import parse_session_code
 from ..core.sessions import Session
 from ..core.settings import Settings, base_url_from, checked_base_url, key_from
 from ..core.store import Store
+from ..core.support import support_report
 from .console import print_json, print_table, say, say_error, stdout_kept_for_report
 from .parser import build_parser
 from .report import REPORT_VERSION, TABLE_HEADER, dry_run_entry, job_entry, report, seconds, table_row
@@ -144,8 +145,6 @@ def _jobs(options: argparse.Namespace, surroundings: Surroundings) -> int:
     try:
         jobs = store.jobs()
         if options.report:
-            from .support import support_report  # noqa: PLC0415 - rarely needed
-
             print_json(support_report(store, jobs))
         elif options.json:
             print_json(report(jobs))

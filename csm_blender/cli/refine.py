@@ -3,22 +3,19 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 
 import bpy
 
 from ..core import cleaning
-from ..core.conversion import Converters
-from ..core.driver import run_blocking
 from ..core.errors import BadOutput, CsmError
 from ..core.jobs import Job
 from ..core.models import ACTIVE, JobSpec, JobState
-from ..core.pipeline import Pipeline
 from ..core.settings import Settings
 from ..core.store import Store
 from ..scene.place import Placed, place
-from ..scene.service import interpreters, jobs_home
+from ..scene.running import run_pipeline
+from ..scene.service import jobs_home
 from .console import Progress, say
 from .planning import open_scene
 
@@ -72,19 +69,12 @@ def _open_store() -> Store:
 
 
 def _finish(store: Store, jobs: list[Job], settings: Settings, concurrency: int) -> list[Job]:
-    owner = uuid.uuid4().hex
-    converters = Converters(interpreters())
-    pipeline = Pipeline(store, settings, converters, owner)
     ids = [job.job_id for job in jobs]
     try:
-        run_blocking(pipeline, store, ids, concurrency=concurrency, on_change=Progress(jobs))
+        run_pipeline(store, ids, settings, concurrency=concurrency, on_change=Progress(jobs))
         _place_and_save(store, _current(store, ids))
     except KeyboardInterrupt:
         raise Interrupted(_current(store, ids)) from None
-    finally:
-        converters.stop_all()
-        store.release(owner)
-        pipeline.close()
     return _current(store, ids)
 
 

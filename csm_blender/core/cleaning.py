@@ -38,9 +38,9 @@ class Usage:
 
 def usage(store: Store, needed: Collection[str] = ()) -> Usage:
     """What the job folder takes; *needed* are the ids of jobs whose files must stay."""
-    freeable = sum(_size(path) for path in _leftovers(store, LEFTOVER_AGE_S))
-    freeable += sum(_size(store.folder(job.job_id)) for job in _expendable(store, needed))
-    return Usage(_size(store.home), freeable)
+    freeable = sum(folder_size(path) for path in _leftovers(store, LEFTOVER_AGE_S))
+    freeable += sum(folder_size(store.folder(job.job_id)) for job in _expendable(store, needed))
+    return Usage(folder_size(store.home), freeable)
 
 
 def clean(store: Store, needed: Collection[str] = (), limit_bytes: int = DEFAULT_LIMIT_BYTES) -> int:
@@ -51,7 +51,7 @@ def clean(store: Store, needed: Collection[str] = (), limit_bytes: int = DEFAULT
     freed = 0
     for path in _leftovers(store, LEFTOVER_AGE_S):
         freed += _delete(path)
-    excess = _size(store.home) - limit_bytes
+    excess = folder_size(store.home) - limit_bytes
     for job in _expendable(store, needed):
         if excess <= 0:
             break
@@ -110,15 +110,15 @@ def _delete_files_of(store: Store, job: Job) -> int:
 
 
 def _delete(path: Path) -> int:
-    before = _size(path)
+    before = folder_size(path)
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-    return before - _size(path)
+    return before - folder_size(path)
 
 
-def _size(path: Path) -> int:
+def folder_size(path: Path) -> int:
     """Bytes in a file or folder. What disappears while it is being counted does not count."""
     total = 0
     for part in (path, *path.rglob("*")):

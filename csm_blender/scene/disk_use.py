@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much the job folder holds, and deleting what nobody needs any more."""
+"""How much the job folder holds, for the preferences."""
 
 from __future__ import annotations
 
-import re
-import shutil
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import bpy
 
+from ..core.cleaning import folder_size
 from .redraw import redraw_preferences
 from .service import jobs_home
 
 FRESH_S = 10.0
-_JOB_FOLDER = re.compile(r"[0-9a-f]{32}")
 
 
 class Usage:
@@ -52,21 +48,6 @@ class Usage:
 usage = Usage()
 
 
-def folder_size(folder: Path) -> int:
-    """Bytes in all files of *folder*."""
-    return sum(_size(path) for path in folder.rglob("*"))
-
-
-def clean(home: Path, busy: set[str]) -> int:
-    """Delete the folders of all jobs but the *busy* ones; bytes freed."""
-    freed = 0
-    for folder in _job_folders(home):
-        if folder.name not in busy:
-            freed += folder_size(folder)
-            shutil.rmtree(folder, ignore_errors=True)
-    return freed
-
-
 def size_text(size: float) -> str:
     """Bytes for people."""
     for unit in ("bytes", "KB", "MB"):
@@ -74,14 +55,3 @@ def size_text(size: float) -> str:
             return f"{size:.0f} {unit}"
         size /= 1000.0
     return f"{size:.1f} GB"
-
-
-def _job_folders(home: Path) -> Iterator[Path]:
-    yield from (path for path in home.iterdir() if _JOB_FOLDER.fullmatch(path.name) and path.is_dir())
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size if path.is_file() else 0
-    except OSError:  # deleted meanwhile
-        return 0

@@ -4,21 +4,15 @@
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import bpy
 
 from ..core import actions
-from ..core.conversion import Converters
-from ..core.driver import run_blocking
 from ..core.errors import JobError, WrongUse
 from ..core.jobs import Decision, Job, decisions
 from ..core.models import FINISHED, JobState
-from ..core.pipeline import Pipeline
-from ..core.settings import Settings
-from ..core.store import Store
 from . import mirror, pump
 from .binding import find_result, find_target, home_scene
 from .desk import desk
@@ -27,7 +21,7 @@ from .planning import Choices, plan_for_object
 from .readiness import settings_now
 from .records import CSM_PG_job, find_record, tag_of
 from .restoring import restore_job
-from .service import interpreters
+from .running import run_pipeline
 
 
 def start_job(session_code: str, obj: bpy.types.Object, context: Context, choices: Choices) -> Job:
@@ -68,21 +62,6 @@ def _run_here(job_ids: Sequence[str]) -> None:
     for job_id in job_ids:
         if desk.jobs[job_id].state is JobState.READY:
             pump.place_now(job_id, {})
-
-
-def run_pipeline(
-    store: Store, job_ids: Sequence[str], settings: Settings, *, concurrency: int, on_change: Callable[[Job], None]
-) -> None:
-    """Take the jobs as far as READY in this process, blocking. However it ends, they are free for others then."""
-    owner = uuid.uuid4().hex
-    converters = Converters(interpreters())
-    pipeline = Pipeline(store, settings, converters, owner)
-    try:
-        run_blocking(pipeline, store, job_ids, concurrency=concurrency, on_change=on_change)
-    finally:
-        converters.stop_all()
-        store.release(owner)
-        pipeline.close()
 
 
 def _run_by_worker(job_ids: Sequence[str]) -> None:

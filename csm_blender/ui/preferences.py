@@ -164,6 +164,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         row = split.row()
         row.label(text=usage.text or "…")
         row.operator("csm.clean_folder", icon="TRASH")
+        row.operator("csm.copy_report", icon="COPYDOWN")
 
 
 def _note(layout: Layout, text: str, icon: str) -> None:

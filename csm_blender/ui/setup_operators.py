@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import EnumProperty
 
+from ..core.cleaning import clean
 from ..core.errors import CsmError
-from ..core.models import FINISHED
 from ..core.session_code import find_session_codes, shortened
 from ..core.store import Store
+from ..core.support import support_report
 from ..scene import disk_use
 from ..scene.connection import connection_test
 from ..scene.loose import Context
@@ -99,7 +101,7 @@ class CSM_OT_test_connection(bpy.types.Operator):
 
 
 class CSM_OT_clean_folder(bpy.types.Operator):
-    """Delete the files of jobs that have ended, whichever file they belong to. What was placed stays in its file"""
+    """Delete the files of ended jobs that no open scene holds. What was placed stays in its file"""
 
     bl_idname = "csm.clean_folder"
     bl_label = "Clean"
@@ -108,7 +110,7 @@ class CSM_OT_clean_folder(bpy.types.Operator):
         """Ask first."""
         if bpy.app.background:
             return self.execute(context)
-        message = "Downloaded and converted meshes of ended jobs are deleted. Placing one again fetches it anew."
+        message = "Meshes of ended jobs of other files are deleted here. Placing one again fetches it anew."
         answer: Returned = context.window_manager.invoke_confirm(
             self, event, title="Clean the Job Folder?", message=message, confirm_text="Clean", icon="WARNING"
         )
@@ -119,8 +121,7 @@ class CSM_OT_clean_folder(bpy.types.Operator):
         try:
             store = Store(jobs_home())
             try:
-                busy = {job.job_id for job in store.jobs() if job.state not in FINISHED}
-                freed = disk_use.clean(store.home, busy)
+                freed = clean(store, needed=_jobs_of_open_scenes(), limit_bytes=0)
             finally:
                 store.close()
         except CsmError as error:
@@ -130,4 +131,35 @@ class CSM_OT_clean_folder(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (CSM_OT_paste_code, CSM_OT_open_preferences, CSM_OT_test_connection, CSM_OT_clean_folder)
+class CSM_OT_copy_report(bpy.types.Operator):
+    """Copy a report for support to the clipboard: versions, states, timings and errors of the last jobs; no secrets"""
+
+    bl_idname = "csm.copy_report"
+    bl_label = "Copy Report"
+
+    def execute(self, context: Context) -> Returned:
+        """Copy it."""
+        try:
+            store = Store(jobs_home())
+            try:
+                report = support_report(store, store.jobs())
+            finally:
+                store.close()
+        except CsmError as error:
+            return report_error(self, error)
+        context.window_manager.clipboard = json.dumps(report, indent=2)
+        self.report({"INFO"}, f"A report about {len(report['jobs'])} jobs is in the clipboard")
+        return {"FINISHED"}
+
+
+def _jobs_of_open_scenes() -> set[str]:
+    return {record.job_id for scene in bpy.data.scenes for record in state_of(scene).jobs}
+
+
+CLASSES = (
+    CSM_OT_paste_code,
+    CSM_OT_open_preferences,
+    CSM_OT_test_connection,
+    CSM_OT_clean_folder,
+    CSM_OT_copy_report,
+)

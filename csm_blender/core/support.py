@@ -11,10 +11,10 @@ from typing import Any
 
 import requests
 
-from ..core.jobs import Job
-from ..core.redaction import redacted
-from ..core.store import Store
-from ..core.version import VERSION
+from .jobs import Job
+from .redaction import redacted
+from .store import Store
+from .version import VERSION
 
 JOBS_TOLD = 50
 
