@@ -18,7 +18,7 @@ from workshop import NEWEST, bpy_python, bpy_script
 from csm_blender.core.child import Interpreters
 from csm_blender.core.conversion import Converters
 
-SIZES = {2_000: 7, 100_000: 5, 1_000_000: 3}
+SIZES = {2_000: 5, 100_000: 5, 1_000_000: 3}
 GOAL = 1.25
 WAITING = 8
 
