@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The session browser's stock: the catalogue as last read, its pictures as icons, and the child that fetches more.
+
+Panels only ask. The disk is read by a timer that ends when there is nothing to wait for; the network is the child's.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import bpy
+
+from ..core import catalogue
+from ..core.catalogue import Catalogue, Entry
+from ..core.child import start, stop
+from ..core.errors import CsmError
+from ..worker.protocol import Orders
+from .readiness import base_url_now, settings_now
+from .redraw import redraw
+from .service import interpreters, jobs_home
+
+LOOK_S = 0.2
+LONGEST_S = 180.0
+
+
+class Shelf:
+    """One service's sessions at a time."""
+
+    def __init__(self) -> None:
+        self.catalogue = Catalogue()
+        self.message = ""
+        self.on_change: Callable[[], None] = lambda: None
+        self._folder: Path | None = None
+        self._base_url: str | None = None
+        self._icons: Any = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output: IO[bytes] | None = None
+        self._begun_s = 0.0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is awaited."""
+        return self._process is not None
+
+    def want(self) -> None:
+        """See to it that the catalogue of the service in use is read, a little later. No I/O: panels call this."""
+        if self._base_url != _base_url() and not bpy.app.timers.is_registered(self._read):
+            bpy.app.timers.register(self._read, first_interval=0.0)
+
+    def fetch(self, page: int) -> None:
+        """Have a page listed anew. Raises a :class:`CsmError` where nothing may be sent."""
+        settings = settings_now()
+        self.stop()
+        orders = Orders(jobs_home(), "session browser", settings, interpreters())
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the answer is read
+        self._process = start(
+            orders.interpreters.plain("worker.catalogue", str(page)),
+            stdin=subprocess.PIPE,
+            stdout=self._output,
+            stderr=subprocess.DEVNULL,
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(orders.to_line())
+        self._process.stdin.close()
+        self._begun_s, self.message = time.monotonic(), ""
+        bpy.app.timers.register(self._look, first_interval=LOOK_S, persistent=True)
+
+    def icon(self, entry_picture: str) -> int:
+        """The icon of a picture, 0 where there is none. Blender reads the file when it first draws it."""
+        if not entry_picture or self._icons is None:
+            return 0
+        preview = self._icons.get(entry_picture)
+        if preview is None:
+            assert self._folder is not None
+            path = self._folder / catalogue.PICTURES / entry_picture
+            preview = self._icons.load(entry_picture, str(path), "IMAGE")
+        return int(preview.icon_id)
+
+    def stop(self) -> None:
+        """Give up on an answer that is awaited."""
+        for timer in (self._look, self._read):
+            if bpy.app.timers.is_registered(timer):
+                bpy.app.timers.unregister(timer)
+        process, self._process = self._process, None
+        if process is not None:
+            stop(process, 0.2)
+        if self._output is not None:
+            self._output.close()
+            self._output = None
+
+    def close(self) -> None:
+        """Forget all, and give the icons back."""
+        self.stop()
+        if self._icons is not None:
+            from bpy.utils import previews  # noqa: PLC0415 - see _read
+
+            previews.remove(self._icons)
+        self.__init__()  # type: ignore[misc]  # as new
+
+    def _look(self) -> float | None:
+        process, output = self._process, self._output
+        if process is None or output is None:
+            return None
+        if process.poll() is None and time.monotonic() - self._begun_s < LONGEST_S:
+            return LOOK_S
+        try:
+            output.seek(0)
+            self.message = str(json.loads(output.read())["message"])
+        except (ValueError, KeyError):
+            self.message = "The sessions could not be listed."
+        self._process = None
+        stop(process, 0.2)
+        output.close()
+        self._output = None
+        self._read()
+        return None
+
+    def _read(self) -> None:
+        """Take in what is on the disk."""
+        from bpy.utils import previews  # noqa: PLC0415 - of no use, and not to be had, without a window
+
+        if self._icons is None:
+            self._icons = previews.new()
+        self._base_url = _base_url()
+        self._folder = catalogue.folder_for(jobs_home(), self._base_url)
+        self.catalogue = catalogue.load(self._folder)
+        self.on_change()
+        redraw()
+
+
+def matches(entry: Entry, words: list[str]) -> bool:
+    """Whether an entry holds all *words* (lower case)."""
+    text = f"{entry.code} {entry.caption} {entry.state}".lower()
+    return all(word in text for word in words)
+
+
+def age_text(seconds: float) -> str:
+    """How long ago, roughly."""
+    minutes = max(0.0, seconds) / 60.0
+    if minutes < 1.0:
+        return "now"
+    for limit, divisor, unit in ((60.0, 1.0, "min"), (1440.0, 60.0, "h"), (525_600.0, 1440.0, "d")):
+        if minutes < limit:
+            return f"{minutes / divisor:.0f} {unit}"
+    return f"{minutes / 525_600.0:.1f} y"
+
+
+def age_of(iso: str) -> str:
+    """The age of a time as the service writes it; empty for anything else."""
+    try:
+        then = datetime.fromisoformat(iso)
+    except ValueError:
+        return ""
+    return age_text((datetime.now(UTC) - then.astimezone(UTC)).total_seconds())
+
+
+def _base_url() -> str:
+    try:
+        return base_url_now()
+    except CsmError:
+        return ""
+
+
+shelf = Shelf()

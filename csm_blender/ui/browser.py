@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The session browser: the account's sessions with their pictures; a click puts the code into the panel."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+
+from ..core.errors import CsmError
+from ..scene.loose import Context, Layout, current
+from ..scene.readiness import obstacle
+from ..scene.records import state_of, tag_of
+from ..scene.shelf import age_of, age_text, matches, shelf
+from .report import report_error
+from .returns import Returned
+from .words import wrapped
+
+
+@dataclass
+class _Memory:
+    """Whether the list is being filled just now."""
+
+    is_filling: bool = False
+
+
+_memory = _Memory()
+
+
+class CSM_PG_session(bpy.types.PropertyGroup):
+    """One line of the list."""
+
+    if TYPE_CHECKING:
+        code: str
+        state: str
+        age: str
+        picture: str
+    else:
+        code: StringProperty()
+        state: StringProperty()
+        age: StringProperty()
+        picture: StringProperty()
+
+
+def _searched(_self: bpy.types.PropertyGroup, _context: Context) -> None:
+    fill()
+
+
+def _chosen(self: CSM_PG_browser, context: Context) -> None:
+    """A click on a line: its code goes into the panel."""
+    if not _memory.is_filling and 0 <= self.active_index < len(self.sessions) and context.scene is not None:
+        state_of(context.scene).session_code = self.sessions[self.active_index].code
+
+
+class CSM_PG_browser(bpy.types.PropertyGroup):
+    """``WindowManager.csm``: what the browser shows. It is not saved."""
+
+    if TYPE_CHECKING:
+        sessions: Any
+        active_index: int
+        search: str
+    else:
+        sessions: CollectionProperty(type=CSM_PG_session)
+        active_index: IntProperty(name="Session", default=-1, update=_chosen, options={"SKIP_SAVE"})
+        search: StringProperty(
+            name="Search",
+            description="Show the sessions whose code, caption or state hold these words",
+            update=_searched,
+            options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
+        )
+
+
+_REMARKS = {"preview done": "", "complete": "", "done": "", "refine done": "refined", "training refine": "refining"}
+"""States as lines tell them: a session that is there to be refined is the usual case."""
+
+
+class CSM_UL_sessions(bpy.types.UIList):
+    """The account's sessions, newest first."""
+
+    def draw_item(  # type: ignore[override]  # the stubs have other names and None everywhere
+        self,
+        _context: Context,
+        layout: Layout,
+        _data: CSM_PG_browser,
+        item: CSM_PG_session,
+        _icon: int,
+        _active_data: CSM_PG_browser,
+        _active_property: str,
+        _index: int = 0,
+        _flag: int = 0,
+    ) -> None:
+        """Picture and caption on the left, age and what is remarkable of the state on the right."""
+        remark = _REMARKS.get(item.state, item.state)
+        split = layout.split(factor=0.55 if remark else 0.8)
+        icon = shelf.icon(item.picture)
+        if icon:
+            split.label(text=item.name, icon_value=icon)
+        else:
+            split.label(text=item.name, icon="IMAGE_DATA")
+        row = split.row()
+        row.active = False
+        if remark:
+            row.label(text=remark)
+        right = row.row()
+        right.alignment = "RIGHT"
+        right.label(text=item.age)
+
+
+class CSM_PT_sessions(bpy.types.Panel):
+    """The account's sessions."""
+
+    bl_idname = "CSM_PT_sessions"
+    bl_label = "Sessions"
+    bl_category = "CSM"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender reads it
+
+    def draw(self, context: Context) -> None:
+        """Search, list, what the chosen one looks like."""
+        layout: Layout = self.layout
+        browser = browser_of(context.window_manager)
+        shelf.want()
+        row = layout.row(align=True)
+        row.prop(browser, "search", text="", icon="VIEWZOOM", placeholder="Search")
+        row.operator("csm.list_sessions", text="", icon="FILE_REFRESH").which = "FIRST"
+        layout.template_list("CSM_UL_sessions", "", browser, "sessions", browser, "active_index", rows=5, maxrows=10)
+        _draw_foot(layout, browser)
+        if shelf.message:
+            _draw_lines(context, layout, shelf.message)
+        if 0 <= browser.active_index < len(browser.sessions):
+            _draw_chosen(context, layout, browser.sessions[browser.active_index])
+
+
+def _draw_foot(layout: Layout, browser: CSM_PG_browser) -> None:
+    known = shelf.catalogue
+    row = layout.row()
+    left = row.row()
+    left.active = False
+    if shelf.is_busy:
+        left.label(text="Listing…", icon="SORTTIME")
+    elif not known.fetched_at:
+        left.label(text="Not listed yet")
+    else:
+        age = age_text(time.time() - known.fetched_at)
+        shown = f"{len(browser.sessions)} of {known.total or len(known.entries)}"
+        left.label(text=f"{shown}, just listed" if age == "now" else f"{shown}, as of {age} ago")
+    if known.has_more:
+        row.operator("csm.list_sessions", text="Load More").which = "MORE"
+
+
+def _draw_chosen(context: Context, layout: Layout, session: CSM_PG_session) -> None:
+    box = layout.box()
+    if icon := shelf.icon(session.picture):
+        box.template_icon(icon_value=icon, scale=6.0)
+    row = box.row()
+    row.active = False
+    row.label(text=session.code)
+    row = box.row()
+    row.active = False
+    row.label(text=session.state.capitalize())
+    obj = context.active_object
+    text = f"Assign to {obj.name}" if obj is not None else "Assign"
+    box.operator("csm.assign_session", text=text, icon="LINKED").session_code = session.code
+
+
+def _draw_lines(context: Context, layout: Layout, text: str) -> None:
+    column = layout.column(align=True)
+    column.scale_y = 0.85
+    for number, line in enumerate(wrapped(text, context.region.width - 50, context.preferences.system.ui_scale)):
+        column.label(text=line, icon="ERROR" if number == 0 else "BLANK1")
+
+
+class CSM_OT_list_sessions(bpy.types.Operator):
+    """List the account's sessions. This only reads and costs nothing"""
+
+    bl_idname = "csm.list_sessions"
+    bl_label = "List Sessions"
+
+    if TYPE_CHECKING:
+        which: str
+    else:
+        which: EnumProperty(
+            name="Which",
+            items=(("FIRST", "Newest", "The newest, anew"), ("MORE", "More", "The next page")),
+            options={"SKIP_SAVE"},
+        )
+
+    @classmethod
+    def poll(cls, _context: Context) -> bool:
+        """Whether anything may be sent."""
+        error = obstacle()
+        if error is not None:
+            cls.poll_message_set(f"{error} {error.hint}")
+        elif shelf.is_busy:
+            cls.poll_message_set("They are being listed.")
+        return error is None and not shelf.is_busy
+
+    def execute(self, _context: Context) -> Returned:
+        """Begin; the list fills when the answer comes."""
+        try:
+            shelf.fetch(1 if self.which == "FIRST" else shelf.catalogue.pages + 1)
+        except CsmError as error:
+            return report_error(self, error)
+        return {"FINISHED"}
+
+
+class CSM_OT_assign_session(bpy.types.Operator):
+    """Give this session to the active object: Refine Selected refines each object with its own session"""
+
+    bl_idname = "csm.assign_session"
+    bl_label = "Assign Session"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender reads it
+
+    if TYPE_CHECKING:
+        session_code: str
+    else:
+        session_code: StringProperty(name="Session", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        """Whether there is an object to have it."""
+        obj = context.active_object
+        if obj is None:
+            cls.poll_message_set("Select the block-out.")
+        return obj is not None and obj.is_editable
+
+    def execute(self, context: Context) -> Returned:
+        """Assign it."""
+        tag_of(context.active_object).session_code = self.session_code
+        self.report({"INFO"}, f"{context.active_object.name}: {self.session_code}")
+        return {"FINISHED"}
+
+
+def browser_of(manager: Any) -> CSM_PG_browser:
+    """``manager.csm``, typed."""
+    browser: CSM_PG_browser = manager.csm
+    return browser
+
+
+def fill() -> None:
+    """Put the sessions that match the search into the list; the chosen one stays chosen."""
+    browser = browser_of(current.window_manager)
+    lines = browser.sessions
+    chosen = lines[browser.active_index].code if 0 <= browser.active_index < len(lines) else ""
+    lines.clear()
+    words = browser.search.lower().split()
+    index = -1
+    for entry in shelf.catalogue.entries:
+        if words and not matches(entry, words):
+            continue
+        line = lines.add()
+        line.name, line.code, line.state = entry.caption or entry.code, entry.code, entry.state.replace("_", " ")
+        line.age, line.picture = age_of(entry.created_at), entry.picture
+        if entry.code == chosen:
+            index = len(lines) - 1
+    _memory.is_filling = True  # nobody clicked: the code in the panel stays
+    browser.active_index = index
+    _memory.is_filling = False
+
+
+CLASSES = (
+    CSM_PG_session,
+    CSM_PG_browser,
+    CSM_UL_sessions,
+    CSM_PT_sessions,
+    CSM_OT_list_sessions,
+    CSM_OT_assign_session,
+)
+
+
+def start() -> None:
+    """Hang the browser on the window manager."""
+    manager: Any = bpy.types.WindowManager
+    manager.csm = PointerProperty(type=CSM_PG_browser)  # type: ignore[func-returns-value]  # stubs err
+    shelf.on_change = fill
+
+
+def stop() -> None:
+    """Take it away."""
+    shelf.close()
+    if hasattr(bpy.types.WindowManager, "csm"):
+        del bpy.types.WindowManager.csm

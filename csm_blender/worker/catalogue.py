@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""List one page of the account's sessions, fetch their pictures, keep both; a child process of the session browser.
+
+Its argument is the page's number. One line of JSON on standard output says how it went.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from ..core import catalogue
+from ..core.child import arguments_of_child
+from ..core.client import CsmClient
+from ..core.download import download
+from ..core.errors import CsmError, DiskProblem
+from ..core.sessions import Session
+from ..core.settings import Settings
+from .protocol import Orders
+
+LARGEST_PICTURE = 8 * 1024**2
+PICTURES_AT_ONCE = 6
+_KINDS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF")
+"""How the pictures begin that Blender reads: PNG, JPEG, WebP."""
+
+_log = logging.getLogger(__name__)
+
+
+def main(argv: list[str]) -> int:
+    """Read the orders from standard input, list, answer."""
+    orders = Orders.from_line(sys.stdin.buffer.readline())
+    try:
+        fetch_page(orders.settings, orders.home, int(argv[0]))
+        answer = {"good": True, "message": ""}
+    except CsmError as error:
+        answer = {"good": False, "message": f"{error} {error.hint}".strip()}
+    sys.stdout.write(json.dumps(answer) + "\n")
+    return 0
+
+
+def fetch_page(settings: Settings, home: Path, number: int) -> None:
+    """Bring the kept catalogue up to date with page *number*. Raises a :class:`CsmError`."""
+    client = CsmClient(settings)
+    try:
+        page = client.sessions(catalogue.PAGE_SIZE, number)
+    finally:
+        client.close()
+    folder = catalogue.folder_for(home, settings.base_url)
+    pictures = folder / catalogue.PICTURES
+    try:
+        pictures.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(PICTURES_AT_ONCE) as pool:
+            list(pool.map(lambda session: _fetch_picture(session, pictures, settings), page.sessions))
+        found = (catalogue.entry_of(session, pictures) for session in page.sessions)
+        entries = tuple(entry for entry in found if entry is not None)
+        known = catalogue.load(folder)
+        catalogue.save(known.with_page(number, entries, page.total, time.time()), folder)
+    except OSError as error:
+        raise DiskProblem(f"The list of sessions cannot be kept: {error.strerror or error}.") from error
+
+
+def _fetch_picture(session: Session, pictures: Path, settings: Settings) -> None:
+    """Fetch a session's picture unless it is there. One that cannot be had is no reason to have no list."""
+    path = pictures / catalogue.picture_name(session.code)
+    if not session.image_url or path.exists():
+        return
+    part = path.with_suffix(".new")
+    try:
+        limited = replace(settings, max_download_bytes=LARGEST_PICTURE)
+        download(session.image_url, part, limited, lambda _done, _total: None)
+        with part.open("rb") as file:
+            begin = file.read(8)
+        if begin.startswith(_KINDS):
+            part.replace(path)
+    except (CsmError, OSError) as error:
+        _log.info("The picture of %s: %s", session.code, error)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(arguments_of_child(sys.argv)))

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Listing sessions page by page, with pictures, into a folder that can be read offline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from csm_blender.core import catalogue
+from csm_blender.core.catalogue import Catalogue, Entry
+from csm_blender.core.errors import CsmError
+from csm_blender.core.settings import Settings
+from csm_blender.worker.catalogue import fetch_page
+
+
+def test_all_pages_with_pictures(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "PAGE_SIZE", 3)
+    settings = Settings(base_url=service.url, key=service.key, loopback_only=True)
+    folder = catalogue.folder_for(tmp_path, service.url)
+    for page, count, more in ((1, 3, True), (2, 6, True), (3, 8, False)):
+        fetch_page(settings, tmp_path, page)
+        known = catalogue.load(folder)
+        assert (len(known.entries), known.total, known.has_more, known.pages) == (count, 8, more, page)
+    assert len({entry.code for entry in known.entries}) == 8
+    for entry in known.entries:
+        assert (folder / catalogue.PICTURES / entry.picture).read_bytes().startswith(b"\x89PNG")
+    assert "sig=" not in (folder / catalogue.FILE_NAME).read_text()
+    fetch_page(settings, tmp_path, 1)
+    assert len(catalogue.load(folder).entries) == 3
+
+
+def test_a_list_is_had_without_its_pictures(service: Any, tmp_path: Path) -> None:
+    service.add_fault({"status": 500}, path="thumbnail.png", times=None)
+    fetch_page(Settings(base_url=service.url, key=service.key), tmp_path, 1)
+    folder = catalogue.folder_for(tmp_path, service.url)
+    assert [entry.picture for entry in catalogue.load(folder).entries] == [""] * 8
+    assert list((folder / catalogue.PICTURES).iterdir()) == []
+
+
+def test_what_is_known_outlives_a_failed_listing(service: Any, tmp_path: Path) -> None:
+    settings = Settings(base_url=service.url, key=service.key)
+    fetch_page(settings, tmp_path, 1)
+    known = catalogue.load(catalogue.folder_for(tmp_path, service.url))
+    with pytest.raises(CsmError):
+        fetch_page(replace(settings, key="wrong"), tmp_path, 1)
+    assert catalogue.load(catalogue.folder_for(tmp_path, service.url)) == known
+
+
+def test_a_session_listed_twice_is_kept_once() -> None:
+    first, moved, third = (Entry(f"SESSION_{n}", "", "", "") for n in (1, 2, 3))
+    known = Catalogue().with_page(1, (first, moved), 3, 1.0).with_page(2, (moved, third), 3, 2.0)
+    assert known.entries == (first, moved, third)
+    assert known.fetched_at == 1.0
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"entries": [{"no": 1}]}', '{"entries": [], "odd": 1}'])
+def test_a_broken_file_is_an_empty_catalogue(tmp_path: Path, text: str) -> None:
+    (tmp_path / catalogue.FILE_NAME).write_text(text)
+    assert catalogue.load(tmp_path) == Catalogue()
