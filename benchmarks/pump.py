@@ -27,7 +27,7 @@ from csm_blender.core.store import Store
 from csm_blender.scene import pump
 from csm_blender.scene.desk import desk
 from csm_blender.scene.mirror import adopt
-from csm_blender.scene.planning import Choices, plan_for_object
+from csm_blender.scene.planning import Choices, plan_for_objects
 
 TICKS = 300
 
@@ -41,7 +41,7 @@ def main(count: int) -> None:
     for _ in range(count):
         bpy.ops.mesh.primitive_cube_add()
         obj = context.active_object
-        spec = plan_for_object("SESSION_1_2", obj, context.scene, context.evaluated_depsgraph_get(), Choices())
+        spec = plan_for_objects("SESSION_1_2", [obj], context.scene, context.evaluated_depsgraph_get(), Choices())
         adopt(store.add(spec, os.environ["CSM_BASE_URL"]), context.scene, obj)
     pump.step()
     report(f"quiet, {count} jobs", lambda: None)

@@ -17,7 +17,7 @@ from csm_blender.core.conversion import Converters
 from csm_blender.core.jobs import Job
 from csm_blender.core.models import JobState
 from csm_blender.scene.place import place
-from csm_blender.scene.planning import Choices, plan_for_object
+from csm_blender.scene.planning import Choices, plan_for_objects
 from csm_blender.scene.service import interpreters
 
 
@@ -25,7 +25,7 @@ def main(out: Path, glb: Path, repeats: int) -> None:
     """Convert once, then place in turns with the bare calls, each into an empty scene with a block-out."""
     obj = _scene()
     scene = bpy.context.scene
-    spec = plan_for_object("SESSION_1_1", obj, scene, bpy.context.evaluated_depsgraph_get(), Choices())
+    spec = plan_for_objects("SESSION_1_1", [obj], scene, bpy.context.evaluated_depsgraph_get(), Choices())
     report = convert(glb, out.parent, spec.as_dict())
     job = Job("0" * 32, 1, JobState.READY, spec, "http://127.0.0.1:9", result=report)
     times: dict[str, list[float]] = {"place": [], "bare": [], "bare_append": []}

@@ -30,17 +30,6 @@ class Choices:
     materials: Materials = Materials.REFINED
 
 
-def plan_for_object(
-    session_code: str,
-    obj: bpy.types.Object,
-    scene: bpy.types.Scene,
-    depsgraph: bpy.types.Depsgraph,
-    choices: Choices,
-) -> JobSpec:
-    """The job that refines *session_code* into *obj*. Raises :class:`WrongUse` where *obj* cannot be refined."""
-    return plan_for_objects(session_code, [obj], scene, depsgraph, choices)
-
-
 def plan_for_objects(
     session_code: str,
     objects: Sequence[bpy.types.Object],

@@ -39,6 +39,17 @@ ORIGINAL_ITEMS = (
 )
 
 
+COPIES_ITEMS = (
+    ("REPLACING", "When Replacing", "Objects that share the block-out's mesh get the result when its mesh is replaced"),
+    ("ALWAYS", "Always", "Each object that shares the block-out's mesh gets the result, in its own place"),
+    ("NEVER", "Never", "Only the block-out itself gets the result"),
+)
+MATERIALS_ITEMS = (
+    ("REFINED", "Refined", "The materials that come with the refined mesh"),
+    ("OWN", "Block-out's", "The materials the block-out has"),
+)
+
+
 class CSM_PG_job(bpy.types.PropertyGroup):
     """The picture of one job."""
 
@@ -93,6 +104,8 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
         pivot: str
         custom_pivot: Any
         original: str
+        copies: str
+        materials: str
         jobs: Any
         active_job_index: int
     else:
@@ -109,6 +122,8 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
             subtype="XYZ",
         )
         original: EnumProperty(name="Original", description="What happens to the block-out", items=ORIGINAL_ITEMS)
+        copies: EnumProperty(name="Linked Copies", description="Who else gets the result", items=COPIES_ITEMS)
+        materials: EnumProperty(name="Materials", description="What the result is made of", items=MATERIALS_ITEMS)
         jobs: CollectionProperty(type=CSM_PG_job)
         active_job_index: IntProperty(name="Active Job")
 

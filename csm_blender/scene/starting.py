@@ -17,20 +17,24 @@ from . import mirror, pump
 from .binding import find_result, find_target, home_scene
 from .desk import desk
 from .loose import Context
-from .planning import Choices, plan_for_object
+from .planning import Choices, plan_for_objects
 from .readiness import settings_now
 from .records import CSM_PG_job, find_record, tag_of
 from .restoring import restore_job
 from .running import run_pipeline
 
 
-def start_job(session_code: str, obj: bpy.types.Object, context: Context, choices: Choices) -> Job:
-    """Record a job for *obj* and hand it to the worker. Raises a :class:`CsmError` where that cannot be done."""
+def start_job(session_code: str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Job:
+    """Record a job for the common box of *objects*, in the axes of the first, and hand it to the worker.
+
+    Raises a :class:`CsmError` where that cannot be done.
+    """
     settings = settings_now()
+    obj = objects[0]
     if (busy := job_in_progress(session_code, obj)) is not None:
         raise WrongUse(f"{obj.name!r} is being refined with {busy.session_code} already.")
     store = desk.open_store()
-    spec = plan_for_object(session_code, obj, context.scene, context.evaluated_depsgraph_get(), choices)
+    spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), choices)
     job = store.add(spec, settings.base_url)
     tag_of(obj).session_code = session_code
     mirror.adopt(job, context.scene, obj)

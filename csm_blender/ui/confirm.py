@@ -13,10 +13,12 @@ from bpy.props import BoolProperty, StringProperty
 from ..core.box import box_of
 from ..core.errors import CsmError
 from ..scene.loose import Context, Layout
-from ..scene.planning import plan_for_object
+from ..scene.measure import find_objects
+from ..scene.planning import plan_for_objects
 from ..scene.readiness import preferences
 from ..scene.records import state_of, tag_of
 from . import preview
+from .report import report_error
 from .returns import Returned
 from .words import size_text, wrapped
 
@@ -69,7 +71,10 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
 
     def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
         """Look at what will be sent, and show it."""
-        self._lines = self._requests(context)
+        try:
+            self._lines = self._requests(context)
+        except CsmError as error:
+            return report_error(self, error)
         manager = context.window_manager
         answer: Returned = manager.invoke_props_dialog(self, width=WIDTH, title=self.bl_label, confirm_text="Send")
         return answer
@@ -119,20 +124,20 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
     def _requests(self, context: Context) -> list[tuple[str, str, str]]:
         """Name, size and session of each object that will be refined."""
         if self.all_selected:
-            pairs = [(obj, tag_of(obj).session_code) for obj in context.selected_objects if tag_of(obj).session_code]
+            pairs = [([obj], tag_of(obj).session_code) for obj in context.selected_objects if tag_of(obj).session_code]
         else:
-            obj = context.scene.objects.get(self.target) or context.active_object
-            pairs = [(obj, self.session_code or state_of(context.scene).session_code)] if obj else []
+            objects = find_objects(context.scene, self.target) if self.target else preview.chosen_objects(context)
+            pairs = [(objects, self.session_code or state_of(context.scene).session_code)] if objects else []
         return [
-            (obj.name, _size(context, obj) if index < MOST_LINES else "", code)
-            for index, (obj, code) in enumerate(pairs)
+            (" + ".join(obj.name for obj in objects), _size(context, objects) if index < MOST_LINES else "", code)
+            for index, (objects, code) in enumerate(pairs)
         ]
 
 
-def _size(context: Context, obj: bpy.types.Object) -> str:
+def _size(context: Context, objects: Sequence[bpy.types.Object]) -> str:
     choices = preview.choices_of(context.scene)
     try:
-        spec = plan_for_object("", obj, context.scene, context.evaluated_depsgraph_get(), choices)
+        spec = plan_for_objects("", objects, context.scene, context.evaluated_depsgraph_get(), choices)
     except CsmError:
         return ""  # it will be said when it is begun
     assert spec.target is not None

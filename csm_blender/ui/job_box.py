@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ..core.card import card
 from ..core.errors import MissingKey, RefusedKey
 from ..core.jobs import Decision
 from ..scene import starting
@@ -38,6 +39,7 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         _lines(context, box, record.hint, "BLANK1", active=False)
     if record.status == "PLACED" and not gone:
         _draw_fit(box, record)
+    _draw_card(context, box, record)
     _draw_buttons(box, record, may)
 
 
@@ -57,6 +59,29 @@ def _draw_fit(layout: Layout, record: CSM_PG_job) -> None:
     row.label(text=text, icon="CHECKMARK" if good else "ERROR")
 
 
+def _draw_card(context: Context, layout: Layout, record: CSM_PG_job) -> None:
+    """What was measured of the result, folded away."""
+    job = desk.jobs.get(record.job_id)
+    facts = card(job) if job is not None else None
+    if facts is None:
+        return
+    header, body = layout.panel("CSM_PT_card", default_closed=True)
+    header.label(text="Quality", icon="NONE" if facts.good else "ERROR")
+    if body is None:
+        return
+    _lines(context, body, facts.verdict, "CHECKMARK" if facts.good else "ERROR")
+    column = body.column(align=True)
+    column.scale_y = 0.85
+    for label, value in facts.rows():
+        split = column.split(factor=0.45)
+        left = split.row()
+        left.active = False
+        left.label(text=label)
+        split.label(text=value)
+    for note in facts.notes:
+        _lines(context, body, note, "INFO")
+
+
 def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) -> None:
     job = desk.jobs.get(record.job_id)
     if job is not None and job.cancel_pending:
@@ -70,6 +95,7 @@ def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) 
         row = layout.row(align=True)
         _button(row, "csm.select_result", record, icon="RESTRICT_SELECT_OFF")
         _button(row, "csm.toggle_original", record, text="Original", icon="HIDE_OFF")
+        row.menu("CSM_MT_versions", text="", icon="DOWNARROW_HLT")
     again = "Send Again…" if record.status == "UNCERTAIN" else "Refine Again…"
     column = layout.column(align=True)
     for decision, name, text, icon in (

@@ -117,6 +117,7 @@ def _draw_request(context: Context, layout: Layout) -> None:
     if state.pivot == "CUSTOM":
         column.prop(state, "custom_pivot", text="Point")
     column.prop(state, "original")
+    _draw_more(layout, state)
     if seen is not None and seen.spec is not None:
         _draw_sent(layout, seen.spec)
     row = layout.row()
@@ -126,6 +127,16 @@ def _draw_request(context: Context, layout: Layout) -> None:
     count = len(selected_with_code(context))
     if count > 1:
         layout.operator("csm.refine_selected", text=f"Refine {count} Selected")
+
+
+def _draw_more(layout: Layout, state: CSM_PG_scene) -> None:
+    header, body = layout.panel("CSM_PT_more", default_closed=True)
+    header.label(text="More")
+    if body is not None:
+        body.use_property_split = True
+        body.use_property_decorate = False
+        body.prop(state, "materials")
+        body.prop(state, "copies")
 
 
 def _draw_sent(layout: Layout, spec: JobSpec) -> None:

@@ -13,10 +13,10 @@ import bpy
 
 from ..core.box import box_of
 from ..core.errors import CsmError
-from ..core.models import Fit, JobSpec, Original, Pivot, Vec3
+from ..core.models import Fit, JobSpec, Materials, Original, Pivot, Vec3
 from ..scene.isolate import is_evaluated
 from ..scene.loose import Context
-from ..scene.planning import Choices, plan_for_object
+from ..scene.planning import Choices, plan_for_objects
 from ..scene.records import state_of
 
 
@@ -43,27 +43,39 @@ def choices_of(scene: bpy.types.Scene) -> Choices:
     """What is chosen in the panel."""
     state = state_of(scene)
     x, y, z = state.custom_pivot
-    return Choices(Fit(state.fit), Pivot(state.pivot), (x, y, z), Original(state.original))
+    return Choices(
+        Fit(state.fit),
+        Pivot(state.pivot),
+        (x, y, z),
+        Original(state.original),
+        copies={"ALWAYS": True, "NEVER": False}.get(state.copies),
+        materials=Materials(state.materials),
+    )
+
+
+def chosen_objects(context: Context) -> list[bpy.types.Object]:
+    """The block-outs: the active object, which lends its axes, and what is selected together with it."""
+    active = context.active_object
+    if active is None:
+        return []
+    together = active.select_get()
+    return [active, *(obj for obj in context.selected_objects or () if together and obj != active)]
 
 
 def preview(context: Context) -> Preview | None:
-    """The active object as it would be refined; ``None`` where there is none."""
-    obj: Any = context.active_object
-    if obj is None:
+    """What is chosen as it would be refined; ``None`` where nothing is active."""
+    objects = chosen_objects(context)
+    if not objects:
         return None
     choices = choices_of(context.scene)
-    key: Any = (
-        obj.session_uid,
-        obj.name,
-        obj.mode,
-        obj.matrix_world.copy(),
-        *_box_of(obj),
-        choices,
-    )
-    key = (*key, context.scene.unit_settings.scale_length)
+    key: Any = (*map(_looks_of, objects), choices, context.scene.unit_settings.scale_length)
     if key != _cache.key or _cache.preview is None:
-        _cache.key, _cache.preview = key, _measured(obj, context, choices)
+        _cache.key, _cache.preview = key, _measured(objects, context, choices)
     return _cache.preview
+
+
+def _looks_of(obj: Any) -> tuple[Any, ...]:
+    return (obj.session_uid, obj.name, obj.mode, obj.matrix_world.copy(), *_box_of(obj))
 
 
 def _box_of(obj: Any) -> tuple[tuple[float, ...], ...]:
@@ -76,13 +88,14 @@ def forget() -> None:
     _cache.key = _cache.preview = None
 
 
-def _measured(obj: bpy.types.Object, context: Context, choices: Choices) -> Preview:
+def _measured(objects: list[bpy.types.Object], context: Context, choices: Choices) -> Preview:
     depsgraph = context.view_layer.depsgraph
-    if depsgraph is None or not is_evaluated(obj, depsgraph):
-        return Preview(obj.name)  # hidden: it is measured apart when it is refined, which cannot be done while drawing
+    name = objects[0].name if len(objects) == 1 else f"{objects[0].name} and {len(objects) - 1} more"
+    if depsgraph is None or not all(is_evaluated(obj, depsgraph) for obj in objects):
+        return Preview(name)  # hidden: it is measured apart when it is refined, which cannot be done while drawing
     try:
-        spec = plan_for_object("", obj, context.scene, depsgraph, choices)
+        spec = plan_for_objects("", objects, context.scene, depsgraph, choices)
     except CsmError as error:
-        return Preview(obj.name, error=error)
+        return Preview(name, error=error)
     assert spec.target is not None
-    return Preview(obj.name, box_of(spec.target).size, spec)
+    return Preview(name, box_of(spec.target).size, spec)

@@ -16,7 +16,7 @@ from ..scene import pump, starting
 from ..scene.binding import holds_result
 from ..scene.desk import desk
 from ..scene.loose import Context, current
-from ..scene.measure import find_object
+from ..scene.measure import find_objects
 from ..scene.readiness import obstacle
 from ..scene.records import state_of, tag_of
 from . import confirm, preview
@@ -75,7 +75,9 @@ class CSM_OT_refine(bpy.types.Operator):
             name="Session", description="Code of the session; the panel's where empty", options={"SKIP_SAVE"}
         )
         target: StringProperty(
-            name="Target", description="Name of the block-out; the active object where empty", options={"SKIP_SAVE"}
+            name="Target",
+            description="Name of the block-out, or several joined by +; what is selected where empty",
+            options={"SKIP_SAVE"},
         )
         again: BoolProperty(
             name="Again",
@@ -149,11 +151,11 @@ class CSM_OT_refine(bpy.types.Operator):
         try:
             text = self.session_code
             code = parse_session_code(text) if text else chosen_code(context)
-            obj = find_object(context.scene, self.target) if self.target else context.active_object
-            if obj is None:
+            objects = find_objects(context.scene, self.target) if self.target else preview.chosen_objects(context)
+            if not objects:
                 raise NoSuchObject("No object is active.", "Select the block-out.")
             choices = replace(preview.choices_of(context.scene), again=self.again)
-            self._job_id = starting.start_job(code, obj, context, choices).job_id
+            self._job_id = starting.start_job(code, objects, context, choices).job_id
         except CsmError as error:
             report_error(self, error)
             return False
@@ -220,7 +222,7 @@ class CSM_OT_refine_selected(bpy.types.Operator):
         for obj in selected_with_code(context):
             try:
                 code = parse_session_code(tag_of(obj).session_code)
-                begun.append(starting.start_job(code, obj, context, choices).job_id)
+                begun.append(starting.start_job(code, [obj], context, choices).job_id)
             except CsmError as error:
                 self.report({"WARNING"}, f"{obj.name}: {error} {error.hint}")
         return begun

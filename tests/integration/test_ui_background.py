@@ -51,6 +51,46 @@ def test_refine_selected_takes_each_object_by_its_own_code(scene: bpy.types.Scen
     assert sorted(record.result for record in state_of(scene).jobs) == ["Cone_refined", "Cube_refined"]
 
 
+def test_several_selected_get_one_result_in_their_common_box(scene: bpy.types.Scene) -> None:
+    cube = bpy.data.objects["Cube"]  # from -1 to 1
+    bpy.ops.mesh.primitive_cube_add(size=2.0, location=(4, 0, 0))
+    other = bpy.context.object
+    cube.select_set(True)
+    bpy.context.view_layer.objects.active = cube
+    assert bpy.ops.csm.refine(session_code=FIRST) == {"FINISHED"}
+    record = state_of(scene).jobs[0]
+    assert list(record.scaled_bbox) == pytest.approx([6.0, 2.0, 2.0], rel=1e-6)
+    assert list(bpy.data.objects[record.result].dimensions) == pytest.approx([6.0, 2.0, 2.0], rel=1e-5)
+    assert cube.hide_viewport
+    assert other.hide_viewport
+
+
+def test_linked_copies_get_the_result_where_that_is_chosen(scene: bpy.types.Scene) -> None:
+    cube = bpy.data.objects["Cube"]
+    copy = bpy.data.objects.new("Copy", cube.data)
+    copy.location.x = 5.0
+    scene.collection.objects.link(copy)
+    state_of(scene).original = "REPLACE"
+    state_of(scene).copies = "NEVER"
+    bpy.ops.csm.refine(session_code=FIRST, target="Cube")
+    assert copy.data != cube.data
+    bpy.ops.csm.toggle_original()
+    state_of(scene).copies = "REPLACING"
+    bpy.ops.csm.refine(session_code=SECOND, target="Cube")
+    assert copy.data == cube.data
+
+
+def test_an_earlier_version_can_be_shown_again(scene: bpy.types.Scene) -> None:
+    for code in (FIRST, SECOND):
+        bpy.ops.csm.refine(session_code=code, target="Cube")
+    first, second = (bpy.data.objects[record.result] for record in state_of(scene).jobs)
+    assert (first.hide_viewport, second.hide_viewport) == (True, False)
+    assert bpy.ops.csm.show_version(number=1) == {"FINISHED"}
+    assert (first.hide_viewport, second.hide_viewport) == (False, True)
+    assert bpy.ops.csm.show_version(number=0) == {"FINISHED"}
+    assert (first.hide_viewport, second.hide_viewport, bpy.data.objects["Cube"].hide_viewport) == (True, True, False)
+
+
 def test_wrong_use_is_said_and_nothing_is_recorded(scene: bpy.types.Scene, service: Any) -> None:
     for arguments in ({"session_code": "nonsense", "target": "Cube"}, {"session_code": FIRST, "target": "None such"}):
         with pytest.raises(RuntimeError, match=r"is not a session code|no object"):
