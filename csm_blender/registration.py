@@ -16,6 +16,7 @@ from .scene.connection import connection_test
 from .scene.desk import desk
 from .scene.disk_use import usage
 from .ui import (
+    browser,
     confirm,
     defaults,
     job_operators,
@@ -38,6 +39,7 @@ CLASSES = (
     *setup_operators.CLASSES,
     *versions.CLASSES,
     *panel.CLASSES,
+    *browser.CLASSES,
     *overlay.CLASSES,
 )
 _commands: list[Any] = []
@@ -49,6 +51,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     records.add_pointers()
+    browser.start()
     _commands.append(bpy.utils.register_cli_command("csm", _run_command))  # type: ignore[func-returns-value]  # stubs err
     if bpy.app.background:
         return
@@ -75,6 +78,7 @@ def unregister() -> None:
     desk.close_store()
     preview.forget()
     defaults.forget()
+    browser.stop()
     records.remove_pointers()
     for cls in reversed(CLASSES):
         with contextlib.suppress(RuntimeError):  # registered by half, after an error while registering
