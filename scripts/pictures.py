@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,21 @@ both.paste(right, (left.width + 12, 0))
 both.save(sys.argv[3], quality=86)
 """
 
+_SMALLER = """
+import sys
+from PIL import Image
+with Image.open(sys.argv[1]) as picture:
+    picture.convert("RGB").crop((0, 0, 1050, 720)).quantize(128).save(sys.argv[2], optimize=True)
+"""
+GUIDE = {
+    "guide-browser": "browser",
+    "guide-box": "overlay-base",
+    "guide-confirm": "confirm-first",
+    "guide-progress": "overlay-progress",
+    "guide-many": "confirm-many",
+}
+"""The pictures of docs/guide.md, and the screenshots they are made of."""
+
 
 def main() -> None:
     """All of them. The panel's need a real Blender, see scripts/get_blender.sh."""
@@ -33,7 +49,19 @@ def main() -> None:
         subprocess.run([sys.executable, ROOT / "scripts" / "demo.py", "--output", folder], check=True)
         pictures = [f"{folder}/before.png", f"{folder}/after.png", IMAGES / "demo.jpg"]
         subprocess.run([python, "-c", _SIDE_BY_SIDE, *pictures], check=True)
-    subprocess.run([python, "-m", "pytest", "-q", "tests/gui", "-k", "pictures"], cwd=ROOT, check=True)
+        guide(python, Path(folder))
+    variables = {**os.environ, "CSM_PICTURES": str(IMAGES)}
+    subprocess.run([python, "-m", "pytest", "-q", "tests/gui", "-k", "pictures"], cwd=ROOT, env=variables, check=True)
+
+
+def guide(python: Path, folder: Path) -> None:
+    """The guide's: screenshots that the tests of those steps take."""
+    tests = [f"tests/gui/test_{name}.py" for name in ("overlay", "confirm", "browser")]
+    variables = {**os.environ, "CSM_SCREENS": str(folder)}
+    subprocess.run([python, "-m", "pytest", "-q", *tests, "-k", "5.2"], cwd=ROOT, env=variables, check=True)
+    for name, screen in GUIDE.items():
+        shot = folder / "blender-5.2" / f"{screen}.png"
+        subprocess.run([python, "-c", _SMALLER, shot, IMAGES / f"{name}.png"], check=True)
 
 
 if __name__ == "__main__":
