@@ -36,17 +36,19 @@ def measure(bench: Bench) -> list[Row]:
         one = Samples.of([refine([code])[0].seconds for code in codes[count:]])
         many, requests = refine(codes[:count])
     own_cpu_s = _conversion_cpu_s(bench, glb, python)
-    ideal = service_s + count * own_cpu_s.median / cores
+    ideal = service_s + many.cpu_s / cores
     ratio = many.seconds / ideal
+    plain = service_s + count * own_cpu_s.median / cores
     return [
         Row(
             f"{count} sessions in one call, each {service_s:g} s at the service",
             f"{many.seconds:.1f} s (n=1), {many.cpu_s:.0f} s of processor time",
             f"one session {one.text('s', 1)}; a conversion {own_cpu_s.text('s', 2)} of processor time",
-            f"{ratio:.2f} x (service time + conversions' processor time / {cores} cores = {ideal:.1f} s)",
+            f"{ratio:.2f} x (service time + processor time of the call / {cores} cores = {ideal:.1f} s)",
             f"at most {GOAL} x",
             yes_if(ratio <= GOAL),
-            f"One after the other they would take {count * one.median:.0f} s."
+            f"{many.seconds / plain:.2f} x of what conversions in a process each would allow ({plain:.1f} s)."
+            f" One after the other they would take {count * one.median:.0f} s."
             f" {requests / count:.1f} requests for each job, its refine included, all under way at once.",
         )
     ]
