@@ -6,28 +6,20 @@ Panels only ask. The disk is read by a timer that ends when there is nothing to 
 
 from __future__ import annotations
 
-import json
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import bpy
 
 from ..core import catalogue
 from ..core.catalogue import Catalogue, Entry
-from ..core.child import start, stop
 from ..core.errors import CsmError
-from ..worker.protocol import Orders
-from .readiness import base_url_now, settings_now
+from .errand import Errand
+from .readiness import base_url_now
 from .redraw import redraw
-from .service import interpreters, jobs_home
-
-LOOK_S = 0.2
-LONGEST_S = 180.0
+from .service import jobs_home
 
 
 class Shelf:
@@ -40,14 +32,12 @@ class Shelf:
         self._folder: Path | None = None
         self._base_url: str | None = None
         self._icons: Any = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._output: IO[bytes] | None = None
-        self._begun_s = 0.0
+        self._errand = Errand("worker.catalogue", self._take)
 
     @property
     def is_busy(self) -> bool:
         """Whether an answer is awaited."""
-        return self._process is not None
+        return self._errand.is_running
 
     def want(self) -> None:
         """See to it that the catalogue of the service in use is read, a little later. No I/O: panels call this."""
@@ -56,21 +46,8 @@ class Shelf:
 
     def fetch(self, page: int) -> None:
         """Have a page listed anew. Raises a :class:`CsmError` where nothing may be sent."""
-        settings = settings_now()
-        self.stop()
-        orders = Orders(jobs_home(), "session browser", settings, interpreters())
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the answer is read
-        self._process = start(
-            orders.interpreters.plain("worker.catalogue", str(page)),
-            stdin=subprocess.PIPE,
-            stdout=self._output,
-            stderr=subprocess.DEVNULL,
-        )
-        assert self._process.stdin is not None
-        self._process.stdin.write(orders.to_line())
-        self._process.stdin.close()
-        self._begun_s, self.message = time.monotonic(), ""
-        bpy.app.timers.register(self._look, first_interval=LOOK_S, persistent=True)
+        self._errand.run(str(page))
+        self.message = ""
 
     def icon(self, entry_picture: str) -> int:
         """The icon of a picture, 0 where there is none. Blender reads the file when it first draws it."""
@@ -85,15 +62,9 @@ class Shelf:
 
     def stop(self) -> None:
         """Give up on an answer that is awaited."""
-        for timer in (self._look, self._read):
-            if bpy.app.timers.is_registered(timer):
-                bpy.app.timers.unregister(timer)
-        process, self._process = self._process, None
-        if process is not None:
-            stop(process, 0.2)
-        if self._output is not None:
-            self._output.close()
-            self._output = None
+        self._errand.stop()
+        if bpy.app.timers.is_registered(self._read):
+            bpy.app.timers.unregister(self._read)
 
     def close(self) -> None:
         """Forget all, and give the icons back."""
@@ -104,23 +75,9 @@ class Shelf:
             previews.remove(self._icons)
         self.__init__()  # type: ignore[misc]  # as new
 
-    def _look(self) -> float | None:
-        process, output = self._process, self._output
-        if process is None or output is None:
-            return None
-        if process.poll() is None and time.monotonic() - self._begun_s < LONGEST_S:
-            return LOOK_S
-        try:
-            output.seek(0)
-            self.message = str(json.loads(output.read())["message"])
-        except (ValueError, KeyError):
-            self.message = "The sessions could not be listed."
-        self._process = None
-        stop(process, 0.2)
-        output.close()
-        self._output = None
+    def _take(self, answer: dict[str, Any]) -> None:
+        self.message = str(answer.get("message", "The sessions could not be listed."))
         self._read()
-        return None
 
     def _read(self) -> None:
         """Take in what is on the disk."""

@@ -60,7 +60,8 @@ class Driver:
 def _load(file: str, function: str) -> Any:
     """The function of a scenario file, which is not on any path."""
     spec = importlib.util.spec_from_file_location("scenario", file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return getattr(module, function)

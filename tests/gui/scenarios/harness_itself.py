@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import bpy
-import numpy
+import numpy as np
 from inside import Events, Steps, area, center, frames, idle_until, override, region, screenshot, window
 
 
@@ -46,7 +46,7 @@ def by_hand() -> Steps[dict[str, object]]:
 def brightness(path: Path) -> float:
     """Mean of all channels of a picture: 0 where the screen was black."""
     image = bpy.data.images.load(str(path))
-    pixels = numpy.empty(len(image.pixels), numpy.float32)
+    pixels = np.empty(len(image.pixels), np.float32)
     image.pixels.foreach_get(pixels)
     bpy.data.images.remove(image)
     return float(pixels.mean())
