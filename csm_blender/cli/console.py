@@ -35,9 +35,10 @@ def print_json(data: Any) -> None:
 
 
 def print_table(rows: list[list[str]], header: list[str]) -> None:
-    """A table in plain text on stdout, columns as wide as they need."""
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    for row in [header, ["-" * width for width in widths], *rows]:
+    """A table in plain text on stdout, columns as wide as they need. Line breaks in names become spaces."""
+    lines = [[" ".join(cell.splitlines()) for cell in row] for row in [header, *rows]]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    for row in [lines[0], ["-" * width for width in widths], *lines[1:]]:
         sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
     sys.stdout.flush()
 

@@ -48,6 +48,16 @@ def test_quit_and_start_again(blender: Blender, slow_service: Any, tmp_path: Pat
     assert b"sig=" not in path.read_bytes()
 
 
+def test_blender_is_killed_and_started_again(blender: Blender, slow_service: Any, tmp_path: Path) -> None:
+    env, path = of_service(slow_service), tmp_path / "chair.blend"
+    params = {"session": SESSION, "path": str(path)}
+    blender.run(f"{SCENARIOS}:begin_and_die", env=env, params=params, exit_code=-9)
+    seen = blender.run(f"{SCENARIOS}:resumed", env=env, args=[path]).value
+    assert seen["hidden"]
+    assert seen["trouble"] == ""
+    assert only_one_refine(slow_service)
+
+
 def test_placed_but_not_saved_is_placed_again(blender: Blender, slow_service: Any, tmp_path: Path) -> None:
     env, path = of_service(slow_service), tmp_path / "chair.blend"
     params = {"session": SESSION, "path": str(path)}

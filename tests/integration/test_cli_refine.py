@@ -166,6 +166,18 @@ def test_an_exported_mesh_has_the_boxs_size_in_metres(csm: Csm, tmp_path: Path) 
         assert high == pytest.approx([0.25, 0.9, 0.3], abs=1e-5)
 
 
+def test_names_may_hold_quotes_newlines_and_markup(csm: Csm, tmp_path: Path) -> None:
+    name = "Chair \"x\", 'y'\n<b>=;--%s ☃"
+    scene = save_scene(tmp_path / "scene.blend", lambda: add_box(name, (0.5, 0.6, 0.9)))
+    jobs = tmp_path / "jobs.json"
+    jobs.write_text(json.dumps([{"session": SESSION, "object": name}]), encoding="utf-8")
+    done = csm("refine", "--blend", scene, "--jobs", jobs, "--output", tmp_path / "out.blend", "--json")
+    assert done.status == 0, done.stderr
+    assert done.jobs[0]["object"] == name
+    assert done.jobs[0]["fit"]["placed_error"] <= TOLERANCE
+    assert csm("jobs").status == 0
+
+
 def test_a_box_by_numbers_needs_no_object(csm: Csm, blockout: Path, tmp_path: Path) -> None:
     numbers = ("--bbox", "0.5,1.0,0.25", "--pivot", "0,-0.5,0")
     done = csm("refine", "--blend", blockout, "--job", SESSION, *numbers, "--output", tmp_path / "out.blend", "--json")

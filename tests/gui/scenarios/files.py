@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -58,6 +60,15 @@ def begin_and_quit(session: str, path: str) -> Steps[str]:
     yield from wait_for("REFINING", timeout=20)
     bpy.ops.wm.save_as_mainfile(filepath=path)
     return job_id
+
+
+def begin_and_die(session: str, path: str) -> Steps[str]:
+    """Begin a job, save, and let Blender be killed without a chance to tidy up."""
+    yield from begin(session)
+    yield from wait_for("REFINING", timeout=20)
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    os.kill(os.getpid(), signal.SIGKILL)
+    yield 60.0
 
 
 def resumed() -> Steps[dict[str, object]]:
