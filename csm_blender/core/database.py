@@ -154,11 +154,15 @@ def _turn(path: Path, patience_s: float) -> Iterator[None]:
 
 
 def _move_aside(path: Path) -> Path:
+    """Rename the damaged file and its companions; the file itself last.
+
+    From then on another process may begin a new store at *path*, and the companions beside it would be that one's.
+    """
     aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}")
-    path.replace(aside)
     for suffix in _COMPANIONS:
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
+    path.replace(aside)
     return aside
 
 
