@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Normals = NDArray[np.float32]
 _NORMALS = "csm_normals"
 _UNEVEN = 1e-4
 """Ratio of scales above which stored normals have to be taken along."""
@@ -26,8 +27,9 @@ def reshape(mesh: bpy.types.Mesh, linear: Array, shift: Array | None = None, *, 
     """
     mirrors = bool(np.linalg.det(linear) < 0.0)
     keep = mesh.has_custom_normals and (mirrors or _is_uneven(linear))
-    if keep:
-        _remember_normals(mesh)
+    of_vertices = _normals_of_vertices(mesh) if keep else None
+    if keep and of_vertices is None:
+        _remember_normals_of_corners(mesh)
     points = coordinates(mesh)
     if around is not None:
         points -= around
@@ -39,7 +41,11 @@ def reshape(mesh: bpy.types.Mesh, linear: Array, shift: Array | None = None, *, 
         mesh.flip_normals()  # reorders what is stored for corners, too
     mesh.update()
     if keep:
-        _bring_back_normals(mesh, np.linalg.inv(linear).astype(np.float64))
+        inverse = np.linalg.inv(linear).astype(np.float32)
+        if of_vertices is not None:
+            mesh.normals_split_custom_set_from_vertices(_taken_through(of_vertices, inverse).tolist())
+        else:
+            mesh.normals_split_custom_set(_taken_through(_recalled_normals_of_corners(mesh), inverse))
 
 
 def coordinates(mesh: bpy.types.Mesh) -> Array:
@@ -54,34 +60,39 @@ def _is_uneven(linear: Array) -> bool:
     return bool(scales[0] > scales[-1] * (1.0 + _UNEVEN))
 
 
-def _remember_normals(mesh: bpy.types.Mesh) -> None:
+def _normals_of_vertices(mesh: bpy.types.Mesh) -> Normals | None:
+    """The stored normals, one for each vertex, where that says it all; ``None`` where corners of a vertex differ.
+
+    glTF splits vertices wherever normals differ, so it mostly does: a sixth of the values, and three to ten times as
+    fast to store (docs/benchmarks.md).
+    """
+    corners = np.empty(len(mesh.loops), dtype=np.int32)
+    mesh.loops.foreach_get("vertex_index", corners)
+    normals = np.empty((len(mesh.loops), 3), dtype=np.float32)
+    mesh.corner_normals.foreach_get("vector", normals.ravel())
+    of_vertices = np.zeros((len(mesh.vertices), 3), dtype=np.float32)
+    of_vertices[corners] = normals
+    return of_vertices if np.array_equal(of_vertices[corners], normals) else None
+
+
+def _remember_normals_of_corners(mesh: bpy.types.Mesh) -> None:
+    """Keep them as an attribute, which Blender reorders along with the corners when faces are turned over."""
     normals = np.empty(len(mesh.loops) * 3, dtype=np.float32)
     mesh.corner_normals.foreach_get("vector", normals)
     attribute: Any = mesh.attributes.new(_NORMALS, "FLOAT_VECTOR", "CORNER")  # the stub lacks the type's data
     attribute.data.foreach_set("vector", normals)
 
 
-def _bring_back_normals(mesh: bpy.types.Mesh, inverse: Array) -> None:
+def _recalled_normals_of_corners(mesh: bpy.types.Mesh) -> Normals:
     attribute: Any = mesh.attributes[_NORMALS]
-    flat = np.empty(len(mesh.loops) * 3, dtype=np.float32)
-    attribute.data.foreach_get("vector", flat)
+    normals = np.empty((len(mesh.loops), 3), dtype=np.float32)
+    attribute.data.foreach_get("vector", normals.ravel())
     mesh.attributes.remove(attribute)
-    normals = flat.reshape(-1, 3) @ inverse  # the inverse transpose, for rows
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
-    _store_normals(mesh, normals.astype(np.float32))
+    return normals
 
 
-def _store_normals(mesh: bpy.types.Mesh, normals: NDArray[np.float32]) -> None:
-    """Store normals for the corners of faces.
-
-    glTF splits vertices wherever normals differ, so one for each vertex says the same: a sixth of the values, and three
-    to ten times as fast (docs/benchmarks.md).
-    """
-    corners = np.empty(len(mesh.loops), dtype=np.int32)
-    mesh.loops.foreach_get("vertex_index", corners)
-    of_vertices = np.zeros((len(mesh.vertices), 3), dtype=np.float32)
-    of_vertices[corners] = normals
-    if np.array_equal(of_vertices[corners], normals):
-        mesh.normals_split_custom_set_from_vertices(of_vertices.tolist())
-    else:
-        mesh.normals_split_custom_set(normals)
+def _taken_through(normals: Normals, inverse: Normals) -> Normals:
+    """Unit normals (n, 3) after the inverse transpose, which for rows is the inverse from the right."""
+    turned: Normals = normals @ inverse
+    turned /= np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-30)
+    return turned
