@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import bpy
 from bpy.props import BoolProperty, StringProperty
@@ -15,7 +16,7 @@ from ..core.errors import CsmError
 from ..scene.loose import Context, Layout
 from ..scene.measure import find_objects
 from ..scene.planning import plan_for_objects
-from ..scene.readiness import preferences
+from ..scene.readiness import base_url_now, preferences
 from ..scene.records import state_of, tag_of
 from . import preview
 from .report import report_error
@@ -53,7 +54,7 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
     """Show what will be sent, and send it when that is agreed to"""
 
     bl_idname = "csm.confirm_sending"
-    bl_label = "Send to CSM?"
+    bl_label = "Send to the Service?"
     bl_options = {"INTERNAL"}  # noqa: RUF012 - Blender reads it
 
     if TYPE_CHECKING:
@@ -72,11 +73,11 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
     def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
         """Look at what will be sent, and show it."""
         try:
-            self._lines = self._requests(context)
+            self._lines, title = self._requests(context), _question()
         except CsmError as error:
             return report_error(self, error)
         manager = context.window_manager
-        answer: Returned = manager.invoke_props_dialog(self, width=WIDTH, title=self.bl_label, confirm_text="Send")
+        answer: Returned = manager.invoke_props_dialog(self, width=WIDTH, title=title, confirm_text="Send")
         return answer
 
     def draw(self, _context: Context) -> None:
@@ -132,6 +133,11 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
             (" + ".join(obj.name for obj in objects), _size(context, objects) if index < MOST_LINES else "", code)
             for index, (objects, code) in enumerate(pairs)
         ]
+
+
+def _question() -> str:
+    """Names the host: the service may be one on this machine, which is not CSM's."""
+    return f"Send to {urlsplit(base_url_now()).netloc}?"
 
 
 def _size(context: Context, objects: Sequence[bpy.types.Object]) -> str:
