@@ -50,12 +50,12 @@ class Card:
 
     def rows(self) -> list[tuple[str, str]]:
         """Label and value for the panel, without the verdict and the notes."""
-        edges = f"{_count(self.open_edges)} open, {_count(self.non_manifold_edges)} non-manifold"
         return [
             ("Triangles", _count(self.triangles)),
             ("Vertices", _count(self.vertices)),
             ("Loose parts", _count(self.loose_parts)),
-            ("Edges", edges),
+            ("Open edges", _count(self.open_edges)),
+            ("Non-manifold", _count(self.non_manifold_edges)),
             ("UV maps", _count(self.uv_maps)),
             ("Textures", ", ".join(f"{width} x {height}" for _name, width, height in self.textures) or "none"),
             ("Bad numbers", _count(self.bad_numbers)),
