@@ -47,9 +47,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _measure(names: list[str], output: Path | None, *, quick: bool) -> int:
     import machine  # noqa: PLC0415 - siblings are found once the right Python runs
-    import writing  # noqa: PLC0415
-    from measuring import Bench, Row  # noqa: PLC0415
-    from workshop import Missing  # noqa: PLC0415
+    import writing  # noqa: PLC0415 - as above
+    from measuring import Bench, Row  # noqa: PLC0415 - as above
+    from workshop import Missing  # noqa: PLC0415 - as above
 
     head = machine.description()
     rows: list[Row] = []

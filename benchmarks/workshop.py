@@ -18,9 +18,9 @@ for _place in (ROOT, ROOT / "scripts", ROOT / "tests" / "gui", ROOT / "tests" / 
     if str(_place) not in sys.path:
         sys.path.append(str(_place))
 
-import environment  # noqa: E402
-from csm_server.launch import LocalService  # noqa: E402
-from harness import Blender, find_tool, make_user_directory, virtual_display  # noqa: E402
+import environment
+from csm_server.launch import LocalService
+from harness import Blender, find_tool, make_user_directory, virtual_display
 
 NEWEST = "5.2"
 

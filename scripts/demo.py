@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))  # this folder is no package; its modules are siblings
 
-import environment  # noqa: E402
-from csm_server.launch import LocalService  # noqa: E402
+import environment
+from csm_server.launch import LocalService
 
 
 def main() -> int:

@@ -13,8 +13,9 @@ import sys
 from pathlib import Path
 
 import bpy
-from mathutils import Matrix, Vector
+from mathutils import Euler, Matrix, Vector
 
+Vec3 = tuple[float, float, float]
 CHAIR, DESK, LAMP = "SESSION_P_44569824122", "SESSION_1700000001_0000001", "SESSION_1700000002_0000002"
 JUG, BOULDER, CRATE = "SESSION_1700000003_0000003", "SESSION_1700000004_0000004", "SESSION_1700000005_0000005"
 TREE, TEAPOT = "SESSION_1700000006_0000006", "SESSION_1700000007_0000007"
@@ -63,7 +64,9 @@ def _make_block_outs() -> list[tuple[bpy.types.Object, str]]:
     ]
 
 
-def _box(name, size, origin, place, *, turn=(0, 0, 0), scale=(1, 1, 1)) -> bpy.types.Object:  # noqa: ANN001, PLR0913
+def _box(  # noqa: PLR0913 - what a box is, in one line each where it is made
+    name: str, size: Vec3, origin: Vec3, place: Vec3, *, turn: Vec3 = (0, 0, 0), scale: Vec3 = (1, 1, 1)
+) -> bpy.types.Object:
     """A box of *size* whose origin lies at the normalised point *origin* of it."""
     x, y, z = ((-0.5 - origin[i]) * size[i] for i in range(3))
     corners = [(x + a * size[0], y + b * size[1], z + c * size[2]) for c in (0, 1) for b in (0, 1) for a in (0, 1)]
@@ -74,20 +77,18 @@ def _box(name, size, origin, place, *, turn=(0, 0, 0), scale=(1, 1, 1)) -> bpy.t
     return _stand(bpy.data.objects.new(name, mesh), place, turn, scale)
 
 
-def _copy(name, original, place, *, turn, scale) -> bpy.types.Object:  # noqa: ANN001
+def _copy(name: str, original: bpy.types.Object, place: Vec3, *, turn: Vec3, scale: Vec3) -> bpy.types.Object:
     """A linked duplicate: another object with the same mesh."""
     return _stand(bpy.data.objects.new(name, original.data), place, turn, scale)
 
 
-def _stand(obj, place, turn, scale) -> bpy.types.Object:  # noqa: ANN001
+def _stand(obj: bpy.types.Object, place: Vec3, turn: Vec3, scale: Vec3) -> bpy.types.Object:
     obj.location, obj.rotation_euler, obj.scale = place, _turn(*turn), scale
     bpy.context.scene.collection.objects.link(obj)
     return obj
 
 
-def _turn(x: float, y: float, z: float):  # noqa: ANN202 - mathutils.Euler
-    from mathutils import Euler  # noqa: PLC0415
-
+def _turn(x: float, y: float, z: float) -> Euler:
     return Euler((math.radians(x), math.radians(y), math.radians(z)))
 
 

@@ -28,10 +28,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests" / "support")]
 
-from tiny_glb import box_binary, box_document, glb  # noqa: E402 - the path has to be set first
+from tiny_glb import box_binary, box_document, glb
 
-from csm_blender.core.errors import BadMesh, ConversionFailed  # noqa: E402
-from csm_blender.core.glb import check_glb, sniff_format  # noqa: E402
+from csm_blender.core.errors import BadMesh, ConversionFailed
+from csm_blender.core.glb import check_glb, sniff_format
 
 SLOW_S = 1.0
 MEMORY_BYTES = 1024**3

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))  # this folder is no package; its modules are siblings
 
-import environment  # noqa: E402
+import environment
 
 IMAGES = ROOT / "docs" / "images"
 _SIDE_BY_SIDE = """

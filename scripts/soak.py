@@ -36,20 +36,20 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests" / "support")]
 
-import environment  # noqa: E402 - the path has to be set first
-import fault_proxy as faults  # noqa: E402
-from csm_server.launch import LocalService  # noqa: E402
-from jobs_at_hand import spec  # noqa: E402
-from tiny_glb import glb  # noqa: E402
+import environment
+import fault_proxy as faults
+from csm_server.launch import LocalService
+from jobs_at_hand import spec
+from tiny_glb import glb
 
-from csm_blender.core import actions  # noqa: E402
-from csm_blender.core.child import Interpreters, start  # noqa: E402
-from csm_blender.core.errors import ConversionFailed  # noqa: E402
-from csm_blender.core.jobs import Decision, Job, decisions  # noqa: E402
-from csm_blender.core.models import JobState  # noqa: E402
-from csm_blender.core.settings import Settings  # noqa: E402
-from csm_blender.core.store import Store  # noqa: E402
-from csm_blender.worker.protocol import Orders  # noqa: E402
+from csm_blender.core import actions
+from csm_blender.core.child import Interpreters, start
+from csm_blender.core.errors import ConversionFailed
+from csm_blender.core.jobs import Decision, Job, decisions
+from csm_blender.core.models import JobState
+from csm_blender.core.settings import Settings
+from csm_blender.core.store import Store
+from csm_blender.worker.protocol import Orders
 
 _JSON = {"content_type": "application/json"}
 _NO = json.dumps({"error": "No", "message": "No", "statusCode": 429, "data": {}}).encode()
@@ -280,7 +280,7 @@ def _figures(  # noqa: PLR0913, PLR0917 - all that took part
     person: Person,
     proxy: faults.FaultProxy,
     codes: set[str],
-    ended: bool,  # noqa: FBT001
+    ended: bool,  # noqa: FBT001 - one of the figures
 ) -> dict[str, Any]:
     jobs = store.jobs()
     refines = service.counts()["refines"]

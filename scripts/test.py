@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))  # this folder is no package; its modules are siblings
 
-import environment  # noqa: E402
+import environment
 
 IN_CI = bool(os.environ.get("CI"))
 WORKERS = ["-n", "3", "--dist", "worksteal"]

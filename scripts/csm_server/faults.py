@@ -40,7 +40,7 @@ EFFECTS = ("after", "delay_s", "expire_urls")
 class ConnectionProtocol(H11Protocol):
     """uvicorn's protocol, with the connection put into the scope so that a fault can break it."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Wrap the application of this one connection."""
         super().connection_made(transport)
         app = self.app

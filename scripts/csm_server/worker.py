@@ -72,7 +72,7 @@ def serve() -> int:
         task = json.loads(line)
         try:
             answer = _tasks()[task.pop("do")](**task) or {}
-        except Exception as error:  # noqa: BLE001  one bad mesh must not end the worker
+        except Exception as error:  # noqa: BLE001 - one bad mesh must not end the worker
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), file=answers, flush=True)
     return 0

@@ -45,7 +45,7 @@ class Driver:
                 pause = next(self.scenario)
         except StopIteration as end:
             self._finish({"value": end.value})
-        except BaseException:  # noqa: BLE001  (SystemExit too: whatever ends a scenario is the test's to judge)
+        except BaseException:  # noqa: BLE001 - SystemExit too: whatever ends a scenario is the test's to judge
             self._finish({"error": traceback.format_exc()})
             inside.take_picture(f"failed-{self.task['function']}")
         else:

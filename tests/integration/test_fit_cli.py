@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from fit_bench import new_scene, open_file, save
 from fit_glbs import DISOBEDIENCE, disobedient, letter, plain
-from fit_kinds import KINDS, OBLIQUE, add, mesh
+from fit_kind import OBLIQUE, add, mesh
+from fit_kinds import KINDS
 from mathutils import Matrix
 
 bpy = pytest.importorskip("bpy")

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from fit_bench import Order, Outcome, converted, new_scene, open_file, planned, put, quiet, save
 from fit_glbs import Glb, letter, obedient
-from fit_kinds import OBLIQUE, add, mesh
+from fit_kind import OBLIQUE, add, mesh
 from mathutils import Matrix
 
 bpy = pytest.importorskip("bpy")
 
-from csm_blender.core.errors import PlacementFailed, WrongUse  # noqa: E402 - after the skip
-from csm_blender.core.models import Fit, Materials, Original, Pivot  # noqa: E402
-from csm_blender.core.version import VERSION  # noqa: E402
-from csm_blender.scene import place as placing  # noqa: E402
-from csm_blender.scene.originals import block_out_of, can_toggle, show_version, toggle_original, versions  # noqa: E402
+from csm_blender.core.errors import PlacementFailed, WrongUse
+from csm_blender.core.models import Fit, Materials, Original, Pivot
+from csm_blender.core.version import VERSION
+from csm_blender.scene import place as placing
+from csm_blender.scene.originals import block_out_of, can_toggle, show_version, toggle_original, versions
 
 FATES = list(Original)
 

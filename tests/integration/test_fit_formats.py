@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from fit_bench import Order, new_scene, refine_all, save
 from fit_glbs import Glb, block, letter, plain
-from fit_kinds import add, mesh
+from fit_kind import add, mesh
 
 bpy = pytest.importorskip("bpy")
 
-from csm_blender.core.card import card  # noqa: E402 - after the skip
-from csm_blender.core.child import Interpreters  # noqa: E402
-from csm_blender.core.conversion import Converters  # noqa: E402
-from csm_blender.core.errors import BadMesh, ConversionFailed, CsmError  # noqa: E402
+from csm_blender.core.card import card
+from csm_blender.core.child import Interpreters
+from csm_blender.core.conversion import Converters
+from csm_blender.core.errors import BadMesh, ConversionFailed, CsmError
 
 HAS_DRACO = any(
     next(Path(bpy.utils.resource_path("LOCAL")).parent.rglob(name), None)

@@ -9,12 +9,12 @@ import fit_measure as fm
 import numpy as np
 import pytest
 from fit_bench import Order, new_scene, open_file, refine_all, save
-from fit_kinds import OBLIQUE, add, mesh
+from fit_kind import OBLIQUE, add, mesh
 from mathutils import Matrix, Vector
 
 bpy = pytest.importorskip("bpy")
 
-from csm_blender.core.models import Original, Pivot  # noqa: E402 - after the skip
+from csm_blender.core.models import Original, Pivot
 
 TURN = Matrix.Rotation(0.9, 3, Vector((1.0, 2.0, 0.5)))
 

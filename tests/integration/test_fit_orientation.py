@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from fit_bench import Order, new_scene, open_file, refine_all, save
 from fit_glbs import DISOBEDIENCE, LETTER, NOTED, Glb, disobedient, letter, obedient
-from fit_kinds import add, mesh
+from fit_kind import add, mesh
 from mathutils import Matrix, Vector
 
 bpy = pytest.importorskip("bpy")
 
-from csm_blender.core.models import Fit, Original, Pivot  # noqa: E402 - after the skip
+from csm_blender.core.models import Fit, Original, Pivot
 
 TURN = Matrix.Rotation(0.9, 3, Vector((1.0, 2.0, 0.5)))
 FRAMES = {

@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 from fit_bench import Order, new_scene, open_file, refine_all, save
 from fit_glbs import DISOBEDIENCE, disobedient, obedient
-from fit_kinds import add, mesh
+from fit_kind import add, mesh
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mathutils import Euler, Matrix, Vector
 
 bpy = pytest.importorskip("bpy")
 
-from csm_blender.core.models import Original, Pivot  # noqa: E402 - after the skip
+from csm_blender.core.models import Original, Pivot
 
 SCENES = int(os.environ.get("CSM_FIT_SCENES", "60"))
 WORST: dict[str, float] = {"corners": 0.0, "origin": 0.0, "scenes": 0}

@@ -10,13 +10,14 @@ from pathlib import Path
 import fit_measure as fm
 import pytest
 from fit_bench import Order, Outcome, new_scene, open_file, refine_all, save
-from fit_kinds import KINDS, NO_SIZE, Kind, add
+from fit_kind import Kind, add
+from fit_kinds import KINDS, NO_SIZE
 
 bpy = pytest.importorskip("bpy")
 
-from csm_blender.core.errors import NoSize, TargetUnchangeable  # noqa: E402 - after the skip
-from csm_blender.core.models import Original  # noqa: E402
-from csm_blender.scene.originals import toggle_original  # noqa: E402
+from csm_blender.core.errors import NoSize, TargetUnchangeable
+from csm_blender.core.models import Original
+from csm_blender.scene.originals import toggle_original
 
 FATES = tuple(Original)
 CANNOT_HOLD_A_MESH = "cannot hold a mesh"

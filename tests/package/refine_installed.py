@@ -9,7 +9,7 @@ import bpy
 MODULE = "bl_ext.user_default.csm_blender"
 
 bpy.ops.wm.read_factory_settings(use_empty=False)
-import addon_utils  # noqa: E402 - a module that bpy brings
+import addon_utils
 
 assert addon_utils.enable(MODULE, default_set=True) is not None
 cube = bpy.data.objects["Cube"]

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from common import IN_CI, ROOT
-from jobs_at_hand import NoConverters, QuickDraw, delivered, drive, settings, spec
+from jobs_at_hand import QuickDraw, delivered, drive, idle_converters, settings, spec
 from tiny_glb import box_binary, box_document, glb
 
 from csm_blender.core import actions, database
@@ -77,7 +77,7 @@ def add_session(service: Any, tmp_path: Path, code: str, size: int = 0) -> Path:
 
 def pipeline_on(store: Store, service: Any, **changes: Any) -> Pipeline:
     chosen = settings(service.url, service.key, **changes)
-    return Pipeline(store, chosen, NoConverters(), "me", draw=QuickDraw())  # type: ignore[arg-type]
+    return Pipeline(store, chosen, idle_converters(), "me", draw=QuickDraw())
 
 
 def test_a_download_onto_a_full_disk_is_named_and_leaves_nothing(
@@ -116,7 +116,7 @@ def test_a_disk_full_when_the_request_was_accepted_pays_once(
         store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         fill(small_disk)
 
-    pipeline._client.refine = refine_and_fill  # type: ignore[method-assign]
+    pipeline._client.refine = refine_and_fill
     with pytest.raises(StoreDiskProblem):
         drive(pipeline, store, job.job_id, until=lambda job: job.state is JobState.REFINING)
     store.close()
@@ -228,7 +228,7 @@ def test_a_jobs_folder_deleted_under_a_download_is_got_over(service: Any, code: 
     arrived = drive(pipeline, store, job.job_id, until=delivered)
     shutil.rmtree(store.folder(job.job_id))
     pipeline.advance(job.job_id)
-    assert store.get(job.job_id).state is JobState.DOWNLOADING  # type: ignore[union-attr]
+    assert store.get(job.job_id).state is JobState.DOWNLOADING
     assert drive(pipeline, store, job.job_id, until=delivered).glb_sha256 == arrived.glb_sha256
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from common import load_script
 from fault_proxy import FaultProxy, answer
-from jobs_at_hand import NoConverters, QuickDraw, drive, settings, spec
+from jobs_at_hand import QuickDraw, drive, idle_converters, settings, spec
 from tiny_glb import box_document, glb
 
 from csm_blender.core.archive import MAX_TOTAL_BYTES, unpack_obj
@@ -245,7 +245,7 @@ def test_odd_values_in_every_field_end_in_a_named_error_or_in_none(service: Any,
 
     proxy = FaultProxy(service.url, session)
     chosen = settings(f"http://127.0.0.1:{proxy.port}", service.key, give_up_unpaid_s=0.0)
-    pipeline = Pipeline(store, chosen, NoConverters(), "me", draw=QuickDraw())  # type: ignore[arg-type]
+    pipeline = Pipeline(store, chosen, idle_converters(), "me", draw=QuickDraw())
     for fields in turn:
         now = fields
         job = store.add(spec("SESSION_1"), chosen.base_url)

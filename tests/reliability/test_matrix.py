@@ -22,7 +22,7 @@ from common import load_script, service_python
 from expectations import DOCUMENT, GOES_ON, UNSURE, Cell, cells, document_with_table
 from fault_proxy import Fault, FaultProxy, Request
 from faults_by_name import fault_named
-from jobs_at_hand import NoConverters, QuickDraw, delivered, drive, settings, spec
+from jobs_at_hand import QuickDraw, delivered, drive, idle_converters, settings, spec
 from tiny_glb import glb
 
 from csm_blender.core import actions, wire
@@ -121,7 +121,7 @@ def _run(cell: Cell, lasting: bool, number: int, service: Any, home: Path, mesh:
         deadline_s, give_up_s = (1.5, 1.5) if impatient else (60.0, 60.0)
         chosen = settings(f"http://{host}:{proxy.port}", service.key, deadline_s=deadline_s, give_up_unpaid_s=give_up_s)
         job = store.add(spec(code), chosen.base_url)
-        pipeline = Pipeline(store, chosen, NoConverters(), f"owner-{number}", draw=QuickDraw())  # type: ignore[arg-type]
+        pipeline = Pipeline(store, chosen, idle_converters(), f"owner-{number}", draw=QuickDraw())
         trouble.start(lasting=lasting)
         first = drive(pipeline, store, job.job_id, until=delivered, before=trouble.before_step, limit_s=60)
         trouble.stop()
@@ -132,7 +132,7 @@ def _run(cell: Cell, lasting: bool, number: int, service: Any, home: Path, mesh:
                 {Decision.RETRY: actions.retry, Decision.LOOK_AGAIN: actions.look_again}[decided](store, first)
                 pipeline.close()
                 patient = replace(chosen, deadline_s=60.0, give_up_unpaid_s=60.0)
-                pipeline = Pipeline(store, patient, NoConverters(), f"owner-{number}", draw=QuickDraw())  # type: ignore[arg-type]
+                pipeline = Pipeline(store, patient, idle_converters(), f"owner-{number}", draw=QuickDraw())
                 then = drive(pipeline, store, job.job_id, until=delivered, limit_s=60)
         pipeline.close()
         return Outcome(first, then, decided, proxy.posts(), code)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from common import ROOT
-from jobs_at_hand import NoConverters, blender_python, drive, settings, spec
+from jobs_at_hand import blender_python, drive, idle_converters, settings, spec
 from tiny_glb import glb
 
 from csm_blender.core.errors import OnlineAccessOff
@@ -96,7 +96,7 @@ def test_files_on_another_machine_are_not_fetched_while_it_is_off(
     store = Store(tmp_path / "home")
     chosen = settings(service.url, service.key, loopback_only=True)
     job = store.add(spec(code), service.url)
-    pipeline = Pipeline(store, chosen, NoConverters(), "me")  # type: ignore[arg-type]
+    pipeline = Pipeline(store, chosen, idle_converters(), "me")
     failed = drive(pipeline, store, job.job_id)
     pipeline.close()
     assert failed.state is JobState.FAILED

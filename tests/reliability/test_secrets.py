@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from fault_proxy import FaultProxy, Request, answer, reset_before, response
-from jobs_at_hand import NoConverters, QuickDraw, blender_python, delivered, drive, settings, spec
+from jobs_at_hand import QuickDraw, blender_python, delivered, drive, idle_converters, settings, spec
 from tiny_glb import glb
 
 from csm_blender.core.child import Interpreters, start
@@ -64,7 +64,7 @@ def test_a_careless_service_gets_no_secret_into_store_or_log(service: Any, tmp_p
     log_to_file(home, CANARY)
     chosen = settings(f"http://127.0.0.1:{proxy.port}", CANARY, give_up_unpaid_s=1.5)
     job = store.add(spec(code), chosen.base_url)
-    failed = drive(Pipeline(store, chosen, NoConverters(), "me", draw=QuickDraw()), store, job.job_id)  # type: ignore[arg-type]
+    failed = drive(Pipeline(store, chosen, idle_converters(), "me", draw=QuickDraw()), store, job.job_id)
     assert failed.state is JobState.FAILED
     assert failed.error is not None
     assert "[key]" in failed.error["message"]
@@ -110,8 +110,8 @@ def test_a_whole_refine_in_a_worker_leaves_no_secret(  # noqa: C901, PLR0915 - o
     interpreters = Interpreters(blender_python())
     log = (tmp_path / "out" / "worker-output.log").open("wb")
     worker = start(interpreters.plain("worker"), stdin=subprocess.PIPE, stdout=log, stderr=log)
-    worker.stdin.write(Orders(home, "me", chosen, interpreters, idle_s=1.0).to_line())  # type: ignore[union-attr]
-    worker.stdin.flush()  # type: ignore[union-attr]
+    worker.stdin.write(Orders(home, "me", chosen, interpreters, idle_s=1.0).to_line())
+    worker.stdin.flush()
     seen: list[str] = []
     ended = threading.Event()
 
@@ -144,7 +144,7 @@ def test_a_whole_refine_in_a_worker_leaves_no_secret(  # noqa: C901, PLR0915 - o
         watcher.join()
         worker.kill()
         worker.wait()
-        worker.stdin.close()  # type: ignore[union-attr]
+        worker.stdin.close()
         log.close()
     store.close()
     proxy.close()
@@ -166,7 +166,7 @@ def test_the_key_goes_to_the_base_url_and_nowhere_else(service: Any, tmp_path: P
     chosen = settings(f"http://127.0.0.1:{api.port}", service.key)
     store = Store(tmp_path / "home")
     job = store.add(spec(code), chosen.base_url)
-    assert delivered(drive(Pipeline(store, chosen, NoConverters(), "me"), store, job.job_id, until=delivered))  # type: ignore[arg-type]
+    assert delivered(drive(Pipeline(store, chosen, idle_converters(), "me"), store, job.job_id, until=delivered))
     assert storage.requests
     assert all(service.key.encode() not in request.raw for request in storage.requests)
     assert all(b"x-api-key" not in request.raw.lower() for request in storage.requests)
@@ -236,12 +236,12 @@ def test_the_log_of_a_broken_step_is_blanked(tmp_path: Path, service: Any, code:
     store = Store(home)
     chosen = settings(service.url, CANARY, give_up_unpaid_s=0.5)
     job = store.add(spec(code), service.url)
-    pipeline = Pipeline(store, chosen, NoConverters(), "me", draw=QuickDraw())  # type: ignore[arg-type]
+    pipeline = Pipeline(store, chosen, idle_converters(), "me", draw=QuickDraw())
 
     def broken(_code: str) -> None:
         raise RuntimeError(f"https://store.example/{EMAIL}/mesh.glb?sig=SIGNATURE {CANARY}")
 
-    pipeline._client.session = broken  # type: ignore[method-assign,assignment]
+    pipeline._client.session = broken
     failed = drive(pipeline, store, job.job_id)
     assert failed.error is not None
     assert failed.error["code"] == "stumbled"

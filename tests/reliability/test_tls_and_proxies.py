@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import trustme
 from common import ROOT
-from jobs_at_hand import NoConverters, QuickDraw, delivered, drive, settings, spec
+from jobs_at_hand import QuickDraw, delivered, drive, idle_converters, settings, spec
 from tiny_glb import glb
 from tls_servers import ConnectProxy, tls_front
 
@@ -117,7 +117,7 @@ def test_a_company_ca_works_through_requests_ca_bundle(
     service.add_session(code, mesh, style="2024", raw_result=str(mesh), refine_seconds=0.1, storage_base=url)
     store = Store(tmp_path / "home")
     job = store.add(spec(code), url)
-    pipeline = Pipeline(store, settings(url, service.key), NoConverters(), "me", draw=QuickDraw())  # type: ignore[arg-type]
+    pipeline = Pipeline(store, settings(url, service.key), idle_converters(), "me", draw=QuickDraw())
     assert delivered(drive(pipeline, store, job.job_id, until=delivered))
 
 
@@ -139,7 +139,7 @@ def test_the_proxy_of_the_environment_is_used_for_everything(
     service.add_session(code, mesh, style="2024", raw_result=str(mesh), refine_seconds=0.1, storage_base=url)
     store = Store(tmp_path / "home")
     job = store.add(spec(code), url)
-    pipeline = Pipeline(store, settings(url, service.key), NoConverters(), "me", draw=QuickDraw())  # type: ignore[arg-type]
+    pipeline = Pipeline(store, settings(url, service.key), idle_converters(), "me", draw=QuickDraw())
     assert delivered(drive(pipeline, store, job.job_id, until=delivered))
     assert len(proxy.asked) >= 3
     assert set(proxy.asked) == {f"CONNECT {HOST}:443 HTTP/1.1"} or all(HOST in line for line in proxy.asked)
@@ -197,7 +197,7 @@ def test_a_request_lost_behind_a_proxy_is_not_sent_twice(
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
     store = Store(tmp_path / "home")
     job = store.add(spec(code), url)
-    pipeline = Pipeline(store, settings(url, service.key), NoConverters(), "me", draw=QuickDraw())  # type: ignore[arg-type]
+    pipeline = Pipeline(store, settings(url, service.key), idle_converters(), "me", draw=QuickDraw())
     assert delivered(drive(pipeline, store, job.job_id, until=delivered))
     assert "UNCERTAIN" in {state for _, state, _ in store.events(job.job_id)}
     assert service.counts()["post"][code] == 1
@@ -228,7 +228,7 @@ def test_an_untrusted_server_ends_a_job_with_a_named_error(service: Any, front: 
     store = Store(tmp_path)
     url = f"https://localhost:{front.port}"
     job = store.add(spec("SESSION_1"), url)
-    pipeline = Pipeline(store, settings(url, service.key), NoConverters(), "me", draw=QuickDraw())  # type: ignore[arg-type]
+    pipeline = Pipeline(store, settings(url, service.key), idle_converters(), "me", draw=QuickDraw())
     began = time.monotonic()
     failed = drive(pipeline, store, job.job_id)
     assert failed.state is JobState.FAILED

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from common import ROOT
 from fault_proxy import FaultProxy, Request, silent_before
-from jobs_at_hand import NoConverters, QuickDraw, delivered, drive, settings, spec
+from jobs_at_hand import QuickDraw, delivered, drive, idle_converters, settings, spec
 from tiny_glb import glb
 
 from csm_blender.core import actions
@@ -28,12 +28,12 @@ RACER = """
 import sys, time
 sys.path[:0] = [{root!r}, {root!r} + "/tests/support"]
 from pathlib import Path
-from jobs_at_hand import NoConverters, QuickDraw, delivered, settings
+from jobs_at_hand import idle_converters, QuickDraw, delivered, settings
 from csm_blender.core.pipeline import Pipeline
 from csm_blender.core.store import Store
 home, url, key, owner, go = sys.argv[1:]
 store = Store(Path(home))
-pipeline = Pipeline(store, settings(url, key), NoConverters(), owner, draw=QuickDraw())
+pipeline = Pipeline(store, settings(url, key), idle_converters(), owner, draw=QuickDraw())
 print("ready", flush=True)
 sys.stdin.readline()
 end = time.monotonic() + 60
@@ -109,7 +109,7 @@ def test_two_jobs_for_one_session_pay_once(service: Any, tmp_path: Path, style: 
     counts = service.counts()
     assert {code: counts["post"].get(code) for code in codes} == dict.fromkeys(codes, 1)
     later = store.add(spec(codes[0]), service.url)
-    pipeline = Pipeline(store, settings(service.url, service.key), NoConverters(), "me")  # type: ignore[arg-type]
+    pipeline = Pipeline(store, settings(service.url, service.key), idle_converters(), "me")
     assert delivered(drive(pipeline, store, later.job_id, until=delivered))
     assert service.counts()["post"][codes[0]] == 1, "a job made later uses the mesh that was paid for"
     again = store.add(spec(codes[0], again=True), service.url)
@@ -124,7 +124,7 @@ def test_while_one_request_is_unanswered_no_other_job_sends(service: Any, code: 
     proxy = FaultProxy(service.url, lambda request: silent_before if request.kind == "submit" else None)
     chosen = settings(f"http://127.0.0.1:{proxy.port}", service.key)
     store = Store(tmp_path / "home")
-    pipeline = Pipeline(store, chosen, NoConverters(), "me", draw=QuickDraw())  # type: ignore[arg-type]
+    pipeline = Pipeline(store, chosen, idle_converters(), "me", draw=QuickDraw())
     first = store.add(spec(code), chosen.base_url)
     second = store.add(spec(code), chosen.base_url)
     assert drive(pipeline, store, first.job_id).state is JobState.UNCERTAIN
@@ -165,9 +165,9 @@ def test_the_clock_set_forward_in_the_middle_pays_once(
     chosen: Settings = settings(service.url, service.key)
     store = Store(tmp_path / "home")
     job = store.add(spec(code), service.url)
-    here = Pipeline(store, chosen, NoConverters(), "here", draw=QuickDraw())  # type: ignore[arg-type]
+    here = Pipeline(store, chosen, idle_converters(), "here", draw=QuickDraw())
     there_store = Store(tmp_path / "home")
-    there = Pipeline(there_store, chosen, NoConverters(), "there", draw=QuickDraw())  # type: ignore[arg-type]
+    there = Pipeline(there_store, chosen, idle_converters(), "there", draw=QuickDraw())
     jumped = False
 
     def jump_then(request: Request) -> None:
@@ -177,7 +177,7 @@ def test_the_clock_set_forward_in_the_middle_pays_once(
             real = time.time
             monkeypatch.setattr(time, "time", lambda: real() + 86400.0)
             other = Store(tmp_path / "home")  # connections belong to threads
-            taken = Pipeline(other, chosen, NoConverters(), "elsewhere", draw=QuickDraw())  # type: ignore[arg-type]
+            taken = Pipeline(other, chosen, idle_converters(), "elsewhere", draw=QuickDraw())
             for _ in range(4):
                 taken.advance(job.job_id)
             other.release("elsewhere")
@@ -185,7 +185,7 @@ def test_the_clock_set_forward_in_the_middle_pays_once(
 
     proxy = FaultProxy(service.url, jump_then)
     here_settings = settings(f"http://127.0.0.1:{proxy.port}", service.key)
-    here = Pipeline(store, here_settings, NoConverters(), "here", draw=QuickDraw())  # type: ignore[arg-type]
+    here = Pipeline(store, here_settings, idle_converters(), "here", draw=QuickDraw())
     drive(here, store, job.job_id, until=lambda job: jumped)
     done = drive(there, there_store, job.job_id, until=delivered)
     assert delivered(done)

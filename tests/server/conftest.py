@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # Set here, since the tests may be collected in a mode that sets no path.
 sys.path[:0] = [str(ROOT / "scripts"), str(Path(__file__).parent)]
 
-from csm_server.launch import LocalService  # noqa: E402  the path has to be set first
-from serving import unavailable  # noqa: E402
+from csm_server.launch import LocalService
+from serving import unavailable
 
 NEEDED = ("starlette", "uvicorn", "trimesh", "scipy", "networkx", "PIL", "numpy")
 missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]

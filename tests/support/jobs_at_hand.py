@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from common import load_script
 
 from csm_blender.core import box
 from csm_blender.core.child import Interpreters
+from csm_blender.core.conversion import Converters
 from csm_blender.core.jobs import Job
 from csm_blender.core.models import JobSpec, JobState
 from csm_blender.core.pipeline import Pipeline
@@ -50,17 +52,9 @@ def interpreters() -> Interpreters:
     return Interpreters(blender_python())
 
 
-class NoConverters:
-    """Stands where converters would, for tests that end before CONVERTING: starting one is a mistake."""
-
-    def start(self, *_: Any) -> bool:
-        raise AssertionError("this test does not convert")
-
-    def is_running(self, _job_id: str) -> bool:
-        return False
-
-    def stop(self, _job_id: str) -> None:
-        pass
+def idle_converters() -> Converters:
+    """For tests that end before CONVERTING: real ones, of a Python without bpy. None of them is ever started."""
+    return Converters(Interpreters(sys.executable))
 
 
 def drive(

@@ -19,7 +19,7 @@ def pump(a: socket.socket, b: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
                 for key, _ in selector.select(30):
-                    source: socket.socket = key.fileobj  # type: ignore[assignment]
+                    source: socket.socket = key.fileobj
                     while True:
                         data = source.recv(1 << 16)
                         if not data:

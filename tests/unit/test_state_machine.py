@@ -105,7 +105,7 @@ def test_cancel_is_at_once_where_nobody_attends_and_asked_for_where_somebody_doe
     assert actions.cancel(store, job).state is JobState.CANCELLED
     job = job_in(store, JobState.REFINING)
     store.claim(job.job_id, "worker", 60.0)
-    asked = actions.cancel(store, store.get(job.job_id))  # type: ignore[arg-type]
+    asked = actions.cancel(store, store.get(job.job_id))
     assert asked.state is JobState.REFINING
     assert asked.cancel_pending
 
