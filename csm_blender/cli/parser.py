@@ -18,7 +18,7 @@ exit status: 0 all placed; 1 a job did not succeed; 2 wrong use, nothing sent; 3
 """
 _REFINE_EXAMPLES = """\
 examples:
-  refine --job SESSION_1689257215_1674078=Chair --output refined.blend
+  refine --job SESSION_P_44569824122=Chair --output refined.blend
   refine --jobs jobs.csv --output refined.blend --json > report.json
   refine --job SESSION_1689257215_1674078 --bbox 0.5,0.9,0.5 --pivot 0,-0.5,0 --export meshes
 """

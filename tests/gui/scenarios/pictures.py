@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import bpy
-from inside import Events, Steps, area, frames, idle_until, override, region, screenshot
+from inside import Events, Steps, area, frames, override, region, screenshot
 from mathutils import Euler, Vector
 
 sys.path.insert(0, str(Path(__file__).parent))
-from addon import jobs, wait_for
+from addon import wait_for
 
 
 def one_job(session: str) -> Steps[list[str]]:
@@ -24,8 +24,6 @@ def one_job(session: str) -> Steps[list[str]]:
     yield from events.click_button("csm.refine")
     view = region("WINDOW")
     yield from events.move(view.x + 300, view.y + 60)
-    yield from idle_until(lambda: jobs() and jobs()[0].progress > 0.3, 60, "a job half done")
-    paths.append(str((yield from screenshot("ui-refining"))))
     yield from wait_for("PLACED", timeout=60)
     yield from frames(5)
     paths.append(str((yield from screenshot("ui-done"))))
