@@ -96,7 +96,7 @@ def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) 
         layout.operator("csm.open_preferences", text="Open Preferences…", icon="PREFERENCES").section = "ADDON"
     if record.status == "PLACED" and Decision.PLACE not in may:
         row = layout.row(align=True)
-        _button(row, "csm.select_result", record, icon="RESTRICT_SELECT_OFF")
+        _button(row, "csm.select_result", record, text="Select", icon="RESTRICT_SELECT_OFF")
         _button(row, "csm.toggle_original", record, text="Original", icon="HIDE_OFF")
         row.menu("CSM_MT_versions", text="", icon="DOWNARROW_HLT")
     again = "Send Again…" if record.status == "UNCERTAIN" else "Refine Again…"
