@@ -5,13 +5,12 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import bpy
-from inside import Events, Steps, frames, override, region, screenshot
+from inside import Events, Steps, center, frames, override, region, screenshot
 
 sys.path.insert(0, str(Path(__file__).parent))
 from addon import begin, module, wait_for
@@ -48,15 +47,13 @@ class Heard:
         return told
 
 
-@dataclass
 class Ear:
     """What the panel shows, and how long it takes to draw while nobody listens, in ms."""
 
-    shown: list[str] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-    is_timing: bool = False
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self.times: list[float] = []
+        self.is_timing = False
         panel = module("ui.panel").CSM_PT_refine
         real = panel.draw
 
@@ -103,9 +100,21 @@ def in_each(unknown: str, known: str) -> Steps[dict[str, Any]]:
             yield from ear.listen(timing=False)
             seen[f"{language} {name}"] = {"shown": list(dict.fromkeys(ear.shown)), "ms": ms}
             yield from screenshot(f"language-{language[:2]}-{name}")
+            if name == "placed":
+                yield from scroll(events, "WHEELDOWNMOUSE")
+                yield from screenshot(f"language-{language[:2]}-card")
+                yield from scroll(events, "WHEELUPMOUSE")
         seen[f"{language} names"] = names()
         seen[f"{language} refused"] = refusal()
     return seen
+
+
+def scroll(events: Events, wheel: str) -> Steps[None]:
+    """The sidebar to its end, or back."""
+    yield from events.move(*center(region("UI")))
+    for _ in range(20):
+        yield from events.press(wheel)
+    yield 0.3
 
 
 def names() -> list[str]:
