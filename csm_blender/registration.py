@@ -11,7 +11,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .core.models import JobState
-from .scene import pump, records
+from .scene import language, pump, records
 from .scene.connection import connection_test
 from .scene.desk import desk
 from .scene.disk_use import usage
@@ -48,6 +48,7 @@ _log = logging.getLogger(__name__)
 
 def register() -> None:
     """Called by Blender; ``bpy.data`` may not be touched yet, so the open file's jobs are taken in a little later."""
+    language.start()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     records.add_pointers()
@@ -83,6 +84,7 @@ def unregister() -> None:
     for cls in reversed(CLASSES):
         with contextlib.suppress(RuntimeError):  # registered by half, after an error while registering
             bpy.utils.unregister_class(cls)
+    language.stop()
 
 
 def _stop_everything() -> None:

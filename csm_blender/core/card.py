@@ -57,7 +57,7 @@ class Card:
             ("Open edges", _count(self.open_edges)),
             ("Non-manifold", _count(self.non_manifold_edges)),
             ("UV maps", _count(self.uv_maps)),
-            ("Textures", ", ".join(f"{width} x {height}" for _name, width, height in self.textures) or "none"),
+            ("Textures", ", ".join(f"{width} x {height}" for _name, width, height in self.textures) or "None"),
             ("Bad numbers", _count(self.bad_numbers)),
             ("Size asked", _size(self.size_asked)),
             ("Size delivered", _size(self.size_delivered)),
@@ -125,12 +125,12 @@ def _how_it_stands(job: Job) -> str:
 
 def _flaws(result: Mapping[str, Any]) -> str:
     counted = [
-        (result.get("loose_parts", 1) - 1, "loose part", "loose parts"),
-        (result.get("open_edges", 0), "open edge", "open edges"),
-        (result.get("non_manifold_edges", 0), "non-manifold edge", "non-manifold edges"),
-        (result.get("bad_numbers", 0), "value that is no number", "values that are no numbers"),
+        (result.get("loose_parts", 1) - 1, "{count} loose part", "{count} loose parts"),
+        (result.get("open_edges", 0), "{count} open edge", "{count} open edges"),
+        (result.get("non_manifold_edges", 0), "{count} non-manifold edge", "{count} non-manifold edges"),
+        (result.get("bad_numbers", 0), "{count} value that is no number", "{count} values that are no numbers"),
     ]
-    found = [f"{count:,} {one if count == 1 else many}" for count, one, many in counted if count > 0]
+    found = [(one if count == 1 else many).format(count=f"{count:,}") for count, one, many in counted if count > 0]
     if not result.get("uv_maps", 1):
         found.append("no UVs")
     return f"Worth a look: {', '.join(found)}." if found else ""

@@ -186,7 +186,7 @@ class CsmClient:
 
     def _refusal(self, status: int, answer: object, response: requests.Response) -> CsmError:
         words = self._words(answer)
-        said = f": {words}" if words else ""
+        said = f": {words.rstrip('.')}." if words else "."
         if status in (401, 403):
             return RefusedKey(f"The service refuses the key ({status}){said}")
         if status == 402:  # noqa: PLR2004 - HTTP

@@ -17,6 +17,7 @@ from ..core.jobs import Job
 from ..core.models import JobState, Original
 from ..core.store import IllegalMove, LeaseLost, Store
 from .binding import RESULT_STAMP, find_target, home_scene
+from .language import labels
 from .loose import current
 from .moment import windows_showing
 from .place import Placed, place
@@ -72,7 +73,7 @@ def _hand_selection_over(result: bpy.types.Object, target: bpy.types.Object | No
 
 def push_undo(job: Job) -> None:
     """Make all that was done since the last undo step one step named after the object."""
-    name = f"Refine {job.spec.object_name or job.session_code}"
+    name = labels.say("Refine {name}", name=job.spec.object_name or job.session_code)
     scene = home_scene(job.job_id)
     window = next(windows_showing(scene), None) if scene else None
     if window is None:
@@ -80,7 +81,7 @@ def push_undo(job: Job) -> None:
     with current.temp_override(window=window):
         push: Any = bpy.ops.ed.undo_push
         if push.poll():
-            push(message=name[:63])
+            push(message=name.encode()[:63].decode(errors="ignore"))  # Blender has room for so many bytes
 
 
 def _considerate(job: Job, target: bpy.types.Object | None) -> Job:

@@ -25,9 +25,9 @@ def reason_to_wait(job_id: str) -> str:  # noqa: PLR0911 - one for each reason
     if scene is None:
         return "Ready. Its scene is gone: it waits for the scene to come back"
     app: Any = bpy.app
-    for kind, name in _JOBS_IN_THE_WAY.items():
-        if app.is_job_running(kind):
-            return f"Ready. Waits for {name} to end"
+    for job_type, kind in _JOBS_IN_THE_WAY.items():
+        if app.is_job_running(job_type):
+            return f"Ready. Waits for {kind} to end"
     windows = current.window_manager.windows
     if any(window.screen.is_animation_playing for window in windows):
         return "Ready. Waits for the playback to stop"

@@ -21,6 +21,8 @@ from bpy.props import (
     StringProperty,
 )
 
+from .language import OURS
+
 FIT_ITEMS = (
     ("EXACT", "Exact", "Scale each axis so that the mesh fills the box"),
     ("INSIDE", "Inside", "Scale all axes alike, as large as fits into the box"),
@@ -112,8 +114,15 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
         session_code: StringProperty(
             name="Session", description="Code of the CSM session to refine, such as SESSION_1689257215_1674078"
         )
-        fit: EnumProperty(name="Fit", description="How the refined mesh is fitted to the box", items=FIT_ITEMS)
-        pivot: EnumProperty(name="Pivot", description="Where the result's origin is", items=PIVOT_ITEMS)
+        fit: EnumProperty(
+            name="Fit",
+            description="How the refined mesh is fitted to the box",
+            items=FIT_ITEMS,
+            translation_context=OURS,
+        )
+        pivot: EnumProperty(
+            name="Pivot", description="Where the result's origin is", items=PIVOT_ITEMS, translation_context=OURS
+        )
         custom_pivot: FloatVectorProperty(
             name="Custom Pivot",
             description="Point of the box, from -0.5 to 0.5 along the object's own axes",
@@ -121,8 +130,15 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
             max=0.5,
             subtype="XYZ",
         )
-        original: EnumProperty(name="Original", description="What happens to the block-out", items=ORIGINAL_ITEMS)
-        copies: EnumProperty(name="Linked Copies", description="Who else gets the result", items=COPIES_ITEMS)
+        original: EnumProperty(
+            name="Original",
+            description="What happens to the block-out",
+            items=ORIGINAL_ITEMS,
+            translation_context=OURS,
+        )
+        copies: EnumProperty(
+            name="Linked Copies", description="Who else gets the result", items=COPIES_ITEMS, translation_context=OURS
+        )
         materials: EnumProperty(name="Materials", description="What the result is made of", items=MATERIALS_ITEMS)
         jobs: CollectionProperty(type=CSM_PG_job)
         active_job_index: IntProperty(name="Active Job")

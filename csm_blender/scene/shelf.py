@@ -103,10 +103,12 @@ def age_text(seconds: float) -> str:
     minutes = max(0.0, seconds) / 60.0
     if minutes < 1.0:
         return "now"
-    for limit, divisor, unit in ((60.0, 1.0, "min"), (1440.0, 60.0, "h"), (525_600.0, 1440.0, "d")):
-        if minutes < limit:
-            return f"{minutes / divisor:.0f} {unit}"
-    return f"{minutes / 525_600.0:.1f} y"
+    hours, days, years = minutes / 60.0, minutes / 1440.0, minutes / 525_600.0
+    if hours < 1.0:
+        return f"{minutes:.0f} min"
+    if days < 1.0:
+        return f"{hours:.0f} h"
+    return f"{days:.0f} d" if years < 1.0 else f"{years:.1f} y"
 
 
 def age_of(iso: str) -> str:

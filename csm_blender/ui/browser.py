@@ -11,6 +11,7 @@ import bpy
 from bpy.props import CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.errors import CsmError
+from ..scene.language import labels, tooltips
 from ..scene.loose import Context, Layout, current
 from ..scene.readiness import obstacle
 from ..scene.records import state_of, tag_of
@@ -97,16 +98,16 @@ class CSM_UL_sessions(bpy.types.UIList):
         split = layout.split(factor=0.55 if remark else 0.8)
         icon = shelf.icon(item.picture)
         if icon:
-            split.label(text=item.name, icon_value=icon)
+            split.label(text=item.name, icon_value=icon, translate=False)
         else:
-            split.label(text=item.name, icon="IMAGE_DATA")
+            split.label(text=item.name, icon="IMAGE_DATA", translate=False)
         row = split.row()
         row.active = False
         if remark:
             row.label(text=remark)
         right = row.row()
         right.alignment = "RIGHT"
-        right.label(text=item.age)
+        right.label(text=labels.retell(item.age))
 
 
 class CSM_PT_sessions(bpy.types.Panel):
@@ -125,7 +126,7 @@ class CSM_PT_sessions(bpy.types.Panel):
         browser = browser_of(context.window_manager)
         shelf.want()
         row = layout.row(align=True)
-        row.prop(browser, "search", text="", icon="VIEWZOOM", placeholder="Search")
+        row.prop(browser, "search", text="", icon="VIEWZOOM", placeholder=labels.say("Search"))
         row.operator("csm.list_sessions", text="", icon="FILE_REFRESH").which = "FIRST"
         layout.template_list("CSM_UL_sessions", "", browser, "sessions", browser, "active_index", rows=5, maxrows=10)
         _draw_foot(layout, browser)
@@ -146,8 +147,11 @@ def _draw_foot(layout: Layout, browser: CSM_PG_browser) -> None:
         left.label(text="Not listed yet")
     else:
         age = age_text(time.time() - known.fetched_at)
-        shown = f"{len(browser.sessions)} of {known.total or len(known.entries)}"
-        left.label(text=f"{shown}, just listed" if age == "now" else f"{shown}, as of {age} ago")
+        counts = {"count": len(browser.sessions), "total": known.total or len(known.entries)}
+        if age == "now":
+            left.label(text=labels.say("{count} of {total}, just listed", **counts))
+        else:
+            left.label(text=labels.say("{count} of {total}, as of {age} ago", **counts, age=labels.retell(age)))
     if known.has_more:
         row.operator("csm.list_sessions", text="Load More").which = "MORE"
 
@@ -158,12 +162,12 @@ def _draw_chosen(context: Context, layout: Layout, session: CSM_PG_session) -> N
         box.template_icon(icon_value=icon, scale=6.0)
     row = box.row()
     row.active = False
-    row.label(text=session.code)
+    row.label(text=session.code, translate=False)
     row = box.row()
     row.active = False
     row.label(text=session.state.capitalize())
     obj = context.active_object
-    text = f"Assign to {obj.name}" if obj is not None else "Assign"
+    text = labels.say("Assign to {name}", name=obj.name) if obj is not None else "Assign"
     box.operator("csm.assign_session", text=text, icon="LINKED").session_code = session.code
 
 
@@ -194,9 +198,9 @@ class CSM_OT_list_sessions(bpy.types.Operator):
         """Whether anything may be sent."""
         error = obstacle()
         if error is not None:
-            cls.poll_message_set(f"{error} {error.hint}")
+            cls.poll_message_set(tooltips.retell(f"{error} {error.hint}"))
         elif shelf.is_busy:
-            cls.poll_message_set("They are being listed.")
+            cls.poll_message_set(tooltips.say("They are being listed."))
         return error is None and not shelf.is_busy
 
     def execute(self, _context: Context) -> Returned:
@@ -225,7 +229,7 @@ class CSM_OT_assign_session(bpy.types.Operator):
         """Whether there is an object to have it."""
         obj = context.active_object
         if obj is None:
-            cls.poll_message_set("Select the block-out.")
+            cls.poll_message_set(tooltips.say("Select the block-out."))
         return obj is not None and obj.is_editable
 
     def execute(self, context: Context) -> Returned:

@@ -13,6 +13,7 @@ from bpy.props import BoolProperty, StringProperty
 
 from ..core.box import box_of
 from ..core.errors import CsmError
+from ..scene.language import labels
 from ..scene.loose import Context, Layout
 from ..scene.measure import find_objects
 from ..scene.planning import plan_for_objects
@@ -87,17 +88,19 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
         column = layout.column(align=True)
         for name, size, code in self._lines[:MOST_LINES]:
             split = column.split(factor=0.55)
-            split.label(text=f"{name}   {size}", icon="OBJECT_DATA")
+            split.label(text=f"{name}   {size}", icon="OBJECT_DATA", translate=False)
             row = split.row()
             row.active = False
-            row.label(text=code)
+            row.label(text=code, translate=False)
         if count > MOST_LINES:
-            column.label(text=f"and {count - MOST_LINES} more", icon="BLANK1")
+            column.label(text=labels.say("and {count} more", count=count - MOST_LINES), icon="BLANK1")
         layout.separator(factor=0.5)
-        what = "One refine request goes" if count == 1 else f"Up to {count} refine requests go"
-        text = f"{what} out, which may spend credits."
+        if count == 1:
+            text = labels.say("One refine request goes out, which may spend credits.")
+        else:
+            text = labels.say("Up to {count} refine requests go out, which may spend credits.", count=count)
         if not self.again:
-            text += " A session refined already is fetched for free."
+            text += " " + labels.say("A session refined already is fetched for free.")
         column = layout.column(align=True)
         column.scale_y = 0.85
         for number, line in enumerate(wrapped(text, WIDTH, 1.0)):
@@ -137,7 +140,7 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
 
 def _question() -> str:
     """Names the host: the service may be one on this machine, which is not CSM's."""
-    return f"Send to {urlsplit(base_url_now()).netloc}?"
+    return labels.say("Send to {host}?", host=urlsplit(base_url_now()).netloc)
 
 
 def _size(context: Context, objects: Sequence[bpy.types.Object]) -> str:

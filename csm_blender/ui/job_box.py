@@ -8,6 +8,7 @@ from ..core.errors import MissingKey, RefusedKey
 from ..core.jobs import Decision
 from ..scene import starting
 from ..scene.desk import desk
+from ..scene.language import labels
 from ..scene.loose import Context, Layout
 from ..scene.records import CSM_PG_job
 from .words import MOVING, state_word, wrapped
@@ -23,13 +24,14 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     box = layout.box()
     row = box.row()
     row.active = False
-    row.label(text=record.session_code)
+    row.label(text=record.session_code, translate=False)
     if elapsed := desk.elapsed.get(record.job_id, ""):
         right = row.row()
         right.alignment = "RIGHT"
-        right.label(text=elapsed)
+        right.label(text=labels.retell(elapsed))
     if record.status in MOVING:
-        text = f"{state_word(record.status)}  {record.progress:.0%}" if record.progress else state_word(record.status)
+        word = labels.say(state_word(record.status))
+        text = f"{word}  {record.progress:.0%}" if record.progress else word
         box.progress(factor=record.progress, text=text, type="BAR")
     waiting = desk.waiting.get(record.job_id, "")
     text = "The result is not in the scene any more" if gone else waiting or record.error or record.message
@@ -55,7 +57,8 @@ def _draw_fit(layout: Layout, record: CSM_PG_job) -> None:
     good = record.fit_error <= _FIT_IS_GOOD
     row = layout.row()
     row.alert = not good
-    text = "Placed, fits exactly" if good else f"Placed, off by {record.fit_error:.2%} of its diagonal"
+    off = labels.say("Placed, off by {share} of its diagonal", share=f"{record.fit_error:.2%}")
+    text = "Placed, fits exactly" if good else off
     row.label(text=text, icon="CHECKMARK" if good else "ERROR")
 
 
@@ -76,8 +79,8 @@ def _draw_card(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         split = column.split(factor=0.45)
         left = split.row()
         left.active = False
-        left.label(text=label)
-        split.label(text=value)
+        left.label(text=labels.say(label))
+        split.label(text=labels.retell(value))
     for note in facts.notes:
         _lines(context, body, note, "INFO")
 
@@ -93,7 +96,7 @@ def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) 
         layout.operator("csm.open_preferences", text="Open Preferences…", icon="PREFERENCES").section = "ADDON"
     if record.status == "PLACED" and Decision.PLACE not in may:
         row = layout.row(align=True)
-        _button(row, "csm.select_result", record, icon="RESTRICT_SELECT_OFF")
+        _button(row, "csm.select_result", record, text="Select", icon="RESTRICT_SELECT_OFF")
         _button(row, "csm.toggle_original", record, text="Original", icon="HIDE_OFF")
         row.menu("CSM_MT_versions", text="", icon="DOWNARROW_HLT")
     again = "Send Again…" if record.status == "UNCERTAIN" else "Refine Again…"

@@ -14,6 +14,7 @@ from ..core.models import FINISHED
 from ..scene import originals, starting
 from ..scene.binding import find_original
 from ..scene.desk import desk
+from ..scene.language import reports, tooltips
 from ..scene.loose import Context
 from ..scene.records import CSM_PG_job, active_record, find_record, state_of
 from .report import report_error
@@ -41,7 +42,7 @@ class JobOperator:
         try:
             record = self.record(context)
             if self.needs is not None and self.needs not in starting.may(record):
-                raise WrongUse(f"A job that is {record.status.lower()} cannot do that.")
+                raise WrongUse("This job is in a state in which it cannot do that.")
             return self.act(context, record)
         except CsmError as error:
             return report_error(self, error)  # type: ignore[arg-type]  # mixed into operators only
@@ -136,7 +137,7 @@ class CSM_OT_place(JobOperator, bpy.types.Operator):
     def act(self, _context: Context, record: CSM_PG_job) -> Returned:
         """Place it, or say what it waits for."""
         if waits := starting.place(self.job(record)):
-            self.report({"INFO"}, waits)
+            self.report({"INFO"}, reports.retell(waits))
         return {"FINISHED"}
 
 
@@ -164,7 +165,7 @@ class CSM_OT_clear_finished(bpy.types.Operator):
         """Whether there are any."""
         found = context.scene is not None and bool(finished(context.scene))
         if not found:
-            cls.poll_message_set("No job has ended.")
+            cls.poll_message_set(tooltips.say("No job has ended."))
         return found
 
     def execute(self, context: Context) -> Returned:

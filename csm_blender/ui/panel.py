@@ -9,6 +9,7 @@ from ..core.errors import BadValue, CsmError, KeyProblem, OnlineAccessOff
 from ..core.models import JobSpec
 from ..scene import pump
 from ..scene.desk import desk
+from ..scene.language import labels
 from ..scene.loose import Context, Layout
 from ..scene.mirror import has_strays
 from ..scene.readiness import obstacle
@@ -36,7 +37,7 @@ class CSM_UL_jobs(bpy.types.UIList):
     ) -> None:
         """Name on the left, what is going on on the right."""
         split = layout.split(factor=0.5)
-        split.label(text=item.target or item.session_code, icon=state_icon(item.status))
+        split.label(text=item.target or item.session_code, icon=state_icon(item.status), translate=False)
         row = split.row()
         if item.status in MOVING:
             share = item.progress
@@ -102,7 +103,7 @@ def _draw_request(context: Context, layout: Layout) -> None:
         row.active = False
         row.label(text="No active object", icon="OBJECT_DATA")
     else:
-        column.label(text=seen.name, icon="OBJECT_DATA")
+        column.label(text=seen.name, icon="OBJECT_DATA", translate=False)
         if seen.size is not None:
             row = column.row()
             row.active = False
@@ -126,7 +127,7 @@ def _draw_request(context: Context, layout: Layout) -> None:
     row.operator("csm.refine", icon="MOD_REMESH")
     count = len(selected_with_code(context))
     if count > 1:
-        layout.operator("csm.refine_selected", text=f"Refine {count} Selected")
+        layout.operator("csm.refine_selected", text=labels.say("Refine {count} Selected", count=count))
 
 
 def _draw_more(layout: Layout, state: CSM_PG_scene) -> None:
@@ -149,9 +150,9 @@ def _draw_sent(layout: Layout, spec: JobSpec) -> None:
     if sent.scaled_bbox is None:
         grid.label(text="scaled_bbox: left out (flat)")
     else:
-        grid.label(text=f"scaled_bbox: {_numbers(sent.scaled_bbox)} m")
+        grid.label(text=f"scaled_bbox: {_numbers(sent.scaled_bbox)} m", translate=False)
     if sent.pivot_point is not None:
-        grid.label(text=f"pivot_point: {_numbers(sent.pivot_point)}")
+        grid.label(text=f"pivot_point: {_numbers(sent.pivot_point)}", translate=False)
     row = body.row()
     row.active = False
     row.label(text="x right, y up, z to the front")

@@ -13,6 +13,7 @@ from ..core.settings import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
 from ..scene import pump
 from ..scene.connection import connection_test
 from ..scene.disk_use import usage
+from ..scene.language import OURS, labels
 from ..scene.loose import Context, Layout, current
 from ..scene.readiness import base_url_is_from_environment, base_url_now, key_is_from_environment, obstacle
 from ..scene.records import FIT_ITEMS, ORIGINAL_ITEMS
@@ -57,7 +58,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         )
         base_url: StringProperty(
             name="Base URL",
-            description=f"Address of the service; {DEFAULT_BASE_URL} where empty",
+            description="Address of the service; that of CSM where empty",
             update=_changed,
         )
         place_automatically: BoolProperty(
@@ -67,10 +68,18 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
             update=_changed,
         )
         default_fit: EnumProperty(
-            name="Fit", description="What new files begin with", items=FIT_ITEMS, update=_defaults_changed
+            name="Fit",
+            description="What new files begin with",
+            items=FIT_ITEMS,
+            update=_defaults_changed,
+            translation_context=OURS,
         )
         default_original: EnumProperty(
-            name="Original", description="What new files begin with", items=ORIGINAL_ITEMS, update=_defaults_changed
+            name="Original",
+            description="What new files begin with",
+            items=ORIGINAL_ITEMS,
+            update=_defaults_changed,
+            translation_context=OURS,
         )
         poll_interval: FloatProperty(
             name="Ask Every",
@@ -136,12 +145,14 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         row.active = not key_is_from_environment()
         row.prop(self, "api_key")
         if key_is_from_environment():
-            _note(column, f"The environment variable {KEY_VARIABLE} is used instead.", "INFO")
+            _note(column, labels.say("The environment variable {name} is used instead.", name=KEY_VARIABLE), "INFO")
         row = column.row()
         row.active = not base_url_is_from_environment()
         row.prop(self, "base_url", placeholder=DEFAULT_BASE_URL)
         if base_url_is_from_environment():
-            _note(column, f"The environment variable {BASE_URL_VARIABLE} is used instead.", "INFO")
+            _note(
+                column, labels.say("The environment variable {name} is used instead.", name=BASE_URL_VARIABLE), "INFO"
+            )
         try:
             base_url_now()
         except CsmError as error:

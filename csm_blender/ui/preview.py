@@ -15,6 +15,7 @@ from ..core.box import box_of
 from ..core.errors import CsmError
 from ..core.models import Fit, JobSpec, Materials, Original, Pivot, Vec3
 from ..scene.isolate import is_evaluated
+from ..scene.language import labels
 from ..scene.loose import Context
 from ..scene.planning import Choices, plan_for_objects
 from ..scene.records import state_of
@@ -90,7 +91,9 @@ def forget() -> None:
 
 def _measured(objects: list[bpy.types.Object], context: Context, choices: Choices) -> Preview:
     depsgraph = context.view_layer.depsgraph
-    name = objects[0].name if len(objects) == 1 else f"{objects[0].name} and {len(objects) - 1} more"
+    name = objects[0].name
+    if len(objects) > 1:
+        name = labels.say("{name} and {count} more", name=name, count=len(objects) - 1)
     if depsgraph is None or not all(is_evaluated(obj, depsgraph) for obj in objects):
         return Preview(name)  # hidden: it is measured apart when it is refined, which cannot be done while drawing
     try:

@@ -15,12 +15,13 @@ from ..core.session_code import parse_session_code
 from ..scene import pump, starting
 from ..scene.binding import holds_result
 from ..scene.desk import desk
+from ..scene.language import reports, tooltips
 from ..scene.loose import Context, current
 from ..scene.measure import find_objects
 from ..scene.readiness import obstacle
 from ..scene.records import state_of, tag_of
 from . import confirm, preview
-from .report import report_error
+from .report import report_error, told
 from .returns import Returned
 
 EVENT_S = 0.2
@@ -46,11 +47,12 @@ def missing(context: Context) -> str:  # noqa: PLR0911 - one for each thing that
     if obj is None:
         return "Select the block-out: the object that tells where and how large."
     if holds_result(obj, tag_of(obj).job_id) and tag_of(obj).session_code == code:
-        return f"{obj.name} is the refined mesh of this session already. Select a block-out."
+        words = "{name} is the refined mesh of this session already. Select a block-out."
+        return tooltips.say(words, name=obj.name)
     if (seen := preview.preview(context)) is not None and seen.error is not None:
         return f"{seen.error} {seen.error.hint}"
     if starting.job_in_progress(code, obj) is not None:
-        return f"{obj.name} is being refined with this session already."
+        return tooltips.say("{name} is being refined with this session already.", name=obj.name)
     return ""
 
 
@@ -96,7 +98,7 @@ class CSM_OT_refine(bpy.types.Operator):
             return False
         reason = missing(context) if in_panel(context) else str(obstacle() or "")
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tooltips.retell(reason))
         return not reason
 
     def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
@@ -193,7 +195,7 @@ class CSM_OT_refine_selected(bpy.types.Operator):
         if not reason and not selected_with_code(context):
             reason = "No selected object has a session code."
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tooltips.retell(reason))
         return not reason
 
     def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
@@ -224,7 +226,7 @@ class CSM_OT_refine_selected(bpy.types.Operator):
                 code = parse_session_code(tag_of(obj).session_code)
                 begun.append(starting.start_job(code, [obj], context, choices).job_id)
             except CsmError as error:
-                self.report({"WARNING"}, f"{obj.name}: {error} {error.hint}")
+                self.report({"WARNING"}, f"{obj.name}: {told(error)}")
         return begun
 
 
@@ -237,7 +239,8 @@ def _outcome(job_id: str) -> str:
     job = desk.jobs[job_id]
     error = job.error or {}
     said = error.get("message") or desk.waiting.get(job_id) or job.message
-    return f"{job.spec.object_name}: {said} {error.get('hint', '')}".strip()
+    sentences = f"{said} {error.get('hint', '')}".strip()
+    return f"{job.spec.object_name}: {reports.retell(sentences)}"
 
 
 CLASSES = (CSM_OT_refine, CSM_OT_refine_selected)

@@ -6,10 +6,16 @@ from __future__ import annotations
 import bpy
 
 from ..core.errors import CsmError
+from ..scene.language import reports
 from .returns import Returned
 
 
 def report_error(operator: bpy.types.Operator, error: CsmError) -> Returned:
     """Report *error* with its hint, and the set to return then."""
-    operator.report({"ERROR"}, f"{error} {error.hint}".strip())
+    operator.report({"ERROR"}, told(error))
     return {"CANCELLED"}
+
+
+def told(error: CsmError) -> str:
+    """*error* and its hint, for a report."""
+    return reports.retell(f"{error} {error.hint}".strip())

@@ -16,6 +16,7 @@ from ..core.store import Store
 from ..core.support import support_report
 from ..scene import disk_use
 from ..scene.connection import connection_test
+from ..scene.language import reports, tooltips
 from ..scene.loose import Context
 from ..scene.readiness import obstacle
 from ..scene.records import state_of
@@ -40,11 +41,13 @@ class CSM_OT_paste_code(bpy.types.Operator):
         text = context.window_manager.clipboard
         codes = find_session_codes(text)
         if not codes:
-            self.report({"WARNING"}, f"There is no session code on the clipboard: {shortened(text.strip(), 40)}")
+            found = shortened(text.strip(), 40)
+            self.report({"WARNING"}, reports.say("There is no session code on the clipboard: {text}", text=found))
             return {"CANCELLED"}
         state_of(context.scene).session_code = codes[0]
         if len(codes) > 1:
-            self.report({"INFO"}, f"The clipboard holds {len(codes)} session codes; this is the first.")
+            words = "The clipboard holds {count} session codes; this is the first."
+            self.report({"INFO"}, reports.say(words, count=len(codes)))
         return {"FINISHED"}
 
 
@@ -86,9 +89,9 @@ class CSM_OT_test_connection(bpy.types.Operator):
         """Whether anything may be sent."""
         error = obstacle()
         if error is not None:
-            cls.poll_message_set(f"{error} {error.hint}")
+            cls.poll_message_set(tooltips.retell(f"{error} {error.hint}"))
         elif connection_test.is_running:
-            cls.poll_message_set("It is being tested.")
+            cls.poll_message_set(tooltips.say("It is being tested."))
         return error is None and not connection_test.is_running
 
     def execute(self, _context: Context) -> Returned:
@@ -127,7 +130,7 @@ class CSM_OT_clean_folder(bpy.types.Operator):
         except CsmError as error:
             return report_error(self, error)
         disk_use.usage.forget()
-        self.report({"INFO"}, f"{disk_use.size_text(freed)} freed")
+        self.report({"INFO"}, reports.say("{size} freed", size=disk_use.size_text(freed)))
         return {"FINISHED"}
 
 
@@ -148,7 +151,8 @@ class CSM_OT_copy_report(bpy.types.Operator):
         except CsmError as error:
             return report_error(self, error)
         context.window_manager.clipboard = json.dumps(report, indent=2)
-        self.report({"INFO"}, f"A report about {len(report['jobs'])} jobs is in the clipboard")
+        words = "A report about {count} jobs is in the clipboard"
+        self.report({"INFO"}, reports.say(words, count=len(report["jobs"])))
         return {"FINISHED"}
 
 

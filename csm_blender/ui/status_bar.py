@@ -8,6 +8,7 @@ import bpy
 from ..core.jobs import Job
 from ..core.models import ACTIVE
 from ..scene.desk import desk
+from ..scene.language import labels
 from ..scene.loose import Context, Layout
 from .words import state_word
 
@@ -25,9 +26,9 @@ def draw(self: bpy.types.Header, _context: Context) -> None:
 
 def _text(jobs: list[Job]) -> str:
     if len(jobs) > 1:
-        return f"CSM: {len(jobs)} jobs"
+        return labels.say("CSM: {count} jobs", count=len(jobs))
     job = jobs[0]
-    return f"CSM: {job.spec.object_name or job.session_code}, {state_word(str(job.state)).lower()}"
+    return f"CSM: {job.spec.object_name or job.session_code}, {labels.say(state_word(str(job.state)))}"
 
 
 def _share(job: Job) -> float:

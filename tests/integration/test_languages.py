@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The catalogs in a Blender without translation, as the wheels are built, and lines of languages without spaces."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+import bpy
+import pytest
+from common import ROOT
+
+import csm_blender
+from csm_blender.scene import language
+from csm_blender.scene.language import labels, reports, tooltips
+from csm_blender.ui.words import wrapped
+
+JAPANESE = "コードと、キーがセッションを作成したアカウントのものであることを確認してください。URL を確認してください。"
+
+
+@pytest.fixture
+def registered() -> Iterator[None]:
+    csm_blender.register()
+    yield
+    csm_blender.unregister()
+
+
+def test_there_is_a_catalog_for_each_language_and_no_other() -> None:
+    assert {path.stem for path in (ROOT / "csm_blender" / "locale").iterdir()} == set(language.LANGUAGES)
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize("voice", [labels, tooltips, reports])
+def test_without_translation_everything_is_said_in_english(voice: language.Voice) -> None:
+    assert voice.say("Assign to {name}", name="{name} {0}") == "Assign to {name} {0}"
+    assert voice.retell("'Cube' has no size. Trying again in 4 s") == "'Cube' has no size. Trying again in 4 s"
+
+
+def test_registering_again_and_again_is_fine() -> None:
+    for _ in range(3):
+        csm_blender.register()
+        csm_blender.unregister()
+    language.stop()
+    assert bpy.app.translations.pgettext_iface("Refine") == "Refine"
+
+
+@pytest.mark.parametrize("width", [120, 200, 400])
+def test_lines_without_spaces_are_broken_and_none_begins_with_a_stop(width: int) -> None:
+    lines = wrapped(JAPANESE, width, 1.0)
+    assert "".join("".join(lines).split()) == "".join(JAPANESE.split())
+    limit = max(16, int(width / 6.4)) + 2  # a stop may stand out
+    for line in lines:
+        assert sum(2 if unicodedata.east_asian_width(sign) == "W" else 1 for sign in line) <= limit, line
+        assert line[0] not in "、。ーっゃ"
+
+
+def test_lines_of_words_are_broken_between_words() -> None:
+    assert wrapped("Check the network connection, the proxy settings", 160, 1.0) == [
+        "Check the network",
+        "connection, the proxy",
+        "settings",
+    ]
