@@ -213,7 +213,9 @@ class _Reader(ast.NodeVisitor):
             self._visit_value(node.target, node.value)
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        """``text = "…"`` comes to be shown."""
+        """``text = "…"`` comes to be shown; ``row.operator(…, text="…").job_id = …`` is shown on the left."""
+        for target in node.targets:
+            self.visit(target)
         self._visit_value(node.targets[0], node.value)
 
     def _visit_value(self, target: ast.expr, value: ast.expr) -> None:

@@ -92,6 +92,7 @@ class CSM_OT_thing(bpy.types.Operator):
         layout.label(text="Two words" if context else "Word", icon="ERROR")
         layout.label(text=labels.say("Give {name}", name=obj.name))
         layout.prop(self, "speed", text="")
+        layout.operator("csm.thing", text="Do It Now").speed = "A_KEY"
         self.report({"INFO"}, "Reported")
         cls.poll_message_set("Polled")
 '''
@@ -111,6 +112,7 @@ class CSM_OT_thing(bpy.types.Operator):
         "Two words",
         "Word",
         "Give {name}",
+        "Do It Now",
         "Reported",
         "Polled",
     }
