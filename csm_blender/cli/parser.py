@@ -80,7 +80,7 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
         " times",
     )
     what.add_argument(
-        "--jobs", metavar="FILE", help="more of these: a .csv with columns session, object, or a .json list"
+        "--jobs", metavar="FILE", help="more of these: a .csv with columns session, object, a .json list, or a .csmjobs"
     )
     what.add_argument("--bbox", metavar="W,H,D", help="a box in metres instead of objects: width, height, depth")
     how = refine.add_argument_group("how to place the result")

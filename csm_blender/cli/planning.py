@@ -12,10 +12,11 @@ import bpy
 
 from ..core import box
 from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, WrongUse
+from ..core.jobs_file import Wanted
 from ..core.models import Fit, JobSpec, Materials, Original, Pivot, Vec3
 from ..scene.measure import find_objects
 from ..scene.planning import Choices, plan_for_numbers, plan_for_objects
-from .wanted import Wanted, parse_numbers, wanted_jobs
+from .wanted import parse_numbers, wanted_jobs
 
 
 def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:

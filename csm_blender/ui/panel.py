@@ -95,6 +95,7 @@ def _draw_request(context: Context, layout: Layout) -> None:
     row = layout.row(align=True)
     row.prop(state, "session_code", text="", icon="LINKED", placeholder="SESSION_…")
     row.operator("csm.paste_code", text="", icon="PASTEDOWN")
+    row.operator("csm.import_jobs", text="", icon="FILE_FOLDER")
     seen = preview(context)
     column = layout.column(align=True)
     if seen is None:
