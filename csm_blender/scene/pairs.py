@@ -58,7 +58,7 @@ def _pair(row: Row, context: Context, taken: set[str]) -> Pair:
         return Pair(row.session, row.object_name, str(error))
     name = objects[0].name
     if len(objects) > 1:
-        return Pair(row.session, row.object_name, "Several in one box: select them and refine them together")
+        return Pair(row.session, row.object_name, "One box for several: refine by itself")
     try:
         code = parse_session_code(row.session)
     except BadSessionCode:

@@ -23,7 +23,7 @@ from ..scene.pairs import assign, obstacle_to, pairs_of
 from .report import report_error
 from .returns import Returned
 
-WIDTH = 460
+WIDTH = 560
 MOST_PAIRS = 12
 MOST_PROBLEMS = 8
 
@@ -170,9 +170,9 @@ class CSM_FH_jobs(bpy.types.FileHandler):
 
 def _draw_lines(layout: Layout, pairs: Sequence[Pair], most: int) -> None:
     for pair in pairs[:most]:
-        split = layout.split(factor=0.3)
+        split = layout.split(factor=0.25)
         split.label(text=pair.object_name or "-", icon="ERROR" if pair.problem else "OBJECT_DATA")
-        right = split.split(factor=0.5) if pair.problem else split
+        right = split.split(factor=0.48) if pair.problem else split
         row = right.row()
         row.active = False
         row.label(text=pair.session or "-")
