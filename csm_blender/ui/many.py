@@ -174,7 +174,7 @@ def _draw_lines(layout: Layout, pairs: Sequence[Pair], most: int) -> None:
         split.label(text=pair.object_name or "-", icon="ERROR" if pair.problem else "OBJECT_DATA")
         right = split.split(factor=0.48) if pair.problem else split
         row = right.row()
-        row.active = False
+        row.active = not pair.problem
         row.label(text=pair.session or "-")
         if pair.problem:
             row = right.row()
