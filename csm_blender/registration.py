@@ -11,7 +11,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .core.models import JobState
-from .scene import pump, records
+from .scene import assets, pump, records
 from .scene.connection import connection_test
 from .scene.desk import desk
 from .scene.disk_use import usage
@@ -54,6 +54,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     records.add_pointers()
     browser.start()
+    assets.start()
     _commands.append(bpy.utils.register_cli_command("csm", _run_command))  # type: ignore[func-returns-value]  # stubs err
     if bpy.app.background:
         return
@@ -80,6 +81,7 @@ def unregister() -> None:
     desk.close_store()
     preview.forget()
     defaults.forget()
+    assets.stop()
     browser.stop()
     records.remove_pointers()
     for cls in reversed(CLASSES):

@@ -110,6 +110,13 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
         action=argparse.BooleanOptionalAction,
         help="give the result to all objects that share the object's mesh (default: with --original replace only)",
     )
+    how.add_argument(
+        "--asset",
+        default="off",
+        metavar="WHERE",
+        help="make each result an asset with a picture: off (default), file (in the scene), or the folder of an asset"
+        " library, which gets a file for each under CSM",
+    )
     where = refine.add_argument_group("where to save")
     where.add_argument("--output", metavar="OUT.blend", help="save the scene with the results here")
     where.add_argument("--in-place", action="store_true", help="save over the input file")

@@ -9,7 +9,7 @@ from ..core.errors import BadValue, CsmError, KeyProblem, OnlineAccessOff
 from ..core.models import JobSpec
 from ..scene import pump
 from ..scene.desk import desk
-from ..scene.loose import Context, Layout
+from ..scene.loose import Context, Layout, current
 from ..scene.mirror import has_strays
 from ..scene.readiness import obstacle
 from ..scene.records import CSM_PG_job, CSM_PG_scene, active_record, state_of
@@ -138,6 +138,11 @@ def _draw_more(layout: Layout, state: CSM_PG_scene) -> None:
         body.use_property_decorate = False
         body.prop(state, "materials")
         body.prop(state, "copies")
+        body.prop(state, "as_asset")
+        if state.as_asset == "LIBRARY":
+            body.prop_search(
+                state, "asset_library", current.preferences.filepaths, "asset_libraries", icon="ASSET_MANAGER"
+            )
 
 
 def _draw_sent(layout: Layout, spec: JobSpec) -> None:

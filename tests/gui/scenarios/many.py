@@ -10,10 +10,10 @@ from pathlib import Path
 import bpy
 from inside import Events, Steps, center, frames, idle_until, override, region, screenshot, window
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).parent))
 from addon import statuses
 
+HERE = Path(__file__).parent
 NAMES = ("Chair 2", "Chair 10", "Table")
 
 
