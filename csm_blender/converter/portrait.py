@@ -23,16 +23,10 @@ SIZE_PX = 256
 SAMPLES = 24
 _VIEW = Euler((1.16, 0.0, 0.62))
 """From the front, a little from the right and above."""
-_LIGHTS = (
-    (Euler((0.7, 0.0, -0.1)), 2.8),
-    (Euler((1.1, 0.0, 1.7)), 1.1),
-    (Euler((1.2, 0.0, -1.5)), 0.7),
-    (Euler((2.6, 0.0, 0.6)), 0.6),
-)
-"""How suns are turned, and how strong they are: from the front above, from the right, from the left, from below.
-
-A world would do for the last three, but worlds are not made alike in all versions.
-"""
+_LIGHTS = ((Euler((0.7, 0.0, -0.1)), 2.4), (Euler((1.1, 0.0, 1.7)), 1.0))
+"""How suns are turned, and how strong they are: one from the front above, one from the right."""
+_AMBIENT = 0.5
+"""Brightness of the grey all around, which is what metals show."""
 
 
 class NoPortrait(Exception):
@@ -50,7 +44,13 @@ def portrait_of(mesh: bpy.types.Mesh, scale: Vec3) -> Pixels:
         _add_sitter(scene, mesh, scale)
         with tempfile.TemporaryDirectory() as folder:
             return _rendered(scene, Path(folder) / "portrait.png")
-    except (AttributeError, OSError, RuntimeError, TypeError) as problem:  # a Blender built without Cycles, above all
+    except (
+        AttributeError,
+        OSError,
+        RuntimeError,
+        StopIteration,
+        TypeError,
+    ) as problem:  # a Blender built without Cycles, above all
         raise NoPortrait(str(problem)) from problem
     finally:
         for obj in list(scene.objects):
@@ -73,6 +73,17 @@ def _set_up(scene: bpy.types.Scene) -> None:
     cycles.max_bounces = 4
     settings: Any = scene.view_settings
     settings.view_transform = "Standard"
+    scene.world = _surroundings()
+
+
+def _surroundings() -> bpy.types.World:
+    world = bpy.data.worlds.new("Portrait")
+    if world.node_tree is None:  # from 5.0 on there always is one, and this is deprecated
+        world.use_nodes = True
+    tree: Any = world.node_tree
+    background = next(node for node in tree.nodes if node.type == "BACKGROUND")
+    background.inputs["Color"].default_value = (_AMBIENT, _AMBIENT, _AMBIENT, 1.0)
+    return world
 
 
 def _add_sitter(scene: bpy.types.Scene, mesh: bpy.types.Mesh, scale: Vec3) -> None:
@@ -95,7 +106,7 @@ def _add_sitter(scene: bpy.types.Scene, mesh: bpy.types.Mesh, scale: Vec3) -> No
     layer.update()
     corners = [sitter.matrix_world @ Vector(corner) for corner in sitter.bound_box]
     fit: Any = camera.camera_fit_coords  # the stub says that it returns nothing
-    place, _scale = fit(layer.depsgraph, [value for corner in corners for value in tuple(corner)])
+    place, _scale = fit(layer.depsgraph, [getattr(corner, axis) for corner in corners for axis in "xyz"])
     middle = sum(corners, Vector()) / len(corners)
     camera.location = middle + (Vector(place) - middle) * 1.06
     far = (camera.location - middle).length + max((corner - middle).length for corner in corners)
