@@ -23,9 +23,9 @@ SIZE_PX = 256
 SAMPLES = 24
 _VIEW = Euler((1.16, 0.0, 0.62))
 """From the front, a little from the right and above."""
-_LIGHTS = ((Euler((0.7, 0.0, -0.1)), 2.4), (Euler((1.1, 0.0, 1.7)), 1.0))
+_LIGHTS = ((Euler((0.7, 0.0, -0.1)), 2.1), (Euler((1.1, 0.0, 1.7)), 0.8))
 """How suns are turned, and how strong they are: one from the front above, one from the right."""
-_AMBIENT = 0.5
+_AMBIENT = 0.4
 """Brightness of the grey all around, which is what metals show."""
 
 
