@@ -19,8 +19,10 @@ from .errors import DiskProblem
 FILE_NAME = "blender_assets.cats.txt"
 CATALOG_ID = "c5a3ef1e-7d52-4d0b-9a6e-3f0c52a1d7b4"
 """The same everywhere, so that results of all files and machines lie together."""
-CATALOG_PATH = "CSM/Refined"
-SIMPLE_NAME = "CSM-Refined"
+_LINE = f"{CATALOG_ID}:CSM/Refined:CSM-Refined"
+_PARENT = "CSM"
+_PARENT_LINE = f"0f6ab2f4-58c1-4f1c-8c39-6d1f0e7b2a90:{_PARENT}:{_PARENT}"
+"""Blender would make a catalog above a lonely one itself, and then ask for it to be saved."""
 _HEAD = """\
 # This is an Asset Catalog Definition file for Blender.
 #
@@ -37,12 +39,16 @@ _LONGEST_NAME = 80
 
 def with_catalog(text: str) -> str:
     """*text* of a definition file with our catalog in it. One that is there stays as somebody named and moved it."""
-    if any(line.strip().lower().startswith(f"{CATALOG_ID}:") for line in text.splitlines()):
+    lines = [line.strip() for line in text.splitlines()]
+    if any(line.lower().startswith(f"{CATALOG_ID}:") for line in lines):
         return text
-    if not any(line.startswith("VERSION") for line in text.splitlines()):
+    if not any(line.startswith("VERSION") for line in lines):
         text = _HEAD + text
-    gap = "" if text.endswith("\n") else "\n"
-    return f"{text}{gap}{CATALOG_ID}:{CATALOG_PATH}:{SIMPLE_NAME}\n"
+    if text and not text.endswith("\n"):
+        text += "\n"
+    if not any(line.split(":")[1:2] == [_PARENT] for line in lines):
+        text += f"{_PARENT_LINE}\n"
+    return f"{text}{_LINE}\n"
 
 
 def add_catalog(folder: Path) -> None:

@@ -12,6 +12,7 @@ from csm_blender.core.asset_catalog import CATALOG_ID, FILE_NAME, add_catalog, a
 from csm_blender.core.errors import DiskProblem
 from csm_blender.core.models import AssetPlace, AssetWish
 
+PARENT = "0f6ab2f4-58c1-4f1c-8c39-6d1f0e7b2a90:CSM:CSM"
 LINE = f"{CATALOG_ID}:CSM/Refined:CSM-Refined"
 OTHER = "3c6d8b0e-0000-4000-8000-1234567890ab:Props/Chairs:Props-Chairs"
 
@@ -23,7 +24,7 @@ def test_the_identifier_is_a_uuid() -> None:
 def test_a_new_file_has_the_version_before_the_catalog(tmp_path: Path) -> None:
     add_catalog(tmp_path)
     lines = [line for line in (tmp_path / FILE_NAME).read_text().splitlines() if line and not line.startswith("#")]
-    assert lines == ["VERSION 1", LINE]
+    assert lines == ["VERSION 1", PARENT, LINE]
 
 
 @pytest.mark.parametrize("end", ["", "\n"])
@@ -33,9 +34,14 @@ def test_catalogs_that_are_there_stay(tmp_path: Path, end: str) -> None:
     path.chmod(0o640)
     add_catalog(tmp_path)
     add_catalog(tmp_path)
-    assert path.read_text() == f"# mine\nVERSION 1\n{OTHER}\n{LINE}\n"
+    assert path.read_text() == f"# mine\nVERSION 1\n{OTHER}\n{PARENT}\n{LINE}\n"
     assert path.stat().st_mode & 0o777 == 0o640
     assert [file.name for file in tmp_path.iterdir()] == [FILE_NAME]
+
+
+def test_a_catalog_that_has_the_parents_place_is_taken() -> None:
+    text = "VERSION 1\n3c6d8b0e-0000-4000-8000-1234567890ab:CSM:mine\n"
+    assert with_catalog(text) == f"{text}{LINE}\n"
 
 
 def test_one_that_was_moved_elsewhere_stays_there() -> None:
