@@ -99,26 +99,14 @@ class CSM_OT_import_jobs(_Pairing):
 
     if TYPE_CHECKING:
         filepath: str
-        filter_glob: str
     else:
         filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"})
-        filter_glob: StringProperty(default=f"*{SUFFIX};*.csv;*.json", options={"HIDDEN", "SKIP_SAVE"})
-
-    _is_choosing = False
 
     def invoke(self, context: Context, event: bpy.types.Event) -> Returned:
         """Show what the file says; without a file, have one chosen first."""
         if self.filepath or bpy.app.background:
             return super().invoke(context, event)
-        self._is_choosing = True
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context: Context) -> Returned:
-        """Pair them, or show what the file that was chosen says."""
-        if not self._is_choosing:
-            return super().execute(context)
-        bpy.ops.csm.import_jobs("INVOKE_DEFAULT", filepath=self.filepath)  # type: ignore[attr-defined]  # made here
+        bpy.ops.csm.choose_jobs_file("INVOKE_DEFAULT")  # type: ignore[attr-defined]  # made here
         return {"CANCELLED"}
 
     def find_pairs(self, context: Context) -> list[Pair]:
@@ -126,6 +114,36 @@ class CSM_OT_import_jobs(_Pairing):
         if not self.filepath:
             raise WrongUse("No jobs file is named.", "Give its path as filepath.")
         return pairs_of(read_rows(Path(bpy.path.abspath(self.filepath))), context)
+
+
+class CSM_OT_choose_jobs_file(bpy.types.Operator):
+    """Choose a jobs file, whose pairs are then shown.
+
+    An operator of its own: 4.3 (not 5.2) makes an undo step for one that a file browser calls even where that says it
+    was cancelled.
+    """
+
+    bl_idname = "csm.choose_jobs_file"
+    bl_label = "Open Jobs File"
+    bl_options = {"INTERNAL"}  # noqa: RUF012 - Blender reads it
+
+    if TYPE_CHECKING:
+        filepath: str
+        filter_glob: str
+    else:
+        filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+        filter_glob: StringProperty(default=f"*{SUFFIX};*.csv;*.json", options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
+        """Open the file browser."""
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, _context: Context) -> Returned:
+        """Show what the chosen file says."""
+        if self.filepath:
+            bpy.ops.csm.import_jobs("INVOKE_DEFAULT", filepath=self.filepath)  # type: ignore[attr-defined]  # made here
+        return {"FINISHED"}
 
 
 class CSM_OT_pair_codes(_Pairing):
@@ -188,4 +206,4 @@ def _counted(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
-CLASSES = (CSM_OT_import_jobs, CSM_OT_pair_codes, CSM_FH_jobs)
+CLASSES = (CSM_OT_import_jobs, CSM_OT_choose_jobs_file, CSM_OT_pair_codes, CSM_FH_jobs)

@@ -51,3 +51,11 @@ def test_several_codes_pasted_for_the_selected_objects(blender: Blender) -> None
     assert seen["selected"] == ["Chair 10", "Chair 2"]
     assert (seen["field_before"], seen["field_after"]) == ("", SECOND)
     assert "name='Assign Session Codes'" in run.output
+
+
+def test_a_jobs_file_chosen_in_the_file_browser(blender: Blender) -> None:
+    path = blender.directory / "set.csv"
+    path.write_text(f"object,session\nTable,{FIRST}\n")
+    run = blender.run(f"{SCENARIOS}:choose", params={"path": str(path)}, timeout=150)
+    assert run.value == {"before": [], "assigned": {"Table": FIRST}}
+    assert run.output.count("name='Import Jobs File'") == 1

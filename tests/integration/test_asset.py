@@ -12,11 +12,12 @@ import pytest
 from blender_scenes import Csm, add_box, save_scene
 
 from csm_blender.converter.asset import PICTURE
+from csm_blender.converter.labelling import Label, label_asset
 from csm_blender.core.asset_catalog import CATALOG_ID, FILE_NAME
 from csm_blender.core.models import JobState
 from csm_blender.core.store import Store
 
-SESSION, OTHER = "SESSION_1700000002_0000002", "SESSION_1700000001_0000001"
+SESSION = "SESSION_1700000002_0000002"
 
 
 def label_of(obj: Any) -> dict[str, Any]:
@@ -95,8 +96,9 @@ def test_in_a_library_each_result_has_a_file_of_its_own(csm: Csm, tmp_path: Path
     output = tmp_path / "out.blend"
     call = ("refine", "--blend", scene, "--job", f"{SESSION}=Chair", "--output", output, "--asset", library)
     for _ in range(2):
-        done = csm(*call)
+        done = csm(*call, "--json")
         assert done.status == 0, done.stderr
+    assert Path(done.jobs[0]["result"]["asset_file"]) == library / "CSM" / f"Chair_refined {SESSION} 2.blend"
     files = sorted(path.relative_to(library).as_posix() for path in library.rglob("*") if path.is_file())
     first = f"CSM/Chair_refined {SESSION}.blend"
     assert files == sorted([first, f"CSM/Chair_refined {SESSION} 2.blend", FILE_NAME])
@@ -162,3 +164,28 @@ def test_a_killed_call_is_resumed_with_its_asset(csm: Csm, blockout: Path, tmp_p
     done = csm("resume", "--json", timeout=150.0)
     assert done.status == 0, done.stderr
     assert [path.name for path in (library / "CSM").iterdir()] == [f"Chair_refined {SESSION}.blend"]
+
+
+def test_what_a_person_wrote_on_an_asset_stays_and_ours_is_brought_up_to_date() -> None:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    obj = add_box("Chair", (1, 1, 1))
+    mine = "3c6d8b0e-0000-4000-8000-1234567890ab"
+    obj.asset_mark()
+    obj.asset_data.catalog_id, obj.asset_data.description, obj.asset_data.author = mine, "My chair", "Ada"
+    assert label_asset(obj, Label(SESSION, "a" * 32, "Bob"), None)
+    assert (obj.asset_data.author, label_of(obj)["catalog"], label_of(obj)["description"]) == ("Ada", mine, "My chair")
+    obj.asset_data.description = ""
+    for job_id in ("a" * 32, "b" * 32):
+        label_asset(obj, Label(SESSION, job_id, "Bob"), None)
+    assert label_of(obj)["description"] == f"Refined by CSM from {SESSION} (job {'b' * 32})"
+    assert label_of(obj)["tags"] == sorted(["CSM", SESSION])
+
+
+def test_the_author_is_written_where_one_is_named() -> None:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    authors = []
+    for number, author in enumerate(("Ada", "")):
+        obj = add_box(str(number), (1, 1, 1))
+        label_asset(obj, Label(SESSION, "a" * 32, author), None)
+        authors.append(obj.asset_data.author)
+    assert authors == ["Ada", ""]

@@ -106,3 +106,30 @@ def paste(text: str, one: str) -> Steps[dict[str, object]]:
     seen["field_after"] = bpy.context.scene.csm.session_code
     bpy.context.window_manager.print_undo_steps()
     return seen
+
+
+def choose(path: str) -> Steps[dict[str, object]]:
+    """The button opens a file browser; what is chosen there is shown before anything changes."""
+    furnish()
+    events = Events()
+    yield from events.open_sidebar("CSM")
+    yield from events.click_button("csm.import_jobs")
+    yield from idle_until(lambda: len(bpy.context.window_manager.windows) == 2, what="a file browser")
+    yield from frames(10)
+    browser = window(1)
+    space = browser.screen.areas[0].spaces.active
+    space.params.directory, space.params.filename = os.fsencode(Path(path).parent), Path(path).name
+    yield from frames(4)
+    with bpy.context.temp_override(window=browser, area=browser.screen.areas[0]):
+        bpy.ops.file.execute()
+    yield from idle_until(lambda: len(bpy.context.window_manager.windows) == 1, what="the file browser to close")
+    yield from frames(8)
+    yield from screenshot("chosen-dialog")
+    seen: dict[str, object] = {"before": [code for code in sessions().values() if code]}
+    yield from events.move(*center(region("WINDOW")))
+    yield from events.press("RET")
+    yield from idle_until(lambda: any(sessions().values()), what="assigned sessions")
+    yield from frames(4)
+    seen["assigned"] = {name: code for name, code in sessions().items() if code}
+    bpy.context.window_manager.print_undo_steps()
+    return seen
