@@ -86,7 +86,7 @@ def _put_in_library(obj: bpy.types.Object, label: Label, wish: AssetWish) -> Pat
     if not wish.folder:
         raise DiskProblem(
             f"There is no asset library {wish.library!r} on this machine, so the result is in none.",
-            "Preferences > File Paths > Asset Libraries lists them.",
+            "The preferences of Blender list them under Asset Libraries.",
         )
     if not root.is_dir():
         raise DiskProblem(

@@ -132,9 +132,7 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
         copies: EnumProperty(name="Linked Copies", description="Who else gets the result", items=COPIES_ITEMS)
         materials: EnumProperty(name="Materials", description="What the result is made of", items=MATERIALS_ITEMS)
         as_asset: EnumProperty(name="Mark as Asset", description="Keep results for reuse", items=ASSET_ITEMS)
-        asset_library: StringProperty(
-            name="Library", description="One of the asset libraries in Preferences > File Paths"
-        )
+        asset_library: StringProperty(name="Library", description="One of the asset libraries in Blender's preferences")
         jobs: CollectionProperty(type=CSM_PG_job)
         active_job_index: IntProperty(name="Active Job")
 
