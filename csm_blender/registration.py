@@ -11,7 +11,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .core.models import JobState
-from .scene import language, pump, records
+from .scene import assets, language, pump, records
 from .scene.connection import connection_test
 from .scene.desk import desk
 from .scene.disk_use import usage
@@ -20,6 +20,7 @@ from .ui import (
     confirm,
     defaults,
     job_operators,
+    many,
     overlay,
     panel,
     preferences,
@@ -37,6 +38,7 @@ CLASSES = (
     *confirm.CLASSES,
     *job_operators.CLASSES,
     *setup_operators.CLASSES,
+    *many.CLASSES,
     *versions.CLASSES,
     *panel.CLASSES,
     *browser.CLASSES,
@@ -53,6 +55,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     records.add_pointers()
     browser.start()
+    assets.start()
     _commands.append(bpy.utils.register_cli_command("csm", _run_command))  # type: ignore[func-returns-value]  # stubs err
     if bpy.app.background:
         return
@@ -79,6 +82,7 @@ def unregister() -> None:
     desk.close_store()
     preview.forget()
     defaults.forget()
+    assets.stop()
     browser.stop()
     records.remove_pointers()
     for cls in reversed(CLASSES):

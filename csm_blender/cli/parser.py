@@ -80,7 +80,7 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
         " times",
     )
     what.add_argument(
-        "--jobs", metavar="FILE", help="more of these: a .csv with columns session, object, or a .json list"
+        "--jobs", metavar="FILE", help="more of these: a .csv with columns session, object, a .json list, or a .csmjobs"
     )
     what.add_argument("--bbox", metavar="W,H,D", help="a box in metres instead of objects: width, height, depth")
     how = refine.add_argument_group("how to place the result")
@@ -109,6 +109,13 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
         "--copies",
         action=argparse.BooleanOptionalAction,
         help="give the result to all objects that share the object's mesh (default: with --original replace only)",
+    )
+    how.add_argument(
+        "--asset",
+        default="off",
+        metavar="WHERE",
+        help="make each result an asset with a picture: off (default), file (in the scene), or the folder of an asset"
+        " library, which gets a file for each under CSM",
     )
     where = refine.add_argument_group("where to save")
     where.add_argument("--output", metavar="OUT.blend", help="save the scene with the results here")

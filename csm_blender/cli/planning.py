@@ -12,10 +12,11 @@ import bpy
 
 from ..core import box
 from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, WrongUse
-from ..core.models import Fit, JobSpec, Materials, Original, Pivot, Vec3
+from ..core.jobs_file import Wanted
+from ..core.models import AssetPlace, AssetWish, Fit, JobSpec, Materials, Original, Pivot, Vec3
 from ..scene.measure import find_objects
 from ..scene.planning import Choices, plan_for_numbers, plan_for_objects
-from .wanted import Wanted, parse_numbers, wanted_jobs
+from .wanted import parse_numbers, wanted_jobs
 
 
 def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:
@@ -69,9 +70,19 @@ def _choices(options: argparse.Namespace) -> tuple[Choices, Vec3 | None]:
         again=options.again,
         copies=options.copies,
         materials=Materials(options.materials.upper()),
+        asset=_asset(options.asset),
     )
     named = {Pivot.BASE: (0.0, -0.5, 0.0), Pivot.CENTER: box.ORIGIN}.get(pivot)
     return choices, numbers or named
+
+
+def _asset(text: str) -> AssetWish:
+    if text.upper() in (AssetPlace.OFF, AssetPlace.FILE):
+        return AssetWish(AssetPlace(text.upper()))
+    folder = Path(text).expanduser().absolute()
+    if not folder.is_dir():
+        raise BadValue(f"--asset is off, file or the folder of a library, and there is no folder {folder}.")
+    return AssetWish(AssetPlace.LIBRARY, folder.name, str(folder))
 
 
 def _bbox(job: Wanted, options: argparse.Namespace) -> Vec3:

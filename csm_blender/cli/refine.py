@@ -8,11 +8,12 @@ from pathlib import Path
 import bpy
 
 from ..core import cleaning
-from ..core.errors import BadOutput, CsmError
+from ..core.errors import BadOutput, CsmError, DiskProblem
 from ..core.jobs import Job
 from ..core.models import ACTIVE, JobSpec, JobState
 from ..core.settings import Settings
 from ..core.store import Store
+from ..scene.assets import add_catalog_beside
 from ..scene.place import Placed, place
 from ..scene.running import run_pipeline
 from ..scene.service import jobs_home
@@ -109,6 +110,10 @@ def _save(output: str) -> None:
         raise BadOutput(
             f"The scene cannot be saved to {output}: {error}", "The refined meshes are kept; resume saves them."
         ) from None
+    try:
+        add_catalog_beside(Path(output))
+    except DiskProblem as problem:
+        say(f"{problem} The assets are in the file all the same, without a catalog.")
 
 
 def _file_to_go_on_in(store: Store, job: Job) -> str | None:

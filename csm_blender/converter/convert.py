@@ -10,6 +10,7 @@ from typing import Any
 import bpy
 
 from ..core.models import Fit, JobSpec, Materials
+from .asset import make_asset
 from .exporting import export_glb
 from .fitting import fit_mesh
 from .importing import import_as_one_mesh
@@ -32,10 +33,15 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
         _strip_materials(mesh)
     if request["export"]:
         export_glb(mesh, placement, request["scale_length"], Path(request["export"]))
-    _save(mesh, Path(request["blend"]))
+    _pack_images()
+    asset, asset_notes = make_asset(mesh, placement, request)
+    bpy.data.libraries.write(
+        request["blend"], {mesh}, fake_user=True, compress=False
+    )  # the main thread reads it faster
     return {
+        **asset,
         "mesh": mesh.name,
-        "notes": imported.notes,
+        "notes": imported.notes + asset_notes,
         "materials": len(mesh.materials),
         **look_over(mesh),
         **fitted.as_dict(),
@@ -48,10 +54,9 @@ def _strip_materials(mesh: bpy.types.Mesh) -> None:
     mesh.polygons.foreach_set("material_index", [0] * len(mesh.polygons))
 
 
-def _save(mesh: bpy.types.Mesh, path: Path) -> None:
-    """Write only what the mesh needs, images packed, uncompressed: the main thread reads it faster."""
+def _pack_images() -> None:
+    """Take the pictures into the file."""
     for image in bpy.data.images:
         if image.source == "FILE" and not image.packed_file:
             with contextlib.suppress(RuntimeError):  # a picture that cannot be read; the notes say so
                 image.pack()
-    bpy.data.libraries.write(str(path), {mesh}, fake_user=True, compress=False)

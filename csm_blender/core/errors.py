@@ -83,7 +83,9 @@ class BadJobsFile(WrongUse):
     """The jobs file cannot be read as what it claims to be."""
 
     code = "bad_jobs_file"
-    default_hint = "A CSV needs the columns session and object; a JSON file is a list of such objects."
+    default_hint = (
+        "A CSV begins with a line naming the columns session and object; a JSON file is a list of such objects."
+    )
 
 
 class BadOutput(WrongUse):

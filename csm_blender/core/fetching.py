@@ -176,4 +176,7 @@ def conversion_request(job: Job, mesh: Path) -> dict[str, Any]:
         "scale_length": spec.scale_length,
         "materials": str(spec.materials),
         "export": spec.export_path,
+        "asset": asdict(spec.asset),
+        "session": spec.session_code,
+        "job_id": job.job_id,
     }

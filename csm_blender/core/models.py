@@ -103,6 +103,36 @@ class Materials(StrEnum):
     OWN = "OWN"
 
 
+class AssetPlace(StrEnum):
+    """Where the result is kept as an asset for reuse."""
+
+    OFF = "OFF"
+    FILE = "FILE"
+    LIBRARY = "LIBRARY"
+
+
+@dataclass(frozen=True)
+class AssetWish:
+    """Whether and where the result becomes an asset.
+
+    ``library`` is the library's name and ``folder`` its absolute path on this machine, empty where there is none of
+    that name. ``author`` is written on the asset; empty for nobody.
+    """
+
+    place: AssetPlace = AssetPlace.OFF
+    library: str = ""
+    folder: str = ""
+    author: str = ""
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any] | None) -> AssetWish:
+        """The wish in a spec's dictionary, or in a converter's request; none in those of earlier versions."""
+        return cls(**{**data, "place": AssetPlace(data["place"])}) if data else cls()
+
+
+NO_ASSET = AssetWish()
+
+
 @dataclass(frozen=True)
 class Target:
     """A block-out as measured, in Blender units and Blender axes (x right, y back, z up).
@@ -177,6 +207,7 @@ class JobSpec:
     parts: tuple[str, ...] = ()
     copies: bool = False
     materials: Materials = Materials.REFINED
+    asset: AssetWish = NO_ASSET
 
     @property
     def label(self) -> str:
@@ -197,7 +228,7 @@ class JobSpec:
         """The spec that :meth:`as_dict` wrote. Raises ``KeyError`` or ``TypeError`` on anything else."""
         target = data.get("target")
         placement, refinement = cls.parts_from_dict(data)
-        typed = ("target", "placement", "refinement", "fit", "pivot", "original", "parts", "materials")
+        typed = ("target", "placement", "refinement", "fit", "pivot", "original", "parts", "materials", "asset")
         rest = {name: value for name, value in data.items() if name not in typed}
         return cls(
             **rest,
@@ -206,6 +237,7 @@ class JobSpec:
             original=Original(data["original"]),
             parts=tuple(str(name) for name in data.get("parts", ())),
             materials=Materials(data.get("materials", Materials.REFINED)),
+            asset=AssetWish.from_dict(data.get("asset")),
             refinement=refinement,
             placement=placement,
             target=None

@@ -22,7 +22,7 @@ from ..core.box import corner_error, corners, size_to_api
 from ..core.jobs import Job
 from ..core.matrices import columns, length
 from ..core.models import Fit, Materials, Original, Vec3
-from . import exchange, originals
+from . import assets, exchange, originals
 from .append import all_or_nothing, append_mesh
 from .copies import copies_of
 from .custom import snapshot
@@ -124,6 +124,7 @@ def _place(
     now = world_matrix(target, depsgraph_of(placing.scene)) if target is not None else placing.then
     obj = _one(placing, target, parts, now)
     copies = tuple(_one(placing, other, [other], world).name for other, world in others)
+    notes += assets.mark(obj, mesh, job)
     return _as_placed(placing, obj, now, copies, notes)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import bpy
 
 from ..core import box
-from ..core.models import Fit, JobSpec, Materials, Original, Pivot, Vec3
+from ..core.models import NO_ASSET, AssetWish, Fit, JobSpec, Materials, Original, Pivot, Vec3
 from .fate import check_fate
 from .measure import measure_common
 
@@ -28,6 +28,7 @@ class Choices:
     again: bool = False
     copies: bool | None = None
     materials: Materials = Materials.REFINED
+    asset: AssetWish = NO_ASSET
 
 
 def plan_for_objects(
@@ -67,6 +68,7 @@ def plan_for_objects(
         parts=tuple(obj.name for obj in objects) if len(objects) > 1 else (),
         copies=choices.original is Original.REPLACE if choices.copies is None else choices.copies,
         materials=choices.materials,
+        asset=choices.asset,
     )
 
 
@@ -87,4 +89,5 @@ def plan_for_numbers(
         again=choices.again,
         blend_file=bpy.data.filepath,
         scene_name=scene.name,
+        asset=choices.asset,
     )

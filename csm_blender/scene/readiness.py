@@ -25,6 +25,7 @@ class Preferences(Protocol):
     timeout: int
     confirm_sending: bool
     confirm_count: int
+    asset_author: str
 
 
 class _Defaults:
@@ -40,6 +41,7 @@ class _Defaults:
     timeout = 0
     confirm_sending = True
     confirm_count = 3
+    asset_author = ""
 
 
 def preferences() -> Preferences:

@@ -50,6 +50,11 @@ MATERIALS_ITEMS = (
     ("REFINED", "Refined", "The materials that come with the refined mesh"),
     ("OWN", "Block-out's", "The materials the block-out has"),
 )
+ASSET_ITEMS = (
+    ("OFF", "Off", "Results do not become assets"),
+    ("FILE", "In This File", "A result is marked as an asset, with a picture, where it stands"),
+    ("LIBRARY", "In a Library", "A copy of a result, with a picture, goes into a file of an asset library"),
+)
 
 
 class CSM_PG_job(bpy.types.PropertyGroup):
@@ -108,6 +113,8 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
         original: str
         copies: str
         materials: str
+        as_asset: str
+        asset_library: str
         jobs: Any
         active_job_index: int
     else:
@@ -140,6 +147,8 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
             name="Linked Copies", description="Who else gets the result", items=COPIES_ITEMS, translation_context=OURS
         )
         materials: EnumProperty(name="Materials", description="What the result is made of", items=MATERIALS_ITEMS)
+        as_asset: EnumProperty(name="Mark as Asset", description="Keep results for reuse", items=ASSET_ITEMS)
+        asset_library: StringProperty(name="Library", description="One of the asset libraries in Blender's preferences")
         jobs: CollectionProperty(type=CSM_PG_job)
         active_job_index: IntProperty(name="Active Job")
 

@@ -22,6 +22,7 @@ from ..core.jobs import Job
 from ..core.models import FINISHED, JobSpec, JobState
 from ..core.session_code import parse_session_code
 from ..core.store import Store
+from .assets import known_here
 from .binding import find_result, home_of_record
 from .desk import desk
 from .mirror import paint, repaint_all
@@ -109,7 +110,15 @@ def _checked_spec(text: str) -> JobSpec:
     """What the record holds, without the file names of another machine. Raises for what makes no sense."""
     spec = JobSpec.from_dict(json.loads(text))
     code = parse_session_code(spec.session_code)
-    return replace(spec, session_code=code, blend_file=bpy.data.filepath, output="", export_path="", run_id="")
+    return replace(
+        spec,
+        session_code=code,
+        blend_file=bpy.data.filepath,
+        output="",
+        export_path="",
+        run_id="",
+        asset=known_here(spec.asset),
+    )
 
 
 def _was_unfinished(record: CSM_PG_job) -> bool:

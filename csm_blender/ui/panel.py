@@ -10,7 +10,7 @@ from ..core.models import JobSpec
 from ..scene import pump
 from ..scene.desk import desk
 from ..scene.language import labels
-from ..scene.loose import Context, Layout
+from ..scene.loose import Context, Layout, current
 from ..scene.mirror import has_strays
 from ..scene.readiness import obstacle
 from ..scene.records import CSM_PG_job, CSM_PG_scene, active_record, state_of
@@ -96,6 +96,7 @@ def _draw_request(context: Context, layout: Layout) -> None:
     row = layout.row(align=True)
     row.prop(state, "session_code", text="", icon="LINKED", placeholder="SESSION_…")
     row.operator("csm.paste_code", text="", icon="PASTEDOWN")
+    row.operator("csm.import_jobs", text="", icon="FILE_FOLDER")
     seen = preview(context)
     column = layout.column(align=True)
     if seen is None:
@@ -138,6 +139,11 @@ def _draw_more(layout: Layout, state: CSM_PG_scene) -> None:
         body.use_property_decorate = False
         body.prop(state, "materials")
         body.prop(state, "copies")
+        body.prop(state, "as_asset")
+        if state.as_asset == "LIBRARY":
+            body.prop_search(
+                state, "asset_library", current.preferences.filepaths, "asset_libraries", icon="ASSET_MANAGER"
+            )
 
 
 def _draw_sent(layout: Layout, spec: JobSpec) -> None:

@@ -49,6 +49,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         timeout: int
         confirm_sending: bool
         confirm_count: int
+        asset_author: str
     else:
         api_key: StringProperty(
             name="API Key",
@@ -116,6 +117,9 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
             min=1,
             soft_max=50,
         )
+        asset_author: StringProperty(
+            name="Author", description="Written on results that become assets; nobody is named where empty"
+        )
 
     def draw(self, _context: Context) -> None:
         """Service, habits, disk."""
@@ -125,6 +129,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         self._draw_service(layout)
         column = layout.column(heading="Results")
         column.prop(self, "place_automatically", text="Place Automatically")
+        layout.prop(self, "asset_author", text="Author of Assets")
         column = layout.column()
         column.row().prop(self, "default_fit", expand=True)
         column.row().prop(self, "default_original", expand=True)

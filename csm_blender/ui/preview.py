@@ -14,6 +14,7 @@ import bpy
 from ..core.box import box_of
 from ..core.errors import CsmError
 from ..core.models import Fit, JobSpec, Materials, Original, Pivot, Vec3
+from ..scene import assets
 from ..scene.isolate import is_evaluated
 from ..scene.language import labels
 from ..scene.loose import Context
@@ -51,6 +52,7 @@ def choices_of(scene: bpy.types.Scene) -> Choices:
         Original(state.original),
         copies={"ALWAYS": True, "NEVER": False}.get(state.copies),
         materials=Materials(state.materials),
+        asset=assets.wish_of(scene),
     )
 
 

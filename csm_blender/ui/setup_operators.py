@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import EnumProperty
@@ -26,7 +26,7 @@ from .returns import Returned
 
 
 class CSM_OT_paste_code(bpy.types.Operator):
-    """Take the session code out of the text on the clipboard: the code, the page's address, or a text with it"""
+    """Take the session code out of the text on the clipboard. Several codes are offered to the selected objects"""
 
     bl_idname = "csm.paste_code"
     bl_label = "Paste Session Code"
@@ -44,11 +44,19 @@ class CSM_OT_paste_code(bpy.types.Operator):
             found = shortened(text.strip(), 40)
             self.report({"WARNING"}, reports.say("There is no session code on the clipboard: {text}", text=found))
             return {"CANCELLED"}
+        if len(codes) > 1 and len(context.selected_objects or ()) > 1 and context.mode == "OBJECT":
+            return self._offer(text)
         state_of(context.scene).session_code = codes[0]
         if len(codes) > 1:
             words = "The clipboard holds {count} session codes; this is the first."
             self.report({"INFO"}, reports.say(words, count=len(codes)))
         return {"FINISHED"}
+
+    def _offer(self, text: str) -> Returned:
+        """Offer all codes to the selected objects, one each."""
+        operators: Any = bpy.ops
+        operators.csm.pair_codes("INVOKE_DEFAULT", text=text)
+        return {"CANCELLED"}
 
 
 class CSM_OT_open_preferences(bpy.types.Operator):

@@ -183,11 +183,18 @@ class Events:
         while True:
             there = region(place, area_kind, self.index)
             hits: list[int] = []
+            before = self.x, self.y
             for x, y in _places(there, hits):
                 yield from self.move(x, y)
                 name = self._name_under_mouse(place, area_kind)
                 if name.startswith(command) or name.endswith(wanted):
-                    return x, y
+                    # Coming from a button right beside, Blender may tell of that one for an event more.
+                    yield from self.move(x, y)
+                    if self._name_under_mouse(place, area_kind) != name:
+                        for _ in range(2):
+                            yield from self.move(*before)
+                    return self.x, self.y
+                before = x, y
                 if name and name not in seen:
                     seen[name] = None
                     hits.append(y - there.y if there.height > there.width else x - there.x)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,13 @@ SESSION = "SESSION_1700000002_0000002"
 
 def start_and_wait_for(csm: Csm, blockout: Path, output: Path, state: JobState) -> subprocess.Popen[str]:
     """A refine under way, once its job is in *state*."""
-    process = csm.start("refine", "--blend", blockout, "--job", f"{SESSION}=Chair", "--output", output, "--json")
+    call = ("refine", "--blend", blockout, "--job", f"{SESSION}=Chair", "--output", output, "--json")
+    return start_and_wait_for_call(csm, call, state)
+
+
+def start_and_wait_for_call(csm: Csm, call: Sequence[object], state: JobState) -> subprocess.Popen[str]:
+    """The same for any call."""
+    process = csm.start(*call)
     deadline = time.monotonic() + 60.0
     while time.monotonic() < deadline:
         assert process.poll() is None, process.communicate()

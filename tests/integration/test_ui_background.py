@@ -104,6 +104,7 @@ def test_a_file_decides_neither_about_paths_nor_about_sending(scene: bpy.types.S
     record = state_of(scene).jobs[0]
     spec = json.loads(record.spec_json)
     spec |= {"output": "/etc/passwd", "export_path": "/etc/passwd", "run_id": "x"}
+    spec["asset"] = {"place": "LIBRARY", "library": "None such", "folder": "/etc", "author": ""}
     record.spec_json = json.dumps(spec)
     record.job_id, record.status = "f" * 32, "QUEUED"
     record.was_posted = record.was_accepted = False
@@ -111,6 +112,7 @@ def test_a_file_decides_neither_about_paths_nor_about_sending(scene: bpy.types.S
     job = desk.jobs["f" * 32]
     assert str(job.state) == "CANCELLED"
     assert (job.spec.output, job.spec.export_path, job.spec.run_id) == ("", "", "")
+    assert job.spec.asset.folder == ""
 
 
 @pytest.mark.parametrize("job_id", ["../../x", "", "A" * 32])

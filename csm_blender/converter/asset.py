@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The converter's part in making a result an asset: its picture, and its file in an asset library.
+
+For an asset in the artist's own file the picture goes along with the mesh, as a custom property that placing takes off
+it. A library gets a file of its own for each job: one object at its size in the world, at the origin.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ..core.asset_catalog import add_catalog, as_file_name
+from ..core.errors import DiskProblem
+from ..core.models import AssetPlace, AssetWish, Materials, Placement
+from .labelling import Label, label_asset
+from .portrait import NoPortrait, Pixels, portrait_of
+from .reshaping import reshape
+
+PICTURE = "csm_picture"
+"""Custom property of a converted mesh: the pixels of its picture."""
+FOLDER = "CSM"
+"""Where results lie in a library."""
+_JOB = "csm_job_id"
+
+
+def make_asset(mesh: bpy.types.Mesh, placement: Placement, request: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Do what *request* wishes of *mesh* as an asset; what to add to the report, and notes about what could not be.
+
+    Nothing here makes a conversion fail: the mesh itself is good.
+    """
+    wish = AssetWish.from_dict(request.get("asset"))
+    if wish.place is AssetPlace.OFF:
+        return {}, []
+    notes: list[str] = []
+    x, y, z = placement.axis_scale
+    picture: Pixels | None = None
+    try:
+        picture = portrait_of(mesh, (-x if placement.mirror_x else x, y, z))
+    except NoPortrait as reason:
+        notes.append(f"The asset has no picture: this Blender could not render it ({reason}).")
+    if wish.place is AssetPlace.FILE:
+        if picture is not None:
+            mesh[PICTURE] = picture
+        return {}, notes
+    label = Label(request["session"], request["job_id"], wish.author)
+    try:
+        with _at_its_size(mesh, placement) as obj:
+            label_asset(obj, label, picture)
+            obj[_JOB] = label.job_id
+            path = _put_in_library(obj, label, wish)
+    except DiskProblem as problem:
+        return {}, [*notes, f"{problem} {problem.hint}"]
+    if request.get("materials") == Materials.OWN:
+        notes.append("The asset in the library has no materials: those of the block-out are in its own file.")
+    return {"asset_file": str(path)}, [*notes, f"In the asset library {wish.library}: {FOLDER}/{path.name}"]
+
+
+@contextmanager
+def _at_its_size(mesh: bpy.types.Mesh, placement: Placement) -> Iterator[bpy.types.Object]:
+    """An object at the origin with a copy of *mesh*, as large as it is in the world, in Blender units."""
+    for leftover in list(bpy.data.objects):  # what was imported, which may have the name; its mesh stays
+        bpy.data.objects.remove(leftover)
+    name, copy = mesh.name, mesh.copy()
+    x, y, z = placement.axis_scale
+    reshape(copy, np.diag([-x if placement.mirror_x else x, y, z]))
+    mesh.name, copy.name = f"{name} as placed", name
+    obj = bpy.data.objects.new(name, copy)
+    try:
+        yield obj
+    finally:
+        bpy.data.objects.remove(obj)
+        bpy.data.meshes.remove(copy)
+        mesh.name = name
+
+
+def _put_in_library(obj: bpy.types.Object, label: Label, wish: AssetWish) -> Path:
+    """The file that holds *obj* in the library. Raises :class:`DiskProblem`."""
+    root = Path(wish.folder)
+    if not wish.folder:
+        raise DiskProblem(
+            f"There is no asset library {wish.library!r} on this machine, so the result is in none.",
+            "The preferences of Blender list them under Asset Libraries.",
+        )
+    if not root.is_dir():
+        raise DiskProblem(
+            f"The folder of the asset library {wish.library} is not there ({root}), so the result is not in it.",
+            "Bring the folder back, then refine again: a session that is refined already costs nothing.",
+        )
+    part = root / FOLDER / f".{label.job_id}.part.blend"
+    try:
+        part.parent.mkdir(exist_ok=True)
+        try:
+            bpy.data.libraries.write(str(part), {obj}, fake_user=True, compress=True)
+            path = _claimed(part.parent, f"{as_file_name(obj.name)} {label.session_code}", label.job_id)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        add_catalog(root)
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise DiskProblem(
+            f"The asset library {wish.library} cannot be written ({reason}), so the result is not in it.",
+            "Make its folder writable, then refine again: a session that is refined already costs nothing.",
+        ) from error
+    return path
+
+
+def _claimed(folder: Path, stem: str, job_id: str) -> Path:
+    """A file name nobody else has, taken by an empty file; or the file an earlier attempt at the same job has made."""
+    number = 1
+    while True:
+        path = folder / (f"{stem}.blend" if number == 1 else f"{stem} {number}.blend")
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            if _is_of_job(path, job_id):
+                return path
+            number += 1
+        else:
+            return path
+
+
+def _is_of_job(path: Path, job_id: str) -> bool:
+    """Whether the library file at *path* was made for the job."""
+    try:
+        loading: Any = bpy.data.libraries.load(str(path), link=True)  # type: ignore[func-returns-value]  # stubs err
+        with loading as (available, wanted):
+            wanted.objects = available.objects[:1]
+    except (OSError, RuntimeError):  # empty so far, or none of ours
+        return False
+    found = wanted.objects[0] if wanted.objects else None
+    if found is None:
+        return False
+    is_it = found.get(_JOB) == job_id
+    if found.library is not None:
+        bpy.data.libraries.remove(found.library)
+    return bool(is_it)

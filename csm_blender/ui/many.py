@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sessions for many objects at once: a jobs file, dropped or chosen, and several codes pasted at once.
+
+Both show the pairs first and change nothing before that is agreed to. Nothing is sent: what is paired is selected, so
+that "Refine Selected" is the next click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import StringProperty
+
+from ..core.errors import CsmError, WrongUse
+from ..core.jobs_file import SUFFIX, read_rows
+from ..core.pairing import Pair, in_order, usable
+from ..core.session_code import find_session_codes, shortened
+from ..scene.loose import Context, Layout
+from ..scene.pairs import assign, obstacle_to, pairs_of
+from .report import report_error
+from .returns import Returned
+
+WIDTH = 560
+MOST_PAIRS = 12
+MOST_PROBLEMS = 8
+
+
+class _Pairing(bpy.types.Operator):
+    """Shows pairs and makes them; which pairs, a subclass knows."""
+
+    bl_options = {"UNDO"}  # noqa: RUF012 - Blender reads it
+
+    _pairs: Sequence[Pair] = ()
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        """Whether objects can be selected now."""
+        if context.scene is None:
+            return False
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Sessions are assigned to many objects in Object mode.")
+        return bool(context.mode == "OBJECT")
+
+    def find_pairs(self, context: Context) -> list[Pair]:
+        """What is to be paired. Raises a :class:`CsmError` where there is nothing."""
+        raise NotImplementedError
+
+    def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
+        """Show the pairs and ask."""
+        if bpy.app.background:
+            return self.execute(context)
+        try:
+            self._pairs = self.find_pairs(context)
+        except CsmError as error:
+            return report_error(self, error)
+        count = len(usable(self._pairs))
+        title = f"Assign {count} Session{'s' if count > 1 else ''}?"
+        answer: Returned = context.window_manager.invoke_props_dialog(
+            self, width=WIDTH, title=title, confirm_text="Assign"
+        )
+        return answer
+
+    def draw(self, _context: Context) -> None:
+        """The pairs, then what is left out and why."""
+        layout: Layout = self.layout
+        good = usable(self._pairs)
+        _draw_lines(layout.column(align=True), good, MOST_PAIRS)
+        if bad := [pair for pair in self._pairs if pair.problem]:
+            layout.label(text="Left Out")
+            _draw_lines(layout.column(align=True), bad, MOST_PROBLEMS)
+        layout.separator(factor=0.5)
+        layout.label(text="They will be selected. Nothing is sent yet.", icon="INFO")
+
+    def execute(self, context: Context) -> Returned:
+        """Pair them."""
+        try:
+            pairs = self._pairs or self.find_pairs(context)
+            hidden = assign(pairs, context)
+        except CsmError as error:
+            return report_error(self, error)
+        good = usable(pairs)
+        told = f"{_counted(len(good), 'object')} got {'its session' if len(good) == 1 else 'their sessions'}"
+        if hidden:
+            told += f"; {_counted(len(hidden), 'hidden one')} could not be selected"
+        if left := len(pairs) - len(good):
+            told += f"; {_counted(left, 'line')} left out"
+        self.report({"WARNING" if hidden or left else "INFO"}, told)
+        return {"FINISHED"}
+
+
+class CSM_OT_import_jobs(_Pairing):
+    """Give objects their sessions by a jobs file: lines of a session and an object, as CSV or JSON"""
+
+    bl_idname = "csm.import_jobs"
+    bl_label = "Import Jobs File"
+
+    if TYPE_CHECKING:
+        filepath: str
+    else:
+        filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"})
+
+    def invoke(self, context: Context, event: bpy.types.Event) -> Returned:
+        """Show what the file says; without a file, have one chosen first."""
+        if self.filepath or bpy.app.background:
+            return super().invoke(context, event)
+        bpy.ops.csm.choose_jobs_file("INVOKE_DEFAULT")  # type: ignore[attr-defined]  # made here
+        return {"CANCELLED"}
+
+    def find_pairs(self, context: Context) -> list[Pair]:
+        """What the file says."""
+        if not self.filepath:
+            raise WrongUse("No jobs file is named.", "Give its path as filepath.")
+        return pairs_of(read_rows(Path(bpy.path.abspath(self.filepath))), context)
+
+
+class CSM_OT_choose_jobs_file(bpy.types.Operator):
+    """Choose a jobs file, whose pairs are then shown.
+
+    An operator of its own: 4.3 (not 5.2) makes an undo step for one that a file browser calls even where that says it
+    was cancelled.
+    """
+
+    bl_idname = "csm.choose_jobs_file"
+    bl_label = "Open Jobs File"
+    bl_options = {"INTERNAL"}  # noqa: RUF012 - Blender reads it
+
+    if TYPE_CHECKING:
+        filepath: str
+        filter_glob: str
+    else:
+        filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+        filter_glob: StringProperty(default=f"*{SUFFIX};*.csv;*.json", options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
+        """Open the file browser."""
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, _context: Context) -> Returned:
+        """Show what the chosen file says."""
+        if self.filepath:
+            bpy.ops.csm.import_jobs("INVOKE_DEFAULT", filepath=self.filepath)  # type: ignore[attr-defined]  # made here
+        return {"FINISHED"}
+
+
+class CSM_OT_pair_codes(_Pairing):
+    """Give the selected objects the session codes of a text, in the order of their names"""
+
+    bl_idname = "csm.pair_codes"
+    bl_label = "Assign Session Codes"
+
+    if TYPE_CHECKING:
+        text: str
+    else:
+        text: StringProperty(
+            name="Text", description="Holds the codes; anything else in it is left out", options={"SKIP_SAVE"}
+        )
+
+    def find_pairs(self, context: Context) -> list[Pair]:
+        """The codes of the text and the selected objects that can be refined."""
+        codes = find_session_codes(self.text)
+        if not codes:
+            raise WrongUse(f"There is no session code in the text: {shortened(self.text.strip(), 40)}")
+        obstacles = {obj.name: obstacle_to(obj, context) for obj in context.selected_objects}
+        names = [name for name, obstacle in obstacles.items() if not obstacle]
+        if not names:
+            raise WrongUse("No selected object can be refined.", "Select the block-outs first.")
+        unfit = [Pair("", name, obstacle) for name, obstacle in obstacles.items() if obstacle]
+        return in_order(codes, names) + unfit
+
+
+class CSM_FH_jobs(bpy.types.FileHandler):
+    """A jobs file dropped onto the 3D view."""
+
+    bl_idname = "CSM_FH_jobs"
+    bl_label = "CSM Jobs File"
+    bl_import_operator = CSM_OT_import_jobs.bl_idname
+    bl_file_extensions = f"{SUFFIX};.csv"
+
+    @classmethod
+    def poll_drop(cls, context: Context) -> bool:
+        """Only onto a 3D view."""
+        return bool(context.area is not None and context.area.type == "VIEW_3D" and context.scene is not None)
+
+
+def _draw_lines(layout: Layout, pairs: Sequence[Pair], most: int) -> None:
+    for pair in pairs[:most]:
+        split = layout.split(factor=0.25)
+        split.label(text=pair.object_name or "-", icon="ERROR" if pair.problem else "OBJECT_DATA")
+        right = split.split(factor=0.48) if pair.problem else split
+        row = right.row()
+        row.active = not pair.problem
+        row.label(text=pair.session or "-")
+        if pair.problem:
+            row = right.row()
+            row.alert = True
+            row.label(text=pair.problem)
+    if len(pairs) > most:
+        layout.label(text=f"and {len(pairs) - most} more", icon="BLANK1")
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+CLASSES = (CSM_OT_import_jobs, CSM_OT_choose_jobs_file, CSM_OT_pair_codes, CSM_FH_jobs)
