@@ -61,6 +61,8 @@ _MARKS = frozenset(
         "gzip, deflate",
         "Application Support",
         "not loaded",
+        "*{SUFFIX};*.csv;*.json",
+        "{SUFFIX};.csv",
         "state IN ({value})",
         "Operator",
         # the API's own names and numbers
@@ -174,8 +176,7 @@ class _Reader(ast.NodeVisitor):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         """An operator's docstring is its tooltip."""
-        bases = {base.attr for base in node.bases if isinstance(base, ast.Attribute)}
-        if "Operator" in bases:
+        if "_OT_" in node.name:
             tooltip = ast.get_docstring(node)
             assert tooltip, f"{node.name} has no tooltip"
             self.found.append((tooltip, node.lineno))

@@ -32,7 +32,7 @@ def natural_order(name: str) -> tuple[tuple[int, int | str], ...]:
 def in_order(codes: Sequence[str], names: Sequence[str]) -> list[Pair]:
     """The codes as they come, each with the next of the *names* in natural order, and what is left over at the end."""
     return [
-        Pair(code, name, "" if code and name else f"No {'session' if name else 'object'} is left for it")
+        Pair(code, name, "" if code and name else "No session is left for it" if name else "No object is left for it")
         for code, name in zip_longest(codes, sorted(names, key=natural_order), fillvalue="")
     ]
 

@@ -18,6 +18,7 @@ from ..core.errors import CsmError, WrongUse
 from ..core.jobs_file import SUFFIX, read_rows
 from ..core.pairing import Pair, in_order, usable
 from ..core.session_code import find_session_codes, shortened
+from ..scene.language import labels, reports
 from ..scene.loose import Context, Layout
 from ..scene.pairs import assign, obstacle_to, pairs_of
 from .report import report_error
@@ -41,7 +42,7 @@ class _Pairing(bpy.types.Operator):
         if context.scene is None:
             return False
         if context.mode != "OBJECT":
-            cls.poll_message_set("Sessions are assigned to many objects in Object mode.")
+            cls.poll_message_set("Sessions are assigned to many objects in Object Mode.")
         return bool(context.mode == "OBJECT")
 
     def find_pairs(self, context: Context) -> list[Pair]:
@@ -57,7 +58,7 @@ class _Pairing(bpy.types.Operator):
         except CsmError as error:
             return report_error(self, error)
         count = len(usable(self._pairs))
-        title = f"Assign {count} Session{'s' if count > 1 else ''}?"
+        title = labels.say("Assign 1 Session?") if count == 1 else labels.say("Assign {count} Sessions?", count=count)
         answer: Returned = context.window_manager.invoke_props_dialog(
             self, width=WIDTH, title=title, confirm_text="Assign"
         )
@@ -81,13 +82,8 @@ class _Pairing(bpy.types.Operator):
             hidden = assign(pairs, context)
         except CsmError as error:
             return report_error(self, error)
-        good = usable(pairs)
-        told = f"{_counted(len(good), 'object')} got {'its session' if len(good) == 1 else 'their sessions'}"
-        if hidden:
-            told += f"; {_counted(len(hidden), 'hidden one')} could not be selected"
-        if left := len(pairs) - len(good):
-            told += f"; {_counted(left, 'line')} left out"
-        self.report({"WARNING" if hidden or left else "INFO"}, told)
+        left_out = len(pairs) - len(usable(pairs))
+        self.report({"WARNING" if hidden or left_out else "INFO"}, _outcome(len(usable(pairs)), len(hidden), left_out))
         return {"FINISHED"}
 
 
@@ -117,12 +113,10 @@ class CSM_OT_import_jobs(_Pairing):
 
 
 class CSM_OT_choose_jobs_file(bpy.types.Operator):
-    """Choose a jobs file, whose pairs are then shown.
+    """Choose a jobs file, whose pairs are then shown"""
 
-    An operator of its own: 4.3 (not 5.2) makes an undo step for one that a file browser calls even where that says it
-    was cancelled.
-    """
-
+    # An operator of its own: 4.3 (not 5.2) makes an undo step for one that a file browser calls, even where that says
+    # that it was cancelled.
     bl_idname = "csm.choose_jobs_file"
     bl_label = "Open Jobs File"
     bl_options = {"INTERNAL"}  # noqa: RUF012 - Blender reads it
@@ -189,21 +183,32 @@ class CSM_FH_jobs(bpy.types.FileHandler):
 def _draw_lines(layout: Layout, pairs: Sequence[Pair], most: int) -> None:
     for pair in pairs[:most]:
         split = layout.split(factor=0.25)
-        split.label(text=pair.object_name or "-", icon="ERROR" if pair.problem else "OBJECT_DATA")
+        icon = "ERROR" if pair.problem else "OBJECT_DATA"
+        split.label(text=pair.object_name or "-", icon=icon, translate=False)
         right = split.split(factor=0.48) if pair.problem else split
         row = right.row()
         row.active = not pair.problem
-        row.label(text=pair.session or "-")
+        row.label(text=pair.session or "-", translate=False)
         if pair.problem:
             row = right.row()
             row.alert = True
-            row.label(text=pair.problem)
+            row.label(text=labels.retell(pair.problem), translate=False)
     if len(pairs) > most:
-        layout.label(text=f"and {len(pairs) - most} more", icon="BLANK1")
+        layout.label(text=labels.say("and {count} more", count=len(pairs) - most), icon="BLANK1")
 
 
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
+def _outcome(assigned: int, hidden: int, left_out: int) -> str:
+    """What was done with how many objects and lines."""
+    told = [
+        reports.say("1 object got its session.")
+        if assigned == 1
+        else reports.say("{count} objects got their sessions.", count=assigned)
+    ]
+    if hidden:
+        told.append(reports.say("Hidden, so not selected: {count}.", count=hidden))
+    if left_out:
+        told.append(reports.say("Left out: {count}.", count=left_out))
+    return " ".join(told)
 
 
 CLASSES = (CSM_OT_import_jobs, CSM_OT_choose_jobs_file, CSM_OT_pair_codes, CSM_FH_jobs)
