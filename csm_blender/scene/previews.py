@@ -194,8 +194,8 @@ def _collections() -> Iterator[bpy.types.Collection]:
 
 def _collection_in(scene: bpy.types.Scene) -> bpy.types.Collection:
     """The collection of the previews in *scene*, made if need be."""
-    found: bpy.types.Collection | None
-    found = next((child for child in scene.collection.children_recursive if _is_ours(child)), None)
+    children: Sequence[bpy.types.Collection] = scene.collection.children_recursive
+    found = next((child for child in children if _is_ours(child)), None)
     if found is not None:
         return found
     collection = bpy.data.collections.new(COLLECTION)
