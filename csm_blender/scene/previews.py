@@ -30,8 +30,8 @@ MARK = "csm_preview"
 REMARK = "csm_preview_remark"
 """What is to be said of a preview: that it is the refined mesh already, or an earlier one."""
 
-_TINT = (0.16, 0.5, 0.95)
-_SEEN_THROUGH = 0.55
+_TINT = (0.1, 0.42, 0.95)
+_SEEN_THROUGH = 0.7
 
 
 class Remark(StrEnum):

@@ -124,7 +124,7 @@ def draw_preview(context: Context, layout: Layout) -> None:
     row.operator_context = "INVOKE_DEFAULT"
     if awaited is not None:
         row.label(text="" if awaited.waits else awaited.text, icon="SORTTIME")
-        row.operator("csm.remove_preview", text="Give Up", icon="X")
+        row.operator("csm.remove_preview", text="", icon="X")
         _draw_lines(context, layout, awaited.waits, "TIME")
     elif shown is not None:
         row.operator("csm.remove_preview", icon="HIDE_ON")

@@ -1,0 +1,89 @@
+"""A session's preview in the block-out's place: look, remove, undo, refine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import bpy
+from inside import Events, Steps, frames, idle_until, override, region, screenshot
+
+sys.path.insert(0, str(Path(__file__).parent))
+from addon import corners, jobs, module, move_x, over_view, wait_for
+from pictures import look_at_it, tidy_scene
+
+PREVIEW = "Chair preview"
+
+
+def datablocks() -> list[str]:
+    """All that previews could leave behind."""
+    kinds = ("objects", "meshes", "materials", "images", "collections", "libraries")
+    return sorted(f"{kind}/{block.name}" for kind in kinds for block in getattr(bpy.data, kind))
+
+
+def is_shown() -> bool:
+    return PREVIEW in bpy.data.objects
+
+
+def ask(events: Events) -> Steps[None]:
+    """Press the button and wait for the preview."""
+    yield from events.click_button("csm.preview")
+    yield from idle_until(is_shown, 60, "a preview")
+    yield from frames(4)
+
+
+def look_remove_refine(session: str) -> Steps[dict[str, object]]:
+    """Preview, look, remove, undo, redo, preview again, move, refine: the preview is gone."""
+    tidy_scene()
+    block = bpy.data.objects["Chair"]
+    events = Events()
+    yield from events.open_sidebar("CSM")
+    bpy.context.scene.csm.session_code = session
+    yield from look_at_it()
+    with override():
+        bpy.ops.ed.undo_push(message="Block-out")
+    before = datablocks()
+    yield from events.click_button("csm.preview")
+    yield from frames(3)
+    seen: dict[str, object] = {"while_fetching": module("scene.preview_errands").order_of(block).text}
+    yield from screenshot("preview-fetching")
+    yield from idle_until(is_shown, 60, "a preview")
+    view = region("WINDOW")
+    yield from events.move(view.x + 300, view.y + 60)
+    yield from frames(5)
+    seen["same_corners"] = corners(bpy.data.objects[PREVIEW]) == corners(block)
+    seen["selected"] = [obj.name for obj in bpy.context.selected_objects]
+    yield from screenshot("preview-shown")
+    yield from events.click_button("csm.remove_preview")
+    yield from idle_until(lambda: not is_shown(), what="the preview's end")
+    seen["left"] = [name for name in datablocks() if name not in before]
+    yield from over_view(events)
+    yield from events.press("Z", ctrl=True)
+    yield from idle_until(is_shown, what="undo of removing")
+    yield from events.press("Z", ctrl=True)
+    yield from idle_until(lambda: not is_shown(), what="undo of showing")
+    seen["left_by_undo"] = [name for name in datablocks() if name not in before]
+    yield from events.press("Z", ctrl=True, shift=True)
+    yield from idle_until(is_shown, what="redo of showing")
+    yield from events.press("Z", ctrl=True, shift=True)
+    yield from idle_until(lambda: not is_shown(), what="redo of removing")
+    yield from ask(events)
+    yield from over_view(events)
+    yield from move_x(events, "1")
+    block = bpy.data.objects["Chair"]
+    seen["moved"] = round(block.location.x, 3)
+    seen["followed"] = corners(bpy.data.objects[PREVIEW]) == corners(block)
+    yield from events.click_button("csm.refine")
+    yield from idle_until(lambda: len(jobs()) == 1, what="a job")
+    seen["during_the_job"] = is_shown()
+    yield from wait_for("PLACED")
+    yield from frames(5)
+    seen["after_the_job"] = is_shown()
+    seen["refined"] = corners(bpy.data.objects[jobs()[0].result]) == corners(bpy.data.objects["Chair"])
+    bpy.context.window_manager.print_undo_steps()
+    yield from over_view(events)
+    yield from events.press("Z", ctrl=True)
+    yield from idle_until(is_shown, what="undo of refining")
+    yield from events.press("Z", ctrl=True, shift=True)
+    yield from idle_until(lambda: not is_shown(), what="redo of refining")
+    return seen
