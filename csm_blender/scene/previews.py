@@ -20,7 +20,7 @@ from ..core.models import JobSpec, Vec3
 from .append import all_or_nothing, append_mesh
 from .custom import read
 from .isolate import depsgraph_of, world_matrix
-from .standing import Wish, goal_of, stand_following
+from .standing import Wish, goal_of, offset_of, stand_following
 
 COLLECTION = "CSM Previews"
 MATERIAL = "CSM Preview"
@@ -102,7 +102,8 @@ def show(
             _make_ghostly(obj, mesh)
             collection.objects.link(obj)
             now = world_matrix(target, depsgraph_of(scene))
-            stand_following(obj, Wish(goal_of(spec, now), _box(report), target, now, scene))
+            wish = Wish(goal_of(spec, now), _box(report), target, now, scene)
+            stand_following(obj, wish, offset_of(spec))
     except BaseException:
         _drop_empty([collection])
         raise

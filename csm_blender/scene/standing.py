@@ -41,11 +41,19 @@ def goal_of(spec: JobSpec, target_world: Matrix) -> Matrix:
     *target_world* is where that stands now.
     """
     world = Matrix(spec.placement.matrix_world)
-    then = Matrix(spec.target.matrix_world) if spec.target is not None else Matrix()
-    if target_world == then:
+    if target_world == _target_then(spec):
         return world
-    offset = relative_to(then, world)
+    offset = offset_of(spec)
     return target_world @ offset if offset is not None else world
+
+
+def offset_of(spec: JobSpec) -> Matrix | None:
+    """Where the result stands in the axes of the block-out; ``None`` where that was flat when it was measured."""
+    return relative_to(_target_then(spec), Matrix(spec.placement.matrix_world))
+
+
+def _target_then(spec: JobSpec) -> Matrix:
+    return Matrix(spec.target.matrix_world) if spec.target is not None else Matrix()
 
 
 def stand(obj: bpy.types.Object, wish: Wish) -> None:
@@ -59,17 +67,18 @@ def stand(obj: bpy.types.Object, wish: Wish) -> None:
     _stand_best(obj, wish, _ways(obj, wish))
 
 
-def stand_following(obj: bpy.types.Object, wish: Wish) -> None:
+def stand_following(obj: bpy.types.Object, wish: Wish, offset: Matrix | None) -> None:
     """Stand *obj* as *wish* says, and have it follow the target from then on, which its one constraint names.
 
-    A constraint and no parent: a parent that makes instances would show the object again, and hierarchies are copied
-    and deleted as a whole. Where following costs exactness (a target without thickness) it stands still.
+    *offset* is where it stands in the target's axes. A constraint and no parent: a parent that makes instances would
+    show the object again, and hierarchies are copied and deleted as a whole. Without an offset, or where following
+    costs exactness, it stands still.
     """
     assert wish.target is not None
     constraint: Any = obj.constraints.new("COPY_TRANSFORMS")
     constraint.target = wish.target
     constraint.mix_mode = "BEFORE_FULL"  # the target's matrix times the object's own, shear included
-    _stand_best(obj, wish, _ways_to_follow(obj, constraint, wish))
+    _stand_best(obj, wish, _ways_to_follow(obj, constraint, wish, offset))
 
 
 def _stand_best(obj: bpy.types.Object, wish: Wish, ways: Iterator[Callable[[], None]]) -> None:
@@ -103,9 +112,9 @@ def _ways(obj: bpy.types.Object, wish: Wish) -> Iterator[Callable[[], None]]:
         yield lambda: _stand_under(obj, target, offset)
 
 
-def _ways_to_follow(obj: bpy.types.Object, constraint: Any, wish: Wish) -> Iterator[Callable[[], None]]:
-    offset = relative_to(wish.target_world, wish.world)
-
+def _ways_to_follow(
+    obj: bpy.types.Object, constraint: Any, wish: Wish, offset: Matrix | None
+) -> Iterator[Callable[[], None]]:
     def follow(offset: Matrix) -> None:
         constraint.mute = False
         obj.matrix_basis = offset

@@ -32,6 +32,18 @@ def ask(events: Events) -> Steps[None]:
     yield from frames(4)
 
 
+def undo(events: Events, *, shown: bool) -> Steps[None]:
+    """Undo a step, after which the preview is shown or not."""
+    yield from events.press("Z", ctrl=True)
+    yield from idle_until(lambda: is_shown() is shown, what=f"undo, after which shown is {shown}")
+
+
+def redo(events: Events, *, shown: bool) -> Steps[None]:
+    """Redo a step, after which the preview is shown or not."""
+    yield from events.press("Z", ctrl=True, shift=True)
+    yield from idle_until(lambda: is_shown() is shown, what=f"redo, after which shown is {shown}")
+
+
 def look_remove_refine(session: str) -> Steps[dict[str, object]]:
     """Preview, look, remove, undo, redo, preview again, move, refine: the preview is gone."""
     tidy_scene()
@@ -58,15 +70,11 @@ def look_remove_refine(session: str) -> Steps[dict[str, object]]:
     yield from idle_until(lambda: not is_shown(), what="the preview's end")
     seen["left"] = [name for name in datablocks() if name not in before]
     yield from over_view(events)
-    yield from events.press("Z", ctrl=True)
-    yield from idle_until(is_shown, what="undo of removing")
-    yield from events.press("Z", ctrl=True)
-    yield from idle_until(lambda: not is_shown(), what="undo of showing")
+    yield from undo(events, shown=True)
+    yield from undo(events, shown=False)
     seen["left_by_undo"] = [name for name in datablocks() if name not in before]
-    yield from events.press("Z", ctrl=True, shift=True)
-    yield from idle_until(is_shown, what="redo of showing")
-    yield from events.press("Z", ctrl=True, shift=True)
-    yield from idle_until(lambda: not is_shown(), what="redo of removing")
+    yield from redo(events, shown=True)
+    yield from redo(events, shown=False)
     yield from ask(events)
     yield from over_view(events)
     yield from move_x(events, "1")
@@ -82,8 +90,6 @@ def look_remove_refine(session: str) -> Steps[dict[str, object]]:
     seen["refined"] = corners(bpy.data.objects[jobs()[0].result]) == corners(bpy.data.objects["Chair"])
     bpy.context.window_manager.print_undo_steps()
     yield from over_view(events)
-    yield from events.press("Z", ctrl=True)
-    yield from idle_until(is_shown, what="undo of refining")
-    yield from events.press("Z", ctrl=True, shift=True)
-    yield from idle_until(lambda: not is_shown(), what="redo of refining")
+    yield from undo(events, shown=True)
+    yield from redo(events, shown=False)
     return seen
