@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import bpy
-from inside import Events, Steps, frames, idle_until, override, region, screenshot
+from inside import Events, Steps, frames, idle_until, override, region, screenshot, window
 
 sys.path.insert(0, str(Path(__file__).parent))
 from addon import corners, jobs, module, move_x, over_view, wait_for
@@ -93,3 +93,77 @@ def look_remove_refine(session: str) -> Steps[dict[str, object]]:
     yield from undo(events, shown=True)
     yield from redo(events, shown=False)
     return seen
+
+
+def in_the_way(session: str, slow: str, unknown: str) -> Steps[dict[str, object]]:
+    """A wrong code, giving up, playback, Edit Mode, deleting the block-out, another file."""
+    tidy_scene()
+    with override():
+        bpy.ops.ed.undo_push(message="Block-out")
+    before = datablocks()
+    events = Events()
+    yield from events.open_sidebar("CSM")
+    yield from look_at_it()
+    seen: dict[str, object] = {}
+    yield from told_and_given_up(events, unknown, slow, seen)
+    yield from in_playback_and_edit_mode(events, session, seen)
+    yield from over_view(events)
+    yield from events.press("X")
+    yield from events.press("RET")
+    yield from idle_until(lambda: "Chair" not in bpy.data.objects, what="a deleted block-out")
+    yield from idle_until(lambda: not is_shown(), 10, "the end of its preview")
+    seen["left"] = [name for name in datablocks() if name not in before]
+    yield from over_view(events)
+    yield from undo(events, shown=True)
+    seen["back_with_its_block_out"] = corners(bpy.data.objects[PREVIEW]) == corners(bpy.data.objects["Chair"])
+    yield 2.0
+    seen["still_there"] = is_shown()
+    with override():
+        bpy.ops.csm.preview("INVOKE_DEFAULT", session_code=slow)
+        bpy.ops.wm.read_homefile()
+    yield from frames(5)
+    seen["awaited_in_the_new_file"] = len(module("scene.preview_errands")._orders)
+    return seen
+
+
+def told_and_given_up(events: Events, unknown: str, slow: str, seen: dict[str, object]) -> Steps[None]:
+    """A session nobody knows, then one that takes long and is not waited for."""
+    errands, block, scene = module("scene.preview_errands"), bpy.data.objects["Chair"], bpy.context.scene
+    scene.csm.session_code = unknown
+    yield from events.click_button("csm.preview")
+    trouble = yield from idle_until(lambda: errands.trouble_of(block), 60, "a sentence")
+    seen["trouble"] = f"{trouble} {trouble.hint}"
+    yield from screenshot("preview-trouble")
+    scene.csm.session_code = slow
+    yield from events.click_button("csm.preview")
+    yield from frames(3)
+    seen["trouble_is_over"] = errands.trouble_of(block) is None
+    seen["awaited"] = errands.order_of(block) is not None
+    yield from events.click_button("csm.remove_preview")
+    yield from frames(3)
+    seen["given_up"] = errands.order_of(block) is None
+
+
+def in_playback_and_edit_mode(events: Events, session: str, seen: dict[str, object]) -> Steps[None]:
+    """The preview waits for the playback to stop, and comes while the block-out is edited."""
+    errands, block = module("scene.preview_errands"), bpy.data.objects["Chair"]
+    bpy.context.scene.csm.session_code = session
+    yield from over_view(events)
+    yield from events.press("SPACE")
+    yield from idle_until(lambda: window().screen.is_animation_playing, what="playback")
+    with override():
+        bpy.ops.csm.preview("INVOKE_DEFAULT")
+    yield from idle_until(lambda: "playback" in errands.order_of(block).text, 60, "a reason to wait")
+    yield from screenshot("preview-waits")
+    seen["during_playback"] = is_shown()
+    yield from over_view(events)
+    yield from events.press("SPACE")
+    yield from idle_until(is_shown, 20, "a preview after the playback")
+    yield from over_view(events)
+    yield from events.press("TAB")
+    with override():
+        bpy.ops.csm.preview("INVOKE_DEFAULT")
+    yield from idle_until(lambda: errands.order_of(bpy.data.objects["Chair"]) is None, 60, "a preview in Edit Mode")
+    seen["mode"] = bpy.context.mode
+    yield from events.press("TAB")
+    yield from frames(3)
