@@ -44,7 +44,7 @@ class PreviewUnavailable(CsmError):
 
 @dataclass
 class Order:
-    """A preview that was asked for. ``waits`` says what for, once it is ready."""
+    """A preview that was asked for. ``waits`` is empty until it is ready, then says what for it waits."""
 
     spec: JobSpec
     scene_uid: int
@@ -53,11 +53,6 @@ class Order:
     errand: Errand | None = None
     answer: dict[str, Any] = field(default_factory=dict)
     waits: str = ""
-
-    @property
-    def text(self) -> str:
-        """What is being done about it, for people."""
-        return self.waits or "Fetching the preview…"
 
     def scene(self) -> bpy.types.Scene | None:
         """The scene it is for, if that is still there."""
@@ -209,7 +204,7 @@ def _step() -> float | None:
     _remove_strays()
     if any(order.waits for order in _orders.values()):
         return READY_LOOK_S
-    return STRAY_LOOK_S if previews.all_previews() else None
+    return STRAY_LOOK_S if previews.has_any() else None
 
 
 def _show_if_it_is_time(order: Order) -> None:

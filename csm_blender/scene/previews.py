@@ -8,6 +8,7 @@ the file, and makes the preview no part of it. With the last preview all that ca
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +21,7 @@ from ..core.models import JobSpec, Vec3
 from .append import all_or_nothing, append_mesh
 from .custom import read
 from .isolate import depsgraph_of, world_matrix
+from .loose import current
 from .standing import Wish, goal_of, offset_of, stand_following
 
 COLLECTION = "CSM Previews"
@@ -56,6 +58,8 @@ def check_no_previews(objects: Iterable[bpy.types.Object]) -> None:
 
 def all_previews() -> list[bpy.types.Object]:
     """All previews of the file, wherever they were moved to."""
+    if not any(map(_is_ours, (*bpy.data.collections, *bpy.data.materials))):
+        return []  # so that files without any need no look at all their objects
     return [obj for obj in bpy.data.objects if is_preview(obj)]
 
 
@@ -65,8 +69,7 @@ def preview_at_hand(block_out: bpy.types.Object | None) -> bpy.types.Object | No
         return None
     if is_preview(block_out):
         return block_out
-    shown = (obj for collection in _collections() for obj in collection.objects if is_preview(obj))
-    return next((obj for obj in shown if block_out_of(obj) == block_out), None)
+    return next((preview for preview in _at_hand() if block_out_of(preview) == block_out), None)
 
 
 def block_out_of(preview: bpy.types.Object) -> bpy.types.Object | None:
@@ -82,8 +85,13 @@ def remark_of(preview: bpy.types.Object) -> Remark:
 
 
 def strays() -> list[bpy.types.Object]:
-    """The previews whose block-outs were deleted."""
-    return [preview for preview in all_previews() if not _has_block_out(preview)]
+    """The previews whose block-outs were deleted; quick, as it is asked for again and again."""
+    return [preview for preview in _at_hand() if not _has_block_out(preview)]
+
+
+def has_any() -> bool:
+    """Whether there are previews where they lie. Quick."""
+    return next(_at_hand(), None) is not None
 
 
 def show(
@@ -104,6 +112,7 @@ def show(
             now = world_matrix(target, depsgraph_of(scene))
             wish = Wish(goal_of(spec, now), _box(report), target, now, scene)
             stand_following(obj, wish, offset_of(spec))
+            _follow_into_local_views(obj, target)
     except BaseException:
         _drop_empty([collection])
         raise
@@ -131,6 +140,10 @@ def remove(previews: Iterable[bpy.types.Object]) -> None:
     _drop_empty(list(_collections()))
     for material in [material for material in bpy.data.materials if _is_ours(material) and not material.users]:
         bpy.data.materials.remove(material)
+
+
+def _at_hand() -> Iterator[bpy.types.Object]:
+    return (obj for collection in _collections() for obj in collection.objects if is_preview(obj))
 
 
 def _has_block_out(preview: bpy.types.Object) -> bool:
@@ -178,6 +191,16 @@ def _material() -> bpy.types.Material:
         inputs["Base Color"].default_value = (*_TINT, 1.0)
         inputs["Alpha"].default_value = _SEEN_THROUGH
     return material
+
+
+def _follow_into_local_views(obj: bpy.types.Object, target: bpy.types.Object) -> None:
+    """Show *obj* in the local views that show *target*."""
+    for window in current.window_manager.windows:
+        for area in window.screen.areas:
+            space = area.spaces.active
+            if area.type == "VIEW_3D" and space.local_view is not None and target.local_view_get(space):
+                with contextlib.suppress(RuntimeError):  # of another view layer than the one at hand
+                    obj.local_view_set(space, True)
 
 
 # --- where they lie ---------------------------------------------------------------------------------------------------

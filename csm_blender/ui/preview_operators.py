@@ -123,9 +123,9 @@ def draw_preview(context: Context, layout: Layout) -> None:
     row = layout.row(align=True)
     row.operator_context = "INVOKE_DEFAULT"
     if awaited is not None:
-        row.label(text="" if awaited.waits else awaited.text, icon="SORTTIME")
+        row.label(text="Preview fetched" if awaited.waits else "Fetching the preview…", icon="SORTTIME")
         row.operator("csm.remove_preview", text="", icon="X")
-        _draw_lines(context, layout, awaited.waits, "TIME")
+        _draw_lines(context, layout, awaited.waits, "BLANK1")
     elif shown is not None:
         row.operator("csm.remove_preview", icon="HIDE_ON")
         row.operator("csm.preview", text="", icon="FILE_REFRESH")

@@ -19,7 +19,7 @@ def test_look_remove_undo_refine(blender: Blender, service: Any) -> None:
     params = {"session": SESSION}
     result = blender.run(f"{SCENARIOS}:look_remove_refine", env=of_service(service), params=params, timeout=150)
     seen = result.value
-    assert seen["while_fetching"] == "Fetching the preview…"
+    assert seen["awaited"]
     assert seen["same_corners"]
     assert seen["selected"] == ["Chair"]
     assert seen["left"] == seen["left_by_undo"] == []
@@ -40,7 +40,7 @@ def test_what_can_be_in_the_way(blender: Blender, service: Any) -> None:
     assert seen["trouble_is_over"]
     assert (seen["awaited"], seen["given_up"]) == (True, True)
     assert seen["during_playback"] is False
-    assert seen["mode"] == "EDIT_MESH"
+    assert (seen["mode"], seen["in_local_view"]) == ("EDIT_MESH", True)
     assert seen["left"] == []
     assert seen["back_with_its_block_out"]
     assert seen["still_there"]

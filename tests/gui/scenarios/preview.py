@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import bpy
-from inside import Events, Steps, frames, idle_until, override, region, screenshot, window
+from inside import Events, Steps, area, frames, idle_until, override, region, screenshot, window
 
 sys.path.insert(0, str(Path(__file__).parent))
 from addon import corners, jobs, module, move_x, over_view, wait_for
@@ -57,7 +57,7 @@ def look_remove_refine(session: str) -> Steps[dict[str, object]]:
     before = datablocks()
     yield from events.click_button("csm.preview")
     yield from frames(3)
-    seen: dict[str, object] = {"while_fetching": module("scene.preview_errands").order_of(block).text}
+    seen: dict[str, object] = {"awaited": module("scene.preview_errands").order_of(block) is not None}
     yield from screenshot("preview-fetching")
     yield from idle_until(is_shown, 60, "a preview")
     view = region("WINDOW")
@@ -153,17 +153,22 @@ def in_playback_and_edit_mode(events: Events, session: str, seen: dict[str, obje
     yield from idle_until(lambda: window().screen.is_animation_playing, what="playback")
     with override():
         bpy.ops.csm.preview("INVOKE_DEFAULT")
-    yield from idle_until(lambda: "playback" in errands.order_of(block).text, 60, "a reason to wait")
+    yield from idle_until(lambda: "playback" in errands.order_of(block).waits, 60, "a reason to wait")
     yield from screenshot("preview-waits")
     seen["during_playback"] = is_shown()
     yield from over_view(events)
     yield from events.press("SPACE")
     yield from idle_until(is_shown, 20, "a preview after the playback")
     yield from over_view(events)
+    with override():
+        bpy.ops.view3d.localview()
     yield from events.press("TAB")
     with override():
         bpy.ops.csm.preview("INVOKE_DEFAULT")
     yield from idle_until(lambda: errands.order_of(bpy.data.objects["Chair"]) is None, 60, "a preview in Edit Mode")
     seen["mode"] = bpy.context.mode
+    seen["in_local_view"] = bpy.data.objects[PREVIEW].visible_in_viewport_get(area().spaces.active)
     yield from events.press("TAB")
     yield from frames(3)
+    with override():
+        bpy.ops.view3d.localview()
