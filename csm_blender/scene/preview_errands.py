@@ -79,7 +79,7 @@ def trouble_of(block_out: bpy.types.Object | None) -> CsmError | None:
     return _troubles.get(block_out.session_uid) if block_out is not None else None
 
 
-def order(session_code: str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Order:
+def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Order:
     """Have the preview of a session fetched for the common box of *objects*, in the axes of the first.
 
     Sends no refine request. Raises a :class:`CsmError` where it cannot be begun.

@@ -85,7 +85,7 @@ def remark_of(preview: bpy.types.Object) -> Remark:
 
 
 def strays() -> list[bpy.types.Object]:
-    """The previews whose block-outs were deleted; quick, as it is asked for again and again."""
+    """The previews whose block-outs are not in their scenes any more. Quick, as it is asked for again and again."""
     return [preview for preview in _at_hand() if not _has_block_out(preview)]
 
 
@@ -148,10 +148,12 @@ def _at_hand() -> Iterator[bpy.types.Object]:
 
 def _has_block_out(preview: bpy.types.Object) -> bool:
     target = block_out_of(preview)
-    return target is not None and any(
-        scene.objects.get(target.name) == target or any(obj == target for obj in scene.objects)
-        for scene in bpy.data.scenes
-    )
+    return target is not None and any(_is_in(scene, preview) and _is_in(scene, target) for scene in bpy.data.scenes)
+
+
+def _is_in(scene: bpy.types.Scene, obj: bpy.types.Object) -> bool:
+    # A linked object and its override have the same name: then the first look finds another one.
+    return scene.objects.get(obj.name) == obj or any(other == obj for other in scene.objects)
 
 
 def _name(target: bpy.types.Object) -> str:

@@ -61,7 +61,7 @@ class CSM_OT_preview(bpy.types.Operator):
         if bpy.app.background:
             return self.execute(context)
         try:
-            self._order(context)
+            self._begin(context)
         except CsmError as error:
             return report_error(self, error)
         return {"FINISHED"}
@@ -69,7 +69,7 @@ class CSM_OT_preview(bpy.types.Operator):
     def execute(self, context: Context) -> Returned:
         """Fetch it, and return when it is shown."""
         try:
-            waits = preview_errands.wait_for(self._order(context))
+            waits = preview_errands.wait_for(self._begin(context))
         except CsmError as error:
             return report_error(self, error)
         if waits:
@@ -77,12 +77,12 @@ class CSM_OT_preview(bpy.types.Operator):
         context.view_layer.update()
         return {"FINISHED"}
 
-    def _order(self, context: Context) -> preview_errands.Order:
+    def _begin(self, context: Context) -> preview_errands.Order:
         code = parse_session_code(self.session_code) if self.session_code else chosen_code(context)
         objects = find_objects(context.scene, self.target) if self.target else preview.chosen_objects(context)
         if not objects:
             raise NoSuchObject("No object is active.", "Select the block-out.")
-        return preview_errands.order(code, objects, context, preview.choices_of(context.scene))
+        return preview_errands.begin(code, objects, context, preview.choices_of(context.scene))
 
 
 class CSM_OT_remove_preview(bpy.types.Operator):

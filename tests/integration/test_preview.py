@@ -326,7 +326,7 @@ def test_a_refused_key_and_a_network_that_is_off_are_said(
     with pytest.raises(RuntimeError, match="poll"):
         bpy.ops.csm.preview(session_code=STYLE_2024, target="Chair")
     with pytest.raises(Exception, match="not allowed to use the network"):
-        preview_errands.order(STYLE_2024, [bpy.data.objects["Chair"]], bpy.context, _choices(scene))
+        preview_errands.begin(STYLE_2024, [bpy.data.objects["Chair"]], bpy.context, _choices(scene))
 
 
 def _choices(scene: bpy.types.Scene) -> Any:
