@@ -112,7 +112,7 @@ def show(
             now = world_matrix(target, depsgraph_of(scene))
             wish = Wish(goal_of(spec, now), _box(report), target, now, scene)
             stand_following(obj, wish, offset_of(spec))
-            _follow_into_local_views(obj, target)
+            _follow_into_local_views(obj, target, depsgraph_of(scene))
     except BaseException:
         _drop_empty([collection])
         raise
@@ -195,12 +195,13 @@ def _material() -> bpy.types.Material:
     return material
 
 
-def _follow_into_local_views(obj: bpy.types.Object, target: bpy.types.Object) -> None:
-    """Show *obj* in the local views that show *target*."""
+def _follow_into_local_views(obj: bpy.types.Object, target: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> None:
+    """Show *obj* in the local views that show *target*. In 4.3 only evaluated objects know that (seen)."""
+    evaluated = target.evaluated_get(depsgraph)
     for window in current.window_manager.windows:
         for area in window.screen.areas:
             space = area.spaces.active
-            if area.type == "VIEW_3D" and space.local_view is not None and target.local_view_get(space):
+            if area.type == "VIEW_3D" and space.local_view is not None and evaluated.local_view_get(space):
                 with contextlib.suppress(RuntimeError):  # of another view layer than the one at hand
                     obj.local_view_set(space, True)
 

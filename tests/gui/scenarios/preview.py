@@ -167,7 +167,8 @@ def in_playback_and_edit_mode(events: Events, session: str, seen: dict[str, obje
         bpy.ops.csm.preview("INVOKE_DEFAULT")
     yield from idle_until(lambda: errands.order_of(bpy.data.objects["Chair"]) is None, 60, "a preview in Edit Mode")
     seen["mode"] = bpy.context.mode
-    seen["in_local_view"] = bpy.data.objects[PREVIEW].visible_in_viewport_get(area().spaces.active)
+    shown = bpy.data.objects[PREVIEW].evaluated_get(bpy.context.view_layer.depsgraph)
+    seen["in_local_view"] = shown.local_view_get(area().spaces.active)
     yield from events.press("TAB")
     yield from frames(3)
     with override():
