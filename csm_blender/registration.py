@@ -11,7 +11,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .core.models import JobState
-from .scene import assets, language, pump, records
+from .scene import assets, language, preview_errands, pump, records
 from .scene.connection import connection_test
 from .scene.desk import desk
 from .scene.disk_use import usage
@@ -25,6 +25,7 @@ from .ui import (
     panel,
     preferences,
     preview,
+    preview_operators,
     refine,
     setup_operators,
     status_bar,
@@ -36,6 +37,7 @@ CLASSES = (
     *preferences.CLASSES,
     *refine.CLASSES,
     *confirm.CLASSES,
+    *preview_operators.CLASSES,
     *job_operators.CLASSES,
     *setup_operators.CLASSES,
     *many.CLASSES,
@@ -97,6 +99,7 @@ def _stop_everything() -> None:
     pump.sleep()
     usage.stop()
     connection_test.stop()
+    preview_errands.stop()
     desk.worker.stop(in_mid_request=any(job.state is JobState.SUBMITTING for job in desk.jobs.values()))
 
 
@@ -124,12 +127,14 @@ def _after_load(*_arguments: object) -> None:
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def _after_undo(*_arguments: object) -> None:
     preview.forget()
+    preview_errands.wake()
     _guarded(pump.undone)
 
 
 def _opened() -> None:
     preview.forget()
     defaults.apply()
+    preview_errands.file_opened()
     pump.file_opened()
 
 

@@ -253,7 +253,7 @@ def fuzz_convert(inputs: int, seed: int) -> dict[str, Any]:
             name = f"{made:032x}"
             (folder / name).mkdir()
             (folder / name / MESH_NAME).write_bytes(data)
-            converters.start(name, folder / name, conversion_request(job, folder / name / MESH_NAME))
+            converters.start(name, folder / name, conversion_request(job.spec, folder / name / MESH_NAME))
             running.append(name)
             made += 1
         time.sleep(0.02)

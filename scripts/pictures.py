@@ -34,6 +34,7 @@ with Image.open(sys.argv[1]) as picture:
 GUIDE = {
     "guide-browser": "browser",
     "guide-box": "overlay-base",
+    "guide-preview": "preview-shown",
     "guide-confirm": "confirm-first",
     "guide-progress": "overlay-progress",
     "guide-many": "confirm-many",
@@ -56,7 +57,7 @@ def main() -> None:
 
 def guide(python: Path, folder: Path) -> None:
     """The guide's: screenshots that the tests of those steps take."""
-    tests = [f"tests/gui/test_{name}.py" for name in ("overlay", "confirm", "browser")]
+    tests = [f"tests/gui/test_{name}.py" for name in ("overlay", "preview", "confirm", "browser")]
     variables = {**os.environ, "CSM_SCREENS": str(folder)}
     subprocess.run([python, "-m", "pytest", "-q", *tests, "-k", "5.2"], cwd=ROOT, env=variables, check=True)
     for name, screen in GUIDE.items():

@@ -2,13 +2,14 @@
 """Keep the job folder from growing for ever, and never delete what somebody still needs.
 
 What is always kept: every record; the files of a job that is not finished; the files of the jobs that the caller names,
-which are those of the scenes it has open. What goes first are leftovers of killed processes, then the files of finished
-jobs, oldest first, until the folder is within its limit. A placed result lives in its .blend: what goes is the copy for
-"place again", which is then fetched again and costs nothing.
+which are those of the scenes it has open. What goes first are leftovers of killed processes, then the copies of
+previews and the files of finished jobs, oldest first, until the folder is within its limit. A placed result lives in
+its .blend: what goes is the copy for "place again", which is then fetched again and costs nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import time
@@ -17,6 +18,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import preview_file
 from .jobs import Job
 from .models import FINISHED
 from .store import DATABASE_NAME, Store
@@ -39,19 +41,27 @@ class Usage:
 def usage(store: Store, needed: Collection[str] = ()) -> Usage:
     """What the job folder takes; *needed* are the ids of jobs whose files must stay."""
     freeable = sum(folder_size(path) for path in _leftovers(store, LEFTOVER_AGE_S))
+    freeable += sum(folder_size(path) for path in preview_file.copies(store.home))
     freeable += sum(folder_size(store.folder(job.job_id)) for job in _expendable(store, needed))
     return Usage(folder_size(store.home), freeable)
 
 
 def clean(store: Store, needed: Collection[str] = (), limit_bytes: int = DEFAULT_LIMIT_BYTES) -> int:
-    """Delete leftovers, then files of finished jobs until the folder is within *limit_bytes*. Gives the bytes freed.
+    """Delete leftovers, then copies of previews, then files of finished jobs until the folder is within *limit_bytes*.
 
-    *needed* are the ids of jobs whose files must stay: those of open scenes. With a limit of 0 all that may go goes.
+    Gives the bytes freed. *needed* are the ids of jobs whose files must stay: those of open scenes. With a limit of 0
+    all that may go goes.
     """
     freed = 0
     for path in _leftovers(store, LEFTOVER_AGE_S):
         freed += _delete(path)
     excess = folder_size(store.home) - limit_bytes
+    for copy in preview_file.copies(store.home):
+        if excess <= 0:
+            break
+        gone = _delete(copy)
+        freed += gone
+        excess -= gone
     for job in _expendable(store, needed):
         if excess <= 0:
             break
@@ -77,6 +87,8 @@ def _leftovers(store: Store, age_s: float) -> Iterator[Path]:
             continue
         for pattern in _LEFTOVERS:
             yield from (path for path in folder.glob(pattern) if _is_older(path, age_s))
+    works = (store.home / preview_file.FOLDER).glob(f"{preview_file.WORK_PREFIX}*")
+    yield from (folder for folder in works if _is_older(folder, age_s))
 
 
 def _folders(home: Path) -> list[Path]:
@@ -114,7 +126,8 @@ def _delete(path: Path) -> int:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # on Windows: somebody reads it just now
+            path.unlink(missing_ok=True)
     return before - folder_size(path)
 
 

@@ -17,7 +17,7 @@ from .download import Download, download
 from .errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshOffered, RefineFailed, UnexpectedAnswer
 from .glb import check_glb, looks_like_web_page, sniff_format
 from .jobs import Job
-from .models import JobState
+from .models import JobSpec, JobState
 from .patience import poll_delay_s
 from .redaction import presentable
 from .sessions import Phase, Session, phase_after, phase_before
@@ -90,11 +90,8 @@ class Fetching:
         return 0.0
 
     def _check_file(self, job: Job, file: Download) -> None:
-        if looks_like_web_page(file.path):
-            raise UnexpectedAnswer("A web page was delivered instead of the mesh.")
         try:
-            if sniff_format(file.path) == "glb":
-                check_glb(file.path)
+            check_delivered(file.path)
         except BadMesh as problem:
             memory = self._bench.memory(job)
             memory.bad_files += 1
@@ -134,7 +131,7 @@ class Fetching:
                 note = "The delivered file is gone: fetching it again"
                 self._bench.update(job, state=JobState.DOWNLOADING, message=note)
                 return 0.0
-            if converters.start(job.job_id, folder, conversion_request(job, mesh)):
+            if converters.start(job.job_id, folder, conversion_request(job.spec, mesh, job.job_id)):
                 self._bench.update(job, message="Converting")
                 return CONVERTER_LOOK_S
             return converters.look_again_s
@@ -164,9 +161,16 @@ def status_word(session: Session) -> str:
     return presentable(session.state_text, limit=40)
 
 
-def conversion_request(job: Job, mesh: Path) -> dict[str, Any]:
-    """What the converter is asked to do with the delivered *mesh*."""
-    spec = job.spec
+def check_delivered(path: Path) -> None:
+    """Look a delivered file over. Raises :class:`BadMesh`, and :class:`UnexpectedAnswer` for a web page."""
+    if looks_like_web_page(path):
+        raise UnexpectedAnswer("A web page was delivered instead of the mesh.")
+    if sniff_format(path) == "glb":
+        check_glb(path)
+
+
+def conversion_request(spec: JobSpec, mesh: Path, job_id: str = "") -> dict[str, Any]:
+    """What the converter is asked to do with the delivered *mesh*; *job_id* is written on an asset made of it."""
     return {
         "mesh": str(mesh),
         "name": spec.result_name,
@@ -178,5 +182,5 @@ def conversion_request(job: Job, mesh: Path) -> dict[str, Any]:
         "export": spec.export_path,
         "asset": asdict(spec.asset),
         "session": spec.session_code,
-        "job_id": job.job_id,
+        "job_id": job_id,
     }

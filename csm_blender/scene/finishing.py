@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +15,9 @@ from ..core.jobs import Job
 from ..core.models import JobState, Original
 from ..core.store import IllegalMove, LeaseLost, Store
 from .binding import RESULT_STAMP, find_target, home_scene
+from .in_scene import in_scene, push_undo_step
 from .language import labels
 from .loose import current
-from .moment import windows_showing
 from .place import Placed, place
 from .records import tag_of
 
@@ -41,7 +39,7 @@ def finish(store: Store, job: Job) -> Job | None:
         )
     target = find_target(job.job_id)
     try:
-        with _in_scene(scene):
+        with in_scene(scene):
             placed = place(_considerate(fresh, target), scene, target)
     except CsmError as error:
         return _failed(store, fresh, error)
@@ -73,15 +71,9 @@ def _hand_selection_over(result: bpy.types.Object, target: bpy.types.Object | No
 
 def push_undo(job: Job) -> None:
     """Make all that was done since the last undo step one step named after the object."""
-    name = labels.say("Refine {name}", name=job.spec.object_name or job.session_code)
     scene = home_scene(job.job_id)
-    window = next(windows_showing(scene), None) if scene else None
-    if window is None:
-        return
-    with current.temp_override(window=window):
-        push: Any = bpy.ops.ed.undo_push
-        if push.poll():
-            push(message=name.encode()[:63].decode(errors="ignore"))  # Blender has room for so many bytes
+    if scene is not None:
+        push_undo_step(labels.say("Refine {name}", name=job.spec.object_name or job.session_code), scene)
 
 
 def _considerate(job: Job, target: bpy.types.Object | None) -> Job:
@@ -109,12 +101,3 @@ def _stamp(placed: Placed, job: Job) -> None:
     mesh[RESULT_STAMP] = job.job_id
     tag = tag_of(placed.obj)
     tag.session_code, tag.job_id = job.session_code, job.job_id
-
-
-@contextlib.contextmanager
-def _in_scene(scene: bpy.types.Scene) -> Iterator[None]:
-    """Make *scene* the context's, which may be shown by another window or by none."""
-    window = next(windows_showing(scene), None)
-    layer = window.view_layer if window is not None and window.scene == scene else scene.view_layers[0]
-    with current.temp_override(window=window, scene=scene, view_layer=layer):
-        yield

@@ -19,11 +19,22 @@ _LINGERING = frozenset({"RENDER_OT_render", "OBJECT_OT_bake"})
 """Operators that stay modal after their job has ended, until the mouse moves. Their jobs are asked for instead."""
 
 
-def reason_to_wait(job_id: str) -> str:  # noqa: PLR0911 - one for each reason
+def reason_to_wait(job_id: str) -> str:
     """What to wait for before the job's result is placed, in words; empty when nothing is in the way."""
     scene = home_scene(job_id)
     if scene is None:
         return "Ready. Its scene is gone: it waits for the scene to come back"
+    if reason := reason_not_to_touch(scene):
+        return reason
+    job = desk.jobs.get(job_id)
+    target = find_target(job_id)
+    if job is not None and target is not None and job.spec.original is Original.REPLACE and target.mode != "OBJECT":
+        return f"Ready. Waits until you leave {_mode_name(target)} of {target.name}"
+    return ""
+
+
+def reason_not_to_touch(scene: bpy.types.Scene) -> str:
+    """What to wait for before anything is put into *scene*, in words; empty when nothing is in the way."""
     app: Any = bpy.app
     for job_type, kind in _JOBS_IN_THE_WAY.items():
         if app.is_job_running(job_type):
@@ -36,10 +47,6 @@ def reason_to_wait(job_id: str) -> str:  # noqa: PLR0911 - one for each reason
             return "Ready. Waits until you are done with what you are doing"
     if scene.library is not None or not scene.is_editable:
         return "Ready. Its scene is linked and cannot be changed"
-    job = desk.jobs.get(job_id)
-    target = find_target(job_id)
-    if job is not None and target is not None and job.spec.original is Original.REPLACE and target.mode != "OBJECT":
-        return f"Ready. Waits until you leave {_mode_name(target)} of {target.name}"
     return ""
 
 

@@ -22,16 +22,16 @@ from ..core.box import corner_error, corners, size_to_api
 from ..core.jobs import Job
 from ..core.matrices import columns, length
 from ..core.models import Fit, Materials, Original, Vec3
-from . import assets, exchange, originals
+from . import assets, exchange, originals, previews
 from .append import all_or_nothing, append_mesh
 from .copies import copies_of
 from .custom import snapshot
 from .fate import check_fate
 from .isolate import depsgraph_of, world_matrix
-from .matrices import as_matrix4, relative_to
+from .matrices import as_matrix4
 from .measure import family_of
 from .provenance import stamp
-from .standing import Wish, stand
+from .standing import Wish, goal_of, stand
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,6 @@ class _Placing:
         target = self.job.spec.target
         return Matrix(target.matrix_world) if target is not None else Matrix()
 
-    def goal(self, now: Matrix) -> Matrix:
-        """Where the result goes: the recorded place, taken along by what has happened to the block-out since."""
-        world = Matrix(self.job.spec.placement.matrix_world)
-        if now == self.then:
-            return world
-        offset = relative_to(self.then, world)
-        return now @ offset if offset is not None else world
-
     @property
     def replaces(self) -> bool:
         """Whether the block-out itself is to hold the result."""
@@ -107,7 +99,9 @@ def place(job: Job, scene: bpy.types.Scene, target: bpy.types.Object | None) -> 
     changed = [member for part in (*parts, *(obj for obj, _ in others)) for member in family_of(part)]
     with all_or_nothing(), _taken_back_on_error(changed):
         mesh = append_mesh(Path(job.result.get("blend", "")), job.result.get("mesh", ""))
-        return _place(_Placing(job, scene, mesh), target, parts, others, tuple(notes))
+        placed = _place(_Placing(job, scene, mesh), target, parts, others, tuple(notes))
+    previews.remove_of([*parts, *(obj for obj, _ in others)])
+    return placed
 
 
 def _place(
@@ -148,7 +142,7 @@ def _one(
     for collection in _collections(placing.scene, target):
         collection.objects.link(obj)
     stamp(obj, job, placing.time)
-    stand(obj, Wish(placing.goal(now), _box(job), target, now, placing.scene))
+    stand(obj, Wish(goal_of(job.spec, now), _box(job), target, now, placing.scene))
     if target is not None:
         hides = [member for part in parts for member in family_of(part)]
         for earlier in originals.results_of(target):
@@ -244,7 +238,7 @@ def _as_placed(
     world = world_matrix(obj, depsgraph_of(placing.scene))
     low, high = _vertex_bounds(obj)
     found = corners(as_matrix4(world), low, high)
-    intended = placing.goal(now)
+    intended = goal_of(placing.job.spec, now)
     if spec.target is not None and spec.fit is Fit.EXACT and not any(spec.placement.flat):
         wanted = corners(as_matrix4(now), spec.target.box_min, spec.target.box_max)
     else:

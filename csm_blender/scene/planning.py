@@ -12,6 +12,7 @@ from ..core import box
 from ..core.models import NO_ASSET, AssetWish, Fit, JobSpec, Materials, Original, Pivot, Vec3
 from .fate import check_fate
 from .measure import measure_common
+from .previews import check_no_previews
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def plan_for_objects(
 
     Raises :class:`WrongUse` where one of them cannot be refined.
     """
+    check_no_previews(objects)
     check_fate(objects, choices.original)
     target = measure_common(objects, depsgraph)
     scale_length = scene.unit_settings.scale_length

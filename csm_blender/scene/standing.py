@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import bpy
 from mathutils import Matrix
 
 from ..core.box import corners
-from ..core.models import Vec3
+from ..core.models import JobSpec, Vec3
 from .isolate import depsgraph_of, world_matrix
 from .matrices import as_matrix4, relative_to
 
@@ -34,18 +35,58 @@ class Wish:
     scene: bpy.types.Scene
 
 
+def goal_of(spec: JobSpec, target_world: Matrix) -> Matrix:
+    """Where the result goes: the recorded place, taken along by what has happened to the block-out since.
+
+    *target_world* is where that stands now.
+    """
+    world = Matrix(spec.placement.matrix_world)
+    if target_world == _target_then(spec):
+        return world
+    offset = offset_of(spec)
+    return target_world @ offset if offset is not None else world
+
+
+def offset_of(spec: JobSpec) -> Matrix | None:
+    """Where the result stands in the axes of the block-out; ``None`` where that was flat when it was measured."""
+    return relative_to(_target_then(spec), Matrix(spec.placement.matrix_world))
+
+
+def _target_then(spec: JobSpec) -> Matrix:
+    return Matrix(spec.target.matrix_world) if spec.target is not None else Matrix()
+
+
 def stand(obj: bpy.types.Object, wish: Wish) -> None:
     """Stand *obj*, which is linked to the scene, as *wish* says.
 
     In this order: the target's own transform under the target's parent; any transform under that parent; free in the
     world; as a child of the target itself, for shear that comes from constraints. The best of them stays.
     """
+    if wish.target is not None:
+        obj.rotation_mode = wish.target.rotation_mode
+    _stand_best(obj, wish, _ways(obj, wish))
+
+
+def stand_following(obj: bpy.types.Object, wish: Wish, offset: Matrix | None) -> None:
+    """Stand *obj* as *wish* says, and have it follow the target from then on, which its one constraint names.
+
+    *offset* is where it stands in the target's axes. A constraint and no parent: a parent that makes instances would
+    show the object again, and hierarchies are copied and deleted as a whole. Without an offset, or where following
+    costs exactness, it stands still.
+    """
+    assert wish.target is not None
+    constraint: Any = obj.constraints.new("COPY_TRANSFORMS")
+    constraint.target = wish.target
+    constraint.mix_mode = "BEFORE_FULL"  # the target's matrix times the object's own, shear included
+    _stand_best(obj, wish, _ways_to_follow(obj, constraint, wish, offset))
+
+
+def _stand_best(obj: bpy.types.Object, wish: Wish, ways: Iterator[Callable[[], None]]) -> None:
+    """Try *ways* until one is exact, else take the best of them."""
     wanted = _marks(wish.world, wish.box)
     diagonal = max(math.dist(a, b) for a in wanted[:-1] for b in wanted[:-1]) or 1.0
     best: tuple[float, Callable[[], None]] | None = None
-    if wish.target is not None:
-        obj.rotation_mode = wish.target.rotation_mode
-    for way in _ways(obj, wish):
+    for way in ways:
         way()
         error = max(map(math.dist, _marks(_came_of(obj, wish.scene), wish.box), wanted)) / diagonal
         if error <= GOOD_ENOUGH:
@@ -69,6 +110,22 @@ def _ways(obj: bpy.types.Object, wish: Wish) -> Iterator[Callable[[], None]]:
     yield lambda: _stand_free(obj, wish.world)
     if offset is not None:
         yield lambda: _stand_under(obj, target, offset)
+
+
+def _ways_to_follow(
+    obj: bpy.types.Object, constraint: Any, wish: Wish, offset: Matrix | None
+) -> Iterator[Callable[[], None]]:
+    def follow(offset: Matrix) -> None:
+        constraint.mute = False
+        obj.matrix_basis = offset
+
+    def stand_still() -> None:
+        constraint.mute = True
+        obj.matrix_basis = wish.world
+
+    if offset is not None:
+        yield lambda: follow(offset)
+    yield stand_still
 
 
 def _stand_alike(obj: bpy.types.Object, target: bpy.types.Object, offset: Matrix) -> None:
@@ -128,7 +185,8 @@ def _reset(obj: bpy.types.Object) -> None:
 
 
 def _came_of(obj: bpy.types.Object, scene: bpy.types.Scene) -> Matrix:
-    return obj.matrix_basis.copy() if obj.parent is None else world_matrix(obj, depsgraph_of(scene))
+    is_free = obj.parent is None and not len(obj.constraints)
+    return obj.matrix_basis.copy() if is_free else world_matrix(obj, depsgraph_of(scene))
 
 
 def _marks(matrix: Matrix, box: tuple[Vec3, Vec3]) -> list[Vec3]:

@@ -168,7 +168,9 @@ def _draw_chosen(context: Context, layout: Layout, session: CSM_PG_session) -> N
     row.label(text=session.state.capitalize())
     obj = context.active_object
     text = labels.say("Assign to {name}", name=obj.name) if obj is not None else "Assign"
-    box.operator("csm.assign_session", text=text, icon="LINKED").session_code = session.code
+    row = box.row(align=True)
+    row.operator("csm.assign_session", text=text, icon="LINKED").session_code = session.code
+    row.operator("csm.preview", text="", icon="HIDE_OFF").session_code = session.code
 
 
 def _draw_lines(context: Context, layout: Layout, text: str) -> None:

@@ -16,6 +16,7 @@ from ..scene.readiness import obstacle
 from ..scene.records import CSM_PG_job, CSM_PG_scene, active_record, state_of
 from .job_box import draw_job
 from .preview import preview
+from .preview_operators import draw_preview
 from .refine import selected_with_code
 from .words import MOVING, size_text, state_icon, state_word, wrapped
 
@@ -126,6 +127,7 @@ def _draw_request(context: Context, layout: Layout) -> None:
     row.scale_y = 1.4
     row.operator_context = "INVOKE_DEFAULT"  # in this region: its poll asks what is missing in the panel's fields
     row.operator("csm.refine", icon="MOD_REMESH")
+    draw_preview(context, layout)
     count = len(selected_with_code(context))
     if count > 1:
         layout.operator("csm.refine_selected", text=labels.say("Refine {count} Selected", count=count))

@@ -32,27 +32,34 @@ def chosen_code(context: Context) -> str:
     return parse_session_code(state_of(context.scene).session_code)
 
 
-def missing(context: Context) -> str:  # noqa: PLR0911 - one for each thing that can be missing
+def missing(context: Context) -> str:
     """What is missing for refining the active object with the panel's session, as a sentence; empty if nothing is."""
+    if reason := missing_to_look(context):
+        return reason
+    code, obj = chosen_code(context), context.active_object
+    if holds_result(obj, tag_of(obj).job_id) and tag_of(obj).session_code == code:
+        words = "{name} is the refined mesh of this session already. Select a block-out."
+        return tooltips.say(words, name=obj.name)
+    if starting.job_in_progress(code, obj) is not None:
+        return tooltips.say("{name} is being refined with this session already.", name=obj.name)
+    return ""
+
+
+def missing_to_look(context: Context) -> str:
+    """What is missing for looking at the panel's session in the place of the active object, as a sentence."""
     if (error := obstacle()) is not None:
         return f"{error} {error.hint}".strip()
     text = state_of(context.scene).session_code
     if not text.strip():
         return "Enter the code of a CSM session first."
     try:
-        code = parse_session_code(text)
+        parse_session_code(text)
     except BadSessionCode as bad:
         return f"{bad} {bad.hint}"
-    obj = context.active_object
-    if obj is None:
+    if context.active_object is None:
         return "Select the block-out: the object that tells where and how large."
-    if holds_result(obj, tag_of(obj).job_id) and tag_of(obj).session_code == code:
-        words = "{name} is the refined mesh of this session already. Select a block-out."
-        return tooltips.say(words, name=obj.name)
     if (seen := preview.preview(context)) is not None and seen.error is not None:
         return f"{seen.error} {seen.error.hint}"
-    if starting.job_in_progress(code, obj) is not None:
-        return tooltips.say("{name} is being refined with this session already.", name=obj.name)
     return ""
 
 

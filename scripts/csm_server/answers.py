@@ -20,6 +20,15 @@ Url = Callable[[str, str], str]
 
 REFINABLE = ("preview_done", "refine_done", "refine_failed", "done", "complete")
 """Statuses in which a refine can be started."""
+BEFORE_PREVIEW = (
+    "uploaded",
+    "spin_generate_processing",
+    "spin_generate_done",
+    "spin_generate_failed",
+    "training_preview",
+    "preview_failed",
+)
+"""Statuses of a session that has no mesh yet."""
 FORMATS = ("glb", "obj", "zip")
 HONESTLY_ABSENT = ("fbx", "usdz")
 """Formats this service does not make; their fields are empty strings, as the cloud's are before there is a file."""
@@ -93,6 +102,11 @@ def session_data(session: Session, style: str, done: int, url: Url) -> dict[str,
     return {**shape(session, done, url), **session.behaviour.get("raw_data", {})}
 
 
+def has_preview(session: Session) -> bool:
+    """Whether the session has come as far as its preview. Its meshes' fields are empty before."""
+    return session.status not in BEFORE_PREVIEW
+
+
 def _shape_2024(session: Session, done: int, url: Url) -> dict[str, Any]:
     image = url("preview", "thumbnail.png")
     finished = session.status == "refine_done"
@@ -108,7 +122,7 @@ def _shape_2024(session: Session, done: int, url: Url) -> dict[str, Any]:
         "user_name": "local",
         "email": "local@localhost",
         "discord_user_id": "",
-        **_mesh_urls("preview_mesh_url", "preview", url),
+        **_mesh_urls("preview_mesh_url", "preview" if has_preview(session) else "", url),
         **_mesh_urls("mesh_url", session.current if finished else "", url),
         "mp4_url": "",
         "session_gif": "",
@@ -144,7 +158,7 @@ def _shape_2025(session: Session, done: int, url: Url) -> dict[str, Any]:
         **_wishes(session),
         "preserve_aspect_ratio": False,
         # This style has no field for the preview: `mesh_url*` is the newest mesh there is, refined or not.
-        **_mesh_urls("mesh_url", session.current, url),
+        **_mesh_urls("mesh_url", session.current if has_preview(session) else "", url),
         "mp4_url": "",
         "updated_at": iso(session.updated_at),
         "created_at": iso(session.created_at),
@@ -166,14 +180,7 @@ def _session_status(status: str) -> str:
         return "complete"
     if status.endswith("_failed"):
         return "failed"
-    running = (
-        "uploaded",
-        "training_preview",
-        "training_refine",
-        "spin_generate_processing",
-        "spin_generate_done",
-    )
-    return "in_progress" if status in running else status
+    return "in_progress" if status in (*BEFORE_PREVIEW, "training_refine") else status
 
 
 def _mesh_urls(name: str, folder: str, url: Url) -> dict[str, str]:

@@ -22,7 +22,7 @@ def test_browse_choose_assign_and_again_offline(blender: Blender, service: Any) 
     assert seen["code_before"] == ""
     assert seen["found"]
     assert all("chair" in name.lower() for name in seen["found"])
-    assert [seen["code_after"]] == seen["first_found"] == [seen["assigned"]]
+    assert [seen["code_after"]] == seen["first_found"] == [seen["assigned"]] == [seen["previewed"]]
     assert service.counts()["post"] == {}
     service.stop()
     again = blender.run(f"{SCENARIOS}:offline", env=env, timeout=150).value

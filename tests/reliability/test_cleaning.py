@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from jobs_at_hand import spec
 
-from csm_blender.core import actions, cleaning
+from csm_blender.core import actions, cleaning, preview_file
 from csm_blender.core.conversion import BLEND_NAME, MESH_NAME
 from csm_blender.core.jobs import Job
 from csm_blender.core.logs import log_to_file
 from csm_blender.core.models import JobState
+from csm_blender.core.preview_file import Kind, Offer
 from csm_blender.core.store import Store
 
 WAY = {
@@ -61,6 +62,24 @@ def test_the_oldest_goes_first_and_no_more_than_needed(tmp_path: Path) -> None:
     assert cleaning.clean(store, limit_bytes=total) == 0
     assert cleaning.clean(store, limit_bytes=total - 2500) == 4000
     assert [store.folder(job.job_id).exists() for job in jobs] == [True, False, False]
+
+
+def test_copies_of_previews_go_before_jobs_and_their_leftovers_when_they_are_old(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    job = job_in(store, "PLACED")
+    work = preview_file.work_folder(tmp_path, "a")
+    work.mkdir(parents=True)
+    (work / "mesh").write_bytes(b"p" * 500)
+    preview_file.keep(tmp_path, "http://127.0.0.1:9", "SESSION_1", Offer(Kind.PREVIEW, "m", ""), work / "mesh")
+    assert cleaning.usage(store).freeable_bytes == 2500
+    assert cleaning.clean(store, limit_bytes=cleaning.usage(store).total_bytes - 300) == 500
+    assert store.folder(job.job_id).exists()
+    assert work.exists(), "it may belong to a preview that is being fetched"
+    old = time.time() - 2 * cleaning.LEFTOVER_AGE_S
+    for path in (work / "mesh", work):
+        os.utime(path, (old, old))
+    cleaning.clean(store)
+    assert not work.exists()
 
 
 def test_a_job_taken_up_again_meanwhile_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

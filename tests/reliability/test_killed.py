@@ -220,7 +220,7 @@ def test_a_converter_that_hangs_is_stopped(tmp_path: Path, code: str) -> None:
     folder = store.folder(job.job_id)
     folder.mkdir()
     (folder / "delivered.mesh").write_bytes(glb())
-    assert converters.start(job.job_id, folder, conversion_request(job, folder / "delivered.mesh"))
+    assert converters.start(job.job_id, folder, conversion_request(job.spec, folder / "delivered.mesh"))
     time.sleep(0.7)
     with pytest.raises(ConversionFailed, match="took too long"):
         converters.collect(job.job_id)
@@ -237,7 +237,7 @@ def test_a_file_the_importer_cannot_use_is_a_bad_mesh(tmp_path: Path, code: str)
     folder = store.folder(job.job_id)
     folder.mkdir()
     (folder / "delivered.mesh").write_bytes(glb(document, box_binary()))
-    assert converters.start(job.job_id, folder, conversion_request(job, folder / "delivered.mesh"))
+    assert converters.start(job.job_id, folder, conversion_request(job.spec, folder / "delivered.mesh"))
 
     def wait_for_report() -> None:
         end = time.monotonic() + 60.0
@@ -263,12 +263,12 @@ def test_a_converter_that_met_a_bad_file_takes_no_other_job(tmp_path: Path, code
         (store.folder(job.job_id) / "delivered.mesh").write_bytes(mesh)
     for number, job in enumerate(jobs):
         folder = store.folder(job.job_id)
-        assert converters.start(job.job_id, folder, conversion_request(job, folder / "delivered.mesh"))
+        assert converters.start(job.job_id, folder, conversion_request(job.spec, folder / "delivered.mesh"))
         pids.append(converters._running[job.job_id].process.pid)
         if number + 1 < len(jobs):  # the next one waits
             waiting = store.folder(jobs[number + 1].job_id)
             assert not converters.start(
-                jobs[number + 1].job_id, waiting, conversion_request(job, waiting / "delivered.mesh")
+                jobs[number + 1].job_id, waiting, conversion_request(job.spec, waiting / "delivered.mesh")
             )
         end = time.monotonic() + 60.0
         report = None

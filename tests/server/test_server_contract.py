@@ -152,6 +152,13 @@ def test_a_session_that_is_not_at_the_preview_stage(service, add, status):
     assert code not in service.counts()["refines"]
 
 
+@pytest.mark.parametrize("style", ["2024", "2025"])
+@pytest.mark.parametrize("status", ["uploaded", "training_preview", "preview_failed"])
+def test_a_session_without_a_preview_offers_no_mesh(service, add, style, status):
+    data = service.session(add(glb(wavy()), style=style, status=status))
+    assert {value for name, value in data.items() if "mesh_url" in name} == {""}
+
+
 def test_a_second_call_during_a_refine_is_refused(service, add):
     code = add(glb(wavy()))
     assert service.refine(code).status == 200

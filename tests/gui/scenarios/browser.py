@@ -30,7 +30,7 @@ def open_browser(events: Events) -> Steps[None]:
 
 
 def browse() -> Steps[dict[str, object]]:
-    """List, look, choose, search, assign."""
+    """List, look, choose, search, assign, preview."""
     events = Events()
     yield from open_browser(events)
     yield from events.click_button("csm.list_sessions")
@@ -54,6 +54,11 @@ def browse() -> Steps[dict[str, object]]:
     yield from frames(4)
     yield 0.5
     yield from screenshot("browser")
+    yield from events.click_button('csm.preview(session_code="')
+    yield from idle_until(lambda: "Cube preview" in bpy.data.objects, 60, "a preview")
+    yield from frames(4)
+    yield from screenshot("browser-preview")
+    seen["previewed"] = bpy.data.objects["Cube preview"]["csm_preview"]
     return seen
 
 

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``csm.preview`` and ``csm.remove_preview``: look at a session in the block-out's place before anything is paid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import StringProperty
+
+from ..core.errors import CsmError, NoSuchObject, WrongUse
+from ..core.session_code import parse_session_code
+from ..scene import preview_errands, previews
+from ..scene.loose import Context, Layout
+from ..scene.measure import find_object, find_objects
+from ..scene.previews import Remark
+from ..scene.readiness import obstacle
+from . import preview
+from .refine import chosen_code, in_panel, missing_to_look
+from .report import report_error
+from .returns import Returned
+from .words import wrapped
+
+_REMARKS = {
+    Remark.REFINED: "Refined already: this is the refined mesh, and refining costs nothing.",
+    Remark.EARLIER: "The service could not be reached: this is what it showed earlier.",
+}
+
+
+class CSM_OT_preview(bpy.types.Operator):
+    """Show the session's preview mesh in the place of the active object. This sends no refine request, costs nothing"""
+
+    bl_idname = "csm.preview"
+    bl_label = "Preview"
+
+    if TYPE_CHECKING:
+        session_code: str
+        target: str
+    else:
+        session_code: StringProperty(
+            name="Session", description="Code of the session; the panel's where empty", options={"SKIP_SAVE"}
+        )
+        target: StringProperty(
+            name="Target",
+            description="Name of the block-out, or several joined by +; what is selected where empty",
+            options={"SKIP_SAVE"},
+        )
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        """Whether it can be pressed; the disabled button says what is missing."""
+        if context.scene is None:
+            return False
+        reason = missing_to_look(context) if in_panel(context) else str(obstacle() or "")
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
+        """Have it fetched; it is shown when it is there."""
+        if bpy.app.background:
+            return self.execute(context)
+        try:
+            self._begin(context)
+        except CsmError as error:
+            return report_error(self, error)
+        return {"FINISHED"}
+
+    def execute(self, context: Context) -> Returned:
+        """Fetch it, and return when it is shown."""
+        try:
+            waits = preview_errands.wait_for(self._begin(context))
+        except CsmError as error:
+            return report_error(self, error)
+        if waits:
+            self.report({"INFO"}, waits)
+        context.view_layer.update()
+        return {"FINISHED"}
+
+    def _begin(self, context: Context) -> preview_errands.Order:
+        code = parse_session_code(self.session_code) if self.session_code else chosen_code(context)
+        objects = find_objects(context.scene, self.target) if self.target else preview.chosen_objects(context)
+        if not objects:
+            raise NoSuchObject("No object is active.", "Select the block-out.")
+        return preview_errands.begin(code, objects, context, preview.choices_of(context.scene))
+
+
+class CSM_OT_remove_preview(bpy.types.Operator):
+    """Take the preview of the active object away, or do not wait for it any more"""
+
+    bl_idname = "csm.remove_preview"
+    bl_label = "Remove Preview"
+
+    if TYPE_CHECKING:
+        target: str
+    else:
+        target: StringProperty(
+            name="Target", description="Name of the block-out; the active object where empty", options={"SKIP_SAVE"}
+        )
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        """Whether there is a scene to look in."""
+        return context.scene is not None
+
+    def execute(self, context: Context) -> Returned:
+        """Remove it."""
+        try:
+            obj = find_object(context.scene, self.target) if self.target else context.active_object
+            block_out = previews.block_out_of(obj) if obj is not None and previews.is_preview(obj) else obj
+            if block_out is None or not preview_errands.remove(block_out, context.scene):
+                raise WrongUse("There is no preview to remove.", "Select the block-out it stands in.")
+        except CsmError as error:
+            return report_error(self, error)
+        return {"FINISHED"}
+
+
+def draw_preview(context: Context, layout: Layout) -> None:
+    """The buttons about the active object's preview, and how it goes with it."""
+    obj = context.active_object
+    shown = previews.preview_at_hand(obj)
+    awaited = preview_errands.order_of(obj)
+    row = layout.row(align=True)
+    row.operator_context = "INVOKE_DEFAULT"
+    if awaited is not None:
+        row.label(text="Preview fetched" if awaited.waits else "Fetching the preview…", icon="SORTTIME")
+        row.operator("csm.remove_preview", text="", icon="X")
+        _draw_lines(context, layout, awaited.waits, "BLANK1")
+    elif shown is not None:
+        row.operator("csm.remove_preview", icon="HIDE_ON")
+        row.operator("csm.preview", text="", icon="FILE_REFRESH")
+        _draw_lines(context, layout, _REMARKS.get(previews.remark_of(shown), ""), "INFO")
+    else:
+        row.operator("csm.preview", icon="HIDE_OFF")
+    if (trouble := preview_errands.trouble_of(obj)) is not None:
+        _draw_lines(context, layout, f"{trouble} {trouble.hint}", "ERROR")
+
+
+def _draw_lines(context: Context, layout: Layout, text: str, icon: str) -> None:
+    column = layout.column(align=True)
+    column.scale_y = 0.85
+    width = context.region.width - 50
+    for number, line in enumerate(wrapped(text, width, context.preferences.system.ui_scale)):
+        column.label(text=line, icon=icon if number == 0 else "BLANK1")
+
+
+CLASSES = (CSM_OT_preview, CSM_OT_remove_preview)

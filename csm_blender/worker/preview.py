@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fetch the mesh a session shows before it is refined, and have it fitted to a block-out; a child process of Blender.
+
+Its argument is a folder that holds ``spec.json``; the fitted mesh comes to lie there. One line of JSON on standard
+output says how it went. Nothing is asked for that could cost: all requests are GETs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from ..core import preview_file
+from ..core.child import arguments_of_child
+from ..core.client import CsmClient
+from ..core.conversion import MESH_NAME, Converters
+from ..core.download import download
+from ..core.errors import BadMesh, ConversionFailed, CsmError, DiskProblem, MeshTooLarge, PassingFault
+from ..core.fetching import CONVERTER_LOOK_S, check_delivered, conversion_request
+from ..core.models import JobSpec
+from ..core.patience import retry_delay_s
+from ..core.preview_file import Kind
+from ..core.redaction import presentable
+from ..core.settings import Settings
+from .protocol import Orders
+
+SPEC_NAME = "spec.json"
+TRIES = 4
+LONGEST_PAUSE_S = 10.0
+_NAME = "preview"
+_OTHER_FILE = "Refine does without the preview; asking for it again costs nothing."
+
+
+def main(argv: list[str]) -> int:
+    """Read the orders from standard input, fetch, fit, answer."""
+    orders = Orders.from_line(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        answer = {"good": True, **prepare(orders, Path(argv[0]))}
+    except CsmError as error:
+        said = {name: presentable(text, orders.settings.key, 600) for name, text in error.as_dict().items()}
+        answer = {"good": False, **said}
+    sys.stdout.write(json.dumps(answer) + "\n")
+    return 0
+
+
+def prepare(orders: Orders, folder: Path) -> dict[str, Any]:
+    """Fetch and fit what ``spec.json`` in *folder* asks for: ``kind``, ``stale`` and the converter's ``report``.
+
+    ``stale`` says that the service could not be reached and an earlier copy was taken. Raises a :class:`CsmError`.
+    """
+    try:
+        spec = JobSpec.from_dict(json.loads((folder / SPEC_NAME).read_text(encoding="utf-8")))
+        mesh = folder / MESH_NAME
+        kind, stale = fetch(orders.settings, orders.home, spec.session_code, mesh)
+        return {"kind": str(kind), "stale": stale, "report": _fitted(orders, spec, folder, mesh)}
+    except OSError as problem:
+        raise DiskProblem(f"The preview's files cannot be used: {problem.strerror or problem}.") from problem
+
+
+def fetch(settings: Settings, home: Path, code: str, mesh: Path) -> tuple[Kind, bool]:
+    """Put the session's mesh to *mesh*: a kept copy where it is still the same, else downloaded.
+
+    Gives its kind, and whether it is a copy that could not be compared with what the service has now. Raises a
+    :class:`CsmError` or :class:`OSError`.
+    """
+    client = CsmClient(settings)
+    faults = 0
+    try:
+        while True:
+            try:
+                return _fetch_once(client, settings, home, code, mesh), False
+            except PassingFault as fault:
+                faults += 1
+                pause = retry_delay_s(faults, fault.retry_after_s, random.Random())  # noqa: S311 - nothing secret
+                if faults == TRIES or pause > LONGEST_PAUSE_S:
+                    if kind := preview_file.take_last(home, settings.base_url, code, mesh):
+                        return kind, True
+                    raise
+                time.sleep(pause)
+    finally:
+        client.close()
+
+
+def _fetch_once(client: CsmClient, settings: Settings, home: Path, code: str, mesh: Path) -> Kind:
+    offer = preview_file.offer_of(client.session(code))
+    if not preview_file.take(home, settings.base_url, code, offer, mesh):
+        download(offer.url, mesh, settings, lambda _done, _total: None)
+        try:
+            check_delivered(mesh)
+        except MeshTooLarge:
+            raise
+        except BadMesh as problem:
+            raise BadMesh(str(problem), _OTHER_FILE) from None
+        preview_file.keep(home, settings.base_url, code, offer, mesh)
+    return offer.kind
+
+
+def _fitted(orders: Orders, spec: JobSpec, folder: Path, mesh: Path) -> dict[str, Any]:
+    converters = Converters(orders.interpreters, limit=1)
+    try:
+        converters.start(_NAME, folder, conversion_request(spec, mesh))
+        while (report := converters.collect(_NAME)) is None:
+            time.sleep(CONVERTER_LOOK_S)
+    except (BadMesh, ConversionFailed) as problem:
+        raise type(problem)(str(problem), _OTHER_FILE) from None
+    else:
+        return report
+    finally:
+        converters.stop_all()
+
+
+def _end_with_parent() -> None:
+    """End when the pipe closes: nobody waits for the answer any more. The converter ends with this process."""
+    while os.read(0, 4096):
+        pass
+    os._exit(3)
+
+
+if __name__ == "__main__":
+    sys.exit(main(arguments_of_child(sys.argv)))

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever can be a block-out has its preview in its box, and is measured the same with it as without."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+import fit_measure as fm
+import pytest
+from fit_bench import Order, converted, new_scene, open_file, planned, save
+from fit_glbs import obedient
+from fit_kinds import KINDS
+
+from csm_blender.core.models import Original
+from csm_blender.scene import previews
+from csm_blender.scene.isolate import depsgraph_of
+from csm_blender.scene.measure import find_objects, measure_common
+from csm_blender.scene.previews import Remark
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_the_preview_fills_the_box(name: str, tmp_path: Path) -> None:
+    new_scene()
+    kind = KINDS[name](tmp_path)
+    save(tmp_path / "in.blend")
+    open_file(tmp_path / "in.blend")
+    scene = bpy.data.scenes[kind.scene] if kind.scene else bpy.context.scene
+    spec = replace(planned(Order(kind.names, Original.KEEP), scene), copies=False)
+    sent = spec.refinement
+    job = converted(spec, obedient(sent.scaled_bbox, sent.pivot_point), tmp_path / "work")
+
+    open_file(tmp_path / "in.blend")
+    scene = bpy.data.scenes[kind.scene] if kind.scene else bpy.context.scene
+    if kind.scene and bpy.context.window:
+        bpy.context.window.scene = scene
+    objects = find_objects(scene, kind.names)
+    before = measure_common(objects, depsgraph_of(scene))
+    preview = previews.show(spec, job.result, Remark.NONE, scene, objects[0])
+    assert measure_common(objects, depsgraph_of(scene)) == before
+    assert fm.distance(fm.result_corners(preview), kind.corners) <= kind.limit
+    assert fm.origin_distance(preview, kind.origin, kind.corners) <= kind.limit
+    assert previews.block_out_of(preview) == objects[0]
+    previews.remove_of(objects)
+    assert not [obj for obj in bpy.data.objects if previews.is_preview(obj)]
+    assert measure_common(objects, depsgraph_of(scene)) == before
+
+
+def test_a_block_out_flattened_while_the_preview_was_fetched(tmp_path: Path) -> None:
+    new_scene()
+    kind = KINDS[next(iter(KINDS))](tmp_path)
+    save(tmp_path / "in.blend")
+    spec = planned(Order(kind.names, Original.KEEP), bpy.context.scene)
+    job = converted(spec, obedient(spec.refinement.scaled_bbox, spec.refinement.pivot_point), tmp_path / "work")
+    open_file(tmp_path / "in.blend")
+    scene = bpy.context.scene
+    target = scene.objects[kind.names]
+    target.scale = (0.0, 1.0, 1.0)
+    bpy.context.view_layer.update()
+    preview = previews.show(spec, job.result, Remark.NONE, scene, target)
+    assert fm.distance(fm.result_corners(preview), fm.result_corners(target)) < 1e-5
+    assert previews.block_out_of(preview) == target
