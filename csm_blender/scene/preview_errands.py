@@ -18,7 +18,7 @@ from typing import Any
 import bpy
 
 from ..core.errors import CsmError, DiskProblem
-from ..core.models import AssetWish, JobSpec, Materials, Original
+from ..core.models import NO_ASSET, JobSpec, Materials, Original
 from ..core.preview_file import Kind, work_folder
 from ..worker.preview import SPEC_NAME
 from . import moment, previews
@@ -85,7 +85,7 @@ def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Conte
     Sends no refine request. Raises a :class:`CsmError` where it cannot be begun.
     """
     target = objects[0]
-    looks = replace(choices, original=Original.KEEP, copies=False, materials=Materials.OWN, asset=AssetWish())
+    looks = replace(choices, original=Original.KEEP, copies=False, materials=Materials.OWN, asset=NO_ASSET)
     spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), looks)
     give_up(target)
     _remove_strays()
