@@ -21,6 +21,8 @@ from bpy.props import (
     StringProperty,
 )
 
+from . import box_choice
+
 FIT_ITEMS = (
     ("EXACT", "Exact", "Scale each axis so that the mesh fills the box"),
     ("INSIDE", "Inside", "Scale all axes alike, as large as fits into the box"),
@@ -134,9 +136,32 @@ class CSM_PG_object(bpy.types.PropertyGroup):
     if TYPE_CHECKING:
         session_code: str
         job_id: str
+        use_custom_box: bool
+        custom_box_min: Any
+        custom_box_max: Any
+        custom_box_size: Any
     else:
         session_code: StringProperty(name="Session", description="Code of the CSM session this object is refined with")
         job_id: StringProperty(name="Job", description="The last job of this block-out, or the one it came from")
+        use_custom_box: BoolProperty(
+            name="Custom Box",
+            description="Refine to a box drawn for this object instead of the measured one; the object stays as it is",
+            update=box_choice.switched,
+        )
+        custom_box_min: FloatVectorProperty(
+            name="Box Minimum", description="Low corner, along the object's own axes, before its scale", subtype="XYZ"
+        )
+        custom_box_max: FloatVectorProperty(
+            name="Box Maximum", description="High corner, along the object's own axes, before its scale", subtype="XYZ"
+        )
+        custom_box_size: FloatVectorProperty(
+            name="Box Size",
+            description="Width, depth and height as seen in the world; it grows from the middle of its base",
+            subtype="XYZ_LENGTH",
+            min=0.0,
+            get=box_choice.size_in_world,
+            set=box_choice.set_size_in_world,
+        )
 
 
 CLASSES = (CSM_PG_job, CSM_PG_scene, CSM_PG_object)
@@ -146,6 +171,14 @@ def add_pointers() -> None:
     """Hang the groups on scenes and objects."""
     bpy.types.Scene.csm = PointerProperty(type=CSM_PG_scene)  # type: ignore[attr-defined,func-returns-value]  # made here
     bpy.types.Object.csm = PointerProperty(type=CSM_PG_object)  # type: ignore[attr-defined,func-returns-value]  # ditto
+
+
+def make_known() -> None:
+    """For the command line without the add-on: what files say of their objects, custom boxes above all, can be read."""
+    if not hasattr(bpy.types.Object, "csm"):
+        for cls in CLASSES:
+            bpy.utils.register_class(cls)
+        add_pointers()
 
 
 def remove_pointers() -> None:
