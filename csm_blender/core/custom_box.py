@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A box that a person draws: what it may be, how it grows, which points of it a pivot snaps to, and how both are dragged.
+"""A box that a person draws: what it may be, how it grows, where a pivot snaps to, and how both are dragged.
 
 All in Blender order. *Own axes* are the object's, before its scale; a *pivot* is normalised to the box, as
 ``Scene.csm.custom_pivot`` is: along the object's axes, with x flipped for a mirrored object, as it is sent.
@@ -102,9 +102,8 @@ def snap_step(longest: float) -> float:
 
 def point_of(low: Vec3, high: Vec3, pivot: Vec3, *, mirrored: bool) -> Vec3:
     """Where *pivot* is in the box, in own axes."""
-    x, y, z = (
-        (a + b) / 2.0 + share * (b - a) for share, a, b in zip(_flipped(pivot, mirrored=mirrored), low, high, strict=True)
-    )
+    shares = _flipped(pivot, mirrored=mirrored)
+    x, y, z = ((a + b) / 2.0 + share * (b - a) for share, a, b in zip(shares, low, high, strict=True))
     return (x, y, z)
 
 

@@ -14,6 +14,7 @@ import bpy
 from ..core.custom_box import resized, span
 from ..core.errors import NoSize
 from ..core.models import Vec3
+from .changes import chosen
 from .custom_box import custom_box, forget_corners, has_corners, set_custom_box
 from .loose import Context
 from .measure import measure_shape
@@ -21,6 +22,7 @@ from .measure import measure_shape
 
 def switched(tag: Any, context: Context) -> None:
     """A custom box starts as the measured one, unless a script gave it corners first; switched off it is forgotten."""
+    chosen()
     obj: bpy.types.Object = tag.id_data
     if custom_box(obj) is None:
         forget_corners(obj)

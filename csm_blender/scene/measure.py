@@ -94,7 +94,8 @@ def measure_shape(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Targ
 def measure_common(objects: Sequence[bpy.types.Object], depsgraph: bpy.types.Depsgraph) -> Target:
     """The one box over all *objects*, in the axes of the first; its world matrix and its name.
 
-    A custom box of the first is that box. One of another object stands for what that object shows. Raises :class:`NoSize`, also where the first has scale 0 on an axis and so has no axes to lend.
+    A custom box of the first is that box. One of another object stands for what that object shows. Raises
+    :class:`NoSize`, also where the first has scale 0 on an axis and so has no axes to lend.
     """
     first = objects[0]
     if len(objects) == 1 or custom_box(first) is not None:

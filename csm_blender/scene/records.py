@@ -22,6 +22,7 @@ from bpy.props import (
 )
 
 from . import box_choice
+from .changes import chosen
 
 FIT_ITEMS = (
     ("EXACT", "Exact", "Scale each axis so that the mesh fills the box"),
@@ -115,13 +116,14 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
             name="Session", description="Code of the CSM session to refine, such as SESSION_1689257215_1674078"
         )
         fit: EnumProperty(name="Fit", description="How the refined mesh is fitted to the box", items=FIT_ITEMS)
-        pivot: EnumProperty(name="Pivot", description="Where the result's origin is", items=PIVOT_ITEMS)
+        pivot: EnumProperty(name="Pivot", description="Where the result's origin is", items=PIVOT_ITEMS, update=chosen)
         custom_pivot: FloatVectorProperty(
             name="Custom Pivot",
             description="Point of the box, from -0.5 to 0.5 along the object's own axes",
             min=-0.5,
             max=0.5,
             subtype="XYZ",
+            update=chosen,
         )
         original: EnumProperty(name="Original", description="What happens to the block-out", items=ORIGINAL_ITEMS)
         copies: EnumProperty(name="Linked Copies", description="Who else gets the result", items=COPIES_ITEMS)
@@ -149,10 +151,16 @@ class CSM_PG_object(bpy.types.PropertyGroup):
             update=box_choice.switched,
         )
         custom_box_min: FloatVectorProperty(
-            name="Box Minimum", description="Low corner, along the object's own axes, before its scale", subtype="XYZ"
+            name="Box Minimum",
+            description="Low corner, along the object's own axes, before its scale",
+            subtype="XYZ",
+            update=chosen,
         )
         custom_box_max: FloatVectorProperty(
-            name="Box Maximum", description="High corner, along the object's own axes, before its scale", subtype="XYZ"
+            name="Box Maximum",
+            description="High corner, along the object's own axes, before its scale",
+            subtype="XYZ",
+            update=chosen,
         )
         custom_box_size: FloatVectorProperty(
             name="Box Size",
