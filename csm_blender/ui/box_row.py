@@ -104,18 +104,19 @@ def draw_box(layout: Layout, obj: bpy.types.Object) -> None:
     row.prop(tag, "use_custom_box", text="Measured", toggle=1, invert_checkbox=True)
     row.prop(tag, "use_custom_box", text="Custom", toggle=1)
     if tag.use_custom_box:
-        row.operator("csm.reset_box", text="", icon="LOOP_BACK")
         sizes = column.column(align=True)
         for axis, text in enumerate(("Width", "Depth", "Height")):
             sizes.prop(tag, "custom_box_size", index=axis, text=text)
+        split = sizes.split(factor=0.4)  # as Blender's own property split
+        split.label()
+        split.operator("csm.reset_box", icon="LOOP_BACK")
 
 
 def draw_pivot(layout: Layout, state: CSM_PG_scene) -> None:
     """The custom pivot's numbers, and the menu of points."""
     column = layout.column(align=True)
     column.prop(state, "custom_pivot", text="Point")
-    row = column.row(align=True, heading=" ")
-    row.menu("CSM_MT_snap_pivot", icon="SNAP_ON")
+    column.row(align=True, heading=" ").menu("CSM_MT_snap_pivot", icon="SNAP_ON")
 
 
 def _origin(context: Context) -> Vec3:

@@ -255,7 +255,7 @@ class CSM_OT_drag_pivot(_Dragging, bpy.types.Operator):
         if not distances:
             return "", None
         distance, name, pivot = min(distances, key=lambda found: found[0])
-        return (name, pivot) if event.ctrl or distance <= NEAR_PX * overlay.ui_scale() else ("", None)
+        return (name, pivot) if event.ctrl or distance <= NEAR_PX * overlay.memory.ui_scale else ("", None)
 
     def _in_world(self, context: Context, pivot: Vec3) -> Vector:
         matrix: Matrix = context.active_object.matrix_world

@@ -19,7 +19,7 @@ from ..core.models import Refinement, Target
 from ..core.outline import Outline, outline_of
 from ..scene.binding import find_target, home_scene
 from ..scene.desk import desk
-from ..scene.loose import Context, current
+from ..scene.loose import Context
 from . import preview
 from .overlay_lines import Drawing, draw_all, forget_shaders
 
@@ -42,17 +42,17 @@ class Item:
 
 @dataclass
 class Entry:
-    """An item on the card. ``scale`` is what its object's was when it was looked at."""
+    """An item on the card, and where it stands: where its object is, or was, if that is gone.
+
+    ``scale`` is what the object's was when the item was made.
+    """
 
     item: Item
     outline: Outline
     drawing: Drawing
     obj: bpy.types.Object | None
+    matrix: Matrix
     scale: Vector
-
-    def matrix(self) -> Matrix:
-        """Where it is now: where its object is, or was, if that is gone."""
-        return self.obj.matrix_world if self.obj is not None else Matrix(self.item.target.matrix_world)
 
 
 @dataclass
@@ -61,9 +61,8 @@ class _View:
 
     at_tab: bool = False
     """Whether its sidebar was at the tab when it was laid out the last time."""
-    count: int = -1
-    """What :func:`.preview.count` said when it was looked at."""
-    in_local_view: bool = False
+    seen: tuple[int, bool] | None = None
+    """What :func:`.preview.count` said, and whether it was a local view, when its entries were made."""
     entries: list[Entry] = field(default_factory=list)
 
 
@@ -75,6 +74,8 @@ class _Memory:
     views: dict[int, _View] = field(default_factory=dict)
     """By the address of the area."""
     on_card: dict[Item, tuple[Outline, Drawing]] = field(default_factory=dict)
+    ui_scale: float = 1.0
+    """How much larger than usual lines are to be."""
     is_broken: bool = False
 
 
@@ -117,30 +118,26 @@ def _draw() -> None:
 def draw_here(context: Context) -> None:
     """Draw it in the viewport at hand, if it is to be shown there."""
     area = context.area
-    if area is None or not is_shown(area):
+    view = memory.views.get(area.as_pointer()) if area is not None else None
+    if view is None or not view.at_tab:
         return
-    view = memory.views[area.as_pointer()]
-    if view.count != preview.count() or view.in_local_view != _is_in_local_view(area) or _is_scaled(view):
+    space = area.spaces.active
+    if not (space.show_region_ui and space.overlay.show_overlays):
+        return
+    seen = preview.count(), space.local_view is not None
+    if view.seen != seen or any(map(_is_scaled, view.entries)):
         view.entries = [_entry(item, obj) for item, obj in _items(context)]
-        view.count, view.in_local_view = preview.count(), _is_in_local_view(area)
+        view.seen = preview.count(), seen[1]
     if view.entries:
-        draw_all([(entry.drawing, entry.matrix()) for entry in view.entries], ui_scale())
+        draw_all([(entry.drawing, entry.matrix) for entry in view.entries], memory.ui_scale)
 
 
-def ui_scale() -> float:
-    """How much larger than usual lines are to be."""
-    preferences = current.preferences
-    return preferences.system.ui_scale if preferences else 1.0
-
-
-def _is_in_local_view(area: bpy.types.Area) -> bool:
-    space: Any = area.spaces.active
-    return space.local_view is not None
-
-
-def _is_scaled(view: _View) -> bool:
-    """Whether what is drawn is of another size now; all but this is counted."""
-    return not all(preview.is_same_scale(entry.matrix().to_scale(), entry.scale) for entry in view.entries)
+def _is_scaled(entry: Entry) -> bool:
+    """Follow the object of *entry*; whether it is of another size now. All but this is counted."""
+    if entry.obj is None or entry.obj.matrix_world == entry.matrix:
+        return False
+    entry.matrix = entry.obj.matrix_world.copy()
+    return not preview.is_same_scale(entry.matrix.to_scale(), entry.scale)
 
 
 def _entry(item: Item, obj: bpy.types.Object | None) -> Entry:
@@ -150,8 +147,8 @@ def _entry(item: Item, obj: bpy.types.Object | None) -> Entry:
             memory.on_card.clear()
         outline = outline_of(item.target, item.refinement)
         memory.on_card[item] = outline, Drawing(outline, item.share)
-    matrix = obj.matrix_world if obj is not None else Matrix(item.target.matrix_world)
-    return Entry(item, *memory.on_card[item], obj, matrix.to_scale())
+    matrix = obj.matrix_world.copy() if obj is not None else Matrix(item.target.matrix_world)
+    return Entry(item, *memory.on_card[item], obj, matrix, matrix.to_scale())
 
 
 def _items(context: Context) -> list[tuple[Item, bpy.types.Object | None]]:
@@ -196,6 +193,7 @@ class CSM_PT_tab_watch(bpy.types.Panel):
     @classmethod
     def poll(cls, context: Context) -> bool:
         """Note at which tab the sidebar is, and draw the viewport beside it anew where that has changed."""
+        memory.ui_scale = context.preferences.system.ui_scale
         area = context.area
         if area is None or area.type != "VIEW_3D":
             return False

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -208,8 +207,3 @@ def test_a_bad_box_is_refused_before_anything_is_sent(csm: Any, tmp_path: Path) 
     assert done.report["error"]["code"] == "bad_value"
     assert "'Thing'" in done.stderr
     assert csm.service.counts()["post"] == {}
-
-
-def test_snap_points_are_on_the_box() -> None:
-    corners = [point for point in SNAP_POINTS.values() if all(abs(value) == 0.5 for value in point)]
-    assert sorted(corners) == sorted(itertools.product((-0.5, 0.5), repeat=3))

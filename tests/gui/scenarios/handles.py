@@ -8,8 +8,8 @@ from typing import Any
 
 import bpy
 from bpy_extras.view3d_utils import location_3d_to_region_2d
-from inside import Events, Steps, area, frames, idle_until, override, region, screenshot
-from mathutils import Euler, Vector
+from inside import Events, Steps, area, frames, override, region, screenshot
+from mathutils import Vector
 
 sys.path.insert(0, str(Path(__file__).parent))
 from addon import begin, module, wait_for
@@ -31,7 +31,7 @@ def start() -> Steps[Events]:
     events = Events()
     yield from events.open_sidebar("CSM")
     yield from look_at_it()
-    area().spaces.active.region_3d.view_distance = 4.5
+    area().spaces.active.region_3d.view_distance = 4.0
     yield from redraws()
     return events
 
@@ -98,24 +98,32 @@ def box() -> list[list[float]]:
     return [list(tag.custom_box_min), list(tag.custom_box_max)]
 
 
-def undo_names() -> list[str]:
-    """The names of the undo steps, newest last, as the Edit menu's history shows them."""
-    names = []
+def undo(count: int = 1) -> Steps[None]:
+    for _ in range(count):
+        with override():
+            bpy.ops.ed.undo()
+        yield from redraws()
+
+
+def redo() -> Steps[None]:
     with override():
-        manager: Any = bpy.context.window_manager
-        names = manager.print_undo_steps() or []
-    return names
+        bpy.ops.ed.redo()
+    yield from redraws()
+
+
+def remember(name: str) -> None:
+    """An undo step to come back to."""
+    with override():
+        bpy.ops.ed.undo_push(message=name)
 
 
 def faces() -> Steps[dict[str, Any]]:
     """Drag the top up, Esc, undo, redo, and with Ctrl; the object is never touched."""
     events = yield from start()
     chair().csm.use_custom_box = True
-    with override():
-        bpy.ops.ed.undo_push(message="Ready")
+    remember("Ready")
     yield from redraws()
     seen: dict[str, Any] = {"start": box()}
-    yield from screenshot("handles-box")
     x, y = handle(2, True)
     yield from press(events, (x, y))
     seen["modal"] = [op.bl_idname for op in bpy.context.window.modal_operators]
@@ -135,19 +143,118 @@ def faces() -> Steps[dict[str, Any]]:
     yield from frames(3)
     seen["escaped"] = box()
     seen["left"] = [op.bl_idname for op in bpy.context.window.modal_operators]
-    with override():
-        bpy.ops.ed.undo()
-    yield from redraws()
+    bpy.context.window_manager.print_undo_steps()  # to the output, which the test reads
+    yield from undo()
     seen["undone"] = box()
-    with override():
-        bpy.ops.ed.redo()
-    yield from redraws()
+    yield from redo()
     seen["redone"] = box()
     x, y = handle(2, True)
     yield from press(events, (x, y))
     yield from glide(events, (x, y + 33), ctrl=True)
     yield from release(events, ctrl=True)
     seen["snapped"] = list(chair().csm.custom_box_size)
+    yield from events.move(region("WINDOW").x + 300, region("WINDOW").y + 60)
+    chair().csm.custom_box_size = (0.9, 0.8, 1.25)
+    area().spaces.active.region_3d.view_distance = 3.4
+    yield from screenshot("handles-box")
+    return seen
+
+
+def places() -> Steps[dict[str, bool]]:
+    """Where handles are, and where not."""
+    yield from start()
+    obj, other, space = chair(), neighbour(), area().spaces.active
+    seen: dict[str, bool] = {}
+    yield from redraws()
+    seen["measured box"] = are_shown()
+    obj.csm.use_custom_box = True
+    yield from redraws()
+    seen["custom box"] = are_shown()
+    space.overlay.show_overlays = False
+    seen["without overlays"] = are_shown()
+    space.overlay.show_overlays = True
+    for mode in ("EDIT", "OBJECT"):
+        with override():
+            bpy.ops.object.mode_set(mode=mode)
+        seen[f"in {mode} mode"] = are_shown()
+    obj.select_set(False)
+    other.select_set(True)
+    for name in ("in local view of another", "after it"):
+        with override():
+            bpy.ops.view3d.localview(frame_selected=False)
+        yield from redraws()
+        seen[name] = are_shown()
+    return seen
+
+
+def neighbour() -> bpy.types.Object:
+    """Another object beside the block-out."""
+    other = bpy.data.objects.new("Other", chair().data.copy())
+    bpy.context.scene.collection.objects.link(other)
+    other.location.x = 2.0
+    return other
+
+
+def quad_view() -> Steps[dict[str, Any]]:
+    """A drag in a view of a quad view, with X-ray, of an object that its parent shears."""
+    events = yield from start()
+    neighbour()
+    obj, space = chair(), area().spaces.active
+    parent = bpy.data.objects.new("Parent", None)
+    parent.rotation_euler, parent.scale = (0.3, 0.2, 0.5), (1.0, 1.5, 0.8)
+    bpy.context.scene.collection.objects.link(parent)
+    obj.parent = parent
+    obj.csm.use_custom_box = True
+    state().pivot = "CUSTOM"
+    space.shading.show_xray = True
+    with override():
+        bpy.ops.screen.region_quadview()
+    yield from frames(12)
+    with override():
+        bpy.ops.view3d.view_all()
+    yield from redraws()
+    yield from screenshot("handles-quad")
+    before = box()
+    index = next(n for n, view in enumerate(space.region_quadviews) if _looks_along_y(view))
+    middle, outward = face(0, True)
+    at = on_screen_of(index, middle)
+    along = (on_screen_of(index, middle + outward * 0.2) - at).normalized()
+    x, y = at + along * 14.0
+    yield from press(events, (int(x), int(y)))
+    yield from glide(events, (int(x + along.x * 40), int(y + along.y * 40)))
+    yield from release(events)
+    moved, _ = face(0, True)
+    return {"followed": (on_screen_of(index, moved) - at).dot(along), "before": before, "after": box()}
+
+
+def _looks_along_y(view: Any) -> bool:
+    return abs((view.view_rotation @ Vector((0.0, 0.0, 1.0))).y) > 0.9 and not view.is_perspective
+
+
+def on_screen_of(index: int, point: Vector) -> Vector:
+    """As :func:`on_screen`, in one of the four views."""
+    there = [each for each in area().regions if each.type == "WINDOW"][index]
+    found = location_3d_to_region_2d(there, area().spaces.active.region_quadviews[index], point)
+    return found + Vector((there.x, there.y))
+
+
+def are_shown() -> bool:
+    """Whether Blender would show the group in the viewport."""
+    with override():
+        return bool(module("ui.handles").CSM_GGT_handles.poll(bpy.context))
+
+
+def busy(session: str) -> Steps[dict[str, bool]]:
+    """While the object is being refined its box is not to be changed."""
+    yield from start()
+    chair().csm.use_custom_box = True
+    yield from redraws()
+    seen = {"before": are_shown()}
+    yield from begin(session, "Chair")
+    yield from redraws()
+    seen["during"] = are_shown()
+    yield from screenshot("handles-busy")
+    yield from wait_for("PLACED")
     return seen
 
 
@@ -157,15 +264,16 @@ def pivot() -> Steps[dict[str, Any]]:
     chair().scale.x = -chair().scale.x
     state().pivot = "CUSTOM"
     state().custom_pivot = (0.1, 0.0, 0.0)
-    with override():
-        bpy.ops.ed.undo_push(message="Ready")
+    remember("Ready")
     yield from redraws()
 
     def at(values: Any) -> Vector:
         """A pivot's place in the world, by hand: x is flipped with the mirrored frame."""
         low, high = Vector(chair().bound_box[0]), Vector(chair().bound_box[6])
         shares = Vector((-values[0], values[1], values[2]))
-        return chair().matrix_world @ ((low + high) / 2.0 + Vector(a * b for a, b in zip(shares, high - low)))
+        return chair().matrix_world @ (
+            (low + high) / 2.0 + Vector(a * b for a, b in zip(shares, high - low, strict=True))
+        )
 
     seen: dict[str, Any] = {}
     x, y = on_screen(at(state().custom_pivot))
@@ -178,19 +286,16 @@ def pivot() -> Steps[dict[str, Any]]:
     with override():
         seen["drawn"] = drawn()
     seen["corner"] = list(at((0.5, -0.5, 0.5)))
-    with override():
-        bpy.ops.ed.undo()
-    yield from redraws()
+    yield from undo()
     seen["undone"] = list(state().custom_pivot)
-    with override():
-        bpy.ops.ed.redo()
-    yield from redraws()
+    yield from redo()
     seen["redone"] = list(state().custom_pivot)
     yield from press(events, (int(corner.x), int(corner.y)))
     yield from glide(events, (int(corner.x) - 90, int(corner.y) - 70), shift=True)
     seen["precise"] = list(state().custom_pivot)
     yield from events.press("ESC")
     yield from frames(3)
+    bpy.context.window_manager.print_undo_steps()  # to the output, which the test reads
     seen["escaped"] = list(state().custom_pivot)
     with override():
         bpy.ops.csm.snap_pivot(point="BASE")

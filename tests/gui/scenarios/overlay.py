@@ -36,7 +36,7 @@ def drawn() -> dict[str, object]:
     """The last outline drawn, in the world, and the payload that would go out now."""
     sent = module("ui.preview").preview(bpy.context).spec.refinement
     entry = entries()[-1]
-    rows = [[float(value) for value in row] for row in entry.matrix()]  # a Vector would round to 32 bits
+    rows = [[float(value) for value in row] for row in entry.matrix]  # a Vector would round to 32 bits
 
     def world(point: Any) -> list[float]:
         return [sum(row[axis] * point[axis] for axis in range(3)) + row[3] for row in rows[:3]]
