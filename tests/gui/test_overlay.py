@@ -31,10 +31,13 @@ def check_payload(each: dict[str, Any], unit: float = 1.0, side: float = 1.0) ->
 
 def test_the_payload_is_what_is_drawn(blender: Blender, service: Any) -> None:
     seen = blender.run(f"{SCENARIOS}:drawn_is_sent", env=of_service(service)).value
-    for each, unit, side in zip(seen, (1.0, 1.0, 0.01, 0.01), (1.0, 1.0, -1.0, -1.0), strict=True):
+    for each, unit, side in zip(seen, (1.0, 1.0, 0.01, 0.01, 0.01), (1.0, 1.0, -1.0, -1.0, -1.0), strict=True):
         check_payload(each, unit, side)
     assert seen[1]["corners"][0][0] - seen[0]["corners"][0][0] == pytest.approx(1.5, abs=1e-6)
     assert seen[3]["point"] != [0.0, 0.0, 0.0]
+    assert seen[4]["bbox"] == pytest.approx(
+        [0.032, 0.0532, 0.0135], abs=1e-6
+    )  # a custom box, in a scene of centimetres
 
 
 def test_on_with_the_tab_and_off_with_the_overlays(blender: Blender, service: Any) -> None:

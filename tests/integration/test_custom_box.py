@@ -207,3 +207,21 @@ def test_a_bad_box_is_refused_before_anything_is_sent(csm: Any, tmp_path: Path) 
     assert done.report["error"]["code"] == "bad_value"
     assert "'Thing'" in done.stderr
     assert csm.service.counts()["post"] == {}
+
+
+@pytest.mark.xfail(
+    bpy.app.version >= (5, 0, 0), reason="Blender 5 forgets groups of properties of overrides", strict=True
+)
+def test_an_override_of_a_linked_object_keeps_a_box_of_its_own(tmp_path: Path) -> None:
+    new_scene()
+    add("Thing", mesh(), OBLIQUE)
+    save(tmp_path / "library.blend")
+    new_scene()
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, wanted):
+        wanted.objects = ["Thing"]
+    bpy.context.scene.collection.objects.link(wanted.objects[0])
+    draw(wanted.objects[0].override_create(remap_local_usages=True))
+    save(tmp_path / "in.blend")
+    open_file(tmp_path / "in.blend")
+    found = measure(bpy.data.objects["Thing"], graph())
+    assert (found.box_min, found.box_max) == (LOW, HIGH)

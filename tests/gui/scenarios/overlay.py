@@ -80,6 +80,12 @@ def drawn_is_sent() -> Steps[list[dict[str, object]]]:
     yield from redraws()
     with override():
         seen.append(drawn())
+    cube.csm.use_custom_box = True
+    cube.csm.custom_box_max = (2.5, 1.25, 3.0)
+    scene.csm.pivot = "BASE"
+    yield from redraws()
+    with override():
+        seen.append(drawn())
     return seen
 
 
@@ -170,8 +176,26 @@ def cost() -> Steps[dict[str, float]]:
     yield from redraws(15)
     seen = {"still": told()}
     cube = bpy.data.objects["Cube"]
-    for number in range(15):
-        cube.location.x = number * 0.01
-        yield from redraws(1)
+
+    def move() -> Steps[None]:
+        for number in range(15):
+            cube.location.x = number * 0.01
+            yield from redraws(1)
+
+    yield from move()
     seen["moving"] = told()
+    cube.csm.use_custom_box = True
+    bpy.context.scene.csm.pivot = "CUSTOM"
+    group = module("ui.handles").CSM_GGT_handles
+    prepare, handle_times = group.draw_prepare, []
+
+    def timed_prepare(self: Any, context: Any) -> None:
+        started = time.thread_time()
+        prepare(self, context)
+        handle_times.append((time.thread_time() - started) * 1000.0)
+
+    group.draw_prepare = timed_prepare
+    yield from redraws(15)
+    seen["with handles"] = told()
+    seen["handles"] = statistics.median(handle_times)
     return seen
