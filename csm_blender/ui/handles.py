@@ -8,6 +8,7 @@ graphics back end it uses; what they do is in :mod:`.dragging`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import bpy
@@ -42,6 +43,8 @@ class CSM_GGT_handles(bpy.types.GizmoGroup):
     _faces: dict[tuple[int, bool], Any]
     _pivot: Any
     _marks: dict[str, Any]
+    _seen: Any = None
+    """All that they were prepared for."""
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -76,10 +79,21 @@ class CSM_GGT_handles(bpy.types.GizmoGroup):
     def draw_prepare(self, context: Context) -> None:
         """Stand them where box and pivot are now. While one is dragged, only that one is shown."""
         obj = context.active_object
-        self._prepare_faces(context, obj, custom_box(obj) if obj.is_editable else None)
-        seen = overlay.at_hand(context)
-        target = seen.spec.target if seen is not None and seen.spec is not None else None
-        self._prepare_pivot(context, obj, target if state_of(context.scene).pivot == "CUSTOM" else None)
+        box = custom_box(obj) if obj.is_editable else None
+        target = _target(context) if state_of(context.scene).pivot == "CUSTOM" else None
+        pivot = tuple(state_of(context.scene).custom_pivot)
+        seen = (
+            obj.matrix_world.copy(),
+            box,
+            target,
+            pivot,
+            replace(now),
+            context.region_data.perspective_matrix.copy(),
+        )
+        if seen != self._seen:
+            self._seen = seen
+            self._prepare_faces(context, obj, box)
+            self._prepare_pivot(obj, target, pivot)
 
     def _prepare_faces(self, context: Context, obj: bpy.types.Object, box: tuple[Vec3, Vec3] | None) -> None:
         for (axis, is_high), arrow in self._faces.items():
@@ -93,20 +107,28 @@ class CSM_GGT_handles(bpy.types.GizmoGroup):
             arrow.hide = arrow.hide or abs(outward.dot(_sight(context, place))) > _LOOKED_ALONG
             arrow.matrix_basis = Matrix.Translation(place) @ outward.to_track_quat("Z", "Y").to_matrix().to_4x4()
 
-    def _prepare_pivot(self, context: Context, obj: bpy.types.Object, target: Target | None) -> None:
+    def _prepare_pivot(self, obj: bpy.types.Object, target: Target | None, pivot: Vec3) -> None:
         self._pivot.hide = target is None or now.face is not None
         for mark in self._marks.values():
             mark.hide = True
         if target is None:
             return
         box, mirrored = (target.box_min, target.box_max), box_of(target).mirrored
-        pivots = {"": tuple(state_of(context.scene).custom_pivot)}
+
+        def stand(gizmo: Any, point: Vec3) -> None:
+            place = obj.matrix_world @ Vector(point_of(*box, point, mirrored=mirrored))
+            gizmo.matrix_basis = Matrix.Translation(place)
+
+        stand(self._pivot, pivot)
         if now.pivot:
-            pivots |= snap_pivots(box, mirrored=mirrored)
-        for name, pivot in pivots.items():
-            gizmo = self._marks[name] if name else self._pivot
-            gizmo.hide = gizmo.hide and not name
-            gizmo.matrix_basis = Matrix.Translation(obj.matrix_world @ Vector(point_of(*box, pivot, mirrored=mirrored)))
+            for name, point in snap_pivots(box, mirrored=mirrored).items():
+                self._marks[name].hide = False
+                stand(self._marks[name], point)
+
+
+def _target(context: Context) -> Target | None:
+    seen = overlay.at_hand(context)
+    return seen.spec.target if seen is not None and seen.spec is not None else None
 
 
 def _colored(gizmo: Any, color: tuple[float, float, float]) -> Any:

@@ -25,9 +25,31 @@ def state() -> Any:
     return bpy.context.scene.csm
 
 
+groups: dict[int, Any] = {}
+"""The groups of handles, each by its region, since they were last prepared."""
+
+
+def watch_groups() -> None:
+    """Note each group when Blender prepares it: Python cannot ask for them."""
+    kind = module("ui.handles").CSM_GGT_handles
+    prepare = kind.draw_prepare
+
+    def noting(self: Any, context: Any) -> None:
+        groups[context.region.as_pointer()] = self
+        prepare(self, context)
+
+    kind.draw_prepare = noting
+
+
+def is_over_a_handle() -> bool:
+    """Whether the mouse is over one, as far as Blender knows."""
+    return any(gizmo.is_highlight for group in groups.values() for gizmo in group.gizmos)
+
+
 def start() -> Steps[Events]:
     """A turned and scaled block-out, the tab, and the view as in the pictures."""
     tidy_scene()
+    watch_groups()
     events = Events()
     yield from events.open_sidebar("CSM")
     yield from look_at_it()
@@ -71,10 +93,14 @@ def handle(axis: int, is_high: bool) -> tuple[int, int]:
 def press(events: Events, at: tuple[int, int]) -> Steps[None]:
     """Put the mouse there, as a hand does, and press its button."""
     x, y = at
-    yield from events.move(x - 4, y - 4)
+    yield from redraws(2)
+    yield from events.move(x - 40, y - 40)
     yield from frames(2)
-    yield from events.move(x, y)
-    yield from frames(3)
+    for step in range(60):
+        yield from events.move(x + step % 2, y)
+        yield from frames(2)
+        if is_over_a_handle():
+            break
     yield from events._send("LEFTMOUSE", "PRESS")
     yield from frames(1)
 
@@ -150,8 +176,10 @@ def faces() -> Steps[dict[str, Any]]:
     seen["redone"] = box()
     x, y = handle(2, True)
     yield from press(events, (x, y))
+    yield from events._send("LEFT_CTRL", "PRESS", ctrl=True)
     yield from glide(events, (x, y + 33), ctrl=True)
     yield from release(events, ctrl=True)
+    yield from events._send("LEFT_CTRL", "RELEASE")
     seen["snapped"] = list(chair().csm.custom_box_size)
     yield from events.move(region("WINDOW").x + 300, region("WINDOW").y + 60)
     chair().csm.custom_box_size = (0.9, 0.8, 1.25)
@@ -207,6 +235,7 @@ def quad_view() -> Steps[dict[str, Any]]:
     obj.csm.use_custom_box = True
     state().pivot = "CUSTOM"
     space.shading.show_xray = True
+    groups.clear()
     with override():
         bpy.ops.screen.region_quadview()
     yield from frames(12)
