@@ -72,7 +72,7 @@ class _Memory:
 
     handler: Any = None
     views: dict[int, _View] = field(default_factory=dict)
-    """By the address of the area."""
+    """By the address of its space, which is at hand sooner than its area."""
     on_card: dict[Item, tuple[Outline, Drawing]] = field(default_factory=dict)
     ui_scale: float = 1.0
     """How much larger than usual lines are to be."""
@@ -98,10 +98,10 @@ def stop() -> None:
 
 def is_shown(area: bpy.types.Area) -> bool:
     """Whether this 3D view is at the CSM tab, with overlays."""
-    view = memory.views.get(area.as_pointer())
+    space: Any = area.spaces.active
+    view = memory.views.get(space.as_pointer())
     if view is None or not view.at_tab:
         return False
-    space: Any = area.spaces.active
     return bool(space.show_region_ui and space.overlay.show_overlays)
 
 
@@ -117,11 +117,10 @@ def _draw() -> None:
 
 def draw_here(context: Context) -> None:
     """Draw it in the viewport at hand, if it is to be shown there."""
-    area = context.area
-    view = memory.views.get(area.as_pointer()) if area is not None else None
+    space = context.space_data
+    view = memory.views.get(space.as_pointer()) if space is not None else None
     if view is None or not view.at_tab:
         return
-    space = area.spaces.active
     if not (space.show_region_ui and space.overlay.show_overlays):
         return
     seen = preview.count(), space.local_view is not None
@@ -197,7 +196,7 @@ class CSM_PT_tab_watch(bpy.types.Panel):
         area = context.area
         if area is None or area.type != "VIEW_3D":
             return False
-        view = memory.views.setdefault(area.as_pointer(), _View())
+        view = memory.views.setdefault(area.spaces.active.as_pointer(), _View())
         at_tab = any(region.type == "UI" and region.active_panel_category == TAB for region in area.regions)
         if view.at_tab != at_tab:
             view.at_tab = at_tab
