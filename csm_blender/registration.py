@@ -11,14 +11,17 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .core.models import JobState
-from .scene import assets, language, preview_errands, pump, records
+from .scene import assets, changes, language, preview_errands, pump, records
 from .scene.connection import connection_test
 from .scene.desk import desk
 from .scene.disk_use import usage
 from .ui import (
+    box_row,
     browser,
     confirm,
     defaults,
+    dragging,
+    handles,
     job_operators,
     many,
     overlay,
@@ -45,6 +48,9 @@ CLASSES = (
     *panel.CLASSES,
     *browser.CLASSES,
     *overlay.CLASSES,
+    *box_row.CLASSES,
+    *dragging.CLASSES,
+    *handles.CLASSES,
 )
 _commands: list[Any] = []
 _log = logging.getLogger(__name__)
@@ -64,6 +70,7 @@ def register() -> None:
     for handlers, function in _handlers():
         handlers.append(function)
     bpy.types.STATUSBAR_HT_header.append(status_bar.draw)
+    changes.start()
     overlay.start()
     desk.is_stale = True
     bpy.app.timers.register(_take_in_file, first_interval=0.0, persistent=True)
@@ -74,6 +81,7 @@ def unregister() -> None:
     if not bpy.app.background:
         _stop_everything()
         overlay.stop()
+        changes.stop()
         bpy.types.STATUSBAR_HT_header.remove(status_bar.draw)
         for handlers, function in reversed(_handlers()):
             if function in handlers:

@@ -16,6 +16,7 @@ from ..core.jobs_file import Wanted
 from ..core.models import AssetPlace, AssetWish, Fit, JobSpec, Materials, Original, Pivot, Vec3
 from ..scene.measure import find_objects
 from ..scene.planning import Choices, plan_for_numbers, plan_for_objects
+from ..scene.records import make_known
 from .wanted import parse_numbers, wanted_jobs
 
 
@@ -47,6 +48,7 @@ def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:
 
 def open_scene(path: str | None) -> None:
     """Open a .blend, or stay with the scene that is open where *path* is ``None``. Raises :class:`BadBlendFile`."""
+    make_known()
     if path is None:
         return
     file = Path(path).expanduser().absolute()

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lines that show what will be sent: the box, its base, its front and its pivot, in world coordinates."""
+"""The lines that show what will be sent: the box, its base, its front and its pivot, in the object's own axes.
+
+In its own axes, so that an object which only moves changes nothing here: it is drawn through another matrix.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ import itertools
 from dataclasses import dataclass
 
 from .box import box_of, corners, pivot_from_api
-from .matrices import transformed
-from .models import Matrix4, Refinement, Target, Vec3
+from .custom_box import point_of
+from .matrices import IDENTITY
+from .models import Refinement, Target, Vec3
 
 EDGES = tuple((a, b) for a, b in itertools.combinations(range(8), 2) if (a ^ b) in (1, 2, 4))
 """Pairs of corners; corner ``4 * x + 2 * y + z`` has its bits set where it lies on the high side of an axis."""
@@ -20,9 +24,10 @@ _PIVOT_REACH = 0.035
 
 @dataclass(frozen=True)
 class Outline:
-    """World coordinates. ``front`` is a flat arrow on the base: shaft's start, its end, left barb, tip, right barb.
+    """In the target's own axes.
 
-    ``pivot`` is the point as sent; ``pivot_marks`` are the six ends of a small cross around it, in pairs.
+    ``front`` is a flat arrow on the base: shaft's start, its end, left barb, tip, right barb. ``pivot`` is the point as
+    sent; ``pivot_marks`` are the six ends of a small cross around it, in pairs.
     """
 
     corners: tuple[Vec3, ...]
@@ -43,30 +48,22 @@ class Outline:
         )
 
 
-def outline_of(target: Target, refinement: Refinement, matrix_world: Matrix4) -> Outline:
-    """The outline of what *refinement* asks for, *target* now standing at *matrix_world*. Raises :class:`NoSize`."""
+def outline_of(target: Target, refinement: Refinement) -> Outline:
+    """The outline of what *refinement* asks for. Raises :class:`NoSize`."""
     box = box_of(target)
     low, high = target.box_min, target.box_max
-    sent = pivot_from_api(refinement.pivot_point or (0.0, 0.0, 0.0))
-    side = -1.0 if box.mirrored else 1.0
     units = (box.axis_scale[0] or 1.0, box.axis_scale[1] or 1.0, box.axis_scale[2] or 1.0)
     longest = max(box.size)
-
-    def at(x: float, y: float, z: float) -> Vec3:
-        """A point of the box, normalised, own axes."""
-        values = zip((x, y, z), low, high, strict=True)
-        px, py, pz = ((a + b) / 2.0 + share * (b - a) for share, a, b in values)
-        return (px, py, pz)
+    x, y, z = (low[0] + high[0]) / 2.0, low[1], low[2]
 
     def ahead(distance: float, aside: float) -> Vec3:
         """A point before the middle of the base's front edge; both in shares of the longest side."""
-        x, y, z = at(0.0, -0.5, -0.5)
-        point = (x + aside * longest / units[0], y - distance * longest / units[1], z)
-        return transformed(matrix_world, point)
+        return (x + aside * longest / units[0], y - distance * longest / units[1], z)
 
-    pivot = at(side * sent[0], sent[1], sent[2])
+    sent = pivot_from_api(refinement.pivot_point or (0.0, 0.0, 0.0))
+    pivot = point_of(low, high, sent, mirrored=box.mirrored)
     return Outline(
-        corners=tuple(corners(matrix_world, low, high)),
+        corners=tuple(corners(IDENTITY, low, high)),
         front=(
             ahead(_ARROW_START, 0.0),
             ahead(_ARROW_NECK, 0.0),
@@ -74,9 +71,9 @@ def outline_of(target: Target, refinement: Refinement, matrix_world: Matrix4) ->
             ahead(_ARROW_END, 0.0),
             ahead(_ARROW_NECK, _ARROW_HALF_WIDTH),
         ),
-        pivot=transformed(matrix_world, pivot),
+        pivot=pivot,
         pivot_marks=tuple(
-            transformed(matrix_world, _moved(pivot, axis, sign * _PIVOT_REACH * longest / units[axis]))
+            _moved(pivot, axis, sign * _PIVOT_REACH * longest / units[axis])
             for axis in range(3)
             for sign in (-1.0, 1.0)
         ),

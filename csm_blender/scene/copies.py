@@ -10,9 +10,10 @@ from mathutils import Matrix
 
 from ..core.errors import CsmError
 from ..core.models import JobSpec, Target
+from .custom_box import custom_box
 from .fate import check_fate
 from .isolate import depsgraph_of
-from .measure import measure
+from .measure import measure, measure_shape
 
 _SAME_BOX = 1e-6
 
@@ -22,19 +23,22 @@ def copies_of(
 ) -> Iterator[tuple[bpy.types.Object, Matrix]]:
     """The other objects of *scene* that look like *target*, and their world matrices.
 
-    They share its data, or the collection it instances, and have the same box in their own axes. Those whose modifiers
-    make another box of it are left alone, which *notes* say.
+    They share its data, or the collection it instances, and have the same box in their own axes; where *target* has a
+    custom box, its copies need not have one, but must show the same as it does. Those whose modifiers make another box
+    of it are left alone, which *notes* say.
     """
     recorded = spec.target
     assert recorded is not None
+    depsgraph = depsgraph_of(scene)
+    shown = measure_shape(target, depsgraph) if custom_box(target) is not None else recorded
     for other in [obj for obj in scene.objects if obj != target and _shares(obj, target)]:
         try:
             check_fate([other], spec.original)
-            found = measure(other, depsgraph_of(scene))
+            found = measure(other, depsgraph)
         except CsmError as error:
             notes.append(f"{other.name!r} shares the mesh and was left alone: {error}")
             continue
-        if not _same_box(found, recorded):
+        if not _same_box(found, recorded if custom_box(other) is not None else shown):
             notes.append(f"{other.name!r} shares the mesh and was left alone: its modifiers give it another box.")
             continue
         yield other, Matrix(found.matrix_world)

@@ -99,7 +99,7 @@ def _shown_by(
 
     Blender lists an object's other components (the mesh of a text, the points of a node tree) as instances too.
     """
-    if not any(map(_may_have_more, owners)):
+    if not any(map(may_have_more, owners)):
         for owner in owners:
             evaluated = owner.evaluated_get(depsgraph)
             yield evaluated, evaluated.matrix_world, False
@@ -112,7 +112,7 @@ def _shown_by(
             yield shown, instance.matrix_world, instance.is_instance
 
 
-def _may_have_more(obj: bpy.types.Object) -> bool:
+def may_have_more(obj: bpy.types.Object) -> bool:
     """Whether *obj* may show more than its own data. Asked first, since listing a scene's instances takes long."""
     return (
         obj.instance_type != "NONE"

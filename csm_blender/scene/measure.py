@@ -11,8 +11,10 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from ..core.custom_box import check_custom_box
 from ..core.errors import NoSize, NoSuchObject, WrongUse
 from ..core.models import Target, Vec3
+from .custom_box import custom_box
 from .display import display_box
 from .geometry import Array, Bounds, add_shown, as_array, box_corners, through, to_axes_of
 from .isolate import is_evaluated, looking_at, world_matrix
@@ -64,7 +66,20 @@ def find_objects(scene: bpy.types.Scene, names: str) -> list[bpy.types.Object]:
 
 
 def measure(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Target:
-    """The box of all that *obj* shows, in its own axes and Blender units, and its world matrix.
+    """The box *obj* is to be refined to, in its own axes and Blender units, and its world matrix.
+
+    That is its custom box, where it has one, else the box of all it shows. Raises :class:`NoSize` for what has neither,
+    and :class:`BadValue` for a custom box without a size.
+    """
+    drawn = custom_box(obj)
+    if drawn is None:
+        return measure_shape(obj, depsgraph)
+    check_custom_box(obj.name, *drawn)
+    return Target(obj.name, as_matrix4(world_matrix(obj, depsgraph)), *drawn)
+
+
+def measure_shape(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Target:
+    """The box of all that *obj* shows, whether it has a custom box or not.
 
     Modifiers, shape keys and instances count. An object whose mesh was replaced by a result is measured as the
     block-out it was. What *depsgraph* does not evaluate (hidden, excluded, of another scene) is evaluated apart, which
@@ -77,12 +92,13 @@ def measure(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Target:
 
 
 def measure_common(objects: Sequence[bpy.types.Object], depsgraph: bpy.types.Depsgraph) -> Target:
-    """The one box over all that *objects* show, in the axes of the first; its world matrix and its name.
+    """The one box over all *objects*, in the axes of the first; its world matrix and its name.
 
-    Raises :class:`NoSize`, also where the first has scale 0 on an axis and so has no axes to lend.
+    A custom box of the first is that box. One of another object stands for what that object shows. Raises
+    :class:`NoSize`, also where the first has scale 0 on an axis and so has no axes to lend.
     """
     first = objects[0]
-    if len(objects) == 1:
+    if len(objects) == 1 or custom_box(first) is not None:
         return measure(first, depsgraph)
     world = world_matrix(first, depsgraph)
     if not abs(np.linalg.det(as_array(world)[:3, :3])) > 0.0:
@@ -92,7 +108,12 @@ def measure_common(objects: Sequence[bpy.types.Object], depsgraph: bpy.types.Dep
     look = _Look(depsgraph, to_axes_of(as_array(world)))
     look.at(first, world, np.eye(4))
     for obj in objects[1:]:
-        look.at(obj, world_matrix(obj, depsgraph), None)
+        world_of_it, drawn = world_matrix(obj, depsgraph), custom_box(obj)
+        if drawn is None:
+            look.at(obj, world_of_it, None)
+        else:
+            check_custom_box(obj.name, *drawn)
+            look.bounds.add(through(look.to_axes @ as_array(world_of_it), box_corners(*drawn)))
     return _target(first, world, look.bounds, JOINT.join(obj.name for obj in objects))
 
 

@@ -19,6 +19,9 @@ _LINGERING = frozenset({"RENDER_OT_render", "OBJECT_OT_bake"})
 """Operators that stay modal after their job has ended, until the mouse moves. Their jobs are asked for instead."""
 
 
+_DRAGS = "CSM_OT_drag_"
+
+
 def reason_to_wait(job_id: str) -> str:
     """What to wait for before the job's result is placed, in words; empty when nothing is in the way."""
     scene = home_scene(job_id)
@@ -56,6 +59,8 @@ def _holds_data(operator: bpy.types.Operator) -> bool:
     Add-ons' operators (Python) have to cope with changes anyway, and some of them run all the time.
     """
     name = operator.bl_idname
+    if name.startswith(_DRAGS):
+        return True  # an undo step pushed now would hold half a drag
     return name not in _LINGERING and bpy.types.Operator.bl_rna_get_subclass_py(name) is None
 
 

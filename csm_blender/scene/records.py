@@ -7,7 +7,7 @@ store. It holds what is needed to go on with the job on another machine, and nev
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import bpy
 from bpy.props import (
@@ -21,6 +21,8 @@ from bpy.props import (
     StringProperty,
 )
 
+from . import box_choice
+from .changes import chosen
 from .language import OURS
 
 FIT_ITEMS = (
@@ -40,6 +42,13 @@ ORIGINAL_ITEMS = (
     ("REPLACE", "Replace", "Exchange the mesh of the block-out itself; the earlier mesh stays in the file"),
 )
 
+
+_OF_OVERRIDES: set[Literal["LIBRARY_OVERRIDABLE"]] = {"LIBRARY_OVERRIDABLE"} if bpy.app.version < (5, 0, 0) else set()
+"""For what an override of a linked object has of its own: a custom box.
+
+Blender 5 cannot apply it to groups ("RNA_property_pointer_set: expected ID type", seen in 5.2.3): there an override
+forgets its box when the file is opened again.
+"""
 
 COPIES_ITEMS = (
     ("REPLACING", "When Replacing", "Objects that share the block-out's mesh get the result when its mesh is replaced"),
@@ -128,7 +137,11 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
             translation_context=OURS,
         )
         pivot: EnumProperty(
-            name="Pivot", description="Where the result's origin is", items=PIVOT_ITEMS, translation_context=OURS
+            name="Pivot",
+            description="Where the result's origin is",
+            items=PIVOT_ITEMS,
+            update=chosen,
+            translation_context=OURS,
         )
         custom_pivot: FloatVectorProperty(
             name="Custom Pivot",
@@ -136,6 +149,7 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
             min=-0.5,
             max=0.5,
             subtype="XYZ",
+            update=chosen,
         )
         original: EnumProperty(
             name="Original",
@@ -159,9 +173,42 @@ class CSM_PG_object(bpy.types.PropertyGroup):
     if TYPE_CHECKING:
         session_code: str
         job_id: str
+        use_custom_box: bool
+        custom_box_min: Any
+        custom_box_max: Any
+        custom_box_size: Any
     else:
         session_code: StringProperty(name="Session", description="Code of the CSM session this object is refined with")
         job_id: StringProperty(name="Job", description="The last job of this block-out, or the one it came from")
+        use_custom_box: BoolProperty(
+            name="Custom Box",
+            description="Refine to a box drawn for this object instead of the measured one; the object stays as it is",
+            update=box_choice.switched,
+            override=_OF_OVERRIDES,
+        )
+        custom_box_min: FloatVectorProperty(
+            name="Box Minimum",
+            description="Low corner, along the object's own axes, before its scale",
+            subtype="XYZ",
+            update=chosen,
+            override=_OF_OVERRIDES,
+        )
+        custom_box_max: FloatVectorProperty(
+            name="Box Maximum",
+            description="High corner, along the object's own axes, before its scale",
+            subtype="XYZ",
+            update=chosen,
+            override=_OF_OVERRIDES,
+        )
+        custom_box_size: FloatVectorProperty(
+            name="Box Size",
+            description="Width, depth and height as seen in the world; it grows from the middle of its base",
+            subtype="XYZ_LENGTH",
+            precision=3,
+            min=0.0,
+            get=box_choice.size_in_world,
+            set=box_choice.set_size_in_world,
+        )
 
 
 CLASSES = (CSM_PG_job, CSM_PG_scene, CSM_PG_object)
@@ -170,7 +217,16 @@ CLASSES = (CSM_PG_job, CSM_PG_scene, CSM_PG_object)
 def add_pointers() -> None:
     """Hang the groups on scenes and objects."""
     bpy.types.Scene.csm = PointerProperty(type=CSM_PG_scene)  # type: ignore[attr-defined,func-returns-value]  # made here
-    bpy.types.Object.csm = PointerProperty(type=CSM_PG_object)  # type: ignore[attr-defined,func-returns-value]  # ditto
+    to_objects: Any = PointerProperty(type=CSM_PG_object, override=_OF_OVERRIDES)  # type: ignore[func-returns-value]  # ditto
+    bpy.types.Object.csm = to_objects  # type: ignore[attr-defined]  # ditto
+
+
+def make_known() -> None:
+    """For the command line without the add-on: what files say of their objects, custom boxes above all, can be read."""
+    if not hasattr(bpy.types.Object, "csm"):
+        for cls in CLASSES:
+            bpy.utils.register_class(cls)
+        add_pointers()
 
 
 def remove_pointers() -> None:

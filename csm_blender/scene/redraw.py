@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import bpy
 
+from .changes import chosen
 from .loose import current
 
 
 def redraw() -> None:
     """Have the sidebars of the 3D views, the viewports beside an open one, and the status bars drawn again."""
+    chosen()
     manager = current.window_manager
     for window in manager.windows if manager else ():
         for area in window.screen.areas:

@@ -2,7 +2,8 @@
 """Show in the 3D view what will be sent: the box, its base, its front and its pivot; during a job the box fills.
 
 It shows while the sidebar is at the CSM tab and the viewport has its overlays on. Blender asks for it at every redraw
-of every viewport, so lines are put together anew only when what they show has changed.
+of every viewport, so lines are put together anew only when what they show has changed; what moves is drawn through
+another matrix.
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
+from mathutils import Matrix, Vector
 
-from ..core.models import Matrix4, Refinement, Target
+from ..core.models import Refinement, Target
 from ..core.outline import Outline, outline_of
 from ..scene.binding import find_target, home_scene
 from ..scene.desk import desk
-from ..scene.loose import Context, current
-from ..scene.matrices import as_matrix4
-from .overlay_lines import Drawing
-from .preview import preview
+from ..scene.loose import Context
+from . import preview
+from .overlay_lines import Drawing, draw_all, forget_shaders
 
 TAB = "CSM"
+_MOST_ON_CARD = 64
 MOST_JOBS = 8
 """So many running jobs are shown at a time; drawing must stay cheap with a hundred of them."""
 
@@ -30,25 +32,50 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Item:
+class Item:
     """Something to outline. Two that are equal look the same."""
 
     target: Target
     refinement: Refinement
-    matrix_world: Matrix4
     share: float | None = None
 
 
 @dataclass
+class Entry:
+    """An item on the card, and where it stands: where its object is, or was, if that is gone.
+
+    ``scale`` is what the object's was when the item was made.
+    """
+
+    item: Item
+    outline: Outline
+    drawing: Drawing
+    obj: bpy.types.Object | None
+    matrix: Matrix
+    scale: Vector
+
+
+@dataclass
+class _View:
+    """A 3D view, and what is drawn there."""
+
+    at_tab: bool = False
+    """Whether its sidebar was at the tab when it was laid out the last time."""
+    seen: tuple[int, bool] | None = None
+    """What :func:`.preview.count` said, and whether it was a local view, when its entries were made."""
+    entries: list[Entry] = field(default_factory=list)
+
+
+@dataclass
 class _Memory:
-    """What is on the card, and in which viewports."""
+    """What this module knows between redraws."""
 
     handler: Any = None
-    items: list[_Item] = field(default_factory=list)
-    outlines: list[Outline] = field(default_factory=list)
-    drawing: Drawing | None = None
-    showing: dict[int, bool] = field(default_factory=dict)
-    """For each 3D view, by its address: whether it was drawn there the last time."""
+    views: dict[int, _View] = field(default_factory=dict)
+    """By the address of its space, which is at hand sooner than its area."""
+    on_card: dict[Item, tuple[Outline, Drawing]] = field(default_factory=dict)
+    ui_scale: float = 1.0
+    """How much larger than usual lines are to be."""
     is_broken: bool = False
 
 
@@ -66,20 +93,22 @@ def stop() -> None:
     if memory.handler is not None:
         bpy.types.SpaceView3D.draw_handler_remove(memory.handler, "WINDOW")
     memory.__init__()  # type: ignore[misc]  # as new
+    forget_shaders()
 
 
 def is_shown(area: bpy.types.Area) -> bool:
     """Whether this 3D view is at the CSM tab, with overlays."""
     space: Any = area.spaces.active
-    if not (space.show_region_ui and space.overlay.show_overlays):
+    view = memory.views.get(space.as_pointer())
+    if view is None or not view.at_tab:
         return False
-    return any(region.type == "UI" and region.active_panel_category == TAB for region in area.regions)
+    return bool(space.show_region_ui and space.overlay.show_overlays)
 
 
 def _draw() -> None:
     """What Blender calls: it must neither raise nor write."""
     try:
-        draw_here(current)
+        draw_here(bpy.context)
     except Exception:  # noqa: BLE001 - a traceback at every frame would help nobody; the first one goes to the log
         if not memory.is_broken:
             _log.exception("The overlay cannot be drawn")
@@ -88,49 +117,64 @@ def _draw() -> None:
 
 def draw_here(context: Context) -> None:
     """Draw it in the viewport at hand, if it is to be shown there."""
-    area = context.area
-    if area is None:
+    space = context.space_data
+    view = memory.views.get(space.as_pointer()) if space is not None else None
+    if view is None or not view.at_tab:
         return
-    shown = is_shown(area)
-    memory.showing[area.as_pointer()] = shown
-    if not shown:
+    if not (space.show_region_ui and space.overlay.show_overlays):
         return
-    items = _items(context)
-    if items != memory.items or memory.drawing is None:
-        memory.items = items
-        memory.outlines = [outline_of(item.target, item.refinement, item.matrix_world) for item in items]
-        memory.drawing = Drawing(memory.outlines, [item.share for item in items])
-    if items:
-        memory.drawing.draw(ui_scale())
+    seen = preview.count(), space.local_view is not None
+    if view.seen != seen or any(map(_is_scaled, view.entries)):
+        view.entries = [_entry(item, obj) for item, obj in _items(context)]
+        view.seen = preview.count(), seen[1]
+    if view.entries:
+        draw_all([(entry.drawing, entry.matrix) for entry in view.entries], memory.ui_scale)
 
 
-def ui_scale() -> float:
-    """How much larger than usual lines are to be."""
-    preferences = current.preferences
-    return preferences.system.ui_scale if preferences else 1.0
+def _is_scaled(entry: Entry) -> bool:
+    """Follow the object of *entry*; whether it is of another size now. All but this is counted."""
+    if entry.obj is None or entry.obj.matrix_world == entry.matrix:
+        return False
+    entry.matrix = entry.obj.matrix_world.copy()
+    return not preview.is_same_scale(entry.matrix.to_scale(), entry.scale)
 
 
-def _items(context: Context) -> list[_Item]:
-    """The running jobs of the scene, then the target, unless it is being refined."""
-    items, busy = [], set()
-    view: Any = context.space_data
+def _entry(item: Item, obj: bpy.types.Object | None) -> Entry:
+    """*item*, put on the card unless it is there. What is not needed any more is thrown away together, now and then."""
+    if item not in memory.on_card:
+        if len(memory.on_card) > _MOST_ON_CARD:
+            memory.on_card.clear()
+        outline = outline_of(item.target, item.refinement)
+        memory.on_card[item] = outline, Drawing(outline, item.share)
+    matrix = obj.matrix_world.copy() if obj is not None else Matrix(item.target.matrix_world)
+    return Entry(item, *memory.on_card[item], obj, matrix, matrix.to_scale())
+
+
+def _items(context: Context) -> list[tuple[Item, bpy.types.Object | None]]:
+    """The running jobs of the scene with their objects, then the target, unless it is being refined."""
+    items: list[tuple[Item, bpy.types.Object | None]] = []
     for job in desk.unfinished()[-MOST_JOBS:]:
         if job.spec.target is None or home_scene(job.job_id) != context.scene:
             continue
         obj = find_target(job.job_id)
-        if obj is not None and not obj.visible_in_viewport_get(view):
-            continue
-        matrix = as_matrix4(obj.matrix_world) if obj is not None else job.spec.target.matrix_world
-        items.append(_Item(job.spec.target, job.spec.refinement, matrix, round(job.progress, 2)))
-        if obj is not None:
-            busy.add(obj.session_uid)
-    obj = context.active_object
-    if obj is None or obj.session_uid in busy or not obj.visible_in_viewport_get(view):
-        return items
-    seen = preview(context)
+        if obj is None or obj.visible_in_viewport_get(context.space_data):
+            items.append((Item(job.spec.target, job.spec.refinement, round(job.progress, 2)), obj))
+    seen = at_hand(context)
     if seen is not None and seen.spec is not None and seen.spec.target is not None:
-        items.append(_Item(seen.spec.target, seen.spec.refinement, seen.spec.target.matrix_world))
+        items.append((Item(seen.spec.target, seen.spec.refinement), context.active_object))
     return items
+
+
+def at_hand(context: Context) -> preview.Preview | None:
+    """The active object as it would be refined; ``None`` where it is not seen in this view, or being refined now."""
+    obj = context.active_object
+    if obj is None or not obj.visible_in_viewport_get(context.space_data):
+        return None
+    for job in desk.unfinished():
+        home = desk.homes.get(job.job_id)
+        if home is not None and home.object_uid == obj.session_uid:
+            return None
+    return preview.outlined(context)
 
 
 class CSM_PT_tab_watch(bpy.types.Panel):
@@ -147,13 +191,15 @@ class CSM_PT_tab_watch(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """Compare what is drawn with what should be."""
+        """Note at which tab the sidebar is, and draw the viewport beside it anew where that has changed."""
+        memory.ui_scale = context.preferences.system.ui_scale
         area = context.area
-        if (
-            area is not None
-            and area.type == "VIEW_3D"
-            and memory.showing.get(area.as_pointer(), False) != is_shown(area)
-        ):
+        if area is None or area.type != "VIEW_3D":
+            return False
+        view = memory.views.setdefault(area.spaces.active.as_pointer(), _View())
+        at_tab = any(region.type == "UI" and region.active_panel_category == TAB for region in area.regions)
+        if view.at_tab != at_tab:
+            view.at_tab = at_tab
             for region in area.regions:
                 if region.type == "WINDOW":
                     region.tag_redraw()

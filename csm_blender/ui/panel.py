@@ -14,6 +14,7 @@ from ..scene.loose import Context, Layout, current
 from ..scene.mirror import has_strays
 from ..scene.readiness import obstacle
 from ..scene.records import CSM_PG_job, CSM_PG_scene, active_record, state_of
+from .box_row import draw_box, draw_pivot
 from .job_box import draw_job
 from .preview import preview
 from .preview_operators import draw_preview
@@ -112,13 +113,14 @@ def _draw_request(context: Context, layout: Layout) -> None:
             row.label(text=size_text(seen.size, context.scene), icon="BLANK1")
         elif seen.error is not None:
             _draw_lines(context, column, str(seen.error), "ERROR")
+        draw_box(layout, context.active_object)
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
     column.prop(state, "fit")
     column.prop(state, "pivot")
     if state.pivot == "CUSTOM":
-        column.prop(state, "custom_pivot", text="Point")
+        draw_pivot(column, state)
     column.prop(state, "original")
     _draw_more(layout, state)
     if seen is not None and seen.spec is not None:

@@ -1,25 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the panel shows of the active object before anything is sent: its size, and what would go out.
 
-Measuring can be costly, so it is done again only when the object or the choices look different, never on every redraw.
+Measuring can be costly, so it is done again only when the object or the choices look different, never on every redraw;
+and whether they do is looked at only when Blender says that it evaluated something anew.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
+from mathutils import Vector
 
-from ..core.box import box_of
+from ..core import box
 from ..core.errors import CsmError
-from ..core.models import Fit, JobSpec, Materials, Original, Pivot, Vec3
+from ..core.models import Fit, JobSpec, Materials, Matrix4, Original, Pivot, Vec3
 from ..scene import assets
+from ..scene.changes import changes, chosen
+from ..scene.custom_box import custom_box
+from ..scene.geometry import may_have_more
 from ..scene.isolate import is_evaluated
 from ..scene.language import labels
 from ..scene.loose import Context
+from ..scene.matrices import as_matrix4
 from ..scene.planning import Choices, plan_for_objects
 from ..scene.records import state_of
+
+_SAME_SCALE = 2e-7
+"""Relative; float32 matrices are no better."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +43,13 @@ class Preview:
 
 @dataclass
 class _Cache:
-    key: Any = None
+    glance: Any = None
+    looks: Any = None
+    scale: Any = None
+    is_plain: bool = False
     preview: Preview | None = None
+    here: tuple[Preview, Matrix4, Preview] | None = None
+    """What :attr:`preview` is at another place: whose, where, and what."""
 
 
 _cache = _Cache()
@@ -67,28 +81,89 @@ def chosen_objects(context: Context) -> list[bpy.types.Object]:
 
 def preview(context: Context) -> Preview | None:
     """What is chosen as it would be refined; ``None`` where nothing is active."""
-    objects = chosen_objects(context)
-    if not objects:
+    seen = outlined(context)
+    if seen is None or seen.spec is None or seen.spec.target is None:
+        return seen
+    matrix = as_matrix4(context.active_object.matrix_world)
+    if seen.spec.target.matrix_world == matrix:
+        return seen
+    known = _cache.here
+    if known is None or known[0] is not seen or known[1] != matrix:
+        known = _cache.here = (seen, matrix, _stood(seen, seen.spec, matrix, context))
+    return known[2]
+
+
+def outlined(context: Context) -> Preview | None:
+    """As :func:`preview`, but its ``spec`` may tell of an earlier place: for what is drawn at every redraw.
+
+    What is sent is the same, as it does not depend on where an object stands or how it is turned.
+    """
+    active = context.active_object
+    if active is None:
         return None
-    choices = choices_of(context.scene)
-    key: Any = (*map(_looks_of, objects), choices, context.scene.unit_settings.scale_length)
-    if key != _cache.key or _cache.preview is None:
-        _cache.key, _cache.preview = key, _measured(objects, context, choices)
+    scale = active.matrix_world.to_scale()
+    scaled = _cache.scale is None or not is_same_scale(scale, _cache.scale)
+    if _cache.preview is not None and not scaled and changes.are_counted and _cache.glance == _glance(context, active):
+        return _cache.preview
+    objects, choices = chosen_objects(context), choices_of(context.scene)
+    _cache.is_plain = len(objects) == 1 and not may_have_more(active)
+    looks: Any = (*map(_looks_of, objects), choices, context.scene.unit_settings.scale_length)
+    old = _cache.preview
+    if looks != _cache.looks or old is None or old.spec is None:
+        _cache.preview = _measured(objects, context, choices)
+    elif scaled:
+        _cache.preview = _stood(old, old.spec, as_matrix4(active.matrix_world), context)
+    _cache.looks, _cache.scale, _cache.glance = looks, scale, _glance(context, active)
     return _cache.preview
 
 
+def is_same_scale(a: Vector, b: Vector) -> bool:
+    """Whether two scales are one, up to what turning an object does to the scale its matrix says."""
+    return (a - b).length <= _SAME_SCALE * a.length
+
+
+def _glance(context: Context, active: Any) -> Any:
+    """What tells, quickly, whether there is anything to look at: Blender does not count choices and renaming."""
+    scene = context.scene
+    state = state_of(scene)
+    return (
+        changes.shapes,
+        0 if _cache.is_plain else changes.moves,
+        scene.session_uid,
+        context.view_layer.name,
+        active.session_uid,
+        active.name,
+        custom_box(active),
+        state.fit,
+        state.pivot,
+        tuple(state.custom_pivot),
+        state.original,
+        state.copies,
+        state.materials,
+        scene.unit_settings.scale_length,
+    )
+
+
 def _looks_of(obj: Any) -> tuple[Any, ...]:
-    return (obj.session_uid, obj.name, obj.mode, obj.matrix_world.copy(), *_box_of(obj))
+    """All that may change the box. Where only one plain object is chosen, its place does not."""
+    place = None if _cache.is_plain else obj.matrix_world.copy()
+    return (obj.session_uid, obj.name, obj.mode, place, custom_box(obj), *_box_of(obj))
 
 
 def _box_of(obj: Any) -> tuple[tuple[float, ...], ...]:
-    """Size and place of the box Blender keeps: it may move without changing its size, as in Edit mode."""
-    return tuple(obj.dimensions), tuple(obj.bound_box[0])
+    """The corners of the box Blender keeps."""
+    return tuple(obj.bound_box[0]), tuple(obj.bound_box[6])
+
+
+def count() -> int:
+    """A number that changes with all that :func:`outlined` depends on but the scale of the active object."""
+    return changes.shapes + changes.choices + (0 if _cache.is_plain else changes.moves)
 
 
 def forget() -> None:
     """Measure anew next time."""
-    _cache.key = _cache.preview = None
+    chosen()
+    _cache.__init__()  # type: ignore[misc]  # as new
 
 
 def _measured(objects: list[bpy.types.Object], context: Context, choices: Choices) -> Preview:
@@ -103,4 +178,23 @@ def _measured(objects: list[bpy.types.Object], context: Context, choices: Choice
     except CsmError as error:
         return Preview(name, error=error)
     assert spec.target is not None
-    return Preview(name, box_of(spec.target).size, spec)
+    return Preview(name, box.box_of(spec.target).size, spec)
+
+
+def _stood(seen: Preview, spec: JobSpec, matrix: Matrix4, context: Context) -> Preview:
+    """The same box standing elsewhere: nothing needs to be measured for that."""
+    assert spec.target is not None
+    target = replace(spec.target, matrix_world=matrix)
+    choices = choices_of(context.scene)
+    try:
+        refinement, placement = box.plan(
+            target,
+            pivot=choices.pivot,
+            custom_pivot=choices.custom_pivot,
+            original=choices.original,
+            scale_length=spec.scale_length,
+        )
+    except CsmError as error:
+        return Preview(seen.name, error=error)
+    spec = replace(spec, target=target, refinement=refinement, placement=placement)
+    return Preview(seen.name, box.box_of(target).size, spec)

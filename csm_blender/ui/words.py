@@ -27,6 +27,27 @@ STATES = {
 MOVING = frozenset({"QUEUED", "CHECKING", "SUBMITTING", "REFINING", "DOWNLOADING", "CONVERTING"})
 
 
+POINT_WORDS = {
+    "BASE": "Base Center",
+    "CENTER": "Center",
+    "TOP": "Top Center",
+    "FRONT": "Front",
+    "BACK": "Back",
+    "LEFT": "Left",
+    "RIGHT": "Right",
+    "BOTTOM_FRONT_LEFT": "Bottom Front Left",
+    "BOTTOM_FRONT_RIGHT": "Bottom Front Right",
+    "BOTTOM_BACK_LEFT": "Bottom Back Left",
+    "BOTTOM_BACK_RIGHT": "Bottom Back Right",
+    "TOP_FRONT_LEFT": "Top Front Left",
+    "TOP_FRONT_RIGHT": "Top Front Right",
+    "TOP_BACK_LEFT": "Top Back Left",
+    "TOP_BACK_RIGHT": "Top Back Right",
+    "ORIGIN": "Object Origin",
+}
+"""The points a pivot snaps to; see :data:`csm_blender.core.custom_box.SNAP_POINTS`."""
+
+
 def state_word(status: str) -> str:
     """The state for people."""
     return STATES.get(status, (status.title(), ""))[0]

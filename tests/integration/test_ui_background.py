@@ -65,6 +65,30 @@ def test_several_selected_get_one_result_in_their_common_box(scene: bpy.types.Sc
     assert other.hide_viewport
 
 
+def test_a_custom_box_is_refined_to_and_its_pivot_can_be_snapped(scene: bpy.types.Scene) -> None:
+    cube = bpy.data.objects["Cube"]  # from -1 to 1
+    cube.scale.x = -1.0
+    bpy.context.view_layer.objects.active = cube
+    cube.csm.use_custom_box = True
+    cube.csm.custom_box_size = (3.0, 2.0, 5.0)
+    assert bpy.ops.csm.snap_pivot(point="ORIGIN") == {"FINISHED"}
+    assert list(state_of(scene).custom_pivot) == pytest.approx([0.0, 0.0, -0.3], abs=1e-6)
+    assert bpy.ops.csm.snap_pivot(point="TOP_FRONT_RIGHT") == {"FINISHED"}
+    assert bpy.ops.csm.refine(session_code=FIRST, target="Cube") == {"FINISHED"}
+    record = state_of(scene).jobs[0]
+    assert list(record.scaled_bbox) == pytest.approx([3.0, 5.0, 2.0], rel=1e-6)
+    assert list(record.pivot_point) == [0.5, 0.5, 0.5]
+    assert record.fit_error < 1e-5
+    result = bpy.data.objects[record.result]
+    assert list(result.location) == pytest.approx([1.5, -1.0, 4.0], abs=1e-5)  # x to the right also when mirrored
+    bpy.context.view_layer.objects.active = cube  # the result took its place
+    assert bpy.ops.csm.reset_box() == {"FINISHED"}
+    assert list(cube.csm.custom_box_size) == pytest.approx([2.0, 2.0, 2.0], abs=1e-6)
+    cube.csm.custom_box_min = (0.5, 0.5, 0.5)
+    with pytest.raises(RuntimeError, match="outside its box"):
+        bpy.ops.csm.snap_pivot(point="ORIGIN")
+
+
 def test_linked_copies_get_the_result_where_that_is_chosen(scene: bpy.types.Scene) -> None:
     cube = bpy.data.objects["Cube"]
     copy = bpy.data.objects.new("Copy", cube.data)

@@ -6,6 +6,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import bpy
 from inside import Events, Steps, area, idle_until, override, region, screenshot, window
@@ -21,17 +22,32 @@ def redraws(count: int = 4) -> Steps[None]:
         yield
 
 
+def entries() -> list[Any]:
+    """What was drawn in the viewport the last time."""
+    view = module("ui.overlay").memory.views.get(area().spaces.active.as_pointer())
+    return view.entries if view else []
+
+
 def is_drawn() -> bool:
-    memory = module("ui.overlay").memory
-    return memory.showing.get(area().as_pointer(), False) and bool(memory.outlines)
+    return module("ui.overlay").is_shown(area()) and bool(entries())
 
 
 def drawn() -> dict[str, object]:
-    """The last outline drawn, and the payload that would go out now."""
-    memory = module("ui.overlay").memory
+    """The last outline drawn, in the world, and the payload that would go out now."""
     sent = module("ui.preview").preview(bpy.context).spec.refinement
-    outline = memory.outlines[-1]
-    return {"corners": outline.corners, "pivot": outline.pivot, "bbox": sent.scaled_bbox, "point": sent.pivot_point}
+    entry = entries()[-1]
+    rows = [[float(value) for value in row] for row in entry.matrix]  # a Vector would round to 32 bits
+
+    def world(point: Any) -> list[float]:
+        return [sum(row[axis] * point[axis] for axis in range(3)) + row[3] for row in rows[:3]]
+
+    corners = [world(corner) for corner in entry.outline.corners]
+    return {
+        "corners": corners,
+        "pivot": world(entry.outline.pivot),
+        "bbox": sent.scaled_bbox,
+        "point": sent.pivot_point,
+    }
 
 
 def drawn_is_sent() -> Steps[list[dict[str, object]]]:
@@ -61,6 +77,12 @@ def drawn_is_sent() -> Steps[list[dict[str, object]]]:
     yield from redraws()
     cube.data.transform(Matrix.Translation((0.3, 0.0, 0.2)))  # same size, other origin
     cube.data.update()
+    yield from redraws()
+    with override():
+        seen.append(drawn())
+    cube.csm.use_custom_box = True
+    cube.csm.custom_box_max = (2.5, 1.25, 3.0)
+    scene.csm.pivot = "BASE"
     yield from redraws()
     with override():
         seen.append(drawn())
@@ -99,11 +121,11 @@ def on_and_off() -> Steps[dict[str, object]]:
     with override():
         bpy.ops.view3d.localview(frame_selected=False)
     yield from redraws()
-    seen["other_in_local_view"] = bool(module("ui.overlay").memory.items)
+    seen["other_in_local_view"] = bool(entries())
     with override():
         bpy.ops.view3d.localview(frame_selected=False)
     yield from redraws()
-    seen["after_local_view"] = bool(module("ui.overlay").memory.items)
+    seen["after_local_view"] = bool(entries())
     return seen
 
 
@@ -111,20 +133,23 @@ def fills(session: str) -> Steps[dict[str, object]]:
     """The box fills while the job runs, and is the block-out's own again when it has ended."""
     events = Events()
     yield from events.open_sidebar("CSM")
-    memory = module("ui.overlay").memory
     bpy.data.objects["Cube"].scale = (1.0, 0.7, 1.5)
     yield from begin(session)
     shares: list[float] = []
 
     def filling() -> bool:
-        shares.extend(item.share for item in memory.items if item.share not in (None, *shares[-1:]))
+        shares.extend(entry.item.share for entry in entries() if entry.item.share not in (None, *shares[-1:]))
         return bool(shares) and shares[-1] > 0.4
 
     yield from idle_until(filling, 30, "a box that fills")
     yield from screenshot("overlay-progress")
     yield from wait_for("PLACED")
     yield from redraws(6)
-    return {"shares": shares, "left": [item.share for item in memory.items], "windows": len(window().modal_operators)}
+    return {
+        "shares": shares,
+        "left": [entry.item.share for entry in entries()],
+        "windows": len(window().modal_operators),
+    }
 
 
 def cost() -> Steps[dict[str, float]]:
@@ -151,8 +176,26 @@ def cost() -> Steps[dict[str, float]]:
     yield from redraws(15)
     seen = {"still": told()}
     cube = bpy.data.objects["Cube"]
-    for number in range(15):
-        cube.location.x = number * 0.01
-        yield from redraws(1)
+
+    def move() -> Steps[None]:
+        for number in range(15):
+            cube.location.x = number * 0.01
+            yield from redraws(1)
+
+    yield from move()
     seen["moving"] = told()
+    cube.csm.use_custom_box = True
+    bpy.context.scene.csm.pivot = "CUSTOM"
+    group = module("ui.handles").CSM_GGT_handles
+    prepare, handle_times = group.draw_prepare, []
+
+    def timed_prepare(self: Any, context: Any) -> None:
+        started = time.thread_time()
+        prepare(self, context)
+        handle_times.append((time.thread_time() - started) * 1000.0)
+
+    group.draw_prepare = timed_prepare
+    yield from redraws(15)
+    seen["with handles"] = told()
+    seen["handles"] = statistics.median(handle_times)
     return seen
