@@ -16,6 +16,8 @@ from common import QUIET_S, Gap, Probe, Steps, clear_meshes, jobs, longest_gap, 
 from inside import frames, override
 
 JOB_TIMEOUT_S = 100.0
+SHEET = (0.5, 0.5, 0.209)
+"""Half the size of what is imported: the result covers as many pixels as the import."""
 WORK = {
     "reading": ("scene.arriving", "bring_mesh"),
     "normals": ("scene.arriving", "prepare_for_drawing"),
@@ -99,7 +101,7 @@ def _prepare(number: int) -> Steps:
     """An empty scene, with a block-out unless *number* is -1, at rest."""
     clear_meshes()
     if number >= 0:
-        new_block_out(number)
+        new_block_out(number).scale = SHEET
     push_undo("Prepared")
     yield from frames(12)
     yield QUIET_S
