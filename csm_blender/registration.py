@@ -11,7 +11,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .core.models import JobState
-from .scene import assets, changes, language, preview_errands, pump, records
+from .scene import arriving, assets, changes, language, preview_errands, pump, records
 from .scene.connection import connection_test
 from .scene.desk import desk
 from .scene.disk_use import usage
@@ -115,6 +115,7 @@ def _handlers() -> tuple[tuple[Any, Any], ...]:
     handlers = bpy.app.handlers
     return (
         (handlers.load_post, _after_load),
+        (handlers.save_pre, _before_save),
         (handlers.undo_post, _after_undo),
         (handlers.redo_post, _after_undo),
     )
@@ -130,6 +131,11 @@ def _take_in_file() -> None:
 def _after_load(*_arguments: object) -> None:
     defaults.forget()
     _guarded(_opened)
+
+
+@persistent  # type: ignore[untyped-decorator]  # by the stubs
+def _before_save(*_arguments: object) -> None:
+    _guarded(arriving.turn_away)
 
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs

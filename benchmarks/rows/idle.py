@@ -3,37 +3,41 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from measuring import Bench, Row, Samples, yes_if
-from workshop import windowed_blenders, windows
+from workshop import Windows, windowed_blenders, windows
 
 NOISE_S = 0.02
 """Processor time per second that two runs of the same Blender differ by anyway."""
 
 
 def measure(bench: Bench) -> list[Row]:
-    """One row."""
-    binary = windowed_blenders()[-1]
+    """A row for each Blender."""
+    binaries = windowed_blenders()
+    with windows(bench, binaries) as shown:
+        return [_row(bench, shown, binary) for binary in (binaries[-1:] if bench.quick else reversed(binaries))]
+
+
+def _row(bench: Bench, shown: Windows, binary: Path) -> Row:
     params = {"seconds": 0.5 if bench.quick else 2.0, "repeats": bench.times(5)}
-    with windows(bench, [binary]) as shown:
-        bare = shown.run(binary, "quiet.py:idle", addon=False, params=params)
-        with_addon = shown.run(binary, "quiet.py:idle", params=params)
+    bare = shown.run(binary, "quiet.py:idle", addon=False, params=params)
+    with_addon = shown.run(binary, "quiet.py:idle", params=params)
     if bare["addon"] or not with_addon["addon"]:
         raise RuntimeError("the add-on is not where it should be")
     cpu, without = (Samples.of([value / params["seconds"] for value in seen["cpu"]]) for seen in (with_addon, bare))
     same = cpu.median <= without.median + NOISE_S
     timer = "a timer" if with_addon["timer"] else "no timer"
-    return [
-        Row(
-            f"idle, {binary.name}",
-            f"{timer}, {len(with_addon['children'])} processes, {_per_second(cpu)}",
-            f"add-on disabled: {len(bare['children'])} processes, {_per_second(without)}",
-            f"{(cpu.median - without.median) * 1000:+.1f} ms/s",
-            "no timer, no process, no difference",
-            yes_if(not with_addon["timer"] and len(with_addon["children"]) <= len(bare["children"]) and same),
-            f"Processor time of the whole process; differences below {NOISE_S * 1000:.0f} ms/s are noise."
-            f" Processes without the add-on: {_named(bare)}; with it: {_named(with_addon)}.",
-        )
-    ]
+    return Row(
+        f"idle, {binary.name}",
+        f"{timer}, {len(with_addon['children'])} processes, {_per_second(cpu)}",
+        f"add-on disabled: {len(bare['children'])} processes, {_per_second(without)}",
+        f"{(cpu.median - without.median) * 1000:+.1f} ms/s",
+        "no timer, no process, no difference",
+        yes_if(not with_addon["timer"] and len(with_addon["children"]) <= len(bare["children"]) and same),
+        f"Processor time of the whole process; differences below {NOISE_S * 1000:.0f} ms/s are noise."
+        f" Processes without the add-on: {_named(bare)}; with it: {_named(with_addon)}.",
+    )
 
 
 def _named(seen: dict[str, list[str]]) -> str:

@@ -12,28 +12,41 @@ import bpy
 
 from ..core.errors import PlacementFailed
 
-_TOUCHED = ("objects", "meshes", "materials", "images", "textures", "node_groups", "libraries")
+_TOUCHED = ("objects", "meshes", "materials", "node_groups", "textures", "images", "libraries")
+
+
+def datablocks() -> Iterator[Any]:
+    """The collections of ``bpy.data`` that a converted mesh adds to: users before what they use."""
+    for name in _TOUCHED:
+        yield getattr(bpy.data, name)
 
 
 @contextmanager
 def all_or_nothing() -> Iterator[None]:
     """Remove the datablocks that were made inside if it ends with an error."""
-    before = {name: set(getattr(bpy.data, name)) for name in _TOUCHED}
+    before = [set(blocks) for blocks in datablocks()]
     try:
         yield
     except BaseException:
-        for name in _TOUCHED:
-            bpy.data.batch_remove([block for block in getattr(bpy.data, name) if block not in before[name]])
+        for blocks, known in zip(datablocks(), before, strict=True):
+            bpy.data.batch_remove([block for block in blocks if block not in known])
         raise
 
 
 def append_mesh(path: Path, name: str) -> bpy.types.Mesh:
-    """The mesh *name* of the file at *path*, now in this file. Raises :class:`PlacementFailed`.
-
-    It is linked and then made local, which leaves no trace of where it came from: appending would write the path of the
-    job's folder into every datablock (``library_weak_reference``).
-    """
+    """The mesh *name* of the file at *path*, now in this file. Raises :class:`PlacementFailed`."""
     earlier = set(bpy.data.libraries)
+    mesh = bring_mesh(path, name)
+    bpy.data.batch_remove([library for library in bpy.data.libraries if library not in earlier])
+    return mesh
+
+
+def bring_mesh(path: Path, name: str) -> bpy.types.Mesh:
+    """:func:`append_mesh`, with the empty library left behind: removing a datablock has all editors drawn again.
+
+    The mesh is linked and then made local, which leaves no trace in it of where it came from: appending would write the
+    path of the job's folder into every datablock (``library_weak_reference``).
+    """
     try:
         # The stub says that load() returns None; it is a context manager.
         loading: Any = bpy.data.libraries.load(str(path), link=True)  # type: ignore[func-returns-value]
@@ -44,11 +57,8 @@ def append_mesh(path: Path, name: str) -> bpy.types.Mesh:
     mesh = next(iter(wanted.meshes), None)
     if not isinstance(mesh, bpy.types.Mesh):
         raise PlacementFailed(f"There is no mesh in {path.name}.")
-    library = mesh.library
-    assert library is not None
-    _make_local(library)
-    if library not in earlier:
-        bpy.data.libraries.remove(library)
+    assert mesh.library is not None
+    _make_local(mesh.library)
     mesh.use_fake_user = False
     return mesh
 

@@ -14,6 +14,7 @@ from ..core.errors import CsmError, PlacementFailed
 from ..core.jobs import Job
 from ..core.models import JobState, Original
 from ..core.store import IllegalMove, LeaseLost, Store
+from . import arriving
 from .binding import RESULT_STAMP, find_target, home_scene
 from .in_scene import in_scene, push_undo_step
 from .language import labels
@@ -40,12 +41,13 @@ def finish(store: Store, job: Job) -> Job | None:
     target = find_target(job.job_id)
     try:
         with in_scene(scene):
-            placed = place(_considerate(fresh, target), scene, target)
+            placed = place(_considerate(fresh, target), scene, target, arriving.mesh_of(job.job_id))
     except CsmError as error:
         return _failed(store, fresh, error)
     except Exception as problem:  # noqa: BLE001 - whatever Blender says: the job must not be tried again five times a second
         _log.exception("Placing job %s broke", job.job_id)
         return _failed(store, fresh, PlacementFailed(f"The mesh could not be placed: {problem}"))
+    arriving.placed(job.job_id)
     _stamp(placed, fresh)
     _hand_selection_over(placed.obj, target, scene)
     result = {**fresh.result, **placed.as_result()}

@@ -83,8 +83,10 @@ class _Placing:
         return self.job.spec.original is Original.REPLACE
 
 
-def place(job: Job, scene: bpy.types.Scene, target: bpy.types.Object | None) -> Placed:
-    """Append the result of a READY *job* and stand it where *target* stands now.
+def place(
+    job: Job, scene: bpy.types.Scene, target: bpy.types.Object | None, mesh: bpy.types.Mesh | None = None
+) -> Placed:
+    """Append the result of a READY *job*, unless *mesh* is that already, and stand it where *target* stands now.
 
     Without a target (it is gone, or the job had none) the result goes to the recorded place. Raises
     :class:`PlacementFailed` or :class:`TargetUnchangeable` with the scene as it was. An undo step is the caller's.
@@ -98,7 +100,8 @@ def place(job: Job, scene: bpy.types.Scene, target: bpy.types.Object | None) -> 
         others = list(copies_of(target, job.spec, scene, notes))
     changed = [member for part in (*parts, *(obj for obj, _ in others)) for member in family_of(part)]
     with all_or_nothing(), _taken_back_on_error(changed):
-        mesh = append_mesh(Path(job.result.get("blend", "")), job.result.get("mesh", ""))
+        if mesh is None:
+            mesh = append_mesh(Path(job.result.get("blend", "")), job.result.get("mesh", ""))
         placed = _place(_Placing(job, scene, mesh), target, parts, others, tuple(notes))
     previews.remove_of([*parts, *(obj for obj, _ in others)])
     return placed

@@ -19,15 +19,19 @@ from ..core.jobs import Job
 from ..core.models import FINISHED, JobState
 from ..core.settings import Settings
 from ..core.store import Store, is_attended
-from . import finishing, mirror, moment, restoring
+from . import arriving, finishing, mirror, moment, restoring
 from .desk import desk
 from .readiness import preferences, settings_now
-from .redraw import redraw
+from .redraw import redraw, redraw_boxes
 
 TICK_S = 0.2
 BLOCKED_S = 1.0
 SLOW_S = 1.0
 CHANGES_AT_A_TIME = 8
+ROUND_S = 0.02
+"""Placing goes on within one tick for so long; what is left waits for the next, so that no gap holds all of it."""
+BOX_STEPS = 20
+"""A box that fills is drawn in so many steps: each draws the whole scene."""
 _log = logging.getLogger(__name__)
 _slow_look = 0.0
 
@@ -42,6 +46,7 @@ def sleep() -> None:
     """Take the timer away."""
     if bpy.app.timers.is_registered(_tick):
         bpy.app.timers.unregister(_tick)
+    arriving.turn_away()
 
 
 def is_awake() -> bool:
@@ -118,14 +123,24 @@ def _step() -> bool:
     changed = take_changes(store)
     waiting: dict[str, str] = {}
     _see_to_worker(store, waiting)
-    for job in [job for job in desk.jobs.values() if job.state is JobState.READY]:
-        if job.job_id not in desk.attended and will_be_placed(job):
-            changed |= place_now(job.job_id, waiting)
+    changed |= _place_ready(waiting)
     if waiting != {job_id: text for job_id, text in desk.waiting.items() if job_id not in desk.attended}:
         kept = {job_id: text for job_id, text in desk.waiting.items() if job_id in desk.attended}
         desk.waiting = {**kept, **waiting}
         changed = True
     return _look_slowly() or changed
+
+
+def _place_ready(waiting: dict[str, str]) -> bool:
+    """Go on with placing what is ready. Whether anything came of it."""
+    ready = [job for job in desk.jobs.values() if job.state is JobState.READY]
+    arriving.turn_away(all_but=frozenset(job.job_id for job in ready))
+    until = time.perf_counter() + ROUND_S
+    changed = False
+    for job in ready:
+        if job.job_id not in desk.attended and will_be_placed(job):
+            changed |= _place_in_steps(job, waiting, until)
+    return changed
 
 
 def take_changes(store: Store) -> bool:
@@ -150,12 +165,21 @@ def note(job: Job) -> None:
     _know(job)
     wake()
     redraw()
+    redraw_boxes()
 
 
 def _know(job: Job) -> bool:
+    earlier = desk.jobs.get(job.job_id)
     desk.jobs[job.job_id] = job
+    if earlier is None or _box(earlier) != _box(job):
+        redraw_boxes()
     desk.elapsed[job.job_id] = elapsed_text(job)
     return mirror.paint(job)
+
+
+def _box(job: Job) -> tuple[bool, int]:
+    """What the viewport shows of the job, coarsely."""
+    return job.state in FINISHED, int(job.progress * BOX_STEPS)
 
 
 def place_now(job_id: str, waiting: dict[str, str]) -> bool:
@@ -174,9 +198,21 @@ def place_now(job_id: str, waiting: dict[str, str]) -> bool:
     return True
 
 
+def _place_in_steps(job: Job, waiting: dict[str, str], until: float) -> bool:
+    """:func:`place_now`, as far as it gets *until* then, and one step at least if that has not passed."""
+    if reason := moment.reason_to_wait(job.job_id):
+        waiting[job.job_id] = reason
+        return False
+    while time.perf_counter() < until:
+        if arriving.is_here(job.job_id):
+            return place_now(job.job_id, waiting)
+        arriving.come_closer(job)
+    return False
+
+
 def place_attended(job_id: str, waiting: dict[str, str]) -> None:
-    """:func:`place_now` for a modal operator, which attends to its own job; shows what it waits for."""
-    tried = place_now(job_id, waiting)
+    """Go on with placing a READY job for a modal operator, which attends to it; shows what it waits for."""
+    tried = _place_in_steps(desk.jobs[job_id], waiting, time.perf_counter() + ROUND_S)
     if tried or desk.waiting.get(job_id, "") != waiting.get(job_id, ""):
         desk.waiting.pop(job_id, None)
         desk.waiting.update(waiting)

@@ -20,6 +20,7 @@ from ..core.models import Target, Vec3
 from ..scene.custom_box import custom_box
 from ..scene.loose import Context
 from ..scene.records import state_of
+from ..scene.redraw import shows_boxes
 from . import overlay
 from .dragging import now, snap_pivots
 from .overlay_lines import COLOR
@@ -50,7 +51,7 @@ class CSM_GGT_handles(bpy.types.GizmoGroup):
     def poll(cls, context: Context) -> bool:
         """Whether there is something to drag. Undo in other modes does not know of objects' properties."""
         obj = context.active_object
-        if context.area is None or obj is None or obj.mode != "OBJECT" or not overlay.is_shown(context.area):
+        if context.area is None or obj is None or obj.mode != "OBJECT" or not shows_boxes(context.area):
             return False
         is_drawn = custom_box(obj) is not None and obj.is_editable
         return (is_drawn or state_of(context.scene).pivot == "CUSTOM") and overlay.at_hand(context) is not None

@@ -20,10 +20,10 @@ from ..core.outline import Outline, outline_of
 from ..scene.binding import find_target, home_scene
 from ..scene.desk import desk
 from ..scene.loose import Context
+from ..scene.redraw import TAB, is_at_tab
 from . import preview
 from .overlay_lines import Drawing, draw_all, forget_shaders
 
-TAB = "CSM"
 _MOST_ON_CARD = 64
 MOST_JOBS = 8
 """So many running jobs are shown at a time; drawing must stay cheap with a hundred of them."""
@@ -94,15 +94,6 @@ def stop() -> None:
         bpy.types.SpaceView3D.draw_handler_remove(memory.handler, "WINDOW")
     memory.__init__()  # type: ignore[misc]  # as new
     forget_shaders()
-
-
-def is_shown(area: bpy.types.Area) -> bool:
-    """Whether this 3D view is at the CSM tab, with overlays."""
-    space: Any = area.spaces.active
-    view = memory.views.get(space.as_pointer())
-    if view is None or not view.at_tab:
-        return False
-    return bool(space.show_region_ui and space.overlay.show_overlays)
 
 
 def _draw() -> None:
@@ -197,7 +188,7 @@ class CSM_PT_tab_watch(bpy.types.Panel):
         if area is None or area.type != "VIEW_3D":
             return False
         view = memory.views.setdefault(area.spaces.active.as_pointer(), _View())
-        at_tab = any(region.type == "UI" and region.active_panel_category == TAB for region in area.regions)
+        at_tab = is_at_tab(area)
         if view.at_tab != at_tab:
             view.at_tab = at_tab
             for region in area.regions:

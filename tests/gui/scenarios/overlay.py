@@ -29,7 +29,7 @@ def entries() -> list[Any]:
 
 
 def is_drawn() -> bool:
-    return module("ui.overlay").is_shown(area()) and bool(entries())
+    return module("scene.redraw").shows_boxes(area()) and bool(entries())
 
 
 def drawn() -> dict[str, object]:
