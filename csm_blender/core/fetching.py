@@ -26,7 +26,8 @@ from .workbench import Workbench, now_text
 
 BAD_FILE_TRIES = 3
 LINK_TRIES = 8
-CONVERTER_LOOK_S = 0.1
+CONVERTER_LOOK_S = 0.05
+CONVERTING = "Converting"
 PROGRESS_LOOK_S = 0.25
 SETTLED_S = 60.0
 
@@ -134,12 +135,12 @@ class Fetching:
                 note = "The delivered file is gone: fetching it again"
                 self._bench.update(job, state=JobState.DOWNLOADING, message=note)
                 return 0.0
-            if converters.start(job.job_id, folder, conversion_request(job, mesh)):
-                self._bench.update(job, message="Converting")
-                return CONVERTER_LOOK_S
-            return converters.look_again_s
+            if not converters.start(job.job_id, folder, conversion_request(job, mesh)):
+                return converters.look_again_s
         report = converters.collect(job.job_id)
         if report is None:
+            if job.message != CONVERTING:
+                self._bench.update(job, message=CONVERTING)
             return CONVERTER_LOOK_S
         report["glb"] = str(self._bench.folder(job) / MESH_NAME)
         report["ready_at"] = now_text()
