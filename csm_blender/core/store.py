@@ -123,7 +123,7 @@ class Store:
         """
         job_id = job_id or uuid.uuid4().hex
         now = _now()
-        with self._transaction():
+        with self._transaction("NORMAL"):
             done = self._db.execute(
                 "INSERT OR IGNORE INTO jobs (job_id, revision, state, session_code, object_name, blend_file,"
                 " scene_name, base_url, run_id, spec_json, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
