@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .conversion import MESH_NAME
-from .download import Download, download
+from .download import Download, download, is_intact
 from .errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshOffered, RefineFailed, UnexpectedAnswer
 from .glb import check_glb, looks_like_web_page, sniff_format
 from .jobs import Job
@@ -78,6 +78,7 @@ class Fetching:
             raise LinkExpired("The session offers no refined mesh yet.")
         file = download(url, self._bench.folder(job) / MESH_NAME, self._bench.settings, self._progress_of(job))
         self._check_file(job, file)
+        memory.file_known = True
         self._bench.update(
             job,
             state=JobState.CONVERTING,
@@ -131,8 +132,10 @@ class Fetching:
         if not converters.is_running(job.job_id):
             folder = self._bench.folder(job)
             mesh = folder / MESH_NAME
-            if not mesh.exists():
-                note = "The delivered file is gone: fetching it again"
+            memory = self._bench.memory(job)
+            memory.file_known = mesh.exists() and (memory.file_known or is_intact(mesh, job.glb_sha256))
+            if not memory.file_known:
+                note = "The delivered file is gone or damaged: fetching it again"
                 self._bench.update(job, state=JobState.DOWNLOADING, message=note)
                 return 0.0
             if not converters.start(job.job_id, folder, conversion_request(job, mesh)):
