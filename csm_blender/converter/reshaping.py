@@ -29,7 +29,7 @@ def reshape(mesh: bpy.types.Mesh, linear: Array, shift: Array | None = None, *, 
     *linear* is 3x3; one that mirrors has the faces turned over, so that outside stays outside.
     """
     mirrors = bool(np.linalg.det(linear) < 0.0)
-    keep = mesh.has_custom_normals and (mirrors or _is_uneven(linear))
+    keep = mesh.has_custom_normals and (mirrors or is_uneven(linear))
     of_vertices = _normals_of_vertices(mesh) if keep else None
     if keep and of_vertices is None:
         _remember_normals_of_corners(mesh)
@@ -47,9 +47,9 @@ def reshape(mesh: bpy.types.Mesh, linear: Array, shift: Array | None = None, *, 
         inverse = np.linalg.inv(linear).astype(np.float32)
         if of_vertices is not None:
             with _no_collecting():
-                mesh.normals_split_custom_set_from_vertices(_taken_through(of_vertices, inverse).tolist())
+                mesh.normals_split_custom_set_from_vertices(taken_through(of_vertices, inverse).tolist())
         else:
-            mesh.normals_split_custom_set(_taken_through(_recalled_normals_of_corners(mesh), inverse))
+            mesh.normals_split_custom_set(taken_through(_recalled_normals_of_corners(mesh), inverse))
 
 
 @contextlib.contextmanager
@@ -84,7 +84,8 @@ def _data(mesh: bpy.types.Mesh, attribute: str) -> Any:
     return found.data
 
 
-def _is_uneven(linear: Array) -> bool:
+def is_uneven(linear: Array) -> bool:
+    """Whether *linear* scales directions so differently that stored normals have to be taken along."""
     scales = np.linalg.svd(linear, compute_uv=False)
     return bool(scales[0] > scales[-1] * (1.0 + _UNEVEN))
 
@@ -120,7 +121,7 @@ def _recalled_normals_of_corners(mesh: bpy.types.Mesh) -> Normals:
     return normals
 
 
-def _taken_through(normals: Normals, inverse: Normals) -> Normals:
+def taken_through(normals: Normals, inverse: Normals) -> Normals:
     """Unit normals (n, 3) after the inverse transpose, which for rows is the inverse from the right."""
     turned: Normals = normals @ inverse
     turned /= np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-30)
