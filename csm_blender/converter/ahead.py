@@ -28,6 +28,9 @@ _NEUTRAL = {
     "rotation": [0, 0, 0, 1],
     "scale": [1, 1, 1],
 }
+_TO_BLENDER: Array = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+"""From glTF's axes, y up, to Blender's, z up; the way back is its transpose."""
+_TO_GLTF: Array = _TO_BLENDER.T
 _FLOAT, _TRIANGLES = 5126, 4
 _ROW_BYTES = 12
 
@@ -44,7 +47,9 @@ def fit_file(path: Path, fitted: Path, plan: Callable[[Array, Array], Move]) -> 
         check_glb(path)
     except BadMesh:  # the importer's business to say so
         return None
-    data = bytearray(path.read_bytes())
+    data = bytearray(path.stat().st_size)
+    with path.open("rb") as file:
+        file.readinto(data)
     (json_bytes,) = struct.unpack_from("<I", data, 12)
     document = json.loads(data[20 : 20 + json_bytes])
     lists = _vertex_lists(document, data, 20 + json_bytes + 8) if _is_plain(document) else None
@@ -57,11 +62,12 @@ def fit_file(path: Path, fitted: Path, plan: Callable[[Array, Array], Move]) -> 
     move = plan(low, high)
     if not is_uneven(move.linear) or np.linalg.det(move.linear) < 0.0:
         return None
+    linear, around, shift = _TO_GLTF @ move.linear @ _TO_BLENDER, _TO_GLTF @ move.around, _TO_GLTF @ move.shift
     for points in positions:
-        _write(points, (_read(points).astype(np.float64) - move.around) @ move.linear.T + move.shift)
-    inverse = np.linalg.inv(move.linear).astype(np.float32)
+        points[:] = (points.astype(np.float64) - around) @ linear.T + shift
+    inverse = np.linalg.inv(linear).astype(np.float32)
     for directions in normals:
-        _write(directions, taken_through(_read(directions), inverse))
+        directions[:] = taken_through(directions, inverse)
     fitted.write_bytes(data)
     return move
 
@@ -114,17 +120,8 @@ def _rows(document: Mapping[str, Any], index: int, data: bytearray, start: int) 
     return np.frombuffer(data, "<f4", accessor["count"] * 3, offset).reshape(-1, 3)
 
 
-def _read(rows: Rows) -> Rows:
-    """Rows in glTF's axes in Blender's, as its importer does it: y up becomes z up."""
-    return rows[:, (0, 2, 1)] * np.array((1, -1, 1), dtype=np.float32)
-
-
-def _write(rows: Rows, values: NDArray[Any]) -> None:
-    """Put *values* in Blender's axes in place of *rows*."""
-    rows[:] = values[:, (0, 2, 1)].astype(np.float32) * np.array((1, 1, -1), dtype=np.float32)
-
-
 def _box(positions: list[Rows]) -> tuple[Array, Array]:
-    corners = np.concatenate([[each.min(axis=0), each.max(axis=0)] for each in positions])
-    points = _read(corners).astype(np.float64)
+    """The lowest and the highest corner in Blender's axes."""
+    corners = [[pick(rows[:, axis]) for axis in range(3)] for rows in positions for pick in (np.min, np.max)]
+    points = np.array(corners, dtype=np.float64) @ _TO_BLENDER.T
     return points.min(axis=0), points.max(axis=0)
