@@ -105,9 +105,10 @@ def _many(bench: Bench, python: str) -> Row:
             if converters.start(job, folder, _request(folder, glb)):
                 waiting.remove(job)
                 running.append(job)
-        most = max(most, len(running))
+        at_work = len(converters._running)  # noqa: SLF001 - how many processes, while some outcomes wait to be collected
+        most = max(most, at_work)
         now = time.perf_counter()
-        at_work_s, looked_at = at_work_s + len(running) * (now - looked_at), now
+        at_work_s, looked_at = at_work_s + at_work * (now - looked_at), now
         running = [job for job in running if converters.collect(job) is None]
         time.sleep(0.02)
     converters.stop_all()
