@@ -92,6 +92,7 @@ def _in_test_environment() -> int:
 
     python = environment.python_of("test")
     variables = {**os.environ, "CSM_BENCHMARKS": "1"}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed add-on is not compiled anew each time, either
     return subprocess.run([python, __file__, *sys.argv[1:]], env=variables, check=False).returncode
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 
 import bpy
@@ -71,9 +72,18 @@ def _open_store() -> Store:
 
 def _finish(store: Store, jobs: list[Job], settings: Settings, concurrency: int) -> list[Job]:
     ids = [job.job_id for job in jobs]
+    placing = _Placing(store, ids)
+    tell = Progress(jobs)
+
+    def on_change(job: Job) -> None:
+        tell(job)
+        if not job.needs_worker:
+            placing.go_on()
+
     try:
-        run_pipeline(store, ids, settings, concurrency=concurrency, on_change=Progress(jobs))
-        _place_and_save(store, _current(store, ids))
+        run_pipeline(store, ids, settings, concurrency=concurrency, on_change=on_change)
+        placing.go_on()
+        placing.save()
     except KeyboardInterrupt:
         raise Interrupted(_current(store, ids)) from None
     return _current(store, ids)
@@ -83,24 +93,43 @@ def _current(store: Store, ids: list[str]) -> list[Job]:
     return [job for job in map(store.get, ids) if job is not None]
 
 
-def _place_and_save(store: Store, jobs: list[Job]) -> None:
-    """Place every READY job and save once; only then are they PLACED, so that a kill in between loses nothing."""
-    placed: list[tuple[Job, Placed]] = []
-    for job in jobs:
-        if job.state is not JobState.READY:
-            continue
+class _Placing:
+    """Places READY jobs in the order they were given, each as soon as those before it are over.
+
+    That way it is done in the time in which this process waits for converters anyway. Saved is once, in the end; only
+    then are they PLACED, so that a kill in between loses nothing.
+    """
+
+    def __init__(self, store: Store, ids: list[str]) -> None:
+        self._store = store
+        self._left = deque(ids)
+        self._placed: list[tuple[Job, Placed]] = []
+
+    def go_on(self) -> None:
+        """Place what may be placed by now."""
+        while self._left:
+            job = self._store.get(self._left[0])
+            if job is not None and job.needs_worker:
+                return
+            self._left.popleft()
+            if job is not None and job.state is JobState.READY:
+                self._place(job)
+
+    def _place(self, job: Job) -> None:
         scene = bpy.data.scenes.get(job.spec.scene_name) or bpy.data.scenes[0]
         target = scene.objects.get(job.spec.object_name) if job.spec.object_name else None
         try:
-            done = place(job, scene, target)
+            self._placed.append((job, place(job, scene, target)))
         except CsmError as error:
-            store.update(job, state=JobState.FAILED, error=error.as_dict(), message=str(error))
-            continue
-        placed.append((job, done))
-    if placed and (output := placed[0][0].spec.output):
-        _save(output)
-    for job, done in placed:
-        store.update(job, state=JobState.PLACED, result={**job.result, **done.as_result()}, message="Placed")
+            self._store.update(job, state=JobState.FAILED, error=error.as_dict(), message=str(error))
+
+    def save(self) -> None:
+        """Save the scene where the jobs want it, and note that they are PLACED."""
+        if self._placed and (output := self._placed[0][0].spec.output):
+            _save(output)
+        for job, done in self._placed:
+            result = {**job.result, **done.as_result()}
+            self._store.update(job, state=JobState.PLACED, result=result, message="Placed")
 
 
 def _save(output: str) -> None:

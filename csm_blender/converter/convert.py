@@ -9,12 +9,16 @@ from typing import Any
 
 import bpy
 
-from ..core.models import Fit, JobSpec, Materials
+from ..core.models import Fit, JobSpec, Materials, Placement, Refinement
+from .ahead import fit_file
 from .asset import make_asset
 from .exporting import export_glb
-from .fitting import fit_mesh
-from .importing import import_as_one_mesh
+from .fitting import Fitted, fit_mesh, fitted_by, planned_move
+from .importing import Imported, import_as_one_mesh
 from .quality import look_over
+
+AS_PLANNED = 1e-6
+"""Errors above this mean that the importer has made something else of the file: left out vertices that nothing uses."""
 
 
 def convert(request: dict[str, Any]) -> dict[str, Any]:
@@ -25,9 +29,8 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
     without a usable mesh.
     """
     placement, refinement = JobSpec.parts_from_dict(request)
-    imported = import_as_one_mesh(Path(request["mesh"]))
+    imported, fitted = _fitted(request, placement, refinement)
     mesh = imported.mesh
-    fitted = fit_mesh(mesh, placement, refinement, Fit(request["fit"]), request["scale_length"])
     mesh.name = request["name"]
     if request.get("materials") == Materials.OWN:
         _strip_materials(mesh)
@@ -46,6 +49,21 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
         **look_over(mesh),
         **fitted.as_dict(),
     }
+
+
+def _fitted(request: dict[str, Any], placement: Placement, refinement: Refinement) -> tuple[Imported, Fitted]:
+    """The delivered file as one mesh that stands where it is wanted."""
+    path, fit, scale_length = Path(request["mesh"]), Fit(request["fit"]), request["scale_length"]
+    ahead = Path(request["blend"]).with_name("fitted.glb")
+    move = fit_file(path, ahead, lambda low, high: planned_move(low, high, placement, fit, scale_length))
+    if move is not None:
+        imported = import_as_one_mesh(ahead)
+        ahead.unlink()
+        fitted = fitted_by(move, imported.mesh, refinement)
+        if fitted.fitted_error < AS_PLANNED:
+            return imported, fitted
+    imported = import_as_one_mesh(path)
+    return imported, fit_mesh(imported.mesh, placement, refinement, fit, scale_length)
 
 
 def _strip_materials(mesh: bpy.types.Mesh) -> None:

@@ -37,6 +37,22 @@ class Fitted:
         return dict(self.__dict__)
 
 
+@dataclass(frozen=True)
+class Move:
+    """Where the vertices of a mesh with the box *low* to *high* go: v to ``linear @ (v - around) + shift``.
+
+    ``wanted_low`` and ``wanted_high`` is the box that comes of it. All in Blender's axes; *low* and *high* in metres.
+    """
+
+    low: Array
+    high: Array
+    linear: Array
+    around: Array
+    shift: Array
+    wanted_low: Array
+    wanted_high: Array
+
+
 def fit_mesh(
     mesh: bpy.types.Mesh, placement: Placement, refinement: Refinement, fit: Fit, scale_length: float
 ) -> Fitted:
@@ -47,6 +63,13 @@ def fit_mesh(
     low, high = delivered.min(axis=0), delivered.max(axis=0)
     if not (high - low).any():
         raise BadMesh("The delivered mesh has no size.")
+    move = planned_move(low, high, placement, fit, scale_length)
+    reshape(mesh, move.linear, move.shift, around=move.around)
+    return fitted_by(move, mesh, refinement)
+
+
+def planned_move(low: Array, high: Array, placement: Placement, fit: Fit, scale_length: float) -> Move:
+    """What brings a mesh with the box *low* to *high* to where *placement* wants it."""
     sides = np.array([-1.0 if placement.mirror_x else 1.0, 1.0, 1.0])
     flipped_low, flipped_high = np.minimum(low * sides, high * sides), np.maximum(low * sides, high * sides)
     scale = _scale(flipped_high - flipped_low, placement, fit, scale_length)
@@ -54,17 +77,27 @@ def fit_mesh(
     anchor = np.array(placement.anchor)
     from_point = (flipped_low + flipped_high) / 2.0 + anchor * (flipped_high - flipped_low)
     to_point = (box_low + box_high) / 2.0 + anchor * (box_high - box_low)
-    reshape(mesh, np.diag(sides * scale), to_point, around=from_point * sides)
-    wanted_low = (flipped_low - from_point) * scale + to_point
-    wanted_high = (flipped_high - from_point) * scale + to_point
+    return Move(
+        low=low,
+        high=high,
+        linear=np.diag(sides * scale),
+        around=from_point * sides,
+        shift=to_point,
+        wanted_low=(flipped_low - from_point) * scale + to_point,
+        wanted_high=(flipped_high - from_point) * scale + to_point,
+    )
+
+
+def fitted_by(move: Move, mesh: bpy.types.Mesh, refinement: Refinement) -> Fitted:
+    """How the *mesh* that was brought here by *move* came and how it stands."""
     found = coordinates(mesh)
     return Fitted(
-        delivered_min=_to_api(low, high)[0],
-        delivered_max=_to_api(low, high)[1],
-        delivered_error=_delivered_error(low, high, refinement),
-        box_min=_vec3(wanted_low),
-        box_max=_vec3(wanted_high),
-        fitted_error=_box_error(found.min(axis=0), found.max(axis=0), wanted_low, wanted_high),
+        delivered_min=_to_api(move.low, move.high)[0],
+        delivered_max=_to_api(move.low, move.high)[1],
+        delivered_error=_delivered_error(move.low, move.high, refinement),
+        box_min=_vec3(move.wanted_low),
+        box_max=_vec3(move.wanted_high),
+        fitted_error=_box_error(found.min(axis=0), found.max(axis=0), move.wanted_low, move.wanted_high),
     )
 
 

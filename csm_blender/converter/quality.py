@@ -9,7 +9,12 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-Indices = NDArray[np.int64]
+from .reshaping import coordinates, values
+
+Indices = NDArray[Any]
+Points = NDArray[np.float64]
+_MIXER = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
+"""Odd numbers with many bits: the product of a place's three coordinates with them is another one for each place."""
 
 
 def look_over(mesh: bpy.types.Mesh) -> dict[str, Any]:
@@ -20,18 +25,12 @@ def look_over(mesh: bpy.types.Mesh) -> dict[str, Any]:
     coordinates they are refused earlier). Vertices at the same place count as one here: glTF has to split them along UV
     seams, which is no hole.
     """
-    mesh.calc_loop_triangles()
-    triangles = np.empty(len(mesh.loop_triangles) * 3, dtype=np.int32)
-    mesh.loop_triangles.foreach_get("vertices", triangles)
-    corners = _welded(mesh)[triangles].reshape(-1, 3)
-    corners = corners[
-        (corners[:, 0] != corners[:, 1]) & (corners[:, 1] != corners[:, 2]) & (corners[:, 2] != corners[:, 0])
-    ]
-    edges, faces_on_edge = _edges(corners)
+    edges, sides = _edges(mesh)
+    edges, faces_on_edge = _welded(edges, sides, _places(coordinates(mesh)))
     return {
-        "triangles": len(mesh.loop_triangles),
+        "triangles": len(sides),
         "vertices": len(mesh.vertices),
-        "loose_parts": _count_parts(edges),
+        "loose_parts": _count_parts(edges, len(mesh.vertices)),
         "open_edges": int((faces_on_edge == 1).sum()),
         "non_manifold_edges": int((faces_on_edge > 2).sum()),  # noqa: PLR2004 - by definition
         "uv_maps": len(mesh.uv_layers),
@@ -40,35 +39,62 @@ def look_over(mesh: bpy.types.Mesh) -> dict[str, Any]:
     }
 
 
-def _welded(mesh: bpy.types.Mesh) -> Indices:
-    """For each vertex, a number that all vertices at exactly the same place share."""
-    coordinates = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
-    mesh.vertices.foreach_get("co", coordinates)
-    coordinates += 0.0  # -0.0 and 0.0 are the same place but not the same bits
-    bits = coordinates.view(np.uint32).reshape(-1, 3).astype(np.uint64)
-    order = np.lexsort((bits[:, 2], bits[:, 1], bits[:, 0]))
-    is_new = np.ones(len(order), dtype=bool)
-    is_new[1:] = (bits[order[1:]] != bits[order[:-1]]).any(axis=1)
-    groups = np.empty(len(order), dtype=np.int64)
-    groups[order] = np.cumsum(is_new) - 1
-    return groups
+def _edges(mesh: bpy.types.Mesh) -> tuple[Indices, Indices]:
+    """The edges of the mesh's triangles as pairs of vertices (e, 2), and the three of each triangle (t, 3)."""
+    if len(mesh.loops) == 3 * len(mesh.polygons):  # then Blender has them at hand
+        return values(mesh, ".edge_verts", np.int32, 2), values(mesh, ".corner_edge", np.int32, 1).reshape(-1, 3)
+    mesh.calc_loop_triangles()
+    corners = np.empty((len(mesh.loop_triangles), 3), dtype=np.int32)
+    mesh.loop_triangles.foreach_get("vertices", corners.ravel())
+    pairs = np.sort(corners[:, ((0, 1), (1, 2), (2, 0))].reshape(-1, 2), axis=1)
+    found, sides = _unique_pairs(pairs, len(mesh.vertices))
+    return found, sides.reshape(-1, 3)
 
 
-def _edges(corners: Indices) -> tuple[Indices, Indices]:
-    """The edges of triangles as sorted pairs (n, 2), and how many triangles lie on each."""
-    pairs = np.sort(np.concatenate([corners[:, (0, 1)], corners[:, (1, 2)], corners[:, (2, 0)]]), axis=1)
-    span = int(pairs.max()) + 1 if len(pairs) else 1
-    keys, counts = np.unique(pairs[:, 0] * span + pairs[:, 1], return_counts=True)
-    return np.stack([keys // span, keys % span], axis=1), counts
+def _unique_pairs(pairs: Indices, count: int) -> tuple[Indices, Indices]:
+    """Each of the sorted *pairs* of numbers below *count* once, and for each pair which one it is."""
+    keys, which = np.unique(pairs[:, 0].astype(np.int64) * count + pairs[:, 1], return_inverse=True)
+    return np.stack([keys // count, keys % count], axis=1), which.reshape(-1)
 
 
-def _count_parts(edges: Indices) -> int:
+def _places(points: Points) -> Indices:
+    """For each of the *points* (n, 3) the first one at exactly the same place."""
+    bits = (points.astype(np.float32) + np.float32(0.0)).view(np.uint32)  # -0.0 is at the place of 0.0
+    mixed = bits.astype(np.uint64) @ _MIXER
+    order = np.argsort(mixed, kind="stable")
+    same = mixed[order[1:]] == mixed[order[:-1]]
+    equal = (bits[order[1:][same]] == bits[order[:-1][same]]).all(axis=1)
+    if not equal.all():  # two places that mix to one number: as good as never, so this may be slow
+        order = np.lexsort((bits[:, 2], bits[:, 1], bits[:, 0]))
+        same = (bits[order[1:]] == bits[order[:-1]]).all(axis=1)
+    starts = np.concatenate([[True], ~same])
+    places = np.empty(len(points), dtype=np.int64)
+    places[order] = order[starts][np.cumsum(starts) - 1]
+    return places
+
+
+def _welded(edges: Indices, sides: Indices, places: Indices) -> tuple[Indices, Indices]:
+    """The edges between *places* that triangles lie on, and on how many. Triangles without an area do not count."""
+    shared = np.bincount(places, minlength=len(places)) > 1
+    shared = shared[places]
+    moved = shared[edges[:, 0]] | shared[edges[:, 1]]  # only these can have come to lie on one another
+    ends = np.sort(places[edges[moved]], axis=1)
+    closed = np.zeros(len(edges), dtype=bool)
+    closed[moved] = ends[:, 0] == ends[:, 1]
+    if closed.any():
+        sides = sides[~closed[sides].any(axis=1)]
+    faces = np.bincount(sides.ravel(), minlength=len(edges))
+    merged, which = _unique_pairs(ends, len(places))
+    on_merged = np.zeros(len(merged), dtype=faces.dtype)
+    np.add.at(on_merged, which, faces[moved])
+    found, on_found = np.concatenate([edges[~moved], merged]), np.concatenate([faces[~moved], on_merged])
+    return found[on_found > 0], on_found[on_found > 0]
+
+
+def _count_parts(edges: Indices, vertices: int) -> int:
     """Connected components: each vertex takes the smallest label around it, with pointer jumping in between."""
-    if not len(edges):
-        return 0
-    used, compact = np.unique(edges, return_inverse=True)
-    a, b = compact.reshape(-1, 2).T
-    label = np.arange(len(used))
+    a, b = edges.T
+    label = np.arange(vertices)
     while True:
         smallest = label.copy()
         lower = np.minimum(label[a], label[b])
@@ -77,7 +103,7 @@ def _count_parts(edges: Indices) -> int:
         while not np.array_equal(jumped := smallest[smallest], smallest):
             smallest = jumped
         if np.array_equal(smallest, label):
-            return len(np.unique(label))
+            return int(np.count_nonzero(np.bincount(label[a], minlength=1)))
         label = smallest
 
 

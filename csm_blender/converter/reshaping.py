@@ -7,6 +7,9 @@ uneven scale, shear or mirroring. They are read before, taken through the invers
 
 from __future__ import annotations
 
+import contextlib
+import gc
+from collections.abc import Iterator
 from typing import Any
 
 import bpy
@@ -26,7 +29,7 @@ def reshape(mesh: bpy.types.Mesh, linear: Array, shift: Array | None = None, *, 
     *linear* is 3x3; one that mirrors has the faces turned over, so that outside stays outside.
     """
     mirrors = bool(np.linalg.det(linear) < 0.0)
-    keep = mesh.has_custom_normals and (mirrors or _is_uneven(linear))
+    keep = mesh.has_custom_normals and (mirrors or is_uneven(linear))
     of_vertices = _normals_of_vertices(mesh) if keep else None
     if keep and of_vertices is None:
         _remember_normals_of_corners(mesh)
@@ -36,26 +39,53 @@ def reshape(mesh: bpy.types.Mesh, linear: Array, shift: Array | None = None, *, 
     points = points @ linear.T
     if shift is not None:
         points += shift
-    mesh.vertices.foreach_set("co", points.astype(np.float32).ravel())
+    _data(mesh, "position").foreach_set("vector", points.astype(np.float32).ravel())
     if mirrors:
         mesh.flip_normals()  # reorders what is stored for corners, too
     mesh.update()
     if keep:
         inverse = np.linalg.inv(linear).astype(np.float32)
         if of_vertices is not None:
-            mesh.normals_split_custom_set_from_vertices(_taken_through(of_vertices, inverse).tolist())
+            with _no_collecting():
+                mesh.normals_split_custom_set_from_vertices(taken_through(of_vertices, inverse).tolist())
         else:
-            mesh.normals_split_custom_set(_taken_through(_recalled_normals_of_corners(mesh), inverse))
+            mesh.normals_split_custom_set(taken_through(_recalled_normals_of_corners(mesh), inverse))
+
+
+@contextlib.contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Keep Python from looking for garbage again and again while a list for each vertex is made."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def coordinates(mesh: bpy.types.Mesh) -> Array:
     """The vertices (n, 3), in double precision."""
-    flat = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
-    mesh.vertices.foreach_get("co", flat)
-    return flat.reshape(-1, 3).astype(np.float64)
+    return values(mesh, "position", np.float32, 3).astype(np.float64)
 
 
-def _is_uneven(linear: Array) -> bool:
+def values(mesh: bpy.types.Mesh, attribute: str, kind: type[np.generic], width: int) -> NDArray[Any]:
+    """All of an attribute, one row each where *width* is above 1.
+
+    Blender copies attributes as they lie in memory; the same numbers by way of ``mesh.loops`` and the like are asked
+    for one by one, which takes a hundred times as long (docs/benchmarks.md).
+    """
+    data = _data(mesh, attribute)
+    flat = np.empty(len(data) * width, dtype=kind)
+    data.foreach_get("vector" if kind is np.float32 else "value", flat)
+    return flat.reshape(-1, width) if width > 1 else flat
+
+
+def _data(mesh: bpy.types.Mesh, attribute: str) -> Any:
+    found: Any = mesh.attributes[attribute]  # the stub lacks the data of the attribute's own type
+    return found.data
+
+
+def is_uneven(linear: Array) -> bool:
+    """Whether *linear* scales directions so differently that stored normals have to be taken along."""
     scales = np.linalg.svd(linear, compute_uv=False)
     return bool(scales[0] > scales[-1] * (1.0 + _UNEVEN))
 
@@ -66,13 +96,13 @@ def _normals_of_vertices(mesh: bpy.types.Mesh) -> Normals | None:
     glTF splits vertices wherever normals differ, so it mostly does: a sixth of the values, and three to ten times as
     fast to store (docs/benchmarks.md).
     """
-    corners = np.empty(len(mesh.loops), dtype=np.int32)
-    mesh.loops.foreach_get("vertex_index", corners)
-    normals = np.empty((len(mesh.loops), 3), dtype=np.float32)
+    corners = values(mesh, ".corner_vert", np.int32, 1)
+    normals = np.empty((len(corners), 3), dtype=np.float32)
     mesh.corner_normals.foreach_get("vector", normals.ravel())
-    of_vertices = np.zeros((len(mesh.vertices), 3), dtype=np.float32)
-    of_vertices[corners] = normals
-    return of_vertices if np.array_equal(of_vertices[corners], normals) else None
+    one_corner = np.zeros(len(mesh.vertices), dtype=np.int32)
+    one_corner[corners] = np.arange(len(corners), dtype=np.int32)
+    of_vertices = normals.take(one_corner, axis=0)
+    return of_vertices if np.array_equal(of_vertices.take(corners, axis=0), normals) else None
 
 
 def _remember_normals_of_corners(mesh: bpy.types.Mesh) -> None:
@@ -91,7 +121,7 @@ def _recalled_normals_of_corners(mesh: bpy.types.Mesh) -> Normals:
     return normals
 
 
-def _taken_through(normals: Normals, inverse: Normals) -> Normals:
+def taken_through(normals: Normals, inverse: Normals) -> Normals:
     """Unit normals (n, 3) after the inverse transpose, which for rows is the inverse from the right."""
     turned: Normals = normals @ inverse
     turned /= np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-30)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from .errors import (
 from .patience import parse_retry_after
 from .settings import Settings
 from .transport import check_allowed, faults_explained, new_http_session, timeouts
-from .wire import body_chunks
+from .wire import file_chunks
 
 MAX_REDIRECTS = 5
 
@@ -44,7 +43,7 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
     """Fetch *url* into *path*.
 
     No key, cookie or .netrc entry goes along: signed links need none. *on_progress* is called with (bytes so far,
-    bytes announced or ``None``) every 64 KiB and may raise to stop. Raises a :class:`PassingFault` for what
+    bytes announced or ``None``) as they come and may raise to stop. Raises a :class:`PassingFault` for what
     another try may mend, :class:`DiskProblem` for what it will not; whatever happens, no ``.part`` stays behind.
     """
     part = path.with_name(path.name + ".part")
@@ -106,7 +105,7 @@ def _stream_to(
     length = 0
     with part.open("wb") as file:
         try:
-            for chunk in body_chunks(response, max_bytes, too_long):
+            for chunk in file_chunks(response, max_bytes, too_long):
                 file.write(chunk)
                 digest.update(chunk)
                 length += len(chunk)
@@ -115,6 +114,16 @@ def _stream_to(
             raise DownloadCut(f"The download broke off. {broken}") from None
         if length == 0:
             raise DownloadCut("The download is empty.")
-        file.flush()
-        os.fsync(file.fileno())  # the store will say that it is there, also after a power cut
     return length, digest.hexdigest()
+
+
+def is_intact(path: Path, sha256: str) -> bool:
+    """Whether the file at *path* is there and is what was downloaded.
+
+    A download is not waited for until it is on the disk, so that after a power cut it may be cut or empty.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False

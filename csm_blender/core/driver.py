@@ -16,12 +16,15 @@ from collections.abc import Callable, Sequence
 
 from .errors import StoreTrouble
 from .jobs import Job
+from .models import JobState
 from .pipeline import Pipeline
 from .store import Store
 
 FOREIGN_LEASE_LOOK_S = 1.0
 STORE_TROUBLE_LOOK_S = 1.0
 STORE_PATIENCE_S = 30.0
+_URGENCY = (JobState.CONVERTING, JobState.SUBMITTING, JobState.CHECKING, JobState.QUEUED, JobState.DOWNLOADING)
+"""Converters and the service work while this process goes on, so they are given their work first. Looks come last."""
 _log = logging.getLogger(__name__)
 
 
@@ -41,21 +44,20 @@ def run_blocking(  # noqa: PLR0913 - what to run, how, and who wants to know
     ``KeyboardInterrupt`` passes through; the jobs stay as they are in the store.
     """
     waiting = deque(job_ids)
-    due: list[tuple[float, int, str]] = []
-    order = itertools.count()
+    agenda = _Agenda()
     seen: dict[str, int] = {}
     pause = _Pause(pipeline, sleep)
-    while waiting or due:
-        while waiting and len(due) < concurrency:
-            heapq.heappush(due, (time.monotonic(), next(order), waiting.popleft()))
-        when, _, job_id = heapq.heappop(due)
+    while waiting or agenda:
+        while waiting and len(agenda) < concurrency:
+            agenda.add(waiting.popleft(), JobState.QUEUED, 0.0)
+        when, state, job_id = agenda.pop()
         try:
             pause.until(when)
             delay = pipeline.advance(job_id)
             job = store.get(job_id)
         except StoreTrouble as trouble:
             pause.bear(trouble)
-            heapq.heappush(due, (time.monotonic() + STORE_TROUBLE_LOOK_S, next(order), job_id))
+            agenda.add(job_id, state, STORE_TROUBLE_LOOK_S)
             continue
         pause.trouble_since = None
         if job is None:
@@ -66,7 +68,36 @@ def run_blocking(  # noqa: PLR0913 - what to run, how, and who wants to know
         if delay is None and job.needs_worker:
             delay = FOREIGN_LEASE_LOOK_S
         if delay is not None:
-            heapq.heappush(due, (time.monotonic() + delay, next(order), job_id))
+            agenda.add(job_id, job.state, delay)
+
+
+class _Agenda:
+    """Which job is due when. Of several that are due, the one comes first whose step gives others something to do."""
+
+    def __init__(self) -> None:
+        self._later: list[tuple[float, int, JobState, str]] = []
+        self._due: list[tuple[int, float, int, JobState, str]] = []
+        self._order = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self._later) + len(self._due)
+
+    def add(self, job_id: str, state: JobState, delay_s: float) -> None:
+        """Have a job that is in *state* come up in *delay_s* seconds."""
+        heapq.heappush(self._later, (time.monotonic() + delay_s, next(self._order), state, job_id))
+
+    def pop(self) -> tuple[float, JobState, str]:
+        """The next job, its state, and when it is due on the monotonic clock: now or earlier, if any job is."""
+        now = time.monotonic()
+        while self._later and self._later[0][0] <= now:
+            when, order, state, job_id = heapq.heappop(self._later)
+            urgency = _URGENCY.index(state) if state in _URGENCY else len(_URGENCY)
+            heapq.heappush(self._due, (urgency, when, order, state, job_id))
+        if self._due:
+            _urgency, when, _order, state, job_id = heapq.heappop(self._due)
+        else:
+            when, _order, state, job_id = heapq.heappop(self._later)
+        return when, state, job_id
 
 
 class _Pause:

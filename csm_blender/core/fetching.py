@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .conversion import MESH_NAME
-from .download import Download, download
+from .download import Download, download, is_intact
 from .errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshOffered, RefineFailed, UnexpectedAnswer
 from .glb import check_glb, looks_like_web_page, sniff_format
 from .jobs import Job
@@ -26,7 +26,8 @@ from .workbench import Workbench, now_text
 
 BAD_FILE_TRIES = 3
 LINK_TRIES = 8
-CONVERTER_LOOK_S = 0.1
+CONVERTER_LOOK_S = 0.05
+CONVERTING = "Converting"
 PROGRESS_LOOK_S = 0.25
 SETTLED_S = 60.0
 
@@ -77,6 +78,7 @@ class Fetching:
             raise LinkExpired("The session offers no refined mesh yet.")
         file = download(url, self._bench.folder(job) / MESH_NAME, self._bench.settings, self._progress_of(job))
         self._check_file(job, file)
+        memory.file_known = True
         self._bench.update(
             job,
             state=JobState.CONVERTING,
@@ -127,16 +129,18 @@ class Fetching:
         if not converters.is_running(job.job_id):
             folder = self._bench.folder(job)
             mesh = folder / MESH_NAME
-            if not mesh.exists():
-                note = "The delivered file is gone: fetching it again"
+            memory = self._bench.memory(job)
+            memory.file_known = mesh.exists() and (memory.file_known or is_intact(mesh, job.glb_sha256))
+            if not memory.file_known:
+                note = "The delivered file is gone or damaged: fetching it again"
                 self._bench.update(job, state=JobState.DOWNLOADING, message=note)
                 return 0.0
-            if converters.start(job.job_id, folder, conversion_request(job.spec, mesh, job.job_id)):
-                self._bench.update(job, message="Converting")
-                return CONVERTER_LOOK_S
-            return converters.look_again_s
+            if not converters.start(job.job_id, folder, conversion_request(job.spec, mesh, job.job_id)):
+                return converters.look_again_s
         report = converters.collect(job.job_id)
         if report is None:
+            if job.message != CONVERTING:
+                self._bench.update(job, message=CONVERTING)
             return CONVERTER_LOOK_S
         report["glb"] = str(self._bench.folder(job) / MESH_NAME)
         report["ready_at"] = now_text()

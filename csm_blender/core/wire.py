@@ -26,6 +26,8 @@ from .errors import ConnectionBroken, UnexpectedAnswer
 SLOWEST_BYTES_PER_S = 4 * 1024
 RATE_WINDOW_S = 30.0
 CHUNK_BYTES = 64 * 1024
+LARGE_CHUNK_BYTES = 1024 * 1024
+Chunk = bytes | memoryview
 
 
 class _LimitedFile(io.RawIOBase):
@@ -65,6 +67,15 @@ def _limited_response_class(total_s: float | None) -> type[http.client.HTTPRespo
             super().__init__(sock, *arguments, **named)
             self.fp.close()
             self.fp = io.BufferedReader(_LimitedFile(sock.makefile("rb", buffering=0), total_s))
+
+        def read_arrived(self, buffer: memoryview) -> int:
+            """Fill *buffer* with what has arrived of a body that is not chunked, waiting for the first byte only."""
+            if self.length is not None:
+                buffer = buffer[: self.length]
+            count: int = self.fp.readinto1(buffer) if self.fp is not None and buffer else 0
+            if self.length is not None:
+                self.length -= count
+            return count
 
     return LimitedResponse
 
@@ -127,16 +138,45 @@ class WatchedBody(io.BytesIO):
         return super().__iter__()
 
 
-def body_chunks(response: requests.Response, most_bytes: int, too_long: Exception) -> Iterator[bytes]:
+def body_chunks(response: requests.Response, most_bytes: int, too_long: Exception) -> Iterator[Chunk]:
     """The body of a streamed *response*, decoded, in chunks. Raises *too_long* beyond *most_bytes* decoded bytes.
 
     gzip and deflate are unpacked here with a limit for each step: ``requests`` would unpack a whole chunk at once, and
     64 KiB can hold 64 MiB. Raises :class:`ConnectionBroken` for a body that is cut or garbled.
     """
+    return _decoded(response, response.raw.stream(CHUNK_BYTES, decode_content=False), most_bytes, too_long)
+
+
+def file_chunks(response: requests.Response, most_bytes: int, too_long: Exception) -> Iterator[Chunk]:
+    """The same for a large body: as much at a time as has arrived, read into one buffer, past urllib3's copies.
+
+    Each chunk is good until the next one is asked for. The connection cannot be used again.
+    """
+    if _is_chunked(response):
+        return body_chunks(response, most_bytes, too_long)
+    return _decoded(response, _arriving(response), most_bytes, too_long)
+
+
+def _arriving(response: requests.Response) -> Iterator[Chunk]:
+    answer: Any = response.raw._original_response  # noqa: SLF001 - as requests itself does for its cookies
+    buffer = memoryview(bytearray(LARGE_CHUNK_BYTES))
+    while count := answer.read_arrived(buffer):
+        yield buffer[:count]
+
+
+def _is_chunked(response: requests.Response) -> bool:
+    return "chunked" in response.headers.get("transfer-encoding", "").lower()
+
+
+def _decoded(
+    response: requests.Response, chunks: Iterator[Chunk], most_bytes: int, too_long: Exception
+) -> Iterator[Chunk]:
+    """*chunks* as they come over the wire, unpacked where they are packed, and checked."""
     unpack = _unpacker(response.headers.get("content-encoding", ""))
-    length = 0
+    received = length = 0
     try:
-        for raw in response.raw.stream(CHUNK_BYTES, decode_content=False):
+        for raw in chunks:
+            received += len(raw)
             for chunk in unpack(raw) if unpack else (raw,):
                 length += len(chunk)
                 if length > most_bytes:
@@ -144,13 +184,12 @@ def body_chunks(response: requests.Response, most_bytes: int, too_long: Exceptio
                 yield chunk
     except zlib.error:
         raise ConnectionBroken("The answer is garbled.") from None
-    except ReadTimeoutError:
+    except (ReadTimeoutError, TimeoutError):
         raise ConnectionBroken("The answer stopped, or comes too slowly.") from None
     except (HTTPError, http.client.HTTPException, OSError):
         raise ConnectionBroken("The answer was cut.") from None
     announced = response.headers.get("content-length", "")
-    chunked = "chunked" in response.headers.get("transfer-encoding", "").lower()
-    cut = announced.isdigit() and not chunked and response.raw.tell() != int(announced)
+    cut = announced.isdigit() and not _is_chunked(response) and received != int(announced)
     if cut or (unpack is not None and not unpack.complete):
         raise ConnectionBroken("The answer was cut.")
 
@@ -166,7 +205,7 @@ class _Unpacker:
         """Whether the end mark of the packed data has been seen."""
         return self._decompressor.eof
 
-    def __call__(self, packed: bytes) -> Iterator[bytes]:
+    def __call__(self, packed: Chunk) -> Iterator[bytes]:
         while packed and not self._decompressor.eof:
             yield self._decompressor.decompress(packed, CHUNK_BYTES)
             packed = self._decompressor.unconsumed_tail

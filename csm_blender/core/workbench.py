@@ -26,12 +26,14 @@ class Memory:
     """What is known about a job beyond its record. Losing it costs a request or a little patience, never money.
 
     ``fresh_url`` is a signed link, which must not be stored. ``checked`` says that this process has just looked at the
-    session, ``accepted`` that its refine request was accepted, in case the store could not be told.
+    session, ``accepted`` that its refine request was accepted, in case the store could not be told, ``file_known`` that
+    the delivered file is the one that was downloaded.
     """
 
     fresh_url: str = ""
     checked: bool = False
     accepted: bool = False
+    file_known: bool = False
     unwritten_gets: int = 0
     link_tries: int = 0
     bad_files: int = 0

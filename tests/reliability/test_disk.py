@@ -232,6 +232,46 @@ def test_a_jobs_folder_deleted_under_a_download_is_got_over(service: Any, code: 
     assert drive(pipeline, store, job.job_id, until=delivered).glb_sha256 == arrived.glb_sha256
 
 
+def test_a_delivered_file_that_a_power_cut_left_damaged_is_fetched_again(
+    service: Any, code: str, tmp_path: Path
+) -> None:
+    add_session(service, tmp_path, code)
+    store = Store(tmp_path / "home")
+    job = store.add(spec(code), service.url)
+    before = drive(pipeline_on(store, service), store, job.job_id, until=delivered)
+    mesh = store.folder(job.job_id) / "delivered.mesh"
+    whole = mesh.read_bytes()
+    mesh.write_bytes(b"\0" * len(whole))  # of the right length: the data blocks had not been written yet
+    drive(pipeline_on(store, service), store, job.job_id, until=lambda job: job.state is JobState.DOWNLOADING)
+    after = drive(pipeline_on(store, service), store, job.job_id, until=delivered)
+    assert mesh.read_bytes() == whole
+    assert after.glb_sha256 == before.glb_sha256
+    assert service.counts()["post"][code] == 1
+    store.close()
+
+
+def test_what_money_hangs_on_is_waited_for_until_it_is_on_the_disk(service: Any, code: str, tmp_path: Path) -> None:
+    """SQLite waits for the disk at the end of a transaction under ``synchronous=FULL``, and of no other one."""
+    add_session(service, tmp_path, code)
+    store = Store(tmp_path / "home")
+    job = store.add(spec(code), service.url)
+    said: list[str] = []
+    store._db.set_trace_callback(said.append)
+    drive(pipeline_on(store, service), store, job.job_id, until=delivered)
+    levels: list[tuple[str, str]] = []
+    level = ""
+    for statement in said:
+        if statement.startswith("PRAGMA synchronous="):
+            level = statement.partition("=")[2]
+        elif statement.startswith("UPDATE jobs SET"):
+            levels.append((level, statement))
+    lasting = [statement for level, statement in levels if level == "FULL"]
+    assert ["posted_at=" in lasting[0], "accepted_at=" in lasting[1]] == [True, True]
+    assert len(lasting) == 2
+    assert len(levels) > 5
+    store.close()
+
+
 @pytest.mark.parametrize("damage", ["not a database", "middle overwritten", "cut"])
 def test_a_damaged_store_is_moved_aside_and_said(tmp_path: Path, damage: str) -> None:
     store = Store(tmp_path)

@@ -263,6 +263,7 @@ def test_a_converter_that_met_a_bad_file_takes_no_other_job(tmp_path: Path, code
         (store.folder(job.job_id) / "delivered.mesh").write_bytes(mesh)
     for number, job in enumerate(jobs):
         folder = store.folder(job.job_id)
+        assert converters.is_running(job.job_id) == (number > 0)  # started when the one before it was done
         assert converters.start(job.job_id, folder, conversion_request(job.spec, folder / "delivered.mesh"))
         pids.append(converters._running[job.job_id].process.pid)
         if number + 1 < len(jobs):  # the next one waits

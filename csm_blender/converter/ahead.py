@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fit a plain GLB before it is imported, by moving the vertices in the file.
+
+Stored normals have to be taken along when a mesh is scaled unevenly (see :mod:`.reshaping`), and Blender needs a second
+for those of a million triangles, on top of the same second in its importer. In the file they are numbers like others.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import BadMesh
+from ..core.glb import check_glb, sniff_format
+from .fitting import Move
+from .reshaping import Array, is_uneven, taken_through
+
+Rows = NDArray[np.float32]
+_NEUTRAL = {
+    "matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1],
+    "translation": [0, 0, 0],
+    "rotation": [0, 0, 0, 1],
+    "scale": [1, 1, 1],
+}
+_TO_BLENDER: Array = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+"""From glTF's axes, y up, to Blender's, z up; the way back is its transpose."""
+_TO_GLTF: Array = _TO_BLENDER.T
+_FLOAT, _TRIANGLES = 5126, 4
+_ROW_BYTES = 12
+
+
+def fit_file(path: Path, fitted: Path, plan: Callable[[Array, Array], Move]) -> Move | None:
+    """Write the file at *path* to *fitted* with its vertices where *plan* wants those of a mesh with that box.
+
+    *plan* is given the lowest and the highest corner in Blender's axes. ``None``, and no file, where that is not worth
+    it or where the file is not as plain as most are; then it is for :func:`.fitting.fit_mesh`, after the import.
+    """
+    try:
+        if sniff_format(path) != "glb":
+            return None
+        check_glb(path)
+    except BadMesh:  # the importer's business to say so
+        return None
+    data = bytearray(path.stat().st_size)
+    with path.open("rb") as file:
+        file.readinto(data)
+    (json_bytes,) = struct.unpack_from("<I", data, 12)
+    document = json.loads(data[20 : 20 + json_bytes])
+    lists = _vertex_lists(document, data, 20 + json_bytes + 8) if _is_plain(document) else None
+    if lists is None:
+        return None
+    positions, normals = lists
+    low, high = _box(positions)
+    if not (np.isfinite(low).all() and np.isfinite(high).all() and (high - low).any()):
+        return None
+    move = plan(low, high)
+    if not is_uneven(move.linear) or np.linalg.det(move.linear) < 0.0:
+        return None
+    linear, around, shift = _TO_GLTF @ move.linear @ _TO_BLENDER, _TO_GLTF @ move.around, _TO_GLTF @ move.shift
+    for points in positions:
+        points[:] = (points.astype(np.float64) - around) @ linear.T + shift
+    inverse = np.linalg.inv(linear).astype(np.float32)
+    for directions in normals:
+        directions[:] = taken_through(directions, inverse)
+    fitted.write_bytes(data)
+    return move
+
+
+def _is_plain(document: Mapping[str, Any]) -> bool:
+    """One mesh of triangles that stands still at the origin, in no packed form."""
+    nodes = document["nodes"]
+    meshes = [node["mesh"] for node in nodes if "mesh" in node]
+    moved = any(node.get(name, neutral) != neutral for node in nodes for name, neutral in _NEUTRAL.items())
+    if len(meshes) != 1 or moved or any(map(document.get, ("animations", "skins", "extensionsRequired"))):
+        return False
+    return all(
+        part.get("mode", _TRIANGLES) == _TRIANGLES
+        and {"POSITION", "NORMAL"} <= part["attributes"].keys()
+        and not part.get("targets")
+        and not part.get("extensions")
+        for part in document["meshes"][meshes[0]]["primitives"]
+    )
+
+
+def _vertex_lists(document: Mapping[str, Any], data: bytearray, start: int) -> tuple[list[Rows], list[Rows]] | None:
+    """The positions and the normals of all primitives, (n, 3) each, as views of the file's *data*."""
+    (mesh,) = (node["mesh"] for node in document["nodes"] if "mesh" in node)
+    primitives = document["meshes"][mesh]["primitives"]
+    found: list[list[Rows]] = []
+    for name in ("POSITION", "NORMAL"):
+        rows = [_rows(document, index, data, start) for index in {part["attributes"][name] for part in primitives}]
+        plain = [each for each in rows if each is not None]
+        if len(plain) < len(rows):
+            return None
+        found.append(plain)
+    return found[0], found[1]
+
+
+def _rows(document: Mapping[str, Any], index: int, data: bytearray, start: int) -> Rows | None:
+    """An accessor of three floats each as a view of *data*; ``None`` where it is anything else, or shares its bytes."""
+    accessor = document["accessors"][index]
+    if (accessor["componentType"], accessor["type"]) != (_FLOAT, "VEC3") or "sparse" in accessor:
+        return None
+    view = document["bufferViews"][accessor["bufferView"]] if "bufferView" in accessor else {"buffer": 1}
+    sharing = [each for each in document["accessors"] if each.get("bufferView") == accessor.get("bufferView")]
+    if (
+        view["buffer"] != 0
+        or "uri" in document["buffers"][0]
+        or view.get("byteStride", _ROW_BYTES) != _ROW_BYTES
+        or len(sharing) > 1
+    ):
+        return None
+    offset = start + view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
+    return np.frombuffer(data, "<f4", accessor["count"] * 3, offset).reshape(-1, 3)
+
+
+def _box(positions: list[Rows]) -> tuple[Array, Array]:
+    """The lowest and the highest corner in Blender's axes."""
+    corners = [[pick(rows[:, axis]) for axis in range(3)] for rows in positions for pick in (np.min, np.max)]
+    points = np.array(corners, dtype=np.float64) @ _TO_BLENDER.T
+    return points.min(axis=0), points.max(axis=0)
