@@ -62,6 +62,14 @@ _MARKS = frozenset(
         "Application Support",
         "not loaded",
         "*{SUFFIX};*.csv;*.json",
+        "{OURS} from {session_code} (job {job_id})",
+        "Refined by CSM",
+        # names of datablocks and files, the same in every language
+        "CSM Preview",
+        "CSM Previews",
+        "{name} preview",
+        "{name} as placed",
+        "{stem} {number}.blend",
         "{SUFFIX};.csv",
         "state IN ({value})",
         "Operator",
@@ -77,7 +85,7 @@ _SINGLE_WORDS = ("ui/", "scene/", "core/card.py")
 """Where a single capitalised word is something to read; elsewhere it is a header or a key."""
 
 _SEVERAL_WORDS = re.compile(r"[^\W\d_]{2,}\S* \S*[^\W\d_]{2,}")
-_CODE = re.compile(r"(BEGIN|DELETE|INSERT|PRAGMA|SELECT|UPDATE|WHERE|import) |\(lease_owner |%\(")
+_CODE = re.compile(r"(#|BEGIN|DELETE|INSERT|PRAGMA|SELECT|UPDATE|WHERE|import) |\(lease_owner |%\(")
 _QUANTITY = re.compile(r"\{\w+\} (s|min|h|d|y)( \{\w+\} \w+)?")
 
 

@@ -24,6 +24,7 @@ from ..worker.preview import SPEC_NAME
 from . import moment, previews
 from .errand import Errand
 from .in_scene import in_scene, push_undo_step
+from .language import labels
 from .loose import Context
 from .planning import Choices, plan_for_objects
 from .previews import Remark
@@ -137,7 +138,7 @@ def remove(block_out: bpy.types.Object, scene: bpy.types.Scene) -> bool:
     given_up = give_up(block_out)
     if not previews.remove_of([block_out]):
         return given_up
-    push_undo_step(f"Remove Preview {block_out.name}", scene)
+    push_undo_step(labels.say("Remove Preview {name}", name=block_out.name), scene)
     redraw()
     return True
 
@@ -228,7 +229,7 @@ def _show_if_it_is_time(order: Order) -> None:
         raise
     order.waits = ""
     _end(order)
-    push_undo_step(f"Preview {target.name}", scene)
+    push_undo_step(labels.say("Preview {name}", name=target.name), scene)
     wake()
 
 

@@ -161,7 +161,9 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
             name="Linked Copies", description="Who else gets the result", items=COPIES_ITEMS, translation_context=OURS
         )
         materials: EnumProperty(name="Materials", description="What the result is made of", items=MATERIALS_ITEMS)
-        as_asset: EnumProperty(name="Mark as Asset", description="Keep results for reuse", items=ASSET_ITEMS)
+        as_asset: EnumProperty(
+            name="Mark as Asset", description="Keep results for reuse", items=ASSET_ITEMS, translation_context=OURS
+        )
         asset_library: StringProperty(name="Library", description="One of the asset libraries in Blender's preferences")
         jobs: CollectionProperty(type=CSM_PG_job)
         active_job_index: IntProperty(name="Active Job")

@@ -16,9 +16,9 @@ from ..scene.loose import Context, Layout, current
 from ..scene.readiness import obstacle
 from ..scene.records import state_of, tag_of
 from ..scene.shelf import age_of, age_text, matches, shelf
+from .lines import draw_lines, in_sidebar
 from .report import report_error
 from .returns import Returned
-from .words import wrapped
 
 
 @dataclass
@@ -131,7 +131,7 @@ class CSM_PT_sessions(bpy.types.Panel):
         layout.template_list("CSM_UL_sessions", "", browser, "sessions", browser, "active_index", rows=5, maxrows=10)
         _draw_foot(layout, browser)
         if shelf.message:
-            _draw_lines(context, layout, shelf.message)
+            draw_lines(layout, in_sidebar(context, shelf.message), "ERROR")
         if 0 <= browser.active_index < len(browser.sessions):
             _draw_chosen(context, layout, browser.sessions[browser.active_index])
 
@@ -171,13 +171,6 @@ def _draw_chosen(context: Context, layout: Layout, session: CSM_PG_session) -> N
     row = box.row(align=True)
     row.operator("csm.assign_session", text=text, icon="LINKED").session_code = session.code
     row.operator("csm.preview", text="", icon="HIDE_OFF").session_code = session.code
-
-
-def _draw_lines(context: Context, layout: Layout, text: str) -> None:
-    column = layout.column(align=True)
-    column.scale_y = 0.85
-    for number, line in enumerate(wrapped(text, context.region.width - 50, context.preferences.system.ui_scale)):
-        column.label(text=line, icon="ERROR" if number == 0 else "BLANK1")
 
 
 class CSM_OT_list_sessions(bpy.types.Operator):

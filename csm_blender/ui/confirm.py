@@ -20,9 +20,10 @@ from ..scene.planning import plan_for_objects
 from ..scene.readiness import base_url_now, preferences
 from ..scene.records import state_of, tag_of
 from . import preview
+from .lines import draw_lines, wrapped
 from .report import report_error
 from .returns import Returned
-from .words import size_text, wrapped
+from .words import size_text
 
 WIDTH = 400
 MOST_LINES = 12
@@ -101,10 +102,7 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
             text = labels.say("Up to {count} refine requests go out, which may spend credits.", count=count)
         if not self.again:
             text += " " + labels.say("A session refined already is fetched for free.")
-        column = layout.column(align=True)
-        column.scale_y = 0.85
-        for number, line in enumerate(wrapped(text, WIDTH, 1.0)):
-            column.label(text=line, icon="INFO" if number == 0 else "BLANK1")
+        draw_lines(layout, wrapped(text, WIDTH, 1.0), "INFO")
         addon = preferences()
         if isinstance(addon, bpy.types.AddonPreferences):
             layout.prop(addon, "confirm_sending", text="Ask Again in the Next Session")

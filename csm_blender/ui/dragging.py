@@ -30,6 +30,7 @@ from ..core.custom_box import (
 )
 from ..core.models import Vec3
 from ..scene.custom_box import custom_box, set_custom_box
+from ..scene.language import labels
 from ..scene.loose import Context
 from ..scene.records import state_of
 from . import overlay
@@ -98,7 +99,7 @@ class _Dragging:
 
     def _tell(self, context: Context) -> None:
         if context.area is not None:
-            context.area.header_text_set(f"{self._said(context)}   {_KEYS}")
+            context.area.header_text_set(f"{self._said(context)}   {labels.say(_KEYS)}")
         _draw_views_anew(context)
 
     def _let_go(self, context: Context) -> None:
@@ -196,7 +197,7 @@ class CSM_OT_drag_face(_Dragging, bpy.types.Operator):
 
     def _said(self, context: Context) -> str:
         size = context.active_object.csm.custom_box_size[self.axis]
-        return f"{_SIZES[self.axis]} {length_text(size, context.scene)}"
+        return f"{labels.say(_SIZES[self.axis])} {length_text(size, context.scene)}"
 
 
 class CSM_OT_drag_pivot(_Dragging, bpy.types.Operator):
@@ -276,8 +277,8 @@ class CSM_OT_drag_pivot(_Dragging, bpy.types.Operator):
 
     def _said(self, context: Context) -> str:
         x, y, z = state_of(context.scene).custom_pivot
-        where = f" ({POINT_WORDS[self._name]})" if self._name else ""
-        return f"Pivot {x:.3f}  {y:.3f}  {z:.3f}{where}"
+        where = f" ({labels.say(POINT_WORDS[self._name])})" if self._name else ""
+        return f"{labels.say('Pivot')} {x:.3f}  {y:.3f}  {z:.3f}{where}"
 
 
 def snap_pivots(box: tuple[Vec3, Vec3], *, mirrored: bool) -> dict[str, Vec3]:

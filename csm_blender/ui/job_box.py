@@ -11,7 +11,8 @@ from ..scene.desk import desk
 from ..scene.language import labels
 from ..scene.loose import Context, Layout
 from ..scene.records import CSM_PG_job
-from .words import MOVING, state_word, wrapped
+from .lines import draw_lines, in_sidebar
+from .words import MOVING, state_word
 
 _MENDED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, "unreachable", "foreign_redirect"})
 _FIT_IS_GOOD = 1e-5
@@ -121,11 +122,6 @@ def _button(layout: Layout, name: str, record: CSM_PG_job, *, text: str | None =
 def _lines(context: Context, layout: Layout, text: str, icon: str, *, active: bool = True) -> None:
     if not text:
         return
-    column = layout.column(align=True)
+    column = layout.column()
     column.active = active
-    column.scale_y = 0.85
-    for number, line in enumerate(wrapped(text, context.region.width - 60, context.preferences.system.ui_scale)):
-        if icon == "NONE":
-            column.label(text=line)
-        else:
-            column.label(text=line, icon=icon if number == 0 else "BLANK1")
+    draw_lines(column, in_sidebar(context, text, inset_px=60), icon)

@@ -18,7 +18,7 @@ from ..core.errors import CsmError, WrongUse
 from ..core.jobs_file import SUFFIX, read_rows
 from ..core.pairing import Pair, in_order, usable
 from ..core.session_code import find_session_codes, shortened
-from ..scene.language import labels, reports
+from ..scene.language import labels, reports, tooltips
 from ..scene.loose import Context, Layout
 from ..scene.pairs import assign, obstacle_to, pairs_of
 from .report import report_error
@@ -42,7 +42,7 @@ class _Pairing(bpy.types.Operator):
         if context.scene is None:
             return False
         if context.mode != "OBJECT":
-            cls.poll_message_set("Sessions are assigned to many objects in Object Mode.")
+            cls.poll_message_set(tooltips.say("Sessions are assigned to many objects in Object Mode."))
         return bool(context.mode == "OBJECT")
 
     def find_pairs(self, context: Context) -> list[Pair]:

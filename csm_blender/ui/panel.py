@@ -16,10 +16,11 @@ from ..scene.readiness import obstacle
 from ..scene.records import CSM_PG_job, CSM_PG_scene, active_record, state_of
 from .box_row import draw_box, draw_pivot
 from .job_box import draw_job
+from .lines import draw_lines, in_sidebar
 from .preview import preview
 from .preview_operators import draw_preview
 from .refine import selected_with_code
-from .words import MOVING, size_text, state_icon, state_word, wrapped
+from .words import MOVING, size_text, state_icon, state_word
 
 
 class CSM_UL_jobs(bpy.types.UIList):
@@ -70,7 +71,7 @@ class CSM_PT_refine(bpy.types.Panel):
         if has_strays(context.scene):
             pump.wake()  # what draws must not write
         if desk.trouble is not None:
-            _draw_lines(context, layout.box(), f"{desk.trouble} {desk.trouble.hint}", "ERROR")
+            draw_lines(layout.box(), in_sidebar(context, f"{desk.trouble} {desk.trouble.hint}"), "ERROR")
         if len(state.jobs):
             layout.separator()
             _draw_jobs(context, layout, state)
@@ -79,15 +80,15 @@ class CSM_PT_refine(bpy.types.Panel):
 def _draw_obstacle(context: Context, layout: Layout, error: CsmError) -> None:
     box = layout.box()
     if isinstance(error, OnlineAccessOff):
-        _draw_lines(context, box, str(error), "INTERNET_OFFLINE")
+        draw_lines(box, in_sidebar(context, str(error)), "INTERNET_OFFLINE")
         if bpy.app.online_access_override:
-            _draw_lines(context, box, error.hint, "NONE")
+            draw_lines(box, in_sidebar(context, error.hint), "NONE")
         else:
             row = box.operator("csm.open_preferences", text="Allow Online Access…", icon="PREFERENCES")
             row.section = "NETWORK"
         return
     icon = "KEYINGSET" if isinstance(error, KeyProblem) else "ERROR"
-    _draw_lines(context, box, "An API key is needed." if isinstance(error, KeyProblem) else str(error), icon)
+    draw_lines(box, in_sidebar(context, "An API key is needed." if isinstance(error, KeyProblem) else str(error)), icon)
     if isinstance(error, KeyProblem | BadValue):
         text = "Enter API Key…" if isinstance(error, KeyProblem) else "Open Preferences…"
         box.operator("csm.open_preferences", text=text, icon="PREFERENCES").section = "ADDON"
@@ -112,7 +113,7 @@ def _draw_request(context: Context, layout: Layout) -> None:
             row.active = False
             row.label(text=size_text(seen.size, context.scene), icon="BLANK1")
         elif seen.error is not None:
-            _draw_lines(context, column, str(seen.error), "ERROR")
+            draw_lines(column, in_sidebar(context, str(seen.error)), "ERROR")
         draw_box(layout, context.active_object)
     column = layout.column()
     column.use_property_split = True
@@ -180,14 +181,6 @@ def _draw_jobs(context: Context, layout: Layout, state: CSM_PG_scene) -> None:
     record = active_record(context.scene)
     if record is not None:
         draw_job(context, layout, record)
-
-
-def _draw_lines(context: Context, layout: Layout, text: str, icon: str) -> None:
-    column = layout.column(align=True)
-    column.scale_y = 0.85
-    width = context.region.width - 50
-    for number, line in enumerate(wrapped(text, width, context.preferences.system.ui_scale)):
-        column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 
 CLASSES = (CSM_UL_jobs, CSM_PT_refine)

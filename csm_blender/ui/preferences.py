@@ -19,7 +19,7 @@ from ..scene.readiness import base_url_is_from_environment, base_url_now, key_is
 from ..scene.records import FIT_ITEMS, ORIGINAL_ITEMS
 from ..scene.service import PACKAGE
 from . import defaults
-from .words import wrapped
+from .lines import draw_lines, wrapped
 
 DOCS_URL = "https://docs.csm.ai"
 
@@ -187,11 +187,9 @@ def _note(layout: Layout, text: str, icon: str) -> None:
     """A remark under a field, in line with the fields."""
     split = layout.split(factor=0.4)
     split.label(text="")
-    column = split.column(align=True)
     scale = current.preferences.system.ui_scale
     width = current.region.width * 0.5 if current.region else 400
-    for number, line in enumerate(wrapped(text, int(width), scale)):
-        column.label(text=line, icon=icon if number == 0 else "BLANK1")
+    draw_lines(split, wrapped(text, int(width), scale), icon)
 
 
 CLASSES = (CSM_AP_preferences,)

@@ -11,15 +11,16 @@ from bpy.props import StringProperty
 from ..core.errors import CsmError, NoSuchObject, WrongUse
 from ..core.session_code import parse_session_code
 from ..scene import preview_errands, previews
+from ..scene.language import reports, tooltips
 from ..scene.loose import Context, Layout
 from ..scene.measure import find_object, find_objects
 from ..scene.previews import Remark
 from ..scene.readiness import obstacle
 from . import preview
+from .lines import draw_lines, in_sidebar
 from .refine import chosen_code, in_panel, missing_to_look
 from .report import report_error
 from .returns import Returned
-from .words import wrapped
 
 _REMARKS = {
     Remark.REFINED: "Refined already: this is the refined mesh, and refining costs nothing.",
@@ -53,7 +54,7 @@ class CSM_OT_preview(bpy.types.Operator):
             return False
         reason = missing_to_look(context) if in_panel(context) else str(obstacle() or "")
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tooltips.retell(reason))
         return not reason
 
     def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
@@ -73,7 +74,7 @@ class CSM_OT_preview(bpy.types.Operator):
         except CsmError as error:
             return report_error(self, error)
         if waits:
-            self.report({"INFO"}, waits)
+            self.report({"INFO"}, reports.retell(waits))
         context.view_layer.update()
         return {"FINISHED"}
 
@@ -125,23 +126,15 @@ def draw_preview(context: Context, layout: Layout) -> None:
     if awaited is not None:
         row.label(text="Preview fetched" if awaited.waits else "Fetching the preview…", icon="SORTTIME")
         row.operator("csm.remove_preview", text="", icon="X")
-        _draw_lines(context, layout, awaited.waits, "BLANK1")
+        draw_lines(layout, in_sidebar(context, awaited.waits), "BLANK1")
     elif shown is not None:
         row.operator("csm.remove_preview", icon="HIDE_ON")
         row.operator("csm.preview", text="", icon="FILE_REFRESH")
-        _draw_lines(context, layout, _REMARKS.get(previews.remark_of(shown), ""), "INFO")
+        draw_lines(layout, in_sidebar(context, _REMARKS.get(previews.remark_of(shown), "")), "INFO")
     else:
         row.operator("csm.preview", icon="HIDE_OFF")
     if (trouble := preview_errands.trouble_of(obj)) is not None:
-        _draw_lines(context, layout, f"{trouble} {trouble.hint}", "ERROR")
-
-
-def _draw_lines(context: Context, layout: Layout, text: str, icon: str) -> None:
-    column = layout.column(align=True)
-    column.scale_y = 0.85
-    width = context.region.width - 50
-    for number, line in enumerate(wrapped(text, width, context.preferences.system.ui_scale)):
-        column.label(text=line, icon=icon if number == 0 else "BLANK1")
+        draw_lines(layout, in_sidebar(context, f"{trouble} {trouble.hint}"), "ERROR")
 
 
 CLASSES = (CSM_OT_preview, CSM_OT_remove_preview)

@@ -13,7 +13,7 @@ from common import ROOT
 import csm_blender
 from csm_blender.scene import language
 from csm_blender.scene.language import labels, reports, tooltips
-from csm_blender.ui.words import wrapped
+from csm_blender.ui.lines import wrapped
 
 JAPANESE = "コードと、キーがセッションを作成したアカウントのものであることを確認してください。URL を確認してください。"
 
