@@ -21,7 +21,7 @@ from ..core.errors import CsmError, DiskProblem
 from ..core.models import NO_ASSET, JobSpec, Materials, Original
 from ..core.preview_file import Kind, work_folder
 from ..worker.preview import SPEC_NAME
-from . import moment, previews
+from . import moment, originals, previews
 from .errand import Errand
 from .in_scene import in_scene, push_undo_step
 from .language import labels
@@ -45,12 +45,17 @@ class PreviewUnavailable(CsmError):
 
 @dataclass
 class Order:
-    """A preview that was asked for. ``waits`` is empty until it is ready, then says what for it waits."""
+    """A preview that was asked for.
+
+    ``versions`` is how many things could stand in its place by then. ``waits`` is empty until it is ready, then says
+    what for it waits.
+    """
 
     spec: JobSpec
     scene_uid: int
     object_uid: int
     folder: Path
+    versions: int
     errand: Errand | None = None
     answer: dict[str, Any] = field(default_factory=dict)
     waits: str = ""
@@ -91,7 +96,8 @@ def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Conte
     give_up(target)
     _remove_strays()
     folder = work_folder(jobs_home(), uuid.uuid4().hex)
-    new = Order(spec, context.scene.session_uid, target.session_uid, folder)
+    versions = len(originals.versions(target))
+    new = Order(spec, context.scene.session_uid, target.session_uid, folder, versions)
     new.errand = Errand("worker.preview", lambda answer: _take(new, answer), LONGEST_S)
     try:
         folder.mkdir(parents=True)
@@ -134,10 +140,11 @@ def give_up(block_out: bpy.types.Object) -> bool:
 
 
 def remove(block_out: bpy.types.Object, scene: bpy.types.Scene) -> bool:
-    """Take the preview of *block_out* away, in one undo step, or give up waiting for it. Whether there was any."""
-    given_up = give_up(block_out)
+    """Take the preview of *block_out* away, in one undo step, or give up one that is awaited. Whether there was any."""
+    if give_up(block_out):
+        return True
     if not previews.remove_of([block_out]):
-        return given_up
+        return False
     push_undo_step(labels.say("Remove Preview {name}", name=block_out.name), scene)
     redraw()
     return True
@@ -185,6 +192,7 @@ def _take(order: Order, answer: dict[str, Any]) -> None:
 
 def _end(order: Order, trouble: CsmError | None = None) -> None:
     _orders.pop(order.object_uid, None)
+    order.waits = ""
     if trouble is not None:
         _troubles[order.object_uid] = trouble
     _clear(order)
@@ -213,6 +221,9 @@ def _show_if_it_is_time(order: Order) -> None:
     if scene is None or target is None:
         _end(order, PreviewUnavailable("The block-out was deleted meanwhile.", ""))
         return
+    if len(originals.versions(target)) > order.versions:  # a refined mesh was faster
+        _end(order)
+        return
     if reason := moment.reason_not_to_touch(scene):
         if reason != order.waits:
             order.waits = reason
@@ -224,10 +235,10 @@ def _show_if_it_is_time(order: Order) -> None:
     except CsmError as error:
         _end(order, error)
         return
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 - whatever Blender says: it must not be tried again five times a second
+        _log.exception("A preview could not be shown")
         _end(order, PreviewUnavailable(f"The preview could not be shown: {problem}", ""))
-        raise
-    order.waits = ""
+        return
     _end(order)
     push_undo_step(labels.say("Preview {name}", name=target.name), scene)
     wake()

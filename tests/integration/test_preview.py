@@ -172,6 +172,24 @@ def test_the_refined_mesh_replaces_it(scene: bpy.types.Scene, service: Any) -> N
     assert not [name for name in datablocks() if "preview" in name.lower()]
 
 
+def test_a_refined_mesh_that_is_faster_needs_no_preview(scene: bpy.types.Scene) -> None:
+    chair()
+    order = preview_errands.begin(STYLE_2024, [bpy.data.objects["Chair"]], bpy.context, _choices(scene))
+    bpy.ops.csm.refine(session_code=STYLE_2024, target="Chair")
+    assert preview_errands.wait_for(order) == ""
+    assert previews.all_previews() == []
+
+
+def test_giving_up_leaves_the_preview_that_is_shown(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    obj = chair()
+    bpy.ops.csm.preview(session_code=STYLE_2024, target="Chair")
+    preview_errands.begin(STYLE_2025, [obj], bpy.context, _choices(scene))
+    assert bpy.ops.csm.remove_preview(target="Chair") == {"FINISHED"}
+    assert preview_errands.order_of(obj) is None
+    assert preview_of(obj)["csm_preview"] == STYLE_2024
+    assert not list((tmp_path / "jobs" / "previews").glob("showing-*"))
+
+
 def test_it_outlives_saving_loading_and_renaming(scene: bpy.types.Scene, tmp_path: Path) -> None:
     chair()
     before = datablocks()
