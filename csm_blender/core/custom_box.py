@@ -122,6 +122,12 @@ def origin_pivot(low: Vec3, high: Vec3, *, mirrored: bool) -> Vec3 | None:
     return pivot_of(low, high, (0.0, 0.0, 0.0), mirrored=mirrored) if inside else None
 
 
+def snap_pivots(box: tuple[Vec3, Vec3], *, mirrored: bool) -> dict[str, Vec3]:
+    """The pivots to snap to, by name: those every box has, and the object's origin where that is inside."""
+    origin = origin_pivot(*box, mirrored=mirrored)
+    return SNAP_POINTS if origin is None else {**SNAP_POINTS, ORIGIN_POINT: origin}
+
+
 def along_axis(start: Vec3, direction: Vec3, ray_start: Vec3, ray_direction: Vec3) -> float | None:
     """How far along *direction*, in lengths of it, the line from *start* comes nearest to a ray.
 

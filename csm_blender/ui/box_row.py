@@ -9,7 +9,7 @@ import bpy
 from bpy.props import EnumProperty
 
 from ..core.box import box_of
-from ..core.custom_box import ORIGIN_POINT, SNAP_POINTS
+from ..core.custom_box import ORIGIN_POINT, SNAP_POINTS, snap_pivots
 from ..core.errors import BadValue, CsmError, NoSuchObject
 from ..core.models import Vec3
 from ..scene.box_choice import start_as_measured
@@ -18,7 +18,6 @@ from ..scene.loose import Context, Layout
 from ..scene.measure import measure_common
 from ..scene.records import CSM_PG_scene, state_of, tag_of
 from . import preview
-from .dragging import snap_pivots
 from .report import report_error
 from .returns import Returned
 from .words import POINT_WORDS

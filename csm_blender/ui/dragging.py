@@ -8,23 +8,20 @@ it was by Esc. Ctrl snaps, Shift is precise, as everywhere in Blender.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import BoolProperty, IntProperty
-from bpy_extras import view3d_utils
 from mathutils import Matrix, Vector
 
 from ..core.box import box_of
 from ..core.custom_box import (
-    ORIGIN_POINT,
-    SNAP_POINTS,
     along_axis,
     face_moved,
     on_plane,
-    origin_pivot,
     pivot_of,
     point_of,
+    snap_pivots,
     snap_step,
     span,
 )
@@ -35,6 +32,7 @@ from ..scene.loose import Context
 from ..scene.records import state_of
 from . import overlay
 from .returns import Returned
+from .sight import as_vec3, draw_views_anew, mouse_in, on_screen, ray, ray_through
 from .words import POINT_WORDS, length_text
 
 PRECISE = 0.1
@@ -100,13 +98,13 @@ class _Dragging:
     def _tell(self, context: Context) -> None:
         if context.area is not None:
             context.area.header_text_set(f"{self._said(context)}   {labels.say(_KEYS)}")
-        _draw_views_anew(context)
+        draw_views_anew(context)
 
     def _let_go(self, context: Context) -> None:
         now.face, now.pivot = None, False
         if context.area is not None:
             context.area.header_text_set(None)
-        _draw_views_anew(context)
+        draw_views_anew(context)
 
     def _take_hold(self, context: Context, event: bpy.types.Event) -> bool:
         """Remember how it is now; whether it can be dragged."""
@@ -178,7 +176,7 @@ class CSM_OT_drag_face(_Dragging, bpy.types.Operator):
         matrix = context.active_object.matrix_world
         low, high = self._before
         middle = matrix @ ((Vector(low) + Vector(high)) / 2.0)
-        return along_axis(_vec3(middle), _vec3(matrix.col[self.axis]), *_ray(context, event))
+        return along_axis(as_vec3(middle), as_vec3(matrix.col[self.axis]), *ray(context, event))
 
     def _snapped(self, obj: bpy.types.Object) -> float:
         """The coordinate at which the side is as long, in the world, as a whole number of steps."""
@@ -228,12 +226,12 @@ class CSM_OT_drag_pivot(_Dragging, bpy.types.Operator):
         x, y, z = state_of(context.scene).custom_pivot
         self._before = (x, y, z)
         self._at = self._in_world(context, self._before)
-        self._mouse = _mouse(context, event)
+        self._mouse = mouse_in(context, event)
         now.pivot = True
         return True
 
     def _follow(self, context: Context, event: bpy.types.Event) -> None:
-        mouse = _mouse(context, event)
+        mouse = mouse_in(context, event)
         before, after = (self._on_view_plane(context, place) for place in (self._mouse, mouse))
         if before is not None and after is not None:
             self._at += (after - before) * (PRECISE if event.shift else 1.0)
@@ -241,7 +239,7 @@ class CSM_OT_drag_pivot(_Dragging, bpy.types.Operator):
         self._name, pivot = self._snapped(context, event, mouse)
         if pivot is None:
             own = context.active_object.matrix_world.inverted_safe() @ self._at
-            pivot = pivot_of(*self._box, _vec3(own), mirrored=self._mirrored)
+            pivot = pivot_of(*self._box, as_vec3(own), mirrored=self._mirrored)
         state_of(context.scene).custom_pivot = pivot
 
     def _snapped(self, context: Context, event: bpy.types.Event, mouse: Vector) -> tuple[str, Vec3 | None]:
@@ -249,7 +247,7 @@ class CSM_OT_drag_pivot(_Dragging, bpy.types.Operator):
         if event.shift and not event.ctrl:
             return "", None
         places = [
-            (_on_screen(context, self._in_world(context, pivot)), name, pivot)
+            (on_screen(context, self._in_world(context, pivot)), name, pivot)
             for name, pivot in snap_pivots(self._box, mirrored=self._mirrored).items()
         ]
         distances = [((place - mouse).length, name, pivot) for place, name, pivot in places if place is not None]
@@ -264,9 +262,9 @@ class CSM_OT_drag_pivot(_Dragging, bpy.types.Operator):
 
     def _on_view_plane(self, context: Context, place: Vector) -> Vector | None:
         """The point under *place* that is as far away as the pivot was when it was taken hold of."""
-        start = _vec3(self._in_world(context, self._before))
-        normal = _vec3(context.region_data.view_rotation @ Vector((0.0, 0.0, 1.0)))
-        found = on_plane(start, normal, *_ray_through(context, place))
+        start = as_vec3(self._in_world(context, self._before))
+        normal = as_vec3(context.region_data.view_rotation @ Vector((0.0, 0.0, 1.0)))
+        found = on_plane(start, normal, *ray_through(context, place))
         return None if found is None else Vector(found)
 
     def _put_back(self, context: Context) -> None:
@@ -279,47 +277,6 @@ class CSM_OT_drag_pivot(_Dragging, bpy.types.Operator):
         x, y, z = state_of(context.scene).custom_pivot
         where = f" ({labels.say(POINT_WORDS[self._name])})" if self._name else ""
         return f"{labels.say('Pivot')} {x:.3f}  {y:.3f}  {z:.3f}{where}"
-
-
-def snap_pivots(box: tuple[Vec3, Vec3], *, mirrored: bool) -> dict[str, Vec3]:
-    """The pivots to snap to, by name: those every box has, and the object's origin where that is inside."""
-    origin = origin_pivot(*box, mirrored=mirrored)
-    return SNAP_POINTS if origin is None else {**SNAP_POINTS, ORIGIN_POINT: origin}
-
-
-def _draw_views_anew(context: Context) -> None:
-    for area in context.screen.areas if context.screen else ():
-        if area.type == "VIEW_3D":
-            area.tag_redraw()
-
-
-def _mouse(context: Context, event: bpy.types.Event) -> Vector:
-    """In pixels of the region, which may lie elsewhere than when the event was made for it."""
-    return Vector((event.mouse_x - context.region.x, event.mouse_y - context.region.y))
-
-
-def _ray(context: Context, event: bpy.types.Event) -> tuple[Vec3, Vec3]:
-    return _ray_through(context, _mouse(context, event))
-
-
-def _ray_through(context: Context, place: Vector) -> tuple[Vec3, Vec3]:
-    """Start and direction of the line of sight through a place of the region, in the world."""
-    utils: Any = view3d_utils
-    region, view = context.region, context.region_data
-    return (
-        _vec3(utils.region_2d_to_origin_3d(region, view, place)),
-        _vec3(utils.region_2d_to_vector_3d(region, view, place)),
-    )
-
-
-def _on_screen(context: Context, point: Vector) -> Vector | None:
-    utils: Any = view3d_utils
-    found: Vector | None = utils.location_3d_to_region_2d(context.region, context.region_data, point)
-    return found
-
-
-def _vec3(vector: Any) -> Vec3:
-    return (vector[0], vector[1], vector[2])
 
 
 CLASSES = (CSM_OT_drag_face, CSM_OT_drag_pivot)

@@ -15,15 +15,16 @@ import bpy
 from mathutils import Matrix, Vector
 
 from ..core.box import box_of
-from ..core.custom_box import ORIGIN_POINT, SNAP_POINTS, point_of
+from ..core.custom_box import ORIGIN_POINT, SNAP_POINTS, point_of, snap_pivots
 from ..core.models import Target, Vec3
 from ..scene.custom_box import custom_box
 from ..scene.loose import Context
 from ..scene.records import state_of
 from ..scene.redraw import shows_boxes
 from . import overlay
-from .dragging import now, snap_pivots
+from .dragging import now
 from .overlay_lines import COLOR
+from .sight import toward_eye
 
 FACES = tuple((axis, is_high) for axis in range(3) for is_high in (False, True))
 _PIVOT_COLOR = (1.0, 0.72, 0.2)
@@ -105,7 +106,7 @@ class CSM_GGT_handles(bpy.types.GizmoGroup):
             point[axis] = box[is_high][axis]
             place = obj.matrix_world @ Vector(point)
             outward = obj.matrix_world.col[axis].to_3d().normalized() * (1.0 if is_high else -1.0)
-            arrow.hide = arrow.hide or abs(outward.dot(_sight(context, place))) > _LOOKED_ALONG
+            arrow.hide = arrow.hide or abs(outward.dot(toward_eye(context, place))) > _LOOKED_ALONG
             arrow.matrix_basis = Matrix.Translation(place) @ outward.to_track_quat("Z", "Y").to_matrix().to_4x4()
 
     def _prepare_pivot(self, obj: bpy.types.Object, target: Target | None, pivot: Vec3) -> None:
@@ -137,16 +138,6 @@ def _colored(gizmo: Any, color: tuple[float, float, float]) -> Any:
     gizmo.color_highlight, gizmo.alpha_highlight = _HIGHLIGHT, 1.0
     gizmo.use_draw_modal = True
     return gizmo
-
-
-def _sight(context: Context, place: Vector) -> Vector:
-    """The direction in which one looks at *place*."""
-    view = context.region_data
-    if view.is_perspective:
-        eye: Vector = view.view_matrix.inverted().translation
-        return (eye - place).normalized()
-    toward: Vector = view.view_rotation @ Vector((0.0, 0.0, 1.0))
-    return toward
 
 
 CLASSES = (CSM_GGT_handles,)
