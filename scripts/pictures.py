@@ -34,10 +34,15 @@ with Image.open(sys.argv[1]) as picture:
 GUIDE = {
     "guide-browser": "browser",
     "guide-box": "overlay-base",
+    "guide-handles": "handles-box",
+    "guide-pivot": "handles-pivot",
     "guide-preview": "preview-shown",
     "guide-confirm": "confirm-first",
     "guide-progress": "overlay-progress",
+    "guide-drop": "drop-dialog",
     "guide-many": "confirm-many",
+    "guide-assets": "asset-browser",
+    "guide-language": "language-ja-placed",
 }
 """The pictures of docs/guide.md, and the screenshots they are made of."""
 
@@ -57,7 +62,7 @@ def main() -> None:
 
 def guide(python: Path, folder: Path) -> None:
     """The guide's: screenshots that the tests of those steps take."""
-    tests = [f"tests/gui/test_{name}.py" for name in ("overlay", "preview", "confirm", "browser")]
+    tests = [f"tests/gui/test_{name}.py" for name in ("overlay", "handles", "preview", "confirm", "browser", "many", "assets", "languages")]
     variables = {**os.environ, "CSM_SCREENS": str(folder)}
     subprocess.run([python, "-m", "pytest", "-q", *tests, "-k", "5.2"], cwd=ROOT, env=variables, check=True)
     for name, screen in GUIDE.items():
