@@ -62,7 +62,8 @@ def main() -> None:
 
 def guide(python: Path, folder: Path) -> None:
     """The guide's: screenshots that the tests of those steps take."""
-    tests = [f"tests/gui/test_{name}.py" for name in ("overlay", "handles", "preview", "confirm", "browser", "many", "assets", "languages")]
+    steps = ("overlay", "handles", "preview", "confirm", "browser", "many", "assets", "languages")
+    tests = [f"tests/gui/test_{name}.py" for name in steps]
     variables = {**os.environ, "CSM_SCREENS": str(folder)}
     subprocess.run([python, "-m", "pytest", "-q", *tests, "-k", "5.2"], cwd=ROOT, env=variables, check=True)
     for name, screen in GUIDE.items():

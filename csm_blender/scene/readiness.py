@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 from ..core.errors import CsmError
 from ..core.settings import BASE_URL_VARIABLE, KEY_VARIABLE, Settings, base_url_from, key_from
@@ -12,43 +13,28 @@ from .loose import current
 from .service import PACKAGE, check_online
 
 
-class Preferences(Protocol):
-    """The preferences of the add-on as the rest of it sees them."""
+@dataclass
+class Preferences:
+    """The preferences of the add-on as the rest of it sees them; what counts where it runs without being installed."""
 
-    api_key: str
-    base_url: str
-    place_automatically: bool
-    default_fit: str
-    default_original: str
-    poll_interval: float
-    deadline_hours: float
-    timeout: int
-    confirm_sending: bool
-    confirm_count: int
-    asset_author: str
-
-
-class _Defaults:
-    """What counts where the package runs without being installed as an add-on."""
-
-    api_key = ""
-    base_url = ""
-    place_automatically = True
-    default_fit = "EXACT"
-    default_original = "HIDE"
-    poll_interval = 0.0
-    deadline_hours = 3.0
-    timeout = 0
-    confirm_sending = True
-    confirm_count = 3
-    asset_author = ""
+    api_key: str = ""
+    base_url: str = ""
+    place_automatically: bool = True
+    default_fit: str = "EXACT"
+    default_original: str = "HIDE"
+    poll_interval: float = 0.0
+    deadline_hours: float = 3.0
+    timeout: int = 0
+    confirm_sending: bool = True
+    confirm_count: int = 3
+    asset_author: str = ""
 
 
 def preferences() -> Preferences:
     """The add-on's preferences, or their defaults."""
     addon = current.preferences.addons.get(PACKAGE)
     found: Any = addon.preferences if addon else None
-    return found or _Defaults()
+    return found or Preferences()
 
 
 def settings_now() -> Settings:
