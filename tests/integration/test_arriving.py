@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from fit_bench import Order, converted, new_scene, planned
 from fit_glbs import Glb, letter
-from fit_kinds import add, mesh
+from fit_kind import add, mesh
 from mathutils import Matrix
 
 bpy = pytest.importorskip("bpy")

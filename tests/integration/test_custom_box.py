@@ -14,7 +14,7 @@ import pytest
 from blender_scenes import add_box
 from fit_bench import Order, new_scene, open_file, refine_all, save
 from fit_glbs import disobedient
-from fit_kinds import OBLIQUE, add, mesh
+from fit_kind import OBLIQUE, add, mesh
 from mathutils import Matrix, Vector
 
 bpy = pytest.importorskip("bpy")
