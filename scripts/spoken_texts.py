@@ -28,6 +28,7 @@ _SHOWN = frozenset(
         "heading",
         "name",
         "description",
+        "_DIMENSIONS",
         "_REMARKS",
         "bl_label",
         "bl_description",
@@ -53,6 +54,7 @@ _MARKS = frozenset(
         "ca certs",
         "file is encrypted",
         "unable to open",
+        "not a database",
         # the service's words for states
         "preview done",
         "refine done",
@@ -84,7 +86,7 @@ _MARKS = frozenset(
 _SINGLE_WORDS = ("ui/", "scene/", "core/card.py")
 """Where a single capitalised word is something to read; elsewhere it is a header or a key."""
 
-_SEVERAL_WORDS = re.compile(r"[^\W\d_]{2,}\S* \S*[^\W\d_]{2,}")
+_SEVERAL_WORDS = re.compile(r"[^\W\d_]{2,}\S* (a )?\S*[^\W\d_]{2,}")
 _CODE = re.compile(r"(#|BEGIN|DELETE|INSERT|PRAGMA|SELECT|UPDATE|WHERE|import) |\(lease_owner |%\(")
 _QUANTITY = re.compile(r"\{\w+\} (s|min|h|d|y)( \{\w+\} \w+)?")
 
@@ -167,7 +169,7 @@ def _error_classes(trees: Iterable[ast.Module]) -> frozenset[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
     }
-    known = {"CsmError"}
+    known = {"CsmError", "NoPortrait"}  # the latter is told in a note
     while more := {name for name, above in bases.items() if above & known} - known:
         known |= more
     return frozenset(known)

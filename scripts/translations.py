@@ -20,7 +20,7 @@ LOCALE = PACKAGE / "locale"
 LANGUAGES = tuple(sorted(path.stem for path in LOCALE.glob("*.json")))
 
 ALIKE = {
-    "de_DE": {"Add-on", "Box", "Original", "Version", "{days} d"},
+    "de_DE": {"Add-on", "Box", "Original", "Text", "Version", "{days} d"},
     "es": {"Base", "Error", "Original", "{days} d"},
     "fr_FR": {
         *(

@@ -54,11 +54,11 @@ def check_custom_box(object_name: str, low: Vec3, high: Vec3) -> None:
         raise BadValue(f"The custom box of {object_name!r} has a size that is not a number.", hint)
     size = span(low, high)
     longest = max(size)
-    for name, extent in zip(_DIMENSIONS, size, strict=True):
+    for dimension, extent in zip(_DIMENSIONS, size, strict=True):
         if extent < 0.0:
-            raise BadValue(f"The custom box of {object_name!r} has a negative {name}.", hint)
+            raise BadValue(f"The custom box of {object_name!r} has a negative {dimension}.", hint)
         if extent <= longest * FLAT_RATIO:
-            raise BadValue(f"The custom box of {object_name!r} has no {name}.", hint)
+            raise BadValue(f"The custom box of {object_name!r} has no {dimension}.", hint)
 
 
 def span(low: Vec3, high: Vec3) -> Vec3:

@@ -18,8 +18,8 @@ LookUp = Callable[[str], str]
 
 SPOKEN = frozenset(
     {
-        *("broken", "error", "fault", "found", "host", "how", "kind", "known", "last_line"),
-        *("mode_name", "needs", "network_reason", "reason", "waited"),
+        *("broken", "dimension", "error", "fault", "found", "host", "how", "kind", "known", "last_line"),
+        *("mode_name", "needs", "network_reason", "problem", "reason", "waited"),
     }
 )
 """Placeholders that hold words of this program, which are told again too; others hold names, numbers, others' words."""

@@ -31,7 +31,7 @@ def find_object(scene: bpy.types.Scene, name: str) -> bpy.types.Object:
     if found:
         return min(found, key=lambda obj: obj.library is not None)  # a library override is called like its original
     close = sorted(other.name for other in scene.objects if other.name.casefold() == name.strip().casefold())
-    hint = f"Did you mean {close[0]!r}? Names are case-sensitive." if close else None
+    hint = f"Did you mean {close[0]!r}?" if close else None
     raise NoSuchObject(f"There is no object {name!r} in the scene {scene.name!r}.", hint)
 
 

@@ -23,7 +23,7 @@ def pairs_of(rows: Iterable[Row], context: Context) -> list[Pair]:
     if not usable(pairs):
         first = pairs[0]
         raise WrongUse(
-            f"No job of the file fits this scene. The first: {first.object_name}: {first.problem}.",
+            f"No job of the file fits this scene ({first.object_name}: {first.problem}).",
             "Open the scene the file was made for, or name its objects as in the file.",
         )
     return pairs
@@ -52,8 +52,8 @@ def _pair(row: Row, context: Context, taken: set[str]) -> Pair:
     try:
         objects = find_objects(context.scene, row.object_name)
     except NoSuchObject as error:
-        guess, is_guess, _rest = error.hint.partition("?")
-        return Pair(row.session, row.object_name, guess + is_guess if is_guess else "Not in this scene")
+        is_guess = error.hint != error.default_hint
+        return Pair(row.session, row.object_name, error.hint if is_guess else "Not in this scene")
     except CsmError as error:
         return Pair(row.session, row.object_name, str(error))
     name = objects[0].name
@@ -74,9 +74,9 @@ def _pair(row: Row, context: Context, taken: set[str]) -> Pair:
 def obstacle_to(obj: bpy.types.Object, context: Context) -> str:
     """Why *obj* cannot be given a session, in a few words; empty where it can."""
     if obj.type in SIZELESS_TYPES:
-        return f"A {obj.type.lower().replace('_', ' ')} has no size"
+        return "It has no size"
     if obj.library is not None:
-        return "Linked from another file, cannot be changed"
+        return "Linked, cannot be changed"
     if not any(obj.dimensions):  # measuring can be costly, and this may be for hundreds
         try:
             measure(obj, context.evaluated_depsgraph_get())

@@ -14,6 +14,7 @@ from ..core.errors import BadValue, CsmError, NoSuchObject
 from ..core.models import Vec3
 from ..scene.box_choice import start_as_measured
 from ..scene.custom_box import custom_box
+from ..scene.language import OURS
 from ..scene.loose import Context, Layout
 from ..scene.measure import measure_common
 from ..scene.records import CSM_PG_scene, state_of, tag_of
@@ -99,13 +100,13 @@ def draw_box(layout: Layout, obj: bpy.types.Object) -> None:
     column.use_property_split = True
     column.use_property_decorate = False
     column.enabled = obj.is_editable
-    row = column.row(align=True, heading="Box")
-    row.prop(tag, "use_custom_box", text="Measured", toggle=1, invert_checkbox=True)
-    row.prop(tag, "use_custom_box", text="Custom", toggle=1)
+    row = column.row(align=True, heading="Box", heading_ctxt=OURS)
+    row.prop(tag, "use_custom_box", text="Measured", text_ctxt=OURS, toggle=1, invert_checkbox=True)
+    row.prop(tag, "use_custom_box", text="Custom", text_ctxt=OURS, toggle=1)
     if tag.use_custom_box:
         sizes = column.column(align=True)
         for axis, text in enumerate(("Width", "Depth", "Height")):
-            sizes.prop(tag, "custom_box_size", index=axis, text=text)
+            sizes.prop(tag, "custom_box_size", index=axis, text=text, text_ctxt=OURS)
         split = sizes.split(factor=0.4)  # as Blender's own property split
         split.label()
         split.operator("csm.reset_box", icon="LOOP_BACK")

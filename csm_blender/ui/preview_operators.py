@@ -29,7 +29,7 @@ _REMARKS = {
 
 
 class CSM_OT_preview(bpy.types.Operator):
-    """Show the session's preview mesh in the place of the active object. This sends no refine request, costs nothing"""
+    """Show the session's preview mesh in the place of the active object. Sends no refine request and costs nothing"""
 
     bl_idname = "csm.preview"
     bl_label = "Preview"

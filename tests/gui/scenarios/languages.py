@@ -89,6 +89,8 @@ def in_each(unknown: str, known: str) -> Steps[dict[str, Any]]:
     bpy.context.view_layer.objects.active = bpy.data.objects["Cube"]
     yield from begin(unknown, "Cube")
     yield from wait_for("FAILED", index=1)
+    bpy.data.objects["Cube"].csm.use_custom_box = True  # it, a custom pivot and a library have rows of their own
+    bpy.context.scene.csm.pivot, bpy.context.scene.csm.as_asset = "CUSTOM", "LIBRARY"
     seen: dict[str, Any] = {}
     for language in LANGUAGES:
         bpy.context.preferences.view.language = language
