@@ -7,6 +7,7 @@ import json
 import math
 import sqlite3
 import struct
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -193,12 +194,12 @@ def test_a_box_by_numbers_needs_no_object(csm: Csm, blockout: Path, tmp_path: Pa
 
 def test_the_store_can_be_read_with_sqlite3_by_a_person(csm: Csm, blockout: Path, tmp_path: Path) -> None:
     csm("refine", "--blend", blockout, "--job", f"{SESSION}=Chair")
-    store = sqlite3.connect(tmp_path / "jobs" / "jobs.sqlite3")
-    row = store.execute("SELECT state, session_code, object_name, posts FROM jobs").fetchone()
+    with closing(sqlite3.connect(tmp_path / "jobs" / "jobs.sqlite3")) as store:
+        row = store.execute("SELECT state, session_code, object_name, posts FROM jobs").fetchone()
+        states = [state for (state,) in store.execute("SELECT state FROM events ORDER BY rowid")]
+        dump = "\n".join(store.iterdump())
     assert row == ("PLACED", SESSION, "Chair", 1)
-    states = [state for (state,) in store.execute("SELECT state FROM events ORDER BY rowid")]
     assert states == ["QUEUED", "CHECKING", "SUBMITTING", "REFINING", "DOWNLOADING", "CONVERTING", "READY", "PLACED"]
-    dump = "\n".join(store.iterdump())
     assert csm.service.key not in dump
     assert "sig=" not in dump
 

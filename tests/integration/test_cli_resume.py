@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,8 @@ def start_and_wait_for_call(csm: Csm, call: Sequence[object], state: JobState) -
         assert process.poll() is None, process.communicate()
         database = csm.folder / "jobs" / "jobs.sqlite3"
         if database.exists():
-            store = Store(database.parent)
-            jobs = store.jobs()
-            store.close()
+            with closing(Store(database.parent)) as store:
+                jobs = store.jobs()
             if jobs and jobs[0].state is state:
                 return process
         time.sleep(0.02)
