@@ -84,13 +84,22 @@ class Windows:
         self._runs = 0
         self._zip = ""
 
-    def run(self, binary: Path, scenario: str, *, addon: bool = True, timeout_s: float = 600.0, **named: Any) -> Any:
+    def run(
+        self,
+        binary: Path,
+        scenario: str,
+        *,
+        addon: bool = True,
+        takes_events: bool = True,
+        timeout_s: float = 600.0,
+        **named: Any,
+    ) -> Any:
         """What the *scenario* (``file.py:function``) returned in a new *binary*."""
         self._runs += 1
         folder = self._bench.folder / f"window-{self._runs}"
         folder.mkdir()
         make_user_directory(binary, folder, self._extension() if addon else None)
-        blender = Blender(binary, self._display, folder, folder / "screens")
+        blender = Blender(binary, self._display, folder, folder / "screens", takes_events)
         result = blender.run(str(INSIDE / scenario), timeout=timeout_s, **named)
         return result.value
 

@@ -21,8 +21,8 @@ def measure(bench: Bench) -> list[Row]:
 
 def _row(bench: Bench, shown: Windows, binary: Path) -> Row:
     params = {"seconds": 0.5 if bench.quick else 2.0, "repeats": bench.times(5)}
-    bare = shown.run(binary, "quiet.py:idle", addon=False, params=params)
-    with_addon = shown.run(binary, "quiet.py:idle", params=params)
+    bare = shown.run(binary, "quiet.py:idle", addon=False, takes_events=False, params=params)
+    with_addon = shown.run(binary, "quiet.py:idle", takes_events=False, params=params)
     if bare["addon"] or not with_addon["addon"]:
         raise RuntimeError("the add-on is not where it should be")
     cpu, without = (Samples.of([value / params["seconds"] for value in seen["cpu"]]) for seen in (with_addon, bare))

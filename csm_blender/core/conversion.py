@@ -35,6 +35,7 @@ LOG_NAME = "converter.log"
 _ATTEMPT_PREFIX = "converting-"
 _OUTPUTS = {"blend": BLEND_NAME, "report": REPORT_NAME, "log": LOG_NAME}
 END_S = 2.0
+LOOK_S = 0.02
 WAITING_S = 5.0
 """A job that has not asked for so long is not waiting any more."""
 MOST_MESHES = 50
@@ -169,6 +170,15 @@ class Converters:
             idle = None if job_id in self._running else idle
         if done.process not in [each.process for each in self._running.values()]:
             _end(done.process)
+
+    def look(self) -> float | None:
+        """Bring all on. Seconds until the next look is worth it; ``None`` while no job waits in line.
+
+        For whoever has time between the steps of jobs: jobs that wait ask seldom, and many at the same time.
+        """
+        with self._lock:
+            self._bring_on()
+            return LOOK_S if self._waiting and self._running else None
 
     @property
     def look_again_s(self) -> float:

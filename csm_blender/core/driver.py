@@ -101,7 +101,7 @@ class _Agenda:
 
 
 class _Pause:
-    """Waits, with the heartbeat in between, and remembers how long the store has been in trouble."""
+    """Waits, with heartbeat and converters in between, and remembers how long the store has been in trouble."""
 
     def __init__(self, pipeline: Pipeline, sleep: Callable[[float], None]) -> None:
         self._pipeline = pipeline
@@ -116,9 +116,10 @@ class _Pause:
             if time.monotonic() - self._beat_at > self._pipeline.heartbeat_s:
                 self._pipeline.heartbeat()
                 self._beat_at = time.monotonic()
+            look_s = self._pipeline.look_at_converters()
             if left <= 0.0:
                 return
-            part = min(left, self._pipeline.heartbeat_s)
+            part = min(left, self._pipeline.heartbeat_s, look_s or left)
             self._sleep(part)
             left -= part
 

@@ -105,6 +105,10 @@ class Pipeline:
         """Renew the leases of the jobs that are being waited for. Raises :class:`.errors.StoreTrouble`."""
         self._bench.store.renew(self._bench.owner, self._bench.settings.lease_s)
 
+    def look_at_converters(self) -> float | None:
+        """Have converters that are done go on, while nothing else is to do; see :meth:`.conversion.Converters.look`."""
+        return self._bench.converters.look()
+
     @property
     def heartbeat_s(self) -> float:
         """How often :meth:`heartbeat` wants to be called, in seconds."""

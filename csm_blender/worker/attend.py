@@ -58,6 +58,10 @@ class _Team:
         self._attention = Attention()
         self._own = threading.local()
 
+    def look_at_converters(self) -> float:
+        """Have converters that are done go on. Seconds until the next look is worth it."""
+        return self._converters.look() or STORE_LOOK_S
+
     def advance(self, job_id: str) -> float | None:
         """One step of a job, in the calling thread."""
         try:
@@ -126,7 +130,9 @@ class _Scheduler:
             self._pool.submit(self._run, heapq.heappop(self._due)[2])
         if self._attended:
             self._busy_at = now
-        pause = min(STORE_LOOK_S, max(0.0, self._due[0][0] - now)) if self._due else STORE_LOOK_S
+        pause = self._team.look_at_converters()
+        if self._due:
+            pause = min(pause, max(0.0, self._due[0][0] - now))
         self._hear(max(0.005, pause))
 
     def _beat(self, store: Store, now: float) -> None:

@@ -96,6 +96,8 @@ class Blender:
     display: str
     directory: Path
     screens: Path
+    #: Whether it takes simulated events. While it does, it never sleeps: no way to see what idling costs.
+    takes_events: bool = True
 
     def run(
         self,
@@ -132,7 +134,8 @@ class Blender:
             )
         )
         width, height = SCREEN_SIZE
-        command = [str(self.binary), "--enable-event-simulate", "--window-geometry", "0", "0", str(width), str(height)]
+        command = [str(self.binary), "--window-geometry", "0", "0", str(width), str(height)]
+        command += ["--enable-event-simulate"] if self.takes_events else []
         command += ["-noaudio", "--online-mode" if online else "--offline-mode", *map(str, args)]
         command += ["--python", str(HERE / "driver.py"), "--", str(task)]
         run_id = uuid.uuid4().hex
