@@ -8,9 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from harness import Blender
+from tiny_glb import glb
 
 from csm_blender.core import catalogue
-from csm_blender.core.catalogue import Catalogue, Entry
+from csm_blender.core.catalogue import PAGE_SIZE, Catalogue, Entry
 
 SCENARIOS = "scenarios/browser.py"
 
@@ -27,6 +28,17 @@ def test_browse_choose_assign_and_again_offline(blender: Blender, service: Any) 
     service.stop()
     again = blender.run(f"{SCENARIOS}:offline", env=env, timeout=150).value
     assert again == {"codes": seen["codes"], "icons": [True] * 8}
+
+
+def test_load_more_lists_the_next_page(blender: Blender, service: Any) -> None:
+    for _ in range(PAGE_SIZE - 3):  # eight are there
+        service.add_session(None, glb(), style="2025")
+    env = {"CSM_BASE_URL": service.url, "CSM_API_KEY": service.key}
+    seen = blender.run(f"{SCENARIOS}:load_more", env=env, timeout=150).value
+    assert len(seen["first"]) == PAGE_SIZE
+    assert len(set(seen["all"])) == PAGE_SIZE + 5
+    assert seen["all"][:PAGE_SIZE] == seen["first"], "what was listed stays where it was"
+    assert not seen["has_more"]
 
 
 def test_five_thousand_sessions(blender: Blender, service: Any) -> None:

@@ -6,6 +6,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import bpy
 from inside import Events, Steps, frames, idle_until, region, screenshot
@@ -62,6 +63,18 @@ def browse() -> Steps[dict[str, object]]:
     return seen
 
 
+def load_more() -> Steps[dict[str, object]]:
+    """The newest sessions, then the next page behind them."""
+    events = Events()
+    yield from open_browser(events)
+    yield from events.click_button("csm.list_sessions")
+    yield from idle_until(lambda: len(lines()) == catalogue().pages * 50 > 0, 60, "the first page")
+    first = lines()
+    yield from events.click_button("csm.list_sessions(which='MORE'")
+    yield from idle_until(lambda: catalogue().pages == 2 and len(lines()) > len(first), 60, "the second page")
+    return {"first": first, "all": lines(), "has_more": catalogue().has_more}
+
+
 def offline() -> Steps[dict[str, object]]:
     """What was listed before is there without the service, with its age."""
     events = Events()
@@ -72,7 +85,11 @@ def offline() -> Steps[dict[str, object]]:
 
 
 def entries() -> list[object]:
-    return list(module("scene.shelf").shelf.catalogue.entries)
+    return list(catalogue().entries)
+
+
+def catalogue() -> Any:
+    return module("scene.shelf").shelf.catalogue
 
 
 def five_thousand() -> Steps[dict[str, float]]:
