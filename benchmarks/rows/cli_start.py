@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import subprocess
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from measuring import Bench, Row, Samples, run, yes_if
@@ -27,7 +27,7 @@ def measure(bench: Bench) -> list[Row]:
         flags = [blender, "--background", "--online-mode"]
         command = [*flags, "--python", str(ROOT / "scripts" / "csm.py"), "--", *JOB]
         plain = [blender, "--background", "--python-expr", "pass"]
-        rows.append(_row(bench, f"{os.path.basename(blender)} --background", command, plain))  # noqa: PTH119
+        rows.append(_row(bench, f"{Path(blender).name} --background", command, plain))
     return rows
 
 

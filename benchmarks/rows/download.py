@@ -97,7 +97,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
     def copyfile(self, source: object, outputfile: object) -> None:  # noqa: ARG002 - the connection is used instead
         """Have the kernel send the file."""
         self.wfile.flush()
-        self.connection.sendfile(source)  # type: ignore[arg-type]
+        self.connection.sendfile(source)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -105,10 +105,10 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 def _serve(folder: str, pipe: object) -> None:
     def handler(*arguments: object) -> _Handler:
-        return _Handler(*arguments, directory=folder)  # type: ignore[arg-type]
+        return _Handler(*arguments, directory=folder)
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        pipe.send(server.server_port)  # type: ignore[attr-defined]
+        pipe.send(server.server_port)
         server.serve_forever()
 
 

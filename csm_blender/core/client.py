@@ -171,8 +171,9 @@ class CsmClient:
         except (ValueError, RecursionError):
             answer = None
         status = response.status_code
-        if isinstance(answer, Mapping) and isinstance(answer.get("statusCode"), int) and status < 400:  # noqa: PLR2004
-            status = answer["statusCode"]
+        told = answer.get("statusCode") if isinstance(answer, Mapping) else None
+        if isinstance(told, int) and status < 400:  # noqa: PLR2004 - HTTP
+            status = told
         if status >= 400:  # noqa: PLR2004 - HTTP
             raise self._refusal(status, answer, response)
         if not isinstance(answer, Mapping):

@@ -49,7 +49,7 @@ def bring_mesh(path: Path, name: str) -> bpy.types.Mesh:
     """
     try:
         # The stub says that load() returns None; it is a context manager.
-        loading: Any = bpy.data.libraries.load(str(path), link=True)  # type: ignore[func-returns-value]
+        loading: Any = bpy.data.libraries.load(str(path), link=True)  # type: ignore[func-returns-value]  # as told
         with loading as (available, wanted):
             wanted.meshes = [name] if name in available.meshes else available.meshes[:1]
     except (OSError, RuntimeError) as error:

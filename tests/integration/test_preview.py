@@ -105,7 +105,7 @@ def test_it_is_marked_and_in_nobodys_way(scene: bpy.types.Scene) -> None:
     assert shown.data.materials[0].diffuse_color[3] < 1.0, "it is seen through"
     assert obj.parent is None
     assert list(obj.children) == []
-    assert not [name for name in obj.keys() if name.startswith("csm_")], "the block-out is as it was"  # noqa: SIM118
+    assert not [name for name in obj.keys() if name.startswith("csm_")], "as it was"  # noqa: SIM118 - bpy's
     with pytest.raises(RuntimeError, match="is a preview, which cannot be refined"):
         bpy.ops.csm.refine(session_code=STYLE_2024, target="Chair preview")
     with pytest.raises(RuntimeError, match="is a preview, which cannot be refined"):

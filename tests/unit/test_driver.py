@@ -49,7 +49,7 @@ def run(folder: Path, concurrency: int) -> tuple[list[str], list[tuple[str, JobS
     store = Store(folder)
     ids = [store.add(spec(f"SESSION_{number}"), "http://127.0.0.1:9").job_id for number in range(3)]
     steps = Steps(store)
-    run_blocking(steps, store, ids, concurrency=concurrency, on_change=lambda _job: None)  # type: ignore[arg-type]
+    run_blocking(steps, store, ids, concurrency=concurrency, on_change=lambda _job: None)
     store.close()
     return ids, steps.done
 
@@ -84,7 +84,7 @@ def test_a_job_that_is_not_due_keeps_nobody_waiting(tmp_path: Path) -> None:
     ids = [store.add(spec(f"SESSION_{number}"), "http://127.0.0.1:9").job_id for number in range(2)]
     steps = Slow(store)
     begun = time.monotonic()
-    run_blocking(steps, store, ids, concurrency=2, on_change=lambda _job: None)  # type: ignore[arg-type]
+    run_blocking(steps, store, ids, concurrency=2, on_change=lambda _job: None)
     assert time.monotonic() - begun >= 0.3
     assert [job_id for job_id, _state in steps.done[1:8]] == [ids[1]] * 7
     store.close()
