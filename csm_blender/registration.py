@@ -15,25 +15,7 @@ from .scene import arriving, assets, changes, language, preview_errands, pump, r
 from .scene.connection import connection_test
 from .scene.desk import desk
 from .scene.disk_use import usage
-from .ui import (
-    box_row,
-    browser,
-    confirm,
-    defaults,
-    dragging,
-    handles,
-    job_operators,
-    many,
-    overlay,
-    panel,
-    preferences,
-    preview,
-    preview_operators,
-    refine,
-    setup_operators,
-    status_bar,
-    versions,
-)
+from .ui import box_row, browser, confirm, defaults, dragging, handles, job_operators, many, overlay, panel, preferences, preview, preview_operators, refine, setup_operators, status_bar, versions
 
 CLASSES = (
     *records.CLASSES,

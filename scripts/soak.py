@@ -42,13 +42,13 @@ from csm_server.launch import LocalService
 from jobs_at_hand import spec
 from tiny_glb import glb
 
-from csm_blender.core import actions
-from csm_blender.core.child import Interpreters, start
+from csm_blender.core.jobs.job import actions
+from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.core.errors import ConversionFailed
-from csm_blender.core.jobs import Decision, Job, decisions
+from csm_blender.core.jobs.job.job import Decision, Job, decisions
 from csm_blender.core.models import JobState
 from csm_blender.core.settings import Settings
-from csm_blender.core.store import Store
+from csm_blender.core.jobs.job.store import Store
 from csm_blender.worker.protocol import Orders
 
 _JSON = {"content_type": "application/json"}

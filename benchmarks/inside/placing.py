@@ -14,8 +14,8 @@ from typing import Any
 import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from csm_blender.core.conversion import Converters
-from csm_blender.core.jobs import Job
+from csm_blender.core.processes.converter_pool import Converters
+from csm_blender.core.jobs.job.job import Job
 from csm_blender.core.models import JobState
 from csm_blender.scene.place import place
 from csm_blender.scene.planning import Choices, plan_for_objects

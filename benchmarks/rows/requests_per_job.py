@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from measuring import Bench, Row, yes_if
 
-from csm_blender.core.patience import poll_delay_s
+from csm_blender.core.api.backoff import poll_delay_s
 
 MINUTES = (0.5, 2.0, 10.0, 40.0)
 PLAIN_S = 5.0

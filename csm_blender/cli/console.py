@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..core.errors import CsmError
-from ..core.jobs import Job
+from ..core.jobs.job import Job
 from ..core.models import JobState
 
 

@@ -12,16 +12,16 @@ from dataclasses import asdict
 from types import FrameType
 from typing import Any
 
-from ..core.client import CsmClient
+from ..core.api.client import CsmClient
 from ..core.errors import CsmError, KeyProblem, WrongUse
-from ..core.jobs import Job
+from ..core.jobs.job import Job
 from ..core.logs import log_to_file
 from ..core.models import JobState
-from ..core.session_code import parse_session_code
-from ..core.sessions import Session
+from ..core.api.session_code import parse_session_code
+from ..core.api.session import Session
 from ..core.settings import Settings, base_url_from, checked_base_url, key_from
-from ..core.store import Store
-from ..core.support import support_report
+from ..core.jobs.store import Store
+from ..core.jobs.support_report import support_report
 from .console import print_json, print_table, say, say_error, stdout_kept_for_report
 from .parser import build_parser
 from .report import REPORT_VERSION, TABLE_HEADER, dry_run_entry, job_entry, report, seconds, table_row

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import bpy
 
-from ..core import box
+from ..core.geometry import box
 from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, WrongUse
-from ..core.jobs_file import Wanted
+from ..core.files.jobs_file import Wanted
 from ..core.models import AssetPlace, AssetWish, Fit, JobSpec, Materials, Original, Pivot, Vec3
 from ..scene.measure import find_objects
 from ..scene.planning import Choices, plan_for_numbers, plan_for_objects

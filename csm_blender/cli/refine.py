@@ -8,12 +8,12 @@ from pathlib import Path
 
 import bpy
 
-from ..core import cleaning
+from ..core.jobs import cleanup
 from ..core.errors import BadOutput, CsmError, DiskProblem
-from ..core.jobs import Job
+from ..core.jobs.job import Job
 from ..core.models import ACTIVE, JobSpec, JobState
 from ..core.settings import Settings
-from ..core.store import Store
+from ..core.jobs.store import Store
 from ..scene.assets import add_catalog_beside
 from ..scene.place import Placed, place
 from ..scene.running import run_pipeline
@@ -39,7 +39,7 @@ def refine(specs: list[JobSpec], settings: Settings, concurrency: int) -> list[J
     try:
         jobs = [store.add(spec, settings.base_url) for spec in specs]
         done = _finish(store, jobs, settings, concurrency)
-        cleaning.clean(store, needed=[job.job_id for job in jobs])
+        cleanup.clean(store, needed=[job.job_id for job in jobs])
         return done
     finally:
         store.close()

@@ -6,9 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.errors import BadSessionCode, BadValue, WrongUse
-from ..core.jobs_file import Wanted, read_jobs_file
+from ..core.files.jobs_file import Wanted, read_jobs_file
 from ..core.models import Vec3
-from ..core.session_code import parse_session_code, shortened
+from ..core.api.session_code import parse_session_code, shortened
 
 
 def wanted_jobs(job_options: list[str], jobs_file: str | None) -> list[Wanted]:

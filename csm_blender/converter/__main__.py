@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ..core.child import arguments_of_child
+from ..core.processes.launch import arguments_of_child
 from ..core.errors import BadMesh, ConversionFailed, CsmError
 from .convert import convert
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import BadMesh
-from ..core.glb import check_glb, sniff_format
+from ..core.files.glb import check_glb, sniff_format
 from .fitting import Move
 from .reshaping import Array, is_uneven, taken_through
 

@@ -16,7 +16,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..core.asset_catalog import add_catalog, as_file_name
+from ..core.files.asset_catalog import add_catalog, as_file_name
 from ..core.errors import DiskProblem
 from ..core.models import AssetPlace, AssetWish, Materials, Placement
 from .labelling import Label, label_asset

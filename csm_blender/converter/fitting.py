@@ -9,9 +9,9 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..core.box import corner_error, corners, expected_delivery
+from ..core.geometry.box import corner_error, corners, expected_delivery
 from ..core.errors import BadMesh
-from ..core.matrices import IDENTITY
+from ..core.geometry.linalg import IDENTITY
 from ..core.models import Fit, Placement, Refinement, Vec3
 from .reshaping import Array, coordinates, reshape
 

@@ -14,9 +14,9 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..core.archive import unpack_obj
+from ..core.files.zip_archive import unpack_obj
 from ..core.errors import BadMesh, ConversionFailed
-from ..core.glb import GlbSummary, check_glb, sniff_format
+from ..core.files.glb import GlbSummary, check_glb, sniff_format
 from .reshaping import reshape
 from .stillness import without_animation
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import bpy
 
-from ..core.jobs import Job
+from ..core.jobs.job import Job
 from .append import all_or_nothing, bring_mesh, datablocks
 
 

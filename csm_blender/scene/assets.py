@@ -19,9 +19,9 @@ from bpy.app.handlers import persistent
 from ..converter.asset import PICTURE
 from ..converter.labelling import Label, label_asset
 from ..converter.portrait import SIZE_PX, Pixels
-from ..core.asset_catalog import CATALOG_ID, add_catalog
+from ..core.files.asset_catalog import CATALOG_ID, add_catalog
 from ..core.errors import DiskProblem
-from ..core.jobs import Job
+from ..core.jobs.job import Job
 from ..core.models import AssetPlace, AssetWish
 from .custom import read
 from .loose import current

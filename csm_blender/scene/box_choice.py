@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from ..core.custom_box import resized, span
+from ..core.geometry.custom_box import resized, span
 from ..core.errors import NoSize
 from ..core.models import Vec3
 from .changes import chosen

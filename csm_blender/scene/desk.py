@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..core.errors import CsmError
-from ..core.jobs import Job
+from ..core.jobs.job import Job
 from ..core.models import FINISHED
-from ..core.store import Store
+from ..core.jobs.store import Store
 from .service import jobs_home
 from .worker_process import WorkerProcess
 

@@ -7,7 +7,7 @@ import time
 
 import bpy
 
-from ..core.cleaning import folder_size
+from ..core.jobs.cleanup import folder_size
 from .redraw import redraw_preferences
 from .service import jobs_home
 

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import bpy
 
-from ..core.child import start, stop
+from ..core.processes.launch import start, stop
 from ..worker.protocol import Orders
 from .readiness import settings_now
 from .service import interpreters, jobs_home

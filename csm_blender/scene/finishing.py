@@ -11,9 +11,9 @@ from typing import Any
 import bpy
 
 from ..core.errors import CsmError, PlacementFailed
-from ..core.jobs import Job
+from ..core.jobs.job import Job
 from ..core.models import JobState, Original
-from ..core.store import IllegalMove, LeaseLost, Store
+from ..core.jobs.store import IllegalMove, LeaseLost, Store
 from . import arriving
 from .binding import RESULT_STAMP, find_target, home_scene
 from .in_scene import in_scene, push_undo_step

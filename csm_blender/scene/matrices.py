@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from mathutils import Matrix
 
-from ..core.matrices import columns, from_columns, solved
+from ..core.geometry.linalg import columns, from_columns, solved
 from ..core.models import Matrix4, Vec3
 
 

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ..core.custom_box import check_custom_box
+from ..core.geometry.custom_box import check_custom_box
 from ..core.errors import NoSize, NoSuchObject, WrongUse
 from ..core.models import Target, Vec3
 from .custom_box import custom_box

@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from ..core.jobs import Job
+from ..core.jobs.job import Job
 from ..core.models import FINISHED
 from .binding import find_target, home_scene
 from .desk import Home, desk

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 import bpy
 
 from ..core.errors import BadSessionCode, CsmError, NoSuchObject, WrongUse
-from ..core.jobs_file import Row
-from ..core.pairing import Pair, usable
-from ..core.session_code import parse_session_code
+from ..core.files.jobs_file import Row
+from ..core.files.assignment import Pair, usable
+from ..core.api.session_code import parse_session_code
 from .loose import Context
 from .measure import SIZELESS_TYPES, find_objects, measure
 from .records import tag_of

@@ -18,9 +18,9 @@ from typing import Any
 import bpy
 from mathutils import Matrix
 
-from ..core.box import corner_error, corners, size_to_api
-from ..core.jobs import Job
-from ..core.matrices import columns, length
+from ..core.geometry.box import corner_error, corners, size_to_api
+from ..core.jobs.job import Job
+from ..core.geometry.linalg import columns, length
 from ..core.models import Fit, Materials, Original, Vec3
 from . import assets, exchange, originals, previews
 from .append import all_or_nothing, append_mesh

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import bpy
 
-from ..core import box
+from ..core.geometry import box
 from ..core.models import NO_ASSET, AssetWish, Fit, JobSpec, Materials, Original, Pivot, Vec3
 from .fate import check_fate
 from .measure import measure_common

@@ -19,7 +19,7 @@ import bpy
 
 from ..core.errors import CsmError, DiskProblem
 from ..core.models import NO_ASSET, JobSpec, Materials, Original
-from ..core.preview_file import Kind, work_folder
+from ..core.files.preview_cache import Kind, work_folder
 from ..worker.preview import SPEC_NAME
 from . import moment, originals, previews
 from .errand import Errand

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..core.jobs import Job
+from ..core.jobs.job import Job
 from ..core.version import VERSION
 from .custom import read
 from .originals import REFINED_AT, SESSION

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 
 import bpy
 
-from ..core import actions
+from ..core.jobs import actions
 from ..core.errors import CsmError
-from ..core.jobs import Job
+from ..core.jobs.job import Job
 from ..core.models import FINISHED, JobState
 from ..core.settings import Settings
-from ..core.store import Store, is_attended
+from ..core.jobs.store import Store, is_attended
 from . import arriving, finishing, mirror, moment, restoring
 from .desk import desk
 from .readiness import preferences, settings_now

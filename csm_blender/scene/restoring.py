@@ -16,12 +16,12 @@ from typing import Any
 
 import bpy
 
-from ..core import actions
+from ..core.jobs import actions
 from ..core.errors import AnswerLost, CsmError
-from ..core.jobs import Job
+from ..core.jobs.job import Job
 from ..core.models import FINISHED, JobSpec, JobState
-from ..core.session_code import parse_session_code
-from ..core.store import Store
+from ..core.api.session_code import parse_session_code
+from ..core.jobs.store import Store
 from .assets import known_here
 from .binding import find_result, home_of_record
 from .desk import desk

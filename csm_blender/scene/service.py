@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ..core.child import Interpreters
+from ..core.processes.launch import Interpreters
 from ..core.errors import OnlineAccessOff
 from ..core.settings import HOME_VARIABLE, data_home, is_loopback
 from .loose import current

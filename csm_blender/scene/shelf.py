@@ -13,8 +13,8 @@ from typing import Any
 
 import bpy
 
-from ..core import catalogue
-from ..core.catalogue import Catalogue, Entry
+from ..core.files import session_cache
+from ..core.files.session_cache import Catalogue, Entry
 from ..core.errors import CsmError
 from .errand import Errand
 from .readiness import base_url_now
@@ -56,7 +56,7 @@ class Shelf:
         preview = self._icons.get(entry_picture)
         if preview is None:
             assert self._folder is not None
-            path = self._folder / catalogue.PICTURES / entry_picture
+            path = self._folder / session_cache.PICTURES / entry_picture
             preview = self._icons.load(entry_picture, str(path), "IMAGE")
         return int(preview.icon_id)
 
@@ -86,8 +86,8 @@ class Shelf:
         if self._icons is None:
             self._icons = previews.new()
         self._base_url = _base_url()
-        self._folder = catalogue.folder_for(jobs_home(), self._base_url)
-        self.catalogue = catalogue.load(self._folder)
+        self._folder = session_cache.folder_for(jobs_home(), self._base_url)
+        self.catalogue = session_cache.load(self._folder)
         self.on_change()
         redraw()
 

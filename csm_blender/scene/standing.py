@@ -15,7 +15,7 @@ from typing import Any
 import bpy
 from mathutils import Matrix
 
-from ..core.box import corners
+from ..core.geometry.box import corners
 from ..core.models import JobSpec, Vec3
 from .isolate import depsgraph_of, world_matrix
 from .matrices import as_matrix4, relative_to

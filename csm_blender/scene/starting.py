@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import bpy
 
-from ..core import actions
+from ..core.jobs import actions
 from ..core.errors import JobError, WrongUse
-from ..core.jobs import Decision, Job, decisions
+from ..core.jobs.job import Decision, Job, decisions
 from ..core.models import FINISHED, JobState
 from . import mirror, pump
 from .binding import find_result, find_target, home_scene

@@ -13,10 +13,10 @@ import time
 import uuid
 from pathlib import Path
 
-from ..core.child import start, stop
+from ..core.processes.launch import start, stop
 from ..core.errors import CsmError
 from ..core.settings import Settings
-from ..core.store import Store
+from ..core.jobs.store import Store
 from ..worker.protocol import Orders
 from .service import interpreters
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import EnumProperty
 
-from ..core.box import box_of
-from ..core.custom_box import ORIGIN_POINT, SNAP_POINTS, snap_pivots
+from ..core.geometry.box import box_of
+from ..core.geometry.custom_box import ORIGIN_POINT, SNAP_POINTS, snap_pivots
 from ..core.errors import BadValue, CsmError, NoSuchObject
 from ..core.models import Vec3
 from ..scene.box_choice import start_as_measured

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from ..core.box import box_of
+from ..core.geometry.box import box_of
 from ..core.errors import CsmError
 from ..scene.language import labels
 from ..scene.loose import Context, Layout

@@ -14,17 +14,8 @@ import bpy
 from bpy.props import BoolProperty, IntProperty
 from mathutils import Matrix, Vector
 
-from ..core.box import box_of
-from ..core.custom_box import (
-    along_axis,
-    face_moved,
-    on_plane,
-    pivot_of,
-    point_of,
-    snap_pivots,
-    snap_step,
-    span,
-)
+from ..core.geometry.box import box_of
+from ..core.geometry.custom_box import along_axis, face_moved, on_plane, pivot_of, point_of, snap_pivots, snap_step, span
 from ..core.models import Vec3
 from ..scene.custom_box import custom_box, set_custom_box
 from ..scene.language import labels

@@ -14,8 +14,8 @@ from typing import Any
 import bpy
 from mathutils import Matrix, Vector
 
-from ..core.box import box_of
-from ..core.custom_box import ORIGIN_POINT, SNAP_POINTS, point_of, snap_pivots
+from ..core.geometry.box import box_of
+from ..core.geometry.custom_box import ORIGIN_POINT, SNAP_POINTS, point_of, snap_pivots
 from ..core.models import Target, Vec3
 from ..scene.custom_box import custom_box
 from ..scene.loose import Context

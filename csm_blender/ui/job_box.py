@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ..core.card import card
+from ..core.jobs.quality_report import card
 from ..core.errors import MissingKey, RefusedKey
-from ..core.jobs import Decision
+from ..core.jobs.job import Decision
 from ..scene import starting
 from ..scene.desk import desk
 from ..scene.language import labels

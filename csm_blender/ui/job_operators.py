@@ -9,7 +9,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ..core.errors import CsmError, WrongUse
-from ..core.jobs import Decision, Job
+from ..core.jobs.job import Decision, Job
 from ..core.models import FINISHED
 from ..scene import originals, starting
 from ..scene.binding import find_original

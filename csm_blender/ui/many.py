@@ -15,9 +15,9 @@ import bpy
 from bpy.props import StringProperty
 
 from ..core.errors import CsmError, WrongUse
-from ..core.jobs_file import SUFFIX, read_rows
-from ..core.pairing import Pair, in_order, usable
-from ..core.session_code import find_session_codes, shortened
+from ..core.files.jobs_file import SUFFIX, read_rows
+from ..core.files.assignment import Pair, in_order, usable
+from ..core.api.session_code import find_session_codes, shortened
 from ..scene.language import labels, reports, tooltips
 from ..scene.loose import Context, Layout
 from ..scene.pairs import assign, obstacle_to, pairs_of

@@ -16,7 +16,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from ..core.models import Refinement, Target
-from ..core.outline import Outline, outline_of
+from ..core.geometry.outline import Outline, outline_of
 from ..scene.binding import find_target, home_scene
 from ..scene.desk import desk
 from ..scene.loose import Context

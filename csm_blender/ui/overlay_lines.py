@@ -12,7 +12,7 @@ import gpu as _gpu
 from gpu_extras.batch import batch_for_shader
 
 from ..core.models import Vec3
-from ..core.outline import EDGES, Outline
+from ..core.geometry.outline import EDGES, Outline
 
 gpu: Any = _gpu  # its stubs say that every call returns None
 COLOR = (0.16, 0.74, 0.98)

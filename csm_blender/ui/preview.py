@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 from mathutils import Vector
 
-from ..core import box
+from ..core.geometry import box
 from ..core.errors import CsmError
 from ..core.models import Fit, JobSpec, Materials, Matrix4, Original, Pivot, Vec3
 from ..scene import assets

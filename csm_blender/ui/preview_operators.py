@@ -9,7 +9,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ..core.errors import CsmError, NoSuchObject, WrongUse
-from ..core.session_code import parse_session_code
+from ..core.api.session_code import parse_session_code
 from ..scene import preview_errands, previews
 from ..scene.language import reports, tooltips
 from ..scene.loose import Context, Layout

@@ -11,7 +11,7 @@ from bpy.props import BoolProperty, StringProperty
 
 from ..core.errors import BadSessionCode, CsmError, NoSuchObject
 from ..core.models import FINISHED, JobState
-from ..core.session_code import parse_session_code
+from ..core.api.session_code import parse_session_code
 from ..scene import pump, starting
 from ..scene.binding import holds_result
 from ..scene.desk import desk

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import EnumProperty
 
-from ..core.cleaning import clean
+from ..core.jobs.cleanup import clean
 from ..core.errors import CsmError
-from ..core.session_code import find_session_codes, shortened
-from ..core.store import Store
-from ..core.support import support_report
+from ..core.api.session_code import find_session_codes, shortened
+from ..core.jobs.store import Store
+from ..core.jobs.support_report import support_report
 from ..scene import disk_use
 from ..scene.connection import connection_test
 from ..scene.language import reports, tooltips

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..core.jobs import Job
+from ..core.jobs.job import Job
 from ..core.models import ACTIVE
 from ..scene.desk import desk
 from ..scene.language import labels

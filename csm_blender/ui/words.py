@@ -41,7 +41,7 @@ POINT_WORDS = {
     "TOP_BACK_RIGHT": "Top Back Right",
     "ORIGIN": "Object Origin",
 }
-"""The points a pivot snaps to; see :data:`csm_blender.core.custom_box.SNAP_POINTS`."""
+"""The points a pivot snaps to; see :data:`csm_blender.core.geometry.custom_box.SNAP_POINTS`."""
 
 
 def state_word(status: str) -> str:

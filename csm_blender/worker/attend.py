@@ -17,11 +17,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from ..core.conversion import Converters
+from ..core.processes.converter_pool import Converters
 from ..core.errors import CsmError
-from ..core.pipeline import Pipeline
-from ..core.store import Store
-from ..core.workbench import Attention
+from ..core.pipeline.pipeline import Pipeline
+from ..core.jobs.store import Store
+from ..core.pipeline.context import Attention
 from .protocol import Orders
 
 STORE_LOOK_S = 0.25

@@ -14,12 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from ..core import catalogue
-from ..core.child import arguments_of_child
-from ..core.client import CsmClient
-from ..core.download import download
+from ..core.files import session_cache
+from ..core.processes.launch import arguments_of_child
+from ..core.api.client import CsmClient
+from ..core.api.download import download
 from ..core.errors import CsmError, DiskProblem
-from ..core.sessions import Session
+from ..core.api.session import Session
 from ..core.settings import Settings
 from .protocol import Orders
 
@@ -47,26 +47,26 @@ def fetch_page(settings: Settings, home: Path, number: int) -> None:
     """Bring the kept catalogue up to date with page *number*. Raises a :class:`CsmError`."""
     client = CsmClient(settings)
     try:
-        page = client.sessions(catalogue.PAGE_SIZE, number)
+        page = client.sessions(session_cache.PAGE_SIZE, number)
     finally:
         client.close()
-    folder = catalogue.folder_for(home, settings.base_url)
-    pictures = folder / catalogue.PICTURES
+    folder = session_cache.folder_for(home, settings.base_url)
+    pictures = folder / session_cache.PICTURES
     try:
         pictures.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(PICTURES_AT_ONCE) as pool:
             list(pool.map(lambda session: _fetch_picture(session, pictures, settings), page.sessions))
-        found = (catalogue.entry_of(session, pictures) for session in page.sessions)
+        found = (session_cache.entry_of(session, pictures) for session in page.sessions)
         entries = tuple(entry for entry in found if entry is not None)
-        known = catalogue.load(folder)
-        catalogue.save(known.with_page(number, entries, page.total, time.time()), folder)
+        known = session_cache.load(folder)
+        session_cache.save(known.with_page(number, entries, page.total, time.time()), folder)
     except OSError as error:
         raise DiskProblem(f"The list of sessions cannot be kept: {error.strerror or error}.") from error
 
 
 def _fetch_picture(session: Session, pictures: Path, settings: Settings) -> None:
     """Fetch a session's picture unless it is there. One that cannot be had is no reason to have no list."""
-    path = pictures / catalogue.picture_name(session.code)
+    path = pictures / session_cache.picture_name(session.code)
     if not session.image_url or path.exists():
         return
     part = path.with_suffix(".new")

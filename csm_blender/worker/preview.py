@@ -16,16 +16,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..core import preview_file
-from ..core.child import arguments_of_child
-from ..core.client import CsmClient
-from ..core.conversion import MESH_NAME, Converters
-from ..core.download import download
+from ..core.files import preview_cache
+from ..core.processes.launch import arguments_of_child
+from ..core.api.client import CsmClient
+from ..core.processes.converter_pool import MESH_NAME, Converters
+from ..core.api.download import download
 from ..core.errors import BadMesh, ConversionFailed, CsmError, DiskProblem, MeshTooLarge, PassingFault
-from ..core.fetching import CONVERTER_LOOK_S, check_delivered, conversion_request
+from ..core.pipeline.retrieve import CONVERTER_LOOK_S, check_delivered, conversion_request
 from ..core.models import JobSpec
-from ..core.patience import retry_delay_s
-from ..core.preview_file import Kind
+from ..core.api.backoff import retry_delay_s
+from ..core.files.preview_cache import Kind
 from ..core.redaction import presentable
 from ..core.settings import Settings
 from .protocol import Orders
@@ -80,7 +80,7 @@ def fetch(settings: Settings, home: Path, code: str, mesh: Path) -> tuple[Kind, 
                 faults += 1
                 pause = retry_delay_s(faults, fault.retry_after_s, random.Random())  # noqa: S311 - nothing secret
                 if faults == TRIES or pause > LONGEST_PAUSE_S:
-                    if kind := preview_file.take_last(home, settings.base_url, code, mesh):
+                    if kind := preview_cache.take_last(home, settings.base_url, code, mesh):
                         return kind, True
                     raise
                 time.sleep(pause)
@@ -89,8 +89,8 @@ def fetch(settings: Settings, home: Path, code: str, mesh: Path) -> tuple[Kind, 
 
 
 def _fetch_once(client: CsmClient, settings: Settings, home: Path, code: str, mesh: Path) -> Kind:
-    offer = preview_file.offer_of(client.session(code))
-    if not preview_file.take(home, settings.base_url, code, offer, mesh):
+    offer = preview_cache.offer_of(client.session(code))
+    if not preview_cache.take(home, settings.base_url, code, offer, mesh):
         download(offer.url, mesh, settings, lambda _done, _total: None)
         try:
             check_delivered(mesh)
@@ -98,7 +98,7 @@ def _fetch_once(client: CsmClient, settings: Settings, home: Path, code: str, me
             raise
         except BadMesh as problem:
             raise BadMesh(str(problem), _OTHER_FILE) from None
-        preview_file.keep(home, settings.base_url, code, offer, mesh)
+        preview_cache.keep(home, settings.base_url, code, offer, mesh)
     return offer.kind
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import sys
 
-from ..core.client import CsmClient
+from ..core.api.client import CsmClient
 from ..core.errors import CsmError
 from .protocol import Orders
 

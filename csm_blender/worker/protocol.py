@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.child import Interpreters
+from ..core.processes.launch import Interpreters
 from ..core.settings import Settings
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from harness import Blender
 
-from csm_blender.core.asset_catalog import CATALOG_ID, FILE_NAME
+from csm_blender.core.files.asset_catalog import CATALOG_ID, FILE_NAME
 
 SCENARIOS = "scenarios/assets.py"
 SESSION = "SESSION_P_44569824122"

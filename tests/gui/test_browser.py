@@ -10,8 +10,8 @@ from typing import Any
 from harness import Blender
 from tiny_glb import glb
 
-from csm_blender.core import catalogue
-from csm_blender.core.catalogue import PAGE_SIZE, Catalogue, Entry
+from csm_blender.core.files import session_cache
+from csm_blender.core.files.session_cache import PAGE_SIZE, Catalogue, Entry
 
 SCENARIOS = "scenarios/browser.py"
 
@@ -45,10 +45,10 @@ def test_five_thousand_sessions(blender: Blender, service: Any) -> None:
     many = tuple(
         Entry(f"SESSION_{1_700_000_000 + n}_{n:07}", "preview_done", f"chair {n}", "2026-01-01") for n in range(5000)
     )
-    folder = catalogue.folder_for(blender.directory / "csm", service.url)
-    catalogue.save(Catalogue(many, 5000, 100, time.time()), folder)
+    folder = session_cache.folder_for(blender.directory / "csm", service.url)
+    session_cache.save(Catalogue(many, 5000, 100, time.time()), folder)
     env = {"CSM_BASE_URL": service.url, "CSM_API_KEY": service.key}
     seen = blender.run(f"{SCENARIOS}:five_thousand", env=env, timeout=150).value
     # Measured, not asserted: other tests share the machine.
     (blender.screens / "browser-cost.json").write_text(json.dumps(seen))
-    assert asdict(catalogue.load(folder))["total"] == 5000
+    assert asdict(session_cache.load(folder))["total"] == 5000

@@ -20,7 +20,7 @@ from mathutils import Matrix
 bpy = pytest.importorskip("bpy")
 
 from csm_blender.core.errors import PlacementFailed
-from csm_blender.core.jobs import Job
+from csm_blender.core.jobs.job.job import Job
 from csm_blender.scene import arriving
 from csm_blender.scene.place import place
 

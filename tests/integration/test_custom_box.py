@@ -19,7 +19,7 @@ from mathutils import Matrix, Vector
 
 bpy = pytest.importorskip("bpy")
 
-from csm_blender.core.custom_box import SNAP_POINTS
+from csm_blender.core.geometry.custom_box import SNAP_POINTS
 from csm_blender.core.errors import BadValue
 from csm_blender.core.models import Original, Pivot
 from csm_blender.scene import records

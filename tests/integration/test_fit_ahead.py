@@ -16,7 +16,7 @@ bpy = pytest.importorskip("bpy")
 
 from csm_blender.converter import convert as converting
 from csm_blender.converter.ahead import fit_file
-from csm_blender.core import box
+from csm_blender.core.geometry import box
 from csm_blender.core.models import Fit, JobSpec
 
 SIZE = (0.5, 0.9, 0.2)

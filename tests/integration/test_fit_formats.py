@@ -17,9 +17,9 @@ from fit_kind import add, mesh
 
 bpy = pytest.importorskip("bpy")
 
-from csm_blender.core.card import card
-from csm_blender.core.child import Interpreters
-from csm_blender.core.conversion import Converters
+from csm_blender.core.jobs.job.quality_report import card
+from csm_blender.core.processes.launch import Interpreters
+from csm_blender.core.processes.converter_pool import Converters
 from csm_blender.core.errors import BadMesh, ConversionFailed, CsmError
 
 HAS_DRACO = any(

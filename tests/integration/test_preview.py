@@ -17,7 +17,7 @@ from fit_glbs import obedient
 from mathutils import Matrix
 
 import csm_blender
-from csm_blender.core import preview_file
+from csm_blender.core.files import preview_cache
 from csm_blender.scene import preview_errands, previews
 from csm_blender.scene.isolate import depsgraph_of
 from csm_blender.scene.measure import measure
@@ -256,7 +256,7 @@ def test_showing_it_again_downloads_nothing(scene: bpy.types.Scene, service: Any
     counts = service.counts()
     assert (counts["download"], counts["get"], counts["post"]) == ({code: 1}, {code: 3}, {})
     bpy.ops.csm.clean_folder()
-    assert preview_file.copies(Path(os.environ["CSM_HOME"])) == []
+    assert preview_cache.copies(Path(os.environ["CSM_HOME"])) == []
     assert len(previews.all_previews()) == 3
     bpy.ops.csm.preview(session_code=code, target="Chair0")
     assert service.counts()["download"] == {code: 2}

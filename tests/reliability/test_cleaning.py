@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from jobs_at_hand import spec
 
-from csm_blender.core import actions, cleaning, preview_file
-from csm_blender.core.conversion import BLEND_NAME, MESH_NAME
-from csm_blender.core.jobs import Job
+from csm_blender.core.jobs.job import actions, cleanup
+from csm_blender.core.files import preview_cache
+from csm_blender.core.processes.converter_pool import BLEND_NAME, MESH_NAME
+from csm_blender.core.jobs.job.job import Job
 from csm_blender.core.logs import log_to_file
 from csm_blender.core.models import JobState
-from csm_blender.core.preview_file import Kind, Offer
-from csm_blender.core.store import Store
+from csm_blender.core.files.preview_cache import Kind, Offer
+from csm_blender.core.jobs.job.store import Store
 
 WAY = {
     "QUEUED": [], "CHECKING": ["CHECKING"], "SUBMITTING": ["CHECKING", "SUBMITTING"],
@@ -46,39 +47,39 @@ def test_only_finished_jobs_that_nobody_needs_are_cleaned(tmp_path: Path) -> Non
     store = Store(tmp_path)
     jobs = {state: job_in(store, state) for state in WAY}
     needed = job_in(store, "PLACED")
-    assert cleaning.usage(store, [needed.job_id]).freeable_bytes == 3 * 2000
-    assert cleaning.clean(store, [needed.job_id], limit_bytes=0) == 3 * 2000
+    assert cleanup.usage(store, [needed.job_id]).freeable_bytes == 3 * 2000
+    assert cleanup.clean(store, [needed.job_id], limit_bytes=0) == 3 * 2000
     left = {state for state, job in jobs.items() if store.folder(job.job_id).exists()}
     assert left == set(WAY) - {"PLACED", "FAILED", "CANCELLED"}
     assert store.folder(needed.job_id).exists()
     assert len(store.jobs()) == len(WAY) + 1, "records are kept"
-    assert cleaning.usage(store, [needed.job_id]).freeable_bytes == 0
+    assert cleanup.usage(store, [needed.job_id]).freeable_bytes == 0
 
 
 def test_the_oldest_goes_first_and_no_more_than_needed(tmp_path: Path) -> None:
     store = Store(tmp_path)
     jobs = [job_in(store, "PLACED", finished_at=f"2026-01-0{day}T00:00:00+00:00") for day in (3, 1, 2)]
-    total = cleaning.usage(store).total_bytes
-    assert cleaning.clean(store, limit_bytes=total) == 0
-    assert cleaning.clean(store, limit_bytes=total - 2500) == 4000
+    total = cleanup.usage(store).total_bytes
+    assert cleanup.clean(store, limit_bytes=total) == 0
+    assert cleanup.clean(store, limit_bytes=total - 2500) == 4000
     assert [store.folder(job.job_id).exists() for job in jobs] == [True, False, False]
 
 
 def test_copies_of_previews_go_before_jobs_and_their_leftovers_when_they_are_old(tmp_path: Path) -> None:
     store = Store(tmp_path)
     job = job_in(store, "PLACED")
-    work = preview_file.work_folder(tmp_path, "a")
+    work = preview_cache.work_folder(tmp_path, "a")
     work.mkdir(parents=True)
     (work / "mesh").write_bytes(b"p" * 500)
-    preview_file.keep(tmp_path, "http://127.0.0.1:9", "SESSION_1", Offer(Kind.PREVIEW, "m", ""), work / "mesh")
-    assert cleaning.usage(store).freeable_bytes == 2500
-    assert cleaning.clean(store, limit_bytes=cleaning.usage(store).total_bytes - 300) == 500
+    preview_cache.keep(tmp_path, "http://127.0.0.1:9", "SESSION_1", Offer(Kind.PREVIEW, "m", ""), work / "mesh")
+    assert cleanup.usage(store).freeable_bytes == 2500
+    assert cleanup.clean(store, limit_bytes=cleanup.usage(store).total_bytes - 300) == 500
     assert store.folder(job.job_id).exists()
     assert work.exists(), "it may belong to a preview that is being fetched"
-    old = time.time() - 2 * cleaning.LEFTOVER_AGE_S
+    old = time.time() - 2 * cleanup.LEFTOVER_AGE_S
     for path in (work / "mesh", work):
         os.utime(path, (old, old))
-    cleaning.clean(store)
+    cleanup.clean(store)
     assert not work.exists()
 
 
@@ -87,7 +88,7 @@ def test_a_job_taken_up_again_meanwhile_is_left_alone(tmp_path: Path, monkeypatc
     job = job_in(store, "FAILED")
     other = job_in(store, "FAILED")
     assert store.claim(other.job_id, "a worker", 60.0)
-    real = cleaning._expendable
+    real = cleanup._expendable
 
     def then_retried(*arguments: Any) -> list[Job]:
         found = real(*arguments)
@@ -95,7 +96,7 @@ def test_a_job_taken_up_again_meanwhile_is_left_alone(tmp_path: Path, monkeypatc
         return found
 
     monkeypatch.setattr(cleaning, "_expendable", then_retried)
-    assert cleaning.clean(store, limit_bytes=0) == 0
+    assert cleanup.clean(store, limit_bytes=0) == 0
     assert store.folder(job.job_id).exists()
     assert store.folder(other.job_id).exists()
 
@@ -113,11 +114,11 @@ def test_leftovers_of_killed_processes_go_when_they_are_old(tmp_path: Path) -> N
     foreign = tmp_path / "my own notes"
     foreign.mkdir()
     (foreign / "keep.part").write_bytes(b"f")
-    assert cleaning.clean(store) == 0, "they may belong to something that runs"
-    old = time.time() - 2 * cleaning.LEFTOVER_AGE_S
+    assert cleanup.clean(store) == 0, "they may belong to something that runs"
+    old = time.time() - 2 * cleanup.LEFTOVER_AGE_S
     for path in sorted(tmp_path.rglob("*"), reverse=True):
         os.utime(path, (old, old))
-    assert cleaning.clean(store) == 300
+    assert cleanup.clean(store) == 300
     assert {path.name for path in folder.iterdir()} == {MESH_NAME, BLEND_NAME}
     assert not orphan.exists()
     assert (foreign / "keep.part").exists()
@@ -126,7 +127,7 @@ def test_leftovers_of_killed_processes_go_when_they_are_old(tmp_path: Path) -> N
 def test_a_placed_job_whose_files_were_cleaned_is_fetched_again(tmp_path: Path) -> None:
     store = Store(tmp_path)
     job = job_in(store, "PLACED", accepted_at="2026-01-01T00:00:00+00:00")
-    cleaning.clean(store, limit_bytes=0)
+    cleanup.clean(store, limit_bytes=0)
     assert actions.place_again(store, job).state is JobState.DOWNLOADING
 
 

@@ -21,17 +21,17 @@ from fault_proxy import FaultProxy, answer
 from jobs_at_hand import QuickDraw, drive, idle_converters, settings, spec
 from tiny_glb import box_document, glb
 
-from csm_blender.core.archive import MAX_TOTAL_BYTES, unpack_obj
-from csm_blender.core.child import Interpreters
-from csm_blender.core.client import MAX_ANSWER_BYTES, CsmClient
-from csm_blender.core.download import download
+from csm_blender.core.files.zip_archive import MAX_TOTAL_BYTES, unpack_obj
+from csm_blender.core.processes.launch import Interpreters
+from csm_blender.core.api.client import MAX_ANSWER_BYTES, CsmClient
+from csm_blender.core.api.download import download
 from csm_blender.core.errors import BadMesh, BadSessionCode, ConnectionBroken, CsmError, MeshTooLarge, UnexpectedAnswer
-from csm_blender.core.glb import check_glb, sniff_format
+from csm_blender.core.files.glb import check_glb, sniff_format
 from csm_blender.core.models import JobState
-from csm_blender.core.pipeline import Pipeline
+from csm_blender.core.pipeline.pipeline.pipeline import Pipeline
 from csm_blender.core.redaction import presentable, redacted
-from csm_blender.core.session_code import find_session_codes, parse_session_code
-from csm_blender.core.store import Store
+from csm_blender.core.api.session_code import find_session_codes, parse_session_code
+from csm_blender.core.jobs.job.store import Store
 
 MEGABYTE = "x" * 1024**2
 
@@ -133,7 +133,7 @@ def test_a_zip_cannot_write_outside_its_folder(tmp_path: Path, name: str) -> Non
 
 
 def test_a_zip_bomb_is_stopped_while_it_unpacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import csm_blender.core.archive as module
+    import csm_blender.core.files.zip_archive as module
 
     monkeypatch.setattr(module, "MAX_TOTAL_BYTES", 5 * 1024**2)
     assert MAX_TOTAL_BYTES <= 4 * 1024**3

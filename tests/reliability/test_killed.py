@@ -19,15 +19,15 @@ from fault_proxy import FaultProxy, Request, silent_after, silent_before, stall_
 from jobs_at_hand import blender_python, settings, spec
 from tiny_glb import box_binary, box_document, glb
 
-from csm_blender.core import actions
-from csm_blender.core.child import Interpreters, start
-from csm_blender.core.conversion import Converters
+from csm_blender.core.jobs.job import actions
+from csm_blender.core.processes.launch import Interpreters, start
+from csm_blender.core.processes.converter_pool import Converters
 from csm_blender.core.errors import BadMesh, ConversionFailed
-from csm_blender.core.fetching import conversion_request
-from csm_blender.core.jobs import Job
+from csm_blender.core.pipeline.pipeline.retrieve import conversion_request
+from csm_blender.core.jobs.job.job import Job
 from csm_blender.core.models import JobState
 from csm_blender.core.settings import Settings
-from csm_blender.core.store import Store
+from csm_blender.core.jobs.job.store import Store
 from csm_blender.worker.protocol import Orders
 
 if sys.platform == "win32":

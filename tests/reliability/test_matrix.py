@@ -25,11 +25,12 @@ from faults_by_name import fault_named
 from jobs_at_hand import QuickDraw, delivered, drive, idle_converters, settings, spec
 from tiny_glb import glb
 
-from csm_blender.core import actions, wire
-from csm_blender.core.jobs import Decision, Job, decisions
+from csm_blender.core.jobs.job import actions
+from csm_blender.core.api import limits
+from csm_blender.core.jobs.job.job import Decision, Job, decisions
 from csm_blender.core.models import JobState
-from csm_blender.core.pipeline import Pipeline
-from csm_blender.core.store import Store
+from csm_blender.core.pipeline.pipeline.pipeline import Pipeline
+from csm_blender.core.jobs.job.store import Store
 
 AT_ONCE = 10
 STATE_OF_STEP = {

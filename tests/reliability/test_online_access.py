@@ -20,8 +20,8 @@ from tiny_glb import glb
 
 from csm_blender.core.errors import OnlineAccessOff
 from csm_blender.core.models import JobState
-from csm_blender.core.pipeline import Pipeline
-from csm_blender.core.store import Store
+from csm_blender.core.pipeline.pipeline.pipeline import Pipeline
+from csm_blender.core.jobs.job.store import Store
 
 PROGRAM = """
 import json, sys

@@ -14,10 +14,10 @@ import pytest
 from fault_proxy import FaultProxy, Request, answer, silent_before
 from jobs_at_hand import settings, spec
 
-from csm_blender.core.child import Interpreters, start
+from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.core.errors import ServiceBusy
-from csm_blender.core.preview_file import Kind
-from csm_blender.core.session_code import find_session_codes
+from csm_blender.core.files.preview_cache import Kind
+from csm_blender.core.api.session_code import find_session_codes
 from csm_blender.worker import preview
 from csm_blender.worker.protocol import Orders
 

@@ -18,15 +18,15 @@ from fault_proxy import FaultProxy, Request, answer, reset_before, response
 from jobs_at_hand import QuickDraw, blender_python, delivered, drive, idle_converters, settings, spec
 from tiny_glb import glb
 
-from csm_blender.core.child import Interpreters, start
-from csm_blender.core.client import CsmClient
-from csm_blender.core.download import download
+from csm_blender.core.processes.launch import Interpreters, start
+from csm_blender.core.api.client import CsmClient
+from csm_blender.core.api.download import download
 from csm_blender.core.errors import BadValue, CsmError, ForeignRedirect
 from csm_blender.core.logs import log_to_file
 from csm_blender.core.models import JobState, Refinement
-from csm_blender.core.pipeline import Pipeline
+from csm_blender.core.pipeline.pipeline.pipeline import Pipeline
 from csm_blender.core.settings import KEY_VARIABLE, Settings
-from csm_blender.core.store import Store
+from csm_blender.core.jobs.job.store import Store
 from csm_blender.worker.protocol import Orders
 
 # Clients are dropped here without being closed; whether sockets are closed is not what is tested.
@@ -221,7 +221,7 @@ def test_a_crash_text_does_not_show_the_key(tmp_path: Path) -> None:
     program = (
         "import sys; sys.path.insert(0, '.')\n"
         "from csm_blender.core.settings import Settings\nfrom csm_blender.worker.protocol import Orders\n"
-        "from csm_blender.core.child import Interpreters\nfrom pathlib import Path\n"
+        "from csm_blender.core.processes.launch import Interpreters\nfrom pathlib import Path\n"
         f"orders = Orders(Path('x'), 'me', Settings(key={CANARY!r}), Interpreters('python'))\n"
         "raise RuntimeError(orders)\n"
     )

@@ -18,12 +18,12 @@ from jobs_at_hand import QuickDraw, delivered, drive, idle_converters, settings,
 from tiny_glb import glb
 from tls_servers import ConnectProxy, tls_front
 
-from csm_blender.core.client import CsmClient, NotSent
+from csm_blender.core.api.client import CsmClient, NotSent
 from csm_blender.core.errors import BadValue, Unreachable, UntrustedServer
 from csm_blender.core.models import JobState, Refinement
-from csm_blender.core.pipeline import Pipeline
+from csm_blender.core.pipeline.pipeline.pipeline import Pipeline
 from csm_blender.core.settings import Settings, checked_base_url
-from csm_blender.core.store import Store
+from csm_blender.core.jobs.job.store import Store
 
 # Clients are dropped here without being closed; whether sockets are closed is not what is tested.
 pytestmark = [

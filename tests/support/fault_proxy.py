@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from csm_blender.core.session_code import find_session_codes
+from csm_blender.core.api.session_code import find_session_codes
 
 
 @dataclass(frozen=True)

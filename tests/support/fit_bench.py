@@ -17,7 +17,7 @@ from fit_glbs import obedient
 
 from csm_blender.converter.convert import convert
 from csm_blender.core.errors import CsmError
-from csm_blender.core.jobs import Job
+from csm_blender.core.jobs.job.job import Job
 from csm_blender.core.models import Fit, JobSpec, JobState, Materials, Original, Pivot
 from csm_blender.scene.measure import find_objects
 from csm_blender.scene.place import Placed, place

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from csm_blender.core.asset_catalog import CATALOG_ID, FILE_NAME, add_catalog, as_file_name, with_catalog
+from csm_blender.core.files.asset_catalog import CATALOG_ID, FILE_NAME, add_catalog, as_file_name, with_catalog
 from csm_blender.core.errors import DiskProblem
 from csm_blender.core.models import AssetPlace, AssetWish
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from csm_blender.core import catalogue
-from csm_blender.core.catalogue import Catalogue, Entry
+from csm_blender.core.files import session_cache
+from csm_blender.core.files.session_cache import Catalogue, Entry
 from csm_blender.core.errors import CsmError
 from csm_blender.core.settings import Settings
 from csm_blender.worker.catalogue import fetch_page
@@ -19,34 +19,34 @@ from csm_blender.worker.catalogue import fetch_page
 def test_all_pages_with_pictures(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "PAGE_SIZE", 3)
     settings = Settings(base_url=service.url, key=service.key, loopback_only=True)
-    folder = catalogue.folder_for(tmp_path, service.url)
+    folder = session_cache.folder_for(tmp_path, service.url)
     for page, count, more in ((1, 3, True), (2, 6, True), (3, 8, False)):
         fetch_page(settings, tmp_path, page)
-        known = catalogue.load(folder)
+        known = session_cache.load(folder)
         assert (len(known.entries), known.total, known.has_more, known.pages) == (count, 8, more, page)
     assert len({entry.code for entry in known.entries}) == 8
     for entry in known.entries:
-        assert (folder / catalogue.PICTURES / entry.picture).read_bytes().startswith(b"\x89PNG")
-    assert "sig=" not in (folder / catalogue.FILE_NAME).read_text()
+        assert (folder / session_cache.PICTURES / entry.picture).read_bytes().startswith(b"\x89PNG")
+    assert "sig=" not in (folder / session_cache.FILE_NAME).read_text()
     fetch_page(settings, tmp_path, 1)
-    assert len(catalogue.load(folder).entries) == 3
+    assert len(session_cache.load(folder).entries) == 3
 
 
 def test_a_list_is_had_without_its_pictures(service: Any, tmp_path: Path) -> None:
     service.add_fault({"status": 500}, path="thumbnail.png", times=None)
     fetch_page(Settings(base_url=service.url, key=service.key), tmp_path, 1)
-    folder = catalogue.folder_for(tmp_path, service.url)
-    assert [entry.picture for entry in catalogue.load(folder).entries] == [""] * 8
-    assert list((folder / catalogue.PICTURES).iterdir()) == []
+    folder = session_cache.folder_for(tmp_path, service.url)
+    assert [entry.picture for entry in session_cache.load(folder).entries] == [""] * 8
+    assert list((folder / session_cache.PICTURES).iterdir()) == []
 
 
 def test_what_is_known_outlives_a_failed_listing(service: Any, tmp_path: Path) -> None:
     settings = Settings(base_url=service.url, key=service.key)
     fetch_page(settings, tmp_path, 1)
-    known = catalogue.load(catalogue.folder_for(tmp_path, service.url))
+    known = session_cache.load(session_cache.folder_for(tmp_path, service.url))
     with pytest.raises(CsmError):
         fetch_page(replace(settings, key="wrong"), tmp_path, 1)
-    assert catalogue.load(catalogue.folder_for(tmp_path, service.url)) == known
+    assert session_cache.load(session_cache.folder_for(tmp_path, service.url)) == known
 
 
 def test_a_session_listed_twice_is_kept_once() -> None:
@@ -58,5 +58,5 @@ def test_a_session_listed_twice_is_kept_once() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"entries": [{"no": 1}]}', '{"entries": [], "odd": 1}'])
 def test_a_broken_file_is_an_empty_catalogue(tmp_path: Path, text: str) -> None:
-    (tmp_path / catalogue.FILE_NAME).write_text(text)
-    assert catalogue.load(tmp_path) == Catalogue()
+    (tmp_path / session_cache.FILE_NAME).write_text(text)
+    assert session_cache.load(tmp_path) == Catalogue()

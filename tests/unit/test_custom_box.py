@@ -8,21 +8,10 @@ import math
 
 import pytest
 
-from csm_blender.core.box import plan
-from csm_blender.core.custom_box import (
-    SNAP_POINTS,
-    along_axis,
-    check_custom_box,
-    face_moved,
-    on_plane,
-    origin_pivot,
-    pivot_of,
-    point_of,
-    resized,
-    snap_step,
-)
+from csm_blender.core.geometry.box import plan
+from csm_blender.core.geometry.custom_box import SNAP_POINTS, along_axis, check_custom_box, face_moved, on_plane, origin_pivot, pivot_of, point_of, resized, snap_step
 from csm_blender.core.errors import BadValue
-from csm_blender.core.matrices import IDENTITY, from_columns
+from csm_blender.core.geometry.linalg import IDENTITY, from_columns
 from csm_blender.core.models import Pivot, Target, Vec3
 
 LOW, HIGH = (-1.0, -0.5, 0.0), (1.0, 1.5, 4.0)

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csm_blender.core.errors import BadValue, MissingKey
-from csm_blender.core.patience import parse_retry_after, poll_delay_s, retry_delay_s
+from csm_blender.core.api.backoff import parse_retry_after, poll_delay_s, retry_delay_s
 from csm_blender.core.redaction import presentable, redacted
-from csm_blender.core.sessions import Baseline, Phase, Session, phase_after, phase_before, shows_refine_started
+from csm_blender.core.api.session import Baseline, Phase, Session, phase_after, phase_before, shows_refine_started
 from csm_blender.core.settings import Settings, base_url_from, data_home, is_loopback, key_from
 
 KEY = "Abc123Abc123Abc123Abc123Abc12345"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from csm_blender.core import preview_file
+from csm_blender.core.files import preview_cache
 from csm_blender.core.errors import CsmError, NoMeshOffered, SessionFailed, SessionNotReady
-from csm_blender.core.preview_file import Kind, Offer, offer_of
-from csm_blender.core.sessions import Session
+from csm_blender.core.files.preview_cache import Kind, Offer, offer_of
+from csm_blender.core.api.session import Session
 
 PREVIEW, MESH, BASE = "https://storage.example/preview.glb?sig=1", "https://storage.example/mesh.glb?sig=2", "https://x"
 CODE = "SESSION_1700000000_0000001"
@@ -74,26 +74,26 @@ def test_the_mark_changes_with_the_mesh_and_not_with_the_signature() -> None:
 
 
 def kept(home: Path, code: str, mark: str = "m", size: int = 100) -> Offer:
-    work = preview_file.work_folder(home, f"{code}{mark}")
+    work = preview_cache.work_folder(home, f"{code}{mark}")
     work.mkdir(parents=True)
     (work / "mesh").write_bytes(mark.encode() * size)
     offer = Offer(Kind.PREVIEW, mark, "")
-    preview_file.keep(home, BASE, code, offer, work / "mesh")
+    preview_cache.keep(home, BASE, code, offer, work / "mesh")
     return offer
 
 
 def test_a_kept_mesh_is_taken_again_as_long_as_it_is_the_same(tmp_path: Path) -> None:
     offer = kept(tmp_path, CODE)
-    assert preview_file.take(tmp_path, BASE, CODE, offer, tmp_path / "again")
+    assert preview_cache.take(tmp_path, BASE, CODE, offer, tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == b"m" * 100
-    assert preview_file.take(tmp_path, BASE, CODE, offer, tmp_path / "again"), "what is there is replaced"
+    assert preview_cache.take(tmp_path, BASE, CODE, offer, tmp_path / "again"), "what is there is replaced"
     for base, code, other in (
         (BASE, CODE, Offer(Kind.PREVIEW, "n", "")),
         (BASE, CODE, Offer(Kind.REFINED, "m", "")),
         (BASE, "SESSION_2", offer),
         ("https://y", CODE, offer),
     ):
-        assert not preview_file.take(tmp_path, base, code, other, tmp_path / "other")
+        assert not preview_cache.take(tmp_path, base, code, other, tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 
@@ -101,16 +101,16 @@ def test_a_session_keeps_one_mesh_the_newest(tmp_path: Path) -> None:
     kept(tmp_path, CODE, "m")
     kept(tmp_path, CODE, "n")
     kept(tmp_path, CODE, "n2")
-    assert len(preview_file.copies(tmp_path)) == 1
-    assert preview_file.take_last(tmp_path, BASE, CODE, tmp_path / "again") is Kind.PREVIEW
+    assert len(preview_cache.copies(tmp_path)) == 1
+    assert preview_cache.take_last(tmp_path, BASE, CODE, tmp_path / "again") is Kind.PREVIEW
     assert (tmp_path / "again").read_bytes() == b"n2" * 100
-    assert preview_file.take_last(tmp_path, BASE, "SESSION_2", tmp_path / "again") is None
+    assert preview_cache.take_last(tmp_path, BASE, "SESSION_2", tmp_path / "again") is None
 
 
 def test_cleaning_a_copy_away_leaves_the_file_that_is_being_fitted(tmp_path: Path) -> None:
     offer = kept(tmp_path, CODE)
-    assert preview_file.take(tmp_path, BASE, CODE, offer, tmp_path / "fitting")
-    preview_file.copies(tmp_path)[0].unlink()
+    assert preview_cache.take(tmp_path, BASE, CODE, offer, tmp_path / "fitting")
+    preview_cache.copies(tmp_path)[0].unlink()
     assert (tmp_path / "fitting").read_bytes() == b"m" * 100
 
 
@@ -119,9 +119,9 @@ def test_copies_stay_within_their_limit_and_the_unused_go_first(
 ) -> None:
     monkeypatch.setattr(preview_file, "LIMIT_BYTES", 250)
     first, _second = kept(tmp_path, "SESSION_1"), kept(tmp_path, "SESSION_2")
-    for age, copy in enumerate(preview_file.copies(tmp_path)):
+    for age, copy in enumerate(preview_cache.copies(tmp_path)):
         os.utime(copy, (time.time() - 100 + age,) * 2)
-    assert preview_file.take(tmp_path, BASE, "SESSION_1", first, tmp_path / "used")
+    assert preview_cache.take(tmp_path, BASE, "SESSION_1", first, tmp_path / "used")
     kept(tmp_path, "SESSION_3")
     codes = [code for code in ("SESSION_1", "SESSION_2", "SESSION_3") if _has(tmp_path, code)]
     assert codes == ["SESSION_1", "SESSION_3"]
@@ -130,4 +130,4 @@ def test_copies_stay_within_their_limit_and_the_unused_go_first(
 
 
 def _has(home: Path, code: str) -> bool:
-    return preview_file.take_last(home, BASE, code, home / "probe") is not None
+    return preview_cache.take_last(home, BASE, code, home / "probe") is not None

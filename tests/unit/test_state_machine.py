@@ -11,10 +11,11 @@ import pytest
 from common import ROOT
 from jobs_at_hand import spec
 
-from csm_blender.core import actions, errors
-from csm_blender.core.jobs import Decision, decisions
+from csm_blender.core.jobs.job import actions
+from csm_blender.core import errors
+from csm_blender.core.jobs.job.job import Decision, decisions
 from csm_blender.core.models import ACTIVE, FINISHED, TRANSITIONS, JobState, may_move
-from csm_blender.core.store import IllegalMove, LeaseLost, SentBefore, Store
+from csm_blender.core.jobs.job.store import IllegalMove, LeaseLost, SentBefore, Store
 
 URL = "http://127.0.0.1:9"
 WAYS = {

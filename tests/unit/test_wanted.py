@@ -9,7 +9,7 @@ import pytest
 
 from csm_blender.cli.wanted import parse_numbers, wanted_jobs
 from csm_blender.core.errors import BadJobsFile, BadSessionCode, BadValue, WrongUse
-from csm_blender.core.jobs_file import Wanted
+from csm_blender.core.files.jobs_file import Wanted
 
 CODE = "SESSION_1689257215_1674078"
 

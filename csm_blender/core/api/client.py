@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The CSM API, one method per endpoint (reference/get-3d-refined-mesh.txt, reference/csm-api.md §2)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urljoin
+
+import requests
+
+from ..errors import AnswerLost, CsmError, ForeignRedirect, NoCredits, PassingFault, RateLimited, RefusedKey, RequestRefused, ServiceBusy, UnexpectedAnswer, UnknownSession
+from ..models import Refinement
+from .backoff import parse_retry_after
+from ..redaction import presentable
+from .session import Session
+from ..settings import Settings
+from .transport import faults_explained, new_http_session, origin, timeouts
+from .limits import WatchedBody, body_chunks
+
+MAX_ANSWER_BYTES = 16 * 1024**2
+MAX_REDIRECTS = 3
+
+
+@dataclass(frozen=True)
+class SessionPage:
+    """One page of the account's sessions. ``total`` is ``None`` where the service does not tell."""
+
+    sessions: list[Session]
+    total: int | None
+
+
+class NotSent(Exception):
+    """Nothing that the service could act on has left this machine; *error* says why."""
+
+    def __init__(self, error: CsmError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class _Untold(Exception):
+    """No whole answer came; *error* says why."""
+
+    def __init__(self, error: CsmError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class CsmClient:
+    """Speaks to one base URL with one key. Not for sharing between threads; it keeps one connection alive.
+
+    The key travels in ``x-api-key`` to the base URL's origin and nowhere else.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._headers = {
+            "x-api-key": settings.require_key(),
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+        }
+        self._http = new_http_session(settings.base_url, settings.answer_limit_s)
+
+    def refine(self, code: str, refinement: Refinement) -> None:
+        """``POST /image-to-3d-sessions/get-3d/refine/{code}``: ask for the refined mesh. This may spend credits.
+
+        Sends at most one request and never repeats it. Raises :class:`NotSent` when it did not leave this machine,
+        :class:`AnswerLost` when it did and nobody knows what became of it; any other :class:`CsmError` means that the
+        service said no and nothing was started.
+        """
+        fields = {"scaled_bbox": refinement.scaled_bbox, "pivot_point": refinement.pivot_point}
+        body = WatchedBody(
+            json.dumps({name: list(value) for name, value in fields.items() if value is not None}).encode()
+        )
+        # A connection of its own: a kept-alive one that the server has just closed would look like a lost answer.
+        http = new_http_session(self._settings.base_url, self._settings.answer_limit_s)
+        try:
+            response = self._send(http, "POST", f"image-to-3d-sessions/get-3d/refine/{quote(code, safe='')}", data=body)
+            if 300 <= response.status_code < 400:  # noqa: PLR2004 - HTTP
+                raise ForeignRedirect("The service redirects the refine request elsewhere.")
+            if response.status_code in (425, 429):
+                raise RateLimited("The service turned the refine request away for now.")
+            self._data(response)
+        except _Untold as trouble:
+            if not body.touched:
+                raise NotSent(trouble.error) from None
+            raise AnswerLost(f"The refine request went out, but no answer came back. {trouble.error}") from None
+        except PassingFault as fault:
+            raise AnswerLost(f"The refine request went out, but no usable answer came back. {fault}") from None
+        finally:
+            http.close()
+
+    def session(self, code: str) -> Session:
+        """``GET /image-to-3d-sessions/{code}``."""
+        return Session.from_data(self._get(f"image-to-3d-sessions/{quote(code, safe='')}"))
+
+    def sessions(self, limit: int = 10, page: int = 1) -> SessionPage:
+        """``GET /image-to-3d-sessions?limit&page``: the account's sessions."""
+        data = self._get(f"image-to-3d-sessions?limit={limit}&page={page}")
+        results = data.get("results") if isinstance(data, Mapping) else None
+        if not isinstance(results, list):
+            raise UnexpectedAnswer("The answer holds no list of sessions.")
+        total = data.get("total")
+        return SessionPage([Session.from_data(item) for item in results], total if isinstance(total, int) else None)
+
+    def close(self) -> None:
+        """Close the kept connection."""
+        self._http.close()
+
+    def _get(self, path: str) -> Any:
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                response = self._send(self._http, "GET", path)
+            except _Untold as trouble:
+                raise trouble.error from None
+            if not response.is_redirect:
+                return self._data(response)
+            path = self._redirect_path(response)
+        raise UnexpectedAnswer("The service redirects in circles.")
+
+    def _redirect_path(self, response: requests.Response) -> str:
+        try:
+            target = urljoin(response.url, response.headers["location"])
+            if origin(target) == origin(self._settings.base_url):
+                return target
+        except ValueError:
+            pass
+        raise ForeignRedirect("The service redirects to another address, where the key must not go.")
+
+    def _send(self, http: requests.Session, method: str, path: str, **arguments: Any) -> requests.Response:
+        """One request and its whole answer. Raises :class:`_Untold` where no whole answer came."""
+        url = urljoin(f"{self._settings.base_url}/", path)
+        headers = {**self._headers, "Content-Type": "application/json"} if method == "POST" else self._headers
+        try:
+            with faults_explained(url):
+                response = http.request(
+                    method,
+                    url,
+                    headers=headers,
+                    timeout=timeouts(self._settings),
+                    allow_redirects=False,
+                    stream=True,
+                    **arguments,
+                )
+                with response:
+                    too_long = UnexpectedAnswer("The answer is far too long.")
+                    body = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))
+        except CsmError as error:
+            raise _Untold(error) from None
+        response._content = body  # noqa: SLF001 - the way to give a streamed response its body
+        return response
+
+    def _data(self, response: requests.Response) -> Any:
+        """``data`` of the documented envelope, or an error named after what the answer says."""
+        try:
+            answer = json.loads(response.content)
+        except (ValueError, RecursionError):
+            answer = None
+        status = response.status_code
+        told = answer.get("statusCode") if isinstance(answer, Mapping) else None
+        if isinstance(told, int) and status < 400:  # noqa: PLR2004 - HTTP
+            status = told
+        if status >= 400:  # noqa: PLR2004 - HTTP
+            raise self._refusal(status, answer, response)
+        if not isinstance(answer, Mapping):
+            kind = presentable(response.headers.get("content-type", "no content type"), limit=60)
+            raise UnexpectedAnswer(f"The service answered with something that is not the documented JSON ({kind}).")
+        if "data" not in answer:
+            if answer.get("error"):
+                raise RequestRefused(self._words(answer))
+            raise UnexpectedAnswer("The answer is not in the documented form: it holds no data.")
+        return answer["data"]
+
+    def _refusal(self, status: int, answer: object, response: requests.Response) -> CsmError:
+        words = self._words(answer)
+        said = f": {words.rstrip('.')}." if words else "."
+        if status in (401, 403):
+            return RefusedKey(f"The service refuses the key ({status}){said}")
+        if status == 402:  # noqa: PLR2004 - HTTP
+            return NoCredits(f"The service asks for credits (402){said}")
+        if status == 404:  # noqa: PLR2004 - HTTP
+            return UnknownSession(f"The service knows no such session (404){said}")
+        if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
+            wait = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
+            return ServiceBusy(f"The service cannot answer right now ({status}){said}", retry_after_s=wait)
+        refused = RequestRefused(f"The service refuses the request ({status}){said}")
+        refused.status = status
+        return refused
+
+    def _words(self, answer: object) -> str:
+        """The service's own explanation. No error body is documented, so all known places are tried (§6)."""
+        if not isinstance(answer, Mapping):
+            return ""
+        for name in ("message", "error", "detail"):
+            value = answer.get(name)
+            if value:
+                text = value if isinstance(value, str) else json.dumps(value)
+                return presentable(text, self._settings.key)
+        return ""

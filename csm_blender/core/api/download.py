@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fetch a mesh file: streamed to a ``.part`` beside its place, checked for length, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin
+
+import requests
+
+from ..errors import ConnectionBroken, DiskProblem, DownloadCut, ForeignRedirect, LinkExpired, MeshTooLarge, RequestRefused, ServiceBusy
+from .backoff import parse_retry_after
+from ..settings import Settings
+from .transport import check_allowed, faults_explained, new_http_session, timeouts
+from .limits import file_chunks
+
+MAX_REDIRECTS = 5
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that arrived whole: where it is, its length in bytes and its SHA-256 in hex."""
+
+    path: Path
+    length: int
+    sha256: str
+
+
+def download(url: str, path: Path, settings: Settings, on_progress: Callable[[int, int | None], None]) -> Download:
+    """Fetch *url* into *path*.
+
+    No key, cookie or .netrc entry goes along: signed links need none. *on_progress* is called with (bytes so far,
+    bytes announced or ``None``) as they come and may raise to stop. Raises a :class:`PassingFault` for what
+    another try may mend, :class:`DiskProblem` for what it will not; whatever happens, no ``.part`` stays behind.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        for _ in range(MAX_REDIRECTS + 1):
+            check_allowed(url, settings)
+            with faults_explained(url), new_http_session(url) as http:
+                response = http.get(
+                    url,
+                    headers={"Accept-Encoding": "identity"},  # so that the length announced is the file's
+                    timeout=timeouts(settings),
+                    allow_redirects=False,
+                    stream=True,
+                )
+                with response:
+                    if response.is_redirect:
+                        url = _joined(url, response.headers["location"])
+                        continue
+                    _refuse_status(response)
+                    length, digest = _stream_to(part, response, settings.max_download_bytes, on_progress)
+            part.replace(path)
+            return Download(path, length, digest)
+        raise LinkExpired("The link to the mesh redirects in circles.")
+    except OSError as error:
+        raise DiskProblem(f"The mesh cannot be written to {path.parent}: {error.strerror or error}.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise ForeignRedirect("The storage redirects to something that is no URL.") from None
+
+
+def _refuse_status(response: requests.Response) -> None:
+    status = response.status_code
+    if status == 200:  # noqa: PLR2004 - HTTP
+        return
+    if status in (401, 403, 404, 410):
+        raise LinkExpired(f"The storage refuses the link ({status}).")
+    if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
+        wait = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
+        raise ServiceBusy(f"The storage cannot answer right now ({status}).", retry_after_s=wait)
+    raise RequestRefused(f"The storage answers with {status}.")
+
+
+def _stream_to(
+    part: Path, response: requests.Response, max_bytes: int, on_progress: Callable[[int, int | None], None]
+) -> tuple[int, str]:
+    announced_text = response.headers.get("content-length", "")
+    announced = int(announced_text) if announced_text.isdigit() else None
+    too_long = MeshTooLarge(f"The mesh is larger than the limit of {max_bytes // 1024**2} MiB.")
+    if announced is not None and announced > max_bytes:
+        raise too_long
+    digest = hashlib.sha256()
+    length = 0
+    with part.open("wb") as file:
+        try:
+            for chunk in file_chunks(response, max_bytes, too_long):
+                file.write(chunk)
+                digest.update(chunk)
+                length += len(chunk)
+                on_progress(length, announced)
+        except ConnectionBroken as broken:
+            raise DownloadCut(f"The download broke off. {broken}") from None
+        if length == 0:
+            raise DownloadCut("The download is empty.")
+    return length, digest.hexdigest()
+
+
+def is_intact(path: Path, sha256: str) -> bool:
+    """Whether the file at *path* is there and is what was downloaded.
+
+    A download is not waited for until it is on the disk, so that after a power cut it may be cut or empty.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False

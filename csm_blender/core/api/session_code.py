@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Session codes: found in whatever a person pastes.
+
+Forms seen in the documentation and in CSM's own repositories: ``SESSION_P_44569824122``,
+``SESSION_1689257215_1674078``, ``SESSION_11_1710422392_4549402`` (reference/csm-api.md §8).
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from ..errors import BadSessionCode
+
+MAX_LENGTH = 64
+_WHOLE = re.compile(r"SESSION_[A-Za-z0-9]+(?:_[A-Za-z0-9]+){0,3}", re.ASCII)
+_INSIDE = re.compile(r"(?<![A-Za-z0-9_])" + _WHOLE.pattern + r"(?![A-Za-z0-9_])", re.ASCII)
+
+
+def parse_session_code(text: str) -> str:
+    """The one session code in *text*: the code itself, with spaces around it, or a pasted http(s) URL holding it.
+
+    Raises :class:`BadSessionCode` with a sentence that says what was found instead.
+    """
+    stripped = text.strip()
+    if not stripped:
+        raise BadSessionCode("The session code is empty.")
+    if len(stripped) <= MAX_LENGTH and _WHOLE.fullmatch(stripped):
+        return stripped
+    if stripped.startswith(("http://", "https://")):
+        return _code_in_url(stripped)
+    if stripped.startswith("ASSET_"):
+        raise BadSessionCode(f"{shortened(stripped)} is the code of an asset, not of a session.")
+    raise BadSessionCode(f"{shortened(stripped)} is not a session code.")
+
+
+def find_session_codes(text: str) -> list[str]:
+    """All session codes in a pasted *text*, in order, each once."""
+    found = (code for code in _INSIDE.findall(text) if len(code) <= MAX_LENGTH)
+    return list(dict.fromkeys(found))
+
+
+def _code_in_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise BadSessionCode(f"{shortened(url)} is not a valid URL.") from None
+    codes = find_session_codes(unquote(f"{parts.path}?{parts.query}#{parts.fragment}"))
+    if len(codes) == 1:
+        return codes[0]
+    found = "no session code" if not codes else f"{len(codes)} session codes"
+    raise BadSessionCode(f"The pasted URL contains {found}.")
+
+
+def shortened(text: str, limit: int = 60) -> str:
+    """*text* quoted for a message: control characters escaped, cut to *limit* characters."""
+    return repr(text if len(text) <= limit else text[: limit - 1] + "…")

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The catalog of an asset library that refined meshes are filed under, in Blender's catalog definition file.
+
+The file is ``blender_assets.cats.txt`` at the root of a library (or beside a .blend that is in none): UTF-8, a line
+``VERSION 1``, then ``UUID:path:simple name`` for each catalog; empty lines and ``#`` are comments
+(https://docs.blender.org/manual/en/4.2/files/asset_libraries/catalogs.html). Assets know their catalog by the UUID.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+from ..errors import DiskProblem
+
+FILE_NAME = "blender_assets.cats.txt"
+CATALOG_ID = "c5a3ef1e-7d52-4d0b-9a6e-3f0c52a1d7b4"
+"""The same everywhere, so that results of all files and machines lie together."""
+_LINE = f"{CATALOG_ID}:CSM/Refined:CSM-Refined"
+_PARENT = "CSM"
+_PARENT_LINE = f"0f6ab2f4-58c1-4f1c-8c39-6d1f0e7b2a90:{_PARENT}:{_PARENT}"
+"""Blender would make a catalog above a lonely one itself, and then ask for it to be saved."""
+_HEAD = """\
+# This is an Asset Catalog Definition file for Blender.
+#
+# Empty lines and lines starting with `#` will be ignored.
+# The first non-ignored line should be the version indicator.
+# Other lines are of the format "UUID:catalog/path/for/assets:simple catalog name"
+
+VERSION 1
+
+"""
+_NOT_IN_FILE_NAMES = re.compile(r'[<>:"/\\|?*.\x00-\x1f]+')
+_LONGEST_NAME = 80
+
+
+def with_catalog(text: str) -> str:
+    """*text* of a definition file with our catalog in it. One that is there stays as somebody named and moved it."""
+    lines = [line.strip() for line in text.splitlines()]
+    if any(line.lower().startswith(f"{CATALOG_ID}:") for line in lines):
+        return text
+    if not any(line.startswith("VERSION") for line in lines):
+        text = _HEAD + text
+    if text and not text.endswith("\n"):
+        text += "\n"
+    if not any(line.split(":")[1:2] == [_PARENT] for line in lines):
+        text += f"{_PARENT_LINE}\n"
+    return f"{text}{_LINE}\n"
+
+
+def add_catalog(folder: Path) -> None:
+    """Give the library at *folder* the catalog; nobody ever reads half a file. Raises :class:`DiskProblem`."""
+    try:
+        path = (folder / FILE_NAME).resolve()
+        exists = path.exists()
+        text = path.read_text(encoding="utf-8") if exists else ""
+        wanted = with_catalog(text)
+        if wanted == text:
+            return
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        try:
+            part.write_text(wanted, encoding="utf-8")
+            if exists:
+                with contextlib.suppress(OSError):
+                    shutil.copymode(path, part)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except UnicodeDecodeError:
+        raise DiskProblem(f"The catalog file {path} is not UTF-8 text, so it was left alone.", "") from None
+    except OSError as error:
+        raise DiskProblem(f"The catalog file of {folder} cannot be written: {error.strerror or error}.") from error
+
+
+def as_file_name(name: str) -> str:
+    """*name* without what some system does not take in file names."""
+    return _NOT_IN_FILE_NAMES.sub("_", name)[:_LONGEST_NAME].strip(" _") or "Unnamed"

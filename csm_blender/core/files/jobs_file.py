@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs file: which sessions go onto which objects. The command line and the dialog of the 3D view read the same.
+
+One job is a session (its code, or a URL that holds it) and the name of an object, or of several joined by ``+`` for
+their common box. A ``.csv`` begins with a line that names the columns ``session`` and ``object``, in any order; a
+``.json`` is a list of objects with these two keys; a ``.csmjobs`` is either, told apart by its first character. All are
+UTF-8.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import BadJobsFile, BadSessionCode
+from ..api.session_code import parse_session_code, shortened
+
+COLUMNS = ("session", "object")
+SUFFIX = ".csmjobs"
+MOST_BYTES = 10 * 1024**2
+"""What is larger is something else that was dropped by mistake: this is read while Blender waits."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One job as it is written: *number* counts from 1, the session's code is not checked yet."""
+
+    number: int
+    session: str
+    object_name: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One session and the name of its block-out; ``object_name`` is empty where a box was given by numbers."""
+
+    session_code: str
+    object_name: str
+
+
+def read_jobs_file(path: Path) -> list[Wanted]:
+    """The jobs in the file. Raises :class:`BadJobsFile` or :class:`BadSessionCode`, naming the job at fault."""
+    return [_checked(path, row) for row in read_rows(path)]
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The jobs in the file as they are written. Raises :class:`BadJobsFile` for what is not a jobs file."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise BadJobsFile(f"The jobs file {path.name} is larger than {MOST_BYTES // 1024**2} MB.")
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadJobsFile(f"The jobs file {path} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError:
+        raise BadJobsFile(f"The jobs file {path} is not UTF-8 text.") from None
+    match path.suffix.lower():
+        case ".json":
+            rows = _json_rows(path, text)
+        case ".csv":
+            rows = _csv_rows(path, text)
+        case suffix if suffix == SUFFIX:
+            rows = _json_rows(path, text) if text.lstrip()[:1] in ("[", "{") else _csv_rows(path, text)
+        case _:
+            raise BadJobsFile(f"The jobs file {path.name} is neither .csv nor .json nor {SUFFIX}.")
+    if not rows:
+        raise BadJobsFile(f"The jobs file {path.name} holds no jobs.")
+    return [_row(path, number, row) for number, row in enumerate(rows, start=1)]
+
+
+def _checked(path: Path, row: Row) -> Wanted:
+    try:
+        return Wanted(parse_session_code(row.session), row.object_name)
+    except BadSessionCode as error:
+        raise BadSessionCode(f"Job {row.number} of {path.name}: {error}", error.hint) from None
+
+
+def _json_rows(path: Path, text: str) -> list[dict[str, Any]]:
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadJobsFile(f"The jobs file {path.name} is not valid JSON: {error}.") from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise BadJobsFile(f"The jobs file {path.name} is not a list of objects.")
+    return rows
+
+
+def _csv_rows(path: Path, text: str) -> list[dict[str, Any]]:
+    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise BadJobsFile(f"The jobs file {path.name} is not valid CSV: {error} (line {reader.line_num}).") from None
+    header = [name.strip() for name in reader.fieldnames or []]
+    _check_columns(path, header)
+    return [{(name or "").strip(): value for name, value in row.items()} for row in rows]
+
+
+def _check_columns(path: Path, names: list[str]) -> None:
+    if unknown := [name for name in names if name not in COLUMNS]:
+        raise BadJobsFile(f"The jobs file {path.name} has an unknown column {shortened(unknown[0])}.")
+    if missing := [name for name in COLUMNS if name not in names]:
+        raise BadJobsFile(f"The jobs file {path.name} lacks the column {missing[0]!r}.")
+
+
+def _row(path: Path, number: int, row: dict[str, Any]) -> Row:
+    _check_columns(path, list(row))
+    session, obj = row["session"], row["object"]
+    if not isinstance(session, str) or not isinstance(obj, str) or not obj.strip():
+        raise BadJobsFile(f"Job {number} of {path.name} needs a session and an object.")
+    return Row(number, session, obj)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person decides about a job, carried out in the store. Panels, command line and tests call the same.
+
+A job may have moved on since it was shown. Each decision is therefore made about the job as it is now; where it makes
+no sense any more it changes nothing and gives the job as it is. Raises :class:`.errors.JobGone` for a removed job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..processes.converter_pool import BLEND_NAME, MESH_NAME
+from ..errors import ConversionFailed, JobGone, PlacementFailed, RefineFailed
+from .job import Job
+from ..models import FINISHED, JobState
+from .store import IllegalMove, LeaseLost, Store, is_attended
+
+LOOKS = 3
+TRIES = 5
+
+
+def cancel(store: Store, job: Job) -> Job:
+    """Stop the job. A worker that attends to it does so at its next step; one that nobody attends to stops now."""
+
+    def decide(job: Job) -> Job:
+        if job.state in FINISHED:
+            return job
+        if is_attended(job) and job.needs_worker:
+            return store.request_cancel(job)
+        return store.update(job, state=JobState.CANCELLED, cancel_requested=False, message="Cancelled")
+
+    return _decided(store, job, decide)
+
+
+def retry(store: Store, job: Job) -> Job:
+    """Go on with a failed or cancelled job without paying again.
+
+    It goes on where it can: a converted mesh is placed again, a delivered one converted again. A job whose refine was
+    accepted goes back to watching, which only reads. One whose request went out without an answer goes back to looking
+    whether it has started. Any other starts over.
+    """
+
+    def decide(job: Job) -> Job:
+        if job.state not in (JobState.FAILED, JobState.CANCELLED):
+            return job
+        state = _state_to_go_on_in(store, job)
+        return store.update(
+            job,
+            state=state,
+            error=job.error if state is JobState.UNCERTAIN else None,
+            looks_left=LOOKS if state is JobState.UNCERTAIN else 0,
+            cancel_requested=False,
+            finished_at="",
+            progress=0.0,
+            watched_s=0.0,
+            message="Ready to be placed" if state is JobState.READY else "Retrying",
+        )
+
+    return _decided(store, job, decide)
+
+
+def look_again(store: Store, job: Job) -> Job:
+    """Ask the service a few more times whether the refine of an UNCERTAIN job has started. Only reads."""
+
+    def decide(job: Job) -> Job:
+        if job.state is not JobState.UNCERTAIN:
+            return job
+        return store.update(job, looks_left=LOOKS, message="Looking again")
+
+    return _decided(store, job, decide)
+
+
+def send_again(store: Store, job: Job) -> Job:
+    """Ask for the refine once more, as a new job, which may spend credits. The old one is kept as cancelled or failed.
+
+    Where the service said that the earlier refine failed, the new job asks for a new one; where only the answer was
+    lost, it first looks whether the refine has been done in the meantime.
+    """
+    current = _current(store, job)
+    failed = current.error is not None and current.error["code"] == RefineFailed.code
+
+    def decide(job: Job) -> Job:
+        if job.state in FINISHED:
+            return job
+        return store.update(job, state=JobState.CANCELLED, looks_left=0, message="Sent again as a new job")
+
+    _decided(store, current, decide)
+    return store.add(replace(current.spec, again=current.spec.again or failed), current.base_url)
+
+
+def place_again(store: Store, job: Job) -> Job:
+    """Make a placed job READY once more, for a placement that was undone or never saved.
+
+    Should the converted mesh have been cleaned away, it is downloaded and converted again, which costs nothing.
+    """
+
+    def decide(job: Job) -> Job:
+        if job.state is not JobState.PLACED:
+            return job
+        if (store.folder(job.job_id) / BLEND_NAME).exists():
+            return store.update(job, state=JobState.READY, finished_at="", message="Ready to be placed again")
+        note = "The converted mesh is gone: fetching it again"
+        return store.update(job, state=JobState.DOWNLOADING, finished_at="", progress=0.0, message=note)
+
+    return _decided(store, job, decide)
+
+
+def _state_to_go_on_in(store: Store, job: Job) -> JobState:
+    folder = store.folder(job.job_id)
+    code = job.error["code"] if job.error else ""
+    if job.result and code in ("", PlacementFailed.code) and (folder / BLEND_NAME).exists():
+        return JobState.READY
+    if code == ConversionFailed.code and (folder / MESH_NAME).exists():
+        return JobState.CONVERTING
+    if job.accepted_at:
+        return JobState.REFINING
+    return JobState.UNCERTAIN if job.posted_at else JobState.QUEUED
+
+
+def _decided(store: Store, job: Job, decide: Callable[[Job], Job]) -> Job:
+    """*decide* about the job as it is now, again when a worker moves it in between."""
+    for _ in range(TRIES):
+        try:
+            return decide(_current(store, job))
+        except IllegalMove:
+            continue
+        except LeaseLost:
+            raise JobGone("The job was removed meanwhile.") from None
+    return _current(store, job)
+
+
+def _current(store: Store, job: Job) -> Job:
+    fresh = store.get(job.job_id)
+    if fresh is None:
+        raise JobGone("The job was removed meanwhile.")
+    return fresh

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Open the SQLite file of the job store, whatever state it is in."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import StoreDiskProblem, StoreTooNew, StoreUnusable
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_S = 10.0
+_SCHEMA = Path(__file__).with_name("schema.sql")
+_COMPANIONS = ("-wal", "-shm", "-journal")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An open store. ``identity`` tells this very file from another one put in its place later.
+
+    ``notice`` is a sentence for people when the file had to be replaced, else empty.
+    """
+
+    connection: sqlite3.Connection
+    identity: tuple[int, int]
+    notice: str = ""
+
+
+def open_database(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Opened:
+    """The store at *path*, made if it is missing, in autocommit mode; a lock is waited for *patience_s* seconds.
+
+    A file that is no database, or is damaged, is moved aside (never deleted) and a new store is begun. Raises
+    :class:`StoreTooNew` for one written by a newer add-on, which is left untouched, :class:`StoreDiskProblem` and
+    :class:`StoreUnusable`.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreDiskProblem(f"The job folder {path.parent} cannot be made: {error.strerror or error}.") from error
+    with storage_faults_explained(path):
+        notice = ""
+        try:
+            connection = _opened(path, patience_s)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            connection, notice = _replaced(path, patience_s, error)
+        return Opened(connection, identity(path), notice)
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """Which file *path* is at the moment; (0, 0) where there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - called before every write: Path.stat costs four times as much
+    except OSError:
+        return (0, 0)
+    return (status.st_dev, status.st_ino)
+
+
+def _opened(path: Path, patience_s: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
+    try:
+        connection.row_factory = sqlite3.Row
+        version = _version(connection, path)
+        _use_best_journal(connection)
+        connection.execute("PRAGMA synchronous=FULL")
+        if version < SCHEMA_VERSION:
+            _make_schema(connection)
+        else:
+            _check(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > SCHEMA_VERSION:
+        raise StoreTooNew(f"The job store {path} was written by a newer CSM Refine (format {version}).")
+    return version
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+
+def _make_schema(connection: sqlite3.Connection) -> None:
+    # Every statement of the schema may run twice: two processes may begin the store at the same time.
+    connection.executescript(
+        f"BEGIN IMMEDIATE;\n{_SCHEMA.read_text(encoding='utf-8')}\nPRAGMA user_version={SCHEMA_VERSION};\nCOMMIT;"
+    )
+
+
+def _use_best_journal(connection: sqlite3.Connection) -> None:
+    """Write-ahead log where the file system can share memory; a rollback journal elsewhere (network homes).
+
+    https://www.sqlite.org/wal.html: "WAL does not work over a network filesystem".
+    """
+    with contextlib.suppress(sqlite3.OperationalError):
+        if connection.execute("PRAGMA journal_mode=WAL").fetchone()[0] == "wal":
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return
+    connection.execute("PRAGMA journal_mode=DELETE")
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    return any(words in str(error) for words in ("not a database", "malformed", "file is encrypted"))
+
+
+def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> tuple[sqlite3.Connection, str]:
+    """A new store in place of the damaged one, and the sentence that says so.
+
+    Two processes may find the damage at the same time, and the second must not move the first one's new store away: so
+    they go one by one, and each looks again when it is its turn.
+    """
+    with _turn(path, patience_s):
+        try:
+            return _opened(path, patience_s), ""
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+        try:
+            aside = _move_aside(path)
+        except OSError as error:
+            raise StoreUnusable(
+                f"The job store {path} is damaged and cannot be moved aside: {error.strerror or error}.",
+                "Close all Blenders and try again.",
+            ) from error
+        notice = f"The job store was damaged. It was moved aside to {aside.name} and a new one was begun."
+        _log.warning("%s (%s)", notice, damage)
+        return _opened(path, patience_s), notice
+
+
+@contextlib.contextmanager
+def _turn(path: Path, patience_s: float) -> Iterator[None]:
+    """Hold a lock that ends with the process: an exclusive transaction on a database of its own, on any platform."""
+    lock = sqlite3.connect(path.with_name(f"{path.name}.lock"), timeout=patience_s, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield
+        lock.execute("ROLLBACK")
+    finally:
+        lock.close()
+
+
+def _move_aside(path: Path) -> Path:
+    """Rename the damaged file and its companions; the file itself last.
+
+    From then on another process may begin a new store at *path*, and the companions beside it would be that one's.
+    """
+    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}")
+    for suffix in _COMPANIONS:
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
+    path.replace(aside)
+    return aside
+
+
+@contextlib.contextmanager
+def storage_faults_explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises into :class:`StoreDiskProblem` (full, read-only, gone) or :class:`StoreUnusable`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        text = str(error)
+        if any(words in text for words in ("full", "readonly", "read-only", "unable to open", "disk I/O")):
+            raise StoreDiskProblem(f"The job store {path} cannot be written: {text}.") from error
+        if "locked" in text:
+            raise StoreUnusable(f"The job store {path} stays locked by another program.") from error
+        raise StoreUnusable(f"The job store {path} cannot be used: {text}.") from error

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The quality card of a job: what an artist wants to know about a result before using it, and a plain verdict.
+
+All of it was measured: by the converter when the mesh was fitted, and by Blender when it was placed. The panel shows
+:meth:`Card.rows`, the report of the command line holds :meth:`Card.as_dict`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .job import Job
+from ..models import Fit, Vec3
+
+EXACT = 1e-5
+"""Error, of the box's diagonal, up to which a result counts as standing exactly (design §4)."""
+
+_WORTH_TELLING = 1e-3
+"""Share of the diagonal by which a delivery may be off before the verdict speaks of it."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """Sizes are width, height, depth in metres. What is not known yet, or was not sent, is ``None``."""
+
+    verdict: str
+    good: bool
+    triangles: int | None
+    vertices: int | None
+    loose_parts: int | None
+    open_edges: int | None
+    non_manifold_edges: int | None
+    uv_maps: int | None
+    bad_numbers: int | None
+    textures: tuple[tuple[str, int, int], ...]
+    size_asked: Vec3 | None
+    size_delivered: Vec3 | None
+    size_placed: Vec3 | None
+    delivered_error: float | None
+    placed_error: float | None
+    pivot_error: float | None
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return asdict(self)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Label and value for the panel, without the verdict and the notes."""
+        return [
+            ("Triangles", _count(self.triangles)),
+            ("Vertices", _count(self.vertices)),
+            ("Loose parts", _count(self.loose_parts)),
+            ("Open edges", _count(self.open_edges)),
+            ("Non-manifold", _count(self.non_manifold_edges)),
+            ("UV maps", _count(self.uv_maps)),
+            ("Textures", ", ".join(f"{width} x {height}" for _name, width, height in self.textures) or "None"),
+            ("Bad numbers", _count(self.bad_numbers)),
+            ("Size asked", _size(self.size_asked)),
+            ("Size delivered", _size(self.size_delivered)),
+            ("Size placed", _size(self.size_placed)),
+            ("Box error", _error(self.placed_error)),
+            ("Pivot error", _error(self.pivot_error)),
+        ]
+
+
+def card(job: Job) -> Card | None:
+    """The card of *job*; ``None`` before its mesh was converted."""
+    result = job.result
+    if "box_min" not in result:
+        return None
+    verdict, good = _verdict(job)
+    return Card(
+        verdict=verdict,
+        good=good,
+        triangles=result.get("triangles"),
+        vertices=result.get("vertices"),
+        loose_parts=result.get("loose_parts"),
+        open_edges=result.get("open_edges"),
+        non_manifold_edges=result.get("non_manifold_edges"),
+        uv_maps=result.get("uv_maps"),
+        bad_numbers=result.get("bad_numbers"),
+        textures=tuple((str(name), int(width), int(height)) for name, width, height in result.get("textures", ())),
+        size_asked=job.spec.refinement.scaled_bbox,
+        size_delivered=_delivered_size(result),
+        size_placed=_vec3(result.get("placed_size")),
+        delivered_error=result.get("delivered_error"),
+        placed_error=result.get("placed_error"),
+        pivot_error=result.get("pivot_error"),
+        notes=(*result.get("notes", ()), *result.get("placing_notes", ())),
+    )
+
+
+def _verdict(job: Job) -> tuple[str, bool]:
+    """One or two sentences, and whether all is well."""
+    result = job.result
+    error = max(result.get("placed_error") or 0.0, result.get("pivot_error") or 0.0)
+    if result.get("placed_error") is None:
+        stands, good = "Ready, not placed yet.", True
+    elif error > EXACT or not math.isfinite(error):
+        stands, good = f"Off by {error:.2%} of the box's diagonal.", False
+    else:
+        stands, good = _how_it_stands(job), True
+    flaws = _flaws(result)
+    delivered = result.get("delivered_error")
+    if delivered is not None and delivered > _WORTH_TELLING:
+        stands += f" The service was off by {delivered:.1%}; that was put right."
+    return f"{stands} {flaws}".strip(), good and not result.get("bad_numbers")
+
+
+def _how_it_stands(job: Job) -> str:
+    if any(job.spec.placement.flat):
+        return "Scaled evenly into the block-out, which has no thickness; stands on its pivot."
+    match job.spec.fit:
+        case Fit.EXACT:
+            return "Fills the box exactly and stands on its pivot."
+        case Fit.INSIDE:
+            return "Fits inside the box unstretched and stands on its pivot."
+        case Fit.NONE:
+            return "Stands on the pivot at the size that was delivered."
+
+
+def _flaws(result: Mapping[str, Any]) -> str:
+    counted = [
+        (result.get("loose_parts", 1) - 1, "{count} loose part", "{count} loose parts"),
+        (result.get("open_edges", 0), "{count} open edge", "{count} open edges"),
+        (result.get("non_manifold_edges", 0), "{count} non-manifold edge", "{count} non-manifold edges"),
+        (result.get("bad_numbers", 0), "{count} value that is no number", "{count} values that are no numbers"),
+    ]
+    found = [(one if count == 1 else many).format(count=f"{count:,}") for count, one, many in counted if count > 0]
+    if not result.get("uv_maps", 1):
+        found.append("no UVs")
+    return f"Worth a look: {', '.join(found)}." if found else ""
+
+
+def _delivered_size(result: Mapping[str, Any]) -> Vec3 | None:
+    low, high = _vec3(result.get("delivered_min")), _vec3(result.get("delivered_max"))
+    return None if low is None or high is None else (high[0] - low[0], high[1] - low[1], high[2] - low[2])
+
+
+def _vec3(values: Any) -> Vec3 | None:
+    return None if values is None else (float(values[0]), float(values[1]), float(values[2]))
+
+
+def _count(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def _size(size: Vec3 | None) -> str:
+    return "not sent" if size is None else " x ".join(f"{length:.4g}" for length in size) + " m"
+
+
+def _error(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0e} of the diagonal"

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs as rows of the store's table, and back."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from .job import Job
+from ..models import JobSpec, JobState
+from ..api.session import Baseline
+
+_JSON_COLUMNS = {"error": "error_json", "baseline": "baseline_json", "result": "result_json"}
+_PLAIN_COLUMNS = (
+    "base_url", "progress", "message", "created_at", "updated_at", "posted_at", "accepted_at", "finished_at",
+    "watched_s", "faults", "fault_s", "looks_left", "gets", "posts", "download_bytes", "glb_sha256",
+    "lease_owner", "lease_until",
+)  # fmt: skip
+_log = logging.getLogger(__name__)
+
+
+def jobs_from(rows: Iterable[sqlite3.Row]) -> list[Job]:
+    """The jobs in *rows*. A row that makes no sense is left out and told to the log: it must not hide the others."""
+    jobs = []
+    for row in rows:
+        try:
+            jobs.append(_job_from(row))
+        except (KeyError, TypeError, ValueError) as error:
+            _log.warning("The record of job %s cannot be read: %r", row["job_id"], error)
+    return jobs
+
+
+def columns_from(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns and values for *changes* of a job's fields."""
+    columns = {}
+    for name, value in changes.items():
+        if name in _JSON_COLUMNS:
+            columns[_JSON_COLUMNS[name]] = _as_json(value)
+        else:
+            columns[name] = str(value) if isinstance(value, JobState) else value
+    return columns
+
+
+def _job_from(row: sqlite3.Row) -> Job:
+    return Job(
+        job_id=row["job_id"],
+        revision=row["revision"],
+        state=JobState(row["state"]),
+        spec=JobSpec.from_dict(json.loads(row["spec_json"])),
+        baseline=Baseline.from_dict(json.loads(row["baseline_json"])) if row["baseline_json"] else None,
+        error=json.loads(row["error_json"]) if row["error_json"] else None,
+        result=json.loads(row["result_json"]),
+        seen_running=bool(row["seen_running"]),
+        cancel_requested=bool(row["cancel_requested"]),
+        **{name: row[name] for name in _PLAIN_COLUMNS},
+    )
+
+
+def _as_json(value: Any) -> str | None:
+    if value is None:
+        return None
+    return json.dumps(asdict(value) if isinstance(value, Baseline) else value)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What support needs to know and may know: versions, states, timings, errors; no key, no link, no address."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import requests
+
+from .job import Job
+from ..redaction import redacted
+from .store import Store
+from ..version import VERSION
+
+JOBS_TOLD = 50
+
+
+def support_report(store: Store, jobs: Sequence[Job]) -> dict[str, Any]:
+    """A JSON-ready report about the last jobs and the surroundings."""
+    return {
+        "csm_refine": VERSION,
+        "blender": _blender_version(),
+        "python": platform.python_version(),
+        "requests": requests.__version__,
+        "sqlite": sqlite3.sqlite_version,
+        "platform": platform.platform(),
+        "jobs": [_job(store, job) for job in jobs[-JOBS_TOLD:]],
+    }
+
+
+def _blender_version() -> str:
+    bpy = sys.modules.get("bpy")
+    return bpy.app.version_string if bpy else "not loaded"
+
+
+def _job(store: Store, job: Job) -> dict[str, Any]:
+    return {
+        "job_id": job.job_id,
+        "session": job.session_code,
+        "state": str(job.state),
+        "requests": {"get": job.gets, "post": job.posts},
+        "error": None if job.error is None else {name: redacted(text) for name, text in job.error.items()},
+        "events": [
+            {"at": at, "state": state, "message": redacted(text)} for at, state, text in store.events(job.job_id)
+        ],
+    }

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one refine pipeline: what happens to a job between QUEUED and READY.
+
+:meth:`Pipeline.advance` does one small step of one job (a request, a download, a look at the converter), writes the
+outcome to the store and says when the job wants to be looked at again. Who calls it, and how jobs share the time, is
+the drivers' business: ``core.driver`` in the calling process, ``worker`` with a few threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+
+from .submit import Asking
+from ..api.client import CsmClient
+from ..processes.converter_pool import Converters
+from ..errors import CsmError, DeadlinePassed, DiskProblem, LinkExpired, PassingFault, RateLimited, RequestRefused, StoreTrouble, Stumbled, UnknownSession
+from .retrieve import LINK_TRIES, Cancelled, Fetching
+from ..jobs.job import Job
+from ..models import JobState
+from ..api.backoff import retry_delay_s
+from ..redaction import presentable
+from ..settings import Settings
+from ..jobs.store import IllegalMove, LeaseLost, Store
+from .context import Attention, Workbench
+
+UNPAID = frozenset({JobState.QUEUED, JobState.CHECKING, JobState.SUBMITTING})
+REFUSALS_BELIEVED = 3
+STUMBLES_BELIEVED = 3
+SHORTEST_WAIT_S = 0.5
+MESSAGE_LENGTH = 600
+_log = logging.getLogger(__name__)
+
+
+class Pipeline:
+    """Advances jobs of one service on behalf of one *owner* of leases. Not for sharing between threads.
+
+    *converters* and *attention* may be shared by several pipelines of the same owner.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a collaborator of its own
+        self,
+        store: Store,
+        settings: Settings,
+        converters: Converters,
+        owner: str,
+        *,
+        client: CsmClient | None = None,
+        attention: Attention | None = None,
+        draw: random.Random | None = None,
+    ) -> None:
+        self._client = client or CsmClient(settings)
+        self._bench = Workbench(store, settings, self._client, converters, owner, attention or Attention())
+        fetching = Fetching(self._bench)
+        asking = Asking(self._bench, fetching)
+        self._steps: dict[JobState, Callable[[Job], float | None]] = {
+            JobState.QUEUED: asking.begin,
+            JobState.CHECKING: asking.check,
+            JobState.SUBMITTING: asking.submit,
+            JobState.UNCERTAIN: asking.look_after_lost_answer,
+            JobState.REFINING: fetching.watch,
+            JobState.DOWNLOADING: fetching.download,
+            JobState.CONVERTING: fetching.convert,
+        }
+        self._draw = draw or random.Random()  # noqa: S311 - spreads retries; nothing secret
+
+    def advance(self, job_id: str) -> float | None:
+        """Do the next step of a job. Seconds until it wants the next one; ``None`` when it needs no worker any more.
+
+        Also ``None`` when another worker attends to the job, or has changed it meanwhile: a driver that still sees it
+        waiting comes back to it. Raises :class:`.errors.StoreTrouble` when the store itself fails; everything else that
+        goes wrong becomes the job's state.
+        """
+        try:
+            if not self._bench.hold_lease(job_id):
+                self._bench.drop(job_id)
+                return None
+            job = self._bench.store.get(job_id)
+            if job is None or not job.needs_worker:
+                self._bench.drop(job_id)
+                return None
+            job = self._bench.with_time_attended(job)
+            memory = self._bench.memory(job)
+            delay = self._step(job)
+        except (LeaseLost, IllegalMove) as reason:
+            _log.info("job %s is dropped here: %s %s", job_id, type(reason).__name__, reason)
+            self._bench.drop(job_id)
+            return None
+        memory.expected_s = delay or 0.0
+        return delay
+
+    def heartbeat(self) -> None:
+        """Renew the leases of the jobs that are being waited for. Raises :class:`.errors.StoreTrouble`."""
+        self._bench.store.renew(self._bench.owner, self._bench.settings.lease_s)
+
+    def look_at_converters(self) -> float | None:
+        """Have converters that are done go on, while nothing else is to do; see :meth:`.conversion.Converters.look`."""
+        return self._bench.converters.look()
+
+    @property
+    def heartbeat_s(self) -> float:
+        """How often :meth:`heartbeat` wants to be called, in seconds."""
+        return self._bench.settings.lease_s / 4.0
+
+    def close(self) -> None:
+        """Close the connection to the service. Leases are the driver's to release."""
+        self._client.close()
+
+    # --- one step --------------------------------------------------------------------------------------------------
+    def _step(self, job: Job) -> float | None:  # noqa: PLR0911 - one for each way a step can end
+        if job.cancel_requested:
+            self._cancel(job)
+            return None
+        try:
+            return self._steps[job.state](job)
+        except Cancelled:
+            self._cancel(self._bench.current(job))
+            return None
+        except (LeaseLost, IllegalMove, StoreTrouble):
+            raise
+        except PassingFault as fault:
+            return self._after_fault(self._bench.current(job), fault)
+        except CsmError as error:
+            return self._after_error(self._bench.current(job), error)
+        except OSError as problem:
+            trouble = DiskProblem(f"The job's files cannot be used: {problem.strerror or problem}.")
+            return self._after_error(self._bench.current(job), trouble)
+        except Exception as mistake:  # noqa: BLE001 - becomes the job's state, with the traceback in the log
+            _log.exception("A step of job %s broke", job.job_id)
+            return self._after_stumble(self._bench.current(job), mistake)
+
+    def _after_fault(self, job: Job, fault: PassingFault, named: CsmError | None = None) -> float | None:
+        """Wait out a passing fault: not for long while nothing was paid, until the deadline after that.
+
+        *named* is what it is called in the end, where that is another error treated as passing for a while.
+        """
+        settings, memory = self._bench.settings, self._bench.memory(job)
+        if isinstance(fault, LinkExpired):
+            memory.fresh_url = ""
+            memory.link_tries += 1
+            if memory.link_tries > LINK_TRIES:
+                return self._give_up(job, fault)
+        limit_s = settings.give_up_unpaid_s if job.state in UNPAID else settings.deadline_s
+        spent_s = max(job.fault_s, job.watched_s) if job.state is JobState.REFINING else job.fault_s
+        left_s = limit_s - spent_s
+        if fault.retry_after_s is not None:
+            delay = retry_delay_s(1, fault.retry_after_s, self._draw)
+            too_late = delay > left_s
+        else:
+            first_link = isinstance(fault, LinkExpired) and memory.link_tries == 1
+            delay = 0.0 if first_link else min(retry_delay_s(job.faults + 1, None, self._draw), max(left_s, 0.0))
+            too_late = left_s < SHORTEST_WAIT_S
+        if too_late:
+            return self._give_up(job, self._too_late(job, named or fault))
+        waits = f"Trying again in {max(1.0, delay):.0f} s"
+        self._bench.update(job, faults=job.faults + 1, message=presentable(f"{fault} {waits}", settings.key))
+        return delay
+
+    @staticmethod
+    def _too_late(job: Job, fault: CsmError) -> CsmError:
+        if job.state is not JobState.REFINING:
+            return fault
+        return DeadlinePassed(f"The refine was not seen to finish in {job.watched_s / 60:.0f} min. {fault}")
+
+    def _after_error(self, job: Job, error: CsmError) -> float | None:
+        """An answer that will not get better by itself, unless it is one of those that services give by mistake.
+
+        A refusal that comes when the refine was paid for is not believed at once; nor is a first 400, which CSM has
+        been seen to give for "too many requests" (reference/csm-api.md §6).
+        """
+        refused = isinstance(error, (RequestRefused, UnknownSession)) and not isinstance(error, RateLimited)
+        if refused:
+            memory = self._bench.memory(job)
+            memory.refusals += 1
+            plain_400 = isinstance(error, RequestRefused) and error.status == 400  # noqa: PLR2004 - HTTP
+            believed = REFUSALS_BELIEVED if job.state not in UNPAID else 2 if plain_400 and not job.posts else 1
+            if memory.refusals < believed:
+                return self._after_fault(job, PassingFault(str(error), error.hint), error)
+        return self._give_up(job, error)
+
+    def _after_stumble(self, job: Job, mistake: Exception) -> float | None:
+        memory = self._bench.memory(job)
+        memory.stumbles += 1
+        error = Stumbled(f"Something unforeseen happened in this program ({type(mistake).__name__}).")
+        if memory.stumbles < STUMBLES_BELIEVED:
+            return self._after_fault(job, PassingFault(str(error)), error)
+        return self._give_up(job, error)
+
+    def _give_up(self, job: Job, error: CsmError) -> float | None:
+        """End the job as FAILED; one whose request has no answer yet stays UNCERTAIN, which is the truth."""
+        key = self._bench.settings.key
+        said = {name: presentable(text, key, MESSAGE_LENGTH) for name, text in error.as_dict().items()}
+        _log.info("job %s: %s %s", job.job_id, said["code"], said["message"])
+        changes = {"error": said, "message": said["message"], "faults": 0, "fault_s": 0.0}
+        if job.state is JobState.UNCERTAIN:
+            self._bench.update(job, looks_left=0, **changes)
+        else:
+            self._bench.update(job, state=JobState.FAILED, **changes)
+        self._bench.drop(job.job_id)
+        return None
+
+    def _cancel(self, job: Job) -> None:
+        paid = bool(job.posted_at or job.accepted_at)
+        note = "Cancelled. The service goes on by itself; retry fetches the mesh later" if paid else "Cancelled"
+        self._bench.converters.stop(job.job_id)
+        self._bench.update(job, state=JobState.CANCELLED, cancel_requested=False, message=note)
+        self._bench.drop(job.job_id)

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps after a refine was asked for: watch it, fetch the mesh, have it converted.
+
+A step does one thing, writes the outcome and gives the seconds until the next one is due, or ``None`` when the job
+needs no worker any more. What goes wrong is raised; :mod:`.pipeline` decides what becomes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..processes.converter_pool import MESH_NAME
+from ..api.download import Download, download, is_intact
+from ..errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshOffered, RefineFailed, UnexpectedAnswer
+from ..files.glb import check_glb, looks_like_web_page, sniff_format
+from ..jobs.job import Job
+from ..models import JobSpec, JobState
+from ..api.backoff import poll_delay_s
+from ..redaction import presentable
+from ..api.session import Phase, Session, phase_after, phase_before
+from ..jobs.store import LeaseLost
+from .context import Workbench, now_text
+
+BAD_FILE_TRIES = 3
+LINK_TRIES = 8
+CONVERTER_LOOK_S = 0.05
+CONVERTING = "Converting"
+PROGRESS_LOOK_S = 0.25
+SETTLED_S = 60.0
+
+
+class Cancelled(Exception):
+    """Raised inside a step when the job was asked to stop."""
+
+
+class Fetching:
+    """The steps, over the tools of one pipeline."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    def watch(self, job: Job) -> float:
+        """REFINING: look whether the refine is done."""
+        return self.follow(job, self._bench.session(job))
+
+    def follow(self, job: Job, session: Session) -> float:
+        """Go on with what *session* says about the refine."""
+        self._bench.memory(job).refusals = 0
+        phase = _phase(job, session)
+        if phase is Phase.REFINED:
+            self._bench.memory(job).fresh_url = session.best_mesh_url()
+            note = "Refined: fetching the mesh"
+            self._bench.update(job, state=JobState.DOWNLOADING, progress=0.0, message=note, faults=0, fault_s=0.0)
+            return 0.0
+        if phase is Phase.FAILED:
+            raise RefineFailed(f"The service could not refine the session ({status_word(session)}).")
+        if job.watched_s > self._bench.settings.deadline_s:
+            waited = f"{job.watched_s / 60:.0f} min"
+            raise DeadlinePassed(f"The refine is not done after {waited} (last state: {status_word(session)}).")
+        running = job.seen_running or session.is_running()
+        percent = session.percent if running else None
+        message = f"Refining ({status_word(session)}{f', {percent:.0f} %' if percent else ''})"
+        progress = (percent or 0.0) / 100.0
+        self._bench.update(job, seen_running=running, progress=progress, message=message, faults=0, fault_s=0.0)
+        return poll_delay_s(job.watched_s, percent, self._bench.settings.poll_interval_s)
+
+    def download(self, job: Job) -> float:
+        """DOWNLOADING: fetch the mesh and look it over."""
+        memory = self._bench.memory(job)
+        url, memory.fresh_url = memory.fresh_url, ""
+        url = url or self._bench.session(job).best_mesh_url()
+        if not url:
+            if memory.link_tries >= LINK_TRIES:
+                raise NoMeshOffered("The session says it is refined but offers no mesh.")
+            raise LinkExpired("The session offers no refined mesh yet.")
+        file = download(url, self._bench.folder(job) / MESH_NAME, self._bench.settings, self._progress_of(job))
+        self._check_file(job, file)
+        memory.file_known = True
+        self._bench.update(
+            job,
+            state=JobState.CONVERTING,
+            message="Waiting for the converter",
+            glb_sha256=file.sha256,
+            download_bytes=job.download_bytes + file.length,
+            progress=1.0,
+            faults=0,
+            fault_s=0.0,
+        )
+        return 0.0
+
+    def _check_file(self, job: Job, file: Download) -> None:
+        try:
+            check_delivered(file.path)
+        except BadMesh as problem:
+            memory = self._bench.memory(job)
+            memory.bad_files += 1
+            if isinstance(problem, MeshTooLarge) or memory.bad_files >= BAD_FILE_TRIES:
+                raise
+            raise LinkExpired(str(problem)) from None
+
+    def _progress_of(self, job: Job) -> Callable[[int, int | None], None]:
+        looked_at = self._bench.monotonic()
+        told = job.progress
+
+        def on_progress(done: int, total: int | None) -> None:
+            nonlocal looked_at, told
+            now = self._bench.monotonic()
+            if now - looked_at < PROGRESS_LOOK_S:
+                return
+            looked_at = now
+            if not self._bench.hold_lease(job.job_id):
+                raise LeaseLost(job.job_id)
+            current = self._bench.current(job)
+            if current.cancel_requested:
+                raise Cancelled
+            share = min(1.0, done / total) if total else 0.0
+            if abs(share - told) >= 0.05:  # noqa: PLR2004 - often enough for a bar
+                told = share
+                self._bench.update(current, progress=share, message=f"Downloading ({share:.0%})")
+
+        return on_progress
+
+    def convert(self, job: Job) -> float | None:
+        """CONVERTING: start a converter, or look whether it is done."""
+        converters = self._bench.converters
+        if not converters.is_running(job.job_id):
+            folder = self._bench.folder(job)
+            mesh = folder / MESH_NAME
+            memory = self._bench.memory(job)
+            memory.file_known = mesh.exists() and (memory.file_known or is_intact(mesh, job.glb_sha256))
+            if not memory.file_known:
+                note = "The delivered file is gone or damaged: fetching it again"
+                self._bench.update(job, state=JobState.DOWNLOADING, message=note)
+                return 0.0
+            if not converters.start(job.job_id, folder, conversion_request(job.spec, mesh, job.job_id)):
+                return converters.look_again_s
+        report = converters.collect(job.job_id)
+        if report is None:
+            if job.message != CONVERTING:
+                self._bench.update(job, message=CONVERTING)
+            return CONVERTER_LOOK_S
+        report["glb"] = str(self._bench.folder(job) / MESH_NAME)
+        report["ready_at"] = now_text()
+        self._bench.update(job, state=JobState.READY, result=report, error=None, message="Ready to be placed")
+        self._bench.drop(job.job_id)
+        return None
+
+
+def _phase(job: Job, session: Session) -> Phase:
+    """How far the refine is. A job restored from a scene does not know how the session looked before it."""
+    if job.baseline is not None:
+        return phase_after(session, job.baseline, seen_running=job.seen_running)
+    phase = phase_before(session)
+    if phase in (Phase.REFINED, Phase.FAILED):
+        return phase
+    settled = phase is Phase.CAN_REFINE and not session.status and job.watched_s > SETTLED_S
+    return Phase.REFINED if settled else Phase.REFINING
+
+
+def status_word(session: Session) -> str:
+    """The service's own word for the state, fit to be shown."""
+    return presentable(session.state_text, limit=40)
+
+
+def check_delivered(path: Path) -> None:
+    """Look a delivered file over. Raises :class:`BadMesh`, and :class:`UnexpectedAnswer` for a web page."""
+    if looks_like_web_page(path):
+        raise UnexpectedAnswer("A web page was delivered instead of the mesh.")
+    if sniff_format(path) == "glb":
+        check_glb(path)
+
+
+def conversion_request(spec: JobSpec, mesh: Path, job_id: str = "") -> dict[str, Any]:
+    """What the converter is asked to do with the delivered *mesh*; *job_id* is written on an asset made of it."""
+    return {
+        "mesh": str(mesh),
+        "name": spec.result_name,
+        "fit": str(spec.fit),
+        "placement": asdict(spec.placement),
+        "refinement": asdict(spec.refinement),
+        "scale_length": spec.scale_length,
+        "materials": str(spec.materials),
+        "export": spec.export_path,
+        "asset": asdict(spec.asset),
+        "session": spec.session_code,
+        "job_id": job_id,
+    }

@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run converters: child processes that turn a delivered mesh into ``refined.blend``.
+
+Each attempt works in a folder of its own, so that an orphan of a killed worker cannot spoil a later attempt. What it
+made is moved into the job's folder only when it is complete.
+
+Starting a Blender costs several times what converting a small mesh does. So while jobs are waiting, a converter that is
+done is given the next one, through its standard input; otherwise it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .memory import converter_needs, memory_to_use
+from .launch import Interpreters, start, stop
+from ..errors import BadMesh, ConversionFailed, CsmError, DiskProblem
+
+MESH_NAME = "delivered.mesh"
+BLEND_NAME = "refined.blend"
+REQUEST_NAME = "request.json"
+REPORT_NAME = "report.json"
+LOG_NAME = "converter.log"
+_ATTEMPT_PREFIX = "converting-"
+_OUTPUTS = {"blend": BLEND_NAME, "report": REPORT_NAME, "log": LOG_NAME}
+END_S = 2.0
+LOOK_S = 0.02
+WAITING_S = 5.0
+"""A job that has not asked for so long is not waiting any more."""
+MOST_MESHES = 50
+LARGEST_TO_KEEP = 32 * 1024**2
+"""A converter that has converted many files, or a large one, is replaced: memory it has taken it does not give back."""
+
+
+@dataclass
+class _Waiting:
+    folder: Path
+    request: Mapping[str, Any]
+    needs: int
+    asked_s: float
+
+
+@dataclass
+class _Running:
+    process: subprocess.Popen[bytes]
+    attempt: Path
+    folder: Path
+    mesh_bytes: int
+    needs: int
+    meshes: int = 1
+    too_slow: bool = False
+    started_s: float = field(default_factory=time.monotonic)
+
+
+_Idle = tuple[subprocess.Popen[bytes], int]
+"""A converter that is done, and how many files it has converted."""
+
+
+class Converters:
+    """Up to *limit* converters at a time, one per job, and no more than memory allows. May be shared by threads.
+
+    Whoever asks about any job brings all of them on: outcomes of converters that have ended are kept until their own
+    job asks, and the job that has waited longest goes on at once.
+    """
+
+    def __init__(self, interpreters: Interpreters, limit: int | None = None, time_limit_s: float = 1800.0) -> None:
+        self._interpreters = interpreters
+        self._limit = limit or os.cpu_count() or 1
+        self._time_limit_s = time_limit_s
+        self._waiting: dict[str, _Waiting] = {}
+        self._running: dict[str, _Running] = {}
+        self._ended: dict[str, dict[str, Any] | CsmError] = {}
+        self._memory: int | None = None
+        self._lock = threading.Lock()
+
+    def start(self, job_id: str, folder: Path, request: Mapping[str, Any]) -> bool:
+        """Start converting for a job whose files lie in *folder*; ``False`` while all places are taken.
+
+        Then the job waits in line, as long as it keeps asking, and is started when it is its turn. *request* is what
+        ``converter.main`` expects, without the paths of its outputs. Raises :class:`DiskProblem`.
+        """
+        needs = converter_needs(Path(request["mesh"]))
+        with self._lock:
+            self._bring_on()
+            if job_id in self._running or job_id in self._ended:
+                return True
+            self._waiting[job_id] = _Waiting(folder, request, needs, time.monotonic())
+            if not self._has_room(needs):
+                return False
+            self._begin(job_id)
+            return True
+
+    def _bring_on(self) -> None:
+        """Take in what has ended, and let those go on who wait."""
+        for job_id, running in list(self._running.items()):
+            if self._has_ended(running):
+                del self._running[job_id]
+                self._ended[job_id] = outcome = _outcome(running)
+                self._go_on_with(running, good=not isinstance(outcome, CsmError))
+                shutil.rmtree(running.attempt, ignore_errors=True)
+
+    def _has_ended(self, running: _Running) -> bool:
+        if (running.attempt / REPORT_NAME).exists() or running.process.poll() is not None:
+            return True
+        running.too_slow = time.monotonic() - running.started_s > self._time_limit_s
+        if running.too_slow:
+            stop(running.process)
+        return running.too_slow
+
+    def _has_room(self, needs: int) -> bool:
+        """Whether one more may run. What memory there is for all is looked up while none runs."""
+        if not self._running:
+            self._memory = memory_to_use()
+            return True
+        if len(self._running) >= self._limit:
+            return False
+        return self._memory is None or sum(each.needs for each in self._running.values()) + needs <= self._memory
+
+    def _begin(self, job_id: str, idle: _Idle | None = None) -> None:
+        """Have the *idle* converter do a waiting job, or a new one."""
+        waiting = self._waiting.pop(job_id)
+        mesh = Path(waiting.request["mesh"])
+        try:
+            for leftover in waiting.folder.glob(f"{_ATTEMPT_PREFIX}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            attempt = Path(tempfile.mkdtemp(prefix=_ATTEMPT_PREFIX, dir=waiting.folder))
+            outputs = {name: str(attempt / file) for name, file in _OUTPUTS.items()}
+            (attempt / REQUEST_NAME).write_text(json.dumps({**waiting.request, **outputs}), encoding="utf-8")
+            process, meshes = idle if idle and _is_told(idle[0], attempt) else (self._started(attempt), 0)
+            size = mesh.stat().st_size if mesh.exists() else 0
+        except OSError as error:
+            raise DiskProblem(f"The converter cannot be started: {error.strerror or error}.") from error
+        self._running[job_id] = _Running(process, attempt, waiting.folder, size, waiting.needs, meshes + 1)
+
+    def _started(self, attempt: Path) -> subprocess.Popen[bytes]:
+        with (attempt / LOG_NAME).open("wb") as log:
+            return start(
+                self._interpreters.with_bpy("converter", str(attempt / REQUEST_NAME)),
+                stdin=subprocess.PIPE,  # closes when this process ends, however it does: so does the converter
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def _go_on_with(self, done: _Running, *, good: bool) -> None:
+        """Let jobs go on that wait in line, the first of them in the Blender of the one that is *done*.
+
+        Not in one that has met a file it could not use: nobody knows what that left behind in it.
+        """
+        lasting = good and done.meshes < MOST_MESHES and done.mesh_bytes <= LARGEST_TO_KEEP
+        idle = (done.process, done.meshes) if lasting and done.process.poll() is None else None
+        now = time.monotonic()
+        self._waiting = {job: each for job, each in self._waiting.items() if now - each.asked_s < WAITING_S}
+        while self._waiting:
+            job_id, waiting = next(iter(self._waiting.items()))
+            if not self._has_room(waiting.needs):
+                break
+            with contextlib.suppress(DiskProblem):  # met again, and told, when that job itself asks
+                self._begin(job_id, idle)
+            idle = None if job_id in self._running else idle
+        if done.process not in [each.process for each in self._running.values()]:
+            _end(done.process)
+
+    def look(self) -> float | None:
+        """Bring all on. Seconds until the next look is worth it; ``None`` while no job waits in line.
+
+        For whoever has time between the steps of jobs: jobs that wait ask seldom, and many at the same time.
+        """
+        with self._lock:
+            self._bring_on()
+            return LOOK_S if self._waiting and self._running else None
+
+    @property
+    def look_again_s(self) -> float:
+        """When a job that waits in line should ask again: all that wait together ask a few times a second."""
+        return min(WAITING_S / 2.0, max(0.1, 0.02 * len(self._waiting)))
+
+    def is_running(self, job_id: str) -> bool:
+        """Whether this object has started a converter for the job whose outcome was not collected yet."""
+        return job_id in self._running or job_id in self._ended
+
+    def collect(self, job_id: str) -> dict[str, Any] | None:
+        """The converter's report once it has ended; ``None`` while it runs.
+
+        Raises :class:`BadMesh` or :class:`ConversionFailed` with the converter's own sentence.
+        """
+        with self._lock:
+            self._bring_on()
+            outcome = self._ended.pop(job_id, None)
+        if isinstance(outcome, CsmError):
+            raise outcome
+        return outcome
+
+    def stop(self, job_id: str) -> None:
+        """End the converter of a job, if there is one, and clean up after it."""
+        with self._lock:
+            running = self._running.pop(job_id, None)
+            self._waiting.pop(job_id, None)
+            self._ended.pop(job_id, None)
+        if running:
+            stop(running.process)
+            _end(running.process)
+            shutil.rmtree(running.attempt, ignore_errors=True)
+
+    def stop_all(self) -> None:
+        """End all converters."""
+        with self._lock:
+            self._waiting.clear()
+        for job_id in list(self._running):
+            self.stop(job_id)
+
+
+def _is_told(idle: subprocess.Popen[bytes], attempt: Path) -> bool:
+    """Give a converter that is done the request in *attempt*; ``False`` if it has died meanwhile."""
+    assert idle.stdin is not None
+    try:
+        idle.stdin.write(f"{attempt / REQUEST_NAME}\n".encode())
+        idle.stdin.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Close the pipe of a converter that is done, upon which it ends."""
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+    try:
+        process.wait(END_S)
+    except subprocess.TimeoutExpired:
+        stop(process)
+
+
+def _outcome(running: _Running) -> dict[str, Any] | CsmError:
+    """The report of a converter that has ended, or what went wrong."""
+    try:
+        report: dict[str, Any] = json.loads((running.attempt / REPORT_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ConversionFailed(_how_it_died(running))
+    if error := report.get("error"):
+        kind = BadMesh if error["code"] == BadMesh.code else ConversionFailed
+        return kind(error["message"], error["hint"])
+    try:
+        (running.attempt / BLEND_NAME).replace(running.folder / BLEND_NAME)
+    except OSError as problem:
+        return DiskProblem(f"The converted mesh cannot be kept: {problem.strerror or problem}.")
+    report["blend"] = str(running.folder / BLEND_NAME)
+    return report
+
+
+def _how_it_died(running: _Running) -> str:
+    """A sentence about a converter that left no report; its output is kept as ``converter.log`` in the job's folder."""
+    with contextlib.suppress(OSError):
+        (running.attempt / LOG_NAME).replace(running.folder / LOG_NAME)
+    status = running.process.returncode
+    how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+    if running.too_slow:
+        how = "took too long and was stopped"
+    return f"The converter {how} without a result. Its output is in {running.folder / LOG_NAME}."
