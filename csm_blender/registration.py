@@ -11,14 +11,18 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .core.models import JobState
-from .scene import arriving, assets, changes, language, preview_errands, pump, records
-from .scene.connection import connection_test
-from .scene.desk import desk
-from .scene.disk_use import usage
+from .scene.placement import preload, assets
+from .scene.blender import change_counter
+from .scene.addon import translation
+from .scene.jobs import preview_loader, timer
+from .scene import properties
+from .scene.background.connection_test import connection_test
+from .scene.jobs.state import desk
+from .scene.addon.disk_usage import usage
 from .ui import box_row, browser, confirm, defaults, dragging, handles, job_operators, many, overlay, panel, preferences, preview, preview_operators, refine, setup_operators, status_bar, versions
 
 CLASSES = (
-    *records.CLASSES,
+    *properties.CLASSES,
     *preferences.CLASSES,
     *refine.CLASSES,
     *confirm.CLASSES,
@@ -40,10 +44,10 @@ _log = logging.getLogger(__name__)
 
 def register() -> None:
     """Called by Blender; ``bpy.data`` may not be touched yet, so the open file's jobs are taken in a little later."""
-    language.start()
+    translation.start()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    records.add_pointers()
+    properties.add_pointers()
     browser.start()
     assets.start()
     _commands.append(bpy.utils.register_cli_command("csm", _run_command))  # type: ignore[func-returns-value]  # stubs err
@@ -52,7 +56,7 @@ def register() -> None:
     for handlers, function in _handlers():
         handlers.append(function)
     bpy.types.STATUSBAR_HT_header.append(status_bar.draw)
-    changes.start()
+    change_counter.start()
     overlay.start()
     desk.is_stale = True
     bpy.app.timers.register(_take_in_file, first_interval=0.0, persistent=True)
@@ -63,7 +67,7 @@ def unregister() -> None:
     if not bpy.app.background:
         _stop_everything()
         overlay.stop()
-        changes.stop()
+        change_counter.stop()
         bpy.types.STATUSBAR_HT_header.remove(status_bar.draw)
         for handlers, function in reversed(_handlers()):
             if function in handlers:
@@ -76,20 +80,20 @@ def unregister() -> None:
     defaults.forget()
     assets.stop()
     browser.stop()
-    records.remove_pointers()
+    properties.remove_pointers()
     for cls in reversed(CLASSES):
         with contextlib.suppress(RuntimeError):  # registered by half, after an error while registering
             bpy.utils.unregister_class(cls)
-    language.stop()
+    translation.stop()
 
 
 def _stop_everything() -> None:
     if bpy.app.timers.is_registered(_take_in_file):
         bpy.app.timers.unregister(_take_in_file)
-    pump.sleep()
+    timer.sleep()
     usage.stop()
     connection_test.stop()
-    preview_errands.stop()
+    preview_loader.stop()
     desk.worker.stop(in_mid_request=any(job.state is JobState.SUBMITTING for job in desk.jobs.values()))
 
 
@@ -117,21 +121,21 @@ def _after_load(*_arguments: object) -> None:
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def _before_save(*_arguments: object) -> None:
-    _guarded(arriving.turn_away)
+    _guarded(preload.turn_away)
 
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def _after_undo(*_arguments: object) -> None:
     preview.forget()
-    preview_errands.wake()
-    _guarded(pump.undone)
+    preview_loader.wake()
+    _guarded(timer.undone)
 
 
 def _opened() -> None:
     preview.forget()
     defaults.apply()
-    preview_errands.file_opened()
-    pump.file_opened()
+    preview_loader.file_opened()
+    timer.file_opened()
 
 
 def _guarded(work: Any) -> None:

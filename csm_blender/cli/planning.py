@@ -14,9 +14,9 @@ from ..core.geometry import box
 from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, WrongUse
 from ..core.files.jobs_file import Wanted
 from ..core.models import AssetPlace, AssetWish, Fit, JobSpec, Materials, Original, Pivot, Vec3
-from ..scene.measure import find_objects
-from ..scene.planning import Choices, plan_for_numbers, plan_for_objects
-from ..scene.records import make_known
+from ..scene.measure.measure import find_objects
+from ..scene.jobs.planning import Choices, plan_for_numbers, plan_for_objects
+from ..scene.properties import make_known
 from .wanted import parse_numbers, wanted_jobs
 
 

@@ -14,10 +14,10 @@ from ..core.jobs.job import Job
 from ..core.models import ACTIVE, JobSpec, JobState
 from ..core.settings import Settings
 from ..core.jobs.store import Store
-from ..scene.assets import add_catalog_beside
-from ..scene.place import Placed, place
-from ..scene.running import run_pipeline
-from ..scene.service import jobs_home
+from ..scene.placement.assets import add_catalog_beside
+from ..scene.placement.place import Placed, place
+from ..scene.background.headless import run_pipeline
+from ..scene.addon.environment import jobs_home
 from .console import Progress, say
 from .planning import open_scene
 

@@ -43,18 +43,18 @@ class InsideBlender:
 
     def preference(self, name: str) -> str:
         """As in the add-on's preferences."""
-        from ..scene.service import preference  # noqa: PLC0415 - needs bpy
+        from ..scene.addon.environment import preference  # noqa: PLC0415 - needs bpy
 
         return preference(name)
 
     def loopback_only(self, base_url: str) -> bool:
         """As Blender's own setting says."""
-        from ..scene.service import check_online  # noqa: PLC0415 - needs bpy
+        from ..scene.addon.environment import check_online  # noqa: PLC0415 - needs bpy
 
         return check_online(base_url)
 
     def home(self) -> Path:
         """The folder the panel uses, too."""
-        from ..scene.service import jobs_home  # noqa: PLC0415 - needs bpy
+        from ..scene.addon.environment import jobs_home  # noqa: PLC0415 - needs bpy
 
         return jobs_home()

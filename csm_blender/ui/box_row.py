@@ -12,12 +12,12 @@ from ..core.geometry.box import box_of
 from ..core.geometry.custom_box import ORIGIN_POINT, SNAP_POINTS, snap_pivots
 from ..core.errors import BadValue, CsmError, NoSuchObject
 from ..core.models import Vec3
-from ..scene.box_choice import start_as_measured
-from ..scene.custom_box import custom_box
-from ..scene.language import OURS
-from ..scene.loose import Context, Layout
-from ..scene.measure import measure_common
-from ..scene.records import CSM_PG_scene, state_of, tag_of
+from ..scene.measure.custom_box_callbacks import start_as_measured
+from ..scene.measure.custom_box import custom_box
+from ..scene.addon.translation import OURS
+from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.measure.measure import measure_common
+from ..scene.properties import CSM_PG_scene, state_of, tag_of
 from . import preview
 from .report import report_error
 from .returns import Returned

@@ -11,11 +11,11 @@ import bpy
 from bpy.props import CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.errors import CsmError
-from ..scene.language import labels, tooltips
-from ..scene.loose import Context, Layout, current
-from ..scene.readiness import obstacle
-from ..scene.records import state_of, tag_of
-from ..scene.shelf import age_of, age_text, matches, shelf
+from ..scene.addon.translation import labels, tooltips
+from ..scene.blender.bpy_typing import Context, Layout, current
+from ..scene.addon.preferences import obstacle
+from ..scene.properties import state_of, tag_of
+from ..scene.background.session_list import age_of, age_text, matches, shelf
 from .lines import draw_lines, in_sidebar
 from .report import report_error
 from .returns import Returned

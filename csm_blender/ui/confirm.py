@@ -13,12 +13,12 @@ from bpy.props import BoolProperty, StringProperty
 
 from ..core.geometry.box import box_of
 from ..core.errors import CsmError
-from ..scene.language import labels
-from ..scene.loose import Context, Layout
-from ..scene.measure import find_objects
-from ..scene.planning import plan_for_objects
-from ..scene.readiness import base_url_now, preferences
-from ..scene.records import state_of, tag_of
+from ..scene.addon.translation import labels
+from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.measure.measure import find_objects
+from ..scene.jobs.planning import plan_for_objects
+from ..scene.addon.preferences import base_url_now, preferences
+from ..scene.properties import state_of, tag_of
 from . import preview
 from .lines import draw_lines, wrapped
 from .report import report_error

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import bpy
 
-from ..scene.readiness import preferences
-from ..scene.records import state_of
+from ..scene.addon.preferences import preferences
+from ..scene.properties import state_of
 
 _given: dict[str, str] = {}
 """What this session put into scenes by itself, so that it is not taken for somebody's choice."""

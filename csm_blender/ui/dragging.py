@@ -17,10 +17,10 @@ from mathutils import Matrix, Vector
 from ..core.geometry.box import box_of
 from ..core.geometry.custom_box import along_axis, face_moved, on_plane, pivot_of, point_of, snap_pivots, snap_step, span
 from ..core.models import Vec3
-from ..scene.custom_box import custom_box, set_custom_box
-from ..scene.language import labels
-from ..scene.loose import Context
-from ..scene.records import state_of
+from ..scene.measure.custom_box import custom_box, set_custom_box
+from ..scene.addon.translation import labels
+from ..scene.blender.bpy_typing import Context
+from ..scene.properties import state_of
 from . import overlay
 from .returns import Returned
 from .sight import as_vec3, draw_views_anew, mouse_in, on_screen, ray, ray_through

@@ -6,11 +6,11 @@ from __future__ import annotations
 from ..core.jobs.quality_report import card
 from ..core.errors import MissingKey, RefusedKey
 from ..core.jobs.job import Decision
-from ..scene import starting
-from ..scene.desk import desk
-from ..scene.language import labels
-from ..scene.loose import Context, Layout
-from ..scene.records import CSM_PG_job
+from ..scene.jobs import commands
+from ..scene.jobs.state import desk
+from ..scene.addon.translation import labels
+from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.properties import CSM_PG_job
 from .lines import draw_lines, in_sidebar
 from .words import MOVING, state_word
 
@@ -20,7 +20,7 @@ _FIT_IS_GOOD = 1e-5
 
 def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     """Draw the job of *record*."""
-    may = starting.may(record)
+    may = commands.may(record)
     gone = record.status == "PLACED" and Decision.PLACE in may
     box = layout.box()
     row = box.row()

@@ -11,12 +11,13 @@ from bpy.props import StringProperty
 from ..core.errors import CsmError, WrongUse
 from ..core.jobs.job import Decision, Job
 from ..core.models import FINISHED
-from ..scene import originals, starting
-from ..scene.binding import find_original
-from ..scene.desk import desk
-from ..scene.language import reports, tooltips
-from ..scene.loose import Context
-from ..scene.records import CSM_PG_job, active_record, find_record, state_of
+from ..scene.versions import history
+from ..scene.jobs import commands
+from ..scene.jobs.binding import find_original
+from ..scene.jobs.state import desk
+from ..scene.addon.translation import reports, tooltips
+from ..scene.blender.bpy_typing import Context
+from ..scene.properties import CSM_PG_job, active_record, find_record, state_of
 from .report import report_error
 from .returns import Returned
 
@@ -41,7 +42,7 @@ class JobOperator:
         """Find the job and do it."""
         try:
             record = self.record(context)
-            if self.needs is not None and self.needs not in starting.may(record):
+            if self.needs is not None and self.needs not in commands.may(record):
                 raise WrongUse("This job is in a state in which it cannot do that.")
             return self.act(context, record)
         except CsmError as error:
@@ -60,7 +61,7 @@ class JobOperator:
 
     def job(self, record: CSM_PG_job) -> Job:
         """The job itself."""
-        return starting.job_of(record.job_id)
+        return commands.job_of(record.job_id)
 
 
 class CSM_OT_cancel(JobOperator, bpy.types.Operator):
@@ -72,7 +73,7 @@ class CSM_OT_cancel(JobOperator, bpy.types.Operator):
 
     def act(self, _context: Context, record: CSM_PG_job) -> Returned:
         """Stop it."""
-        starting.cancel(self.job(record))
+        commands.cancel(self.job(record))
         return {"FINISHED"}
 
 
@@ -87,7 +88,7 @@ class CSM_OT_retry(JobOperator, bpy.types.Operator):
         """Go on with it; a job of another machine is not known here until now."""
         job = self.job(record)
         if job.state in FINISHED:
-            starting.retry(job)
+            commands.retry(job)
         return {"FINISHED"}
 
 
@@ -100,7 +101,7 @@ class CSM_OT_look_again(JobOperator, bpy.types.Operator):
 
     def act(self, _context: Context, record: CSM_PG_job) -> Returned:
         """Look."""
-        starting.look_again(self.job(record))
+        commands.look_again(self.job(record))
         return {"FINISHED"}
 
 
@@ -123,7 +124,7 @@ class CSM_OT_send_again(JobOperator, bpy.types.Operator):
 
     def act(self, _context: Context, record: CSM_PG_job) -> Returned:
         """Send."""
-        starting.send_again(self.job(record))
+        commands.send_again(self.job(record))
         return {"FINISHED"}
 
 
@@ -136,7 +137,7 @@ class CSM_OT_place(JobOperator, bpy.types.Operator):
 
     def act(self, _context: Context, record: CSM_PG_job) -> Returned:
         """Place it, or say what it waits for."""
-        if waits := starting.place(self.job(record)):
+        if waits := commands.place(self.job(record)):
             self.report({"INFO"}, reports.retell(waits))
         return {"FINISHED"}
 
@@ -150,7 +151,7 @@ class CSM_OT_remove(JobOperator, bpy.types.Operator):
 
     def act(self, _context: Context, record: CSM_PG_job) -> Returned:
         """Remove it."""
-        starting.remove(record.job_id)
+        commands.remove(record.job_id)
         return {"FINISHED"}
 
 
@@ -172,7 +173,7 @@ class CSM_OT_clear_finished(bpy.types.Operator):
         """Remove them."""
         try:
             for job_id in finished(context.scene):
-                starting.remove(job_id)
+                commands.remove(job_id)
         except CsmError as error:
             return report_error(self, error)
         return {"FINISHED"}
@@ -196,22 +197,22 @@ class CSM_OT_toggle_original(JobOperator, bpy.types.Operator):
         """Whether there is a result to exchange."""
         if context.scene is None:
             return False
-        return len(state_of(context.scene).jobs) > 0 or originals.can_toggle(context.active_object)
+        return len(state_of(context.scene).jobs) > 0 or history.can_toggle(context.active_object)
 
     def execute(self, context: Context) -> Returned:
         """Exchange them: of the job, or without one of the active object."""
         try:
-            record = None if not self.job_id and originals.can_toggle(context.active_object) else self.record(context)
+            record = None if not self.job_id and history.can_toggle(context.active_object) else self.record(context)
             obj = context.active_object if record is None else self._object(context, record)
             if obj is None:
                 raise WrongUse("The result is not in this scene any more.")
-            originals.toggle_original(obj)
+            history.toggle_original(obj)
         except CsmError as error:
             return report_error(self, error)
         return {"FINISHED"}
 
     def _object(self, context: Context, record: CSM_PG_job) -> bpy.types.Object | None:
-        return starting.result_of(record.job_id) or find_original(record.job_id, context.scene)
+        return commands.result_of(record.job_id) or find_original(record.job_id, context.scene)
 
 
 class CSM_OT_select_result(JobOperator, bpy.types.Operator):
@@ -223,7 +224,7 @@ class CSM_OT_select_result(JobOperator, bpy.types.Operator):
 
     def act(self, context: Context, record: CSM_PG_job) -> Returned:
         """Select it alone, and make it active."""
-        obj = starting.result_of(record.job_id)
+        obj = commands.result_of(record.job_id)
         if obj is None:
             raise WrongUse("The result is not in this scene any more.", "Place puts it there again.")
         if context.mode != "OBJECT":

@@ -7,8 +7,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from ..scene.language import labels
-from ..scene.loose import Context, Layout
+from ..scene.addon.translation import labels
+from ..scene.blender.bpy_typing import Context, Layout
 
 
 def draw_lines(layout: Layout, lines: Sequence[str], icon: str = "NONE") -> None:

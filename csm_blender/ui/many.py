@@ -18,9 +18,9 @@ from ..core.errors import CsmError, WrongUse
 from ..core.files.jobs_file import SUFFIX, read_rows
 from ..core.files.assignment import Pair, in_order, usable
 from ..core.api.session_code import find_session_codes, shortened
-from ..scene.language import labels, reports, tooltips
-from ..scene.loose import Context, Layout
-from ..scene.pairs import assign, obstacle_to, pairs_of
+from ..scene.addon.translation import labels, reports, tooltips
+from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.jobs.assign_sessions import assign, obstacle_to, pairs_of
 from .report import report_error
 from .returns import Returned
 

@@ -17,10 +17,10 @@ from mathutils import Matrix, Vector
 
 from ..core.models import Refinement, Target
 from ..core.geometry.outline import Outline, outline_of
-from ..scene.binding import find_target, home_scene
-from ..scene.desk import desk
-from ..scene.loose import Context
-from ..scene.redraw import TAB, is_at_tab
+from ..scene.jobs.binding import find_target, home_scene
+from ..scene.jobs.state import desk
+from ..scene.blender.bpy_typing import Context
+from ..scene.blender.redraw import TAB, is_at_tab
 from . import preview
 from .overlay_lines import Drawing, draw_all, forget_shaders
 

@@ -7,13 +7,13 @@ import bpy
 
 from ..core.errors import BadValue, CsmError, KeyProblem, OnlineAccessOff
 from ..core.models import JobSpec
-from ..scene import pump
-from ..scene.desk import desk
-from ..scene.language import labels
-from ..scene.loose import Context, Layout, current
-from ..scene.mirror import has_strays
-from ..scene.readiness import obstacle
-from ..scene.records import CSM_PG_job, CSM_PG_scene, active_record, state_of
+from ..scene.jobs import timer
+from ..scene.jobs.state import desk
+from ..scene.addon.translation import labels
+from ..scene.blender.bpy_typing import Context, Layout, current
+from ..scene.jobs.record_sync import has_strays
+from ..scene.addon.preferences import obstacle
+from ..scene.properties import CSM_PG_job, CSM_PG_scene, active_record, state_of
 from .box_row import draw_box, draw_pivot
 from .job_box import draw_job
 from .lines import draw_lines, in_sidebar
@@ -69,7 +69,7 @@ class CSM_PT_refine(bpy.types.Panel):
         _draw_request(context, layout)
         state = state_of(context.scene)
         if has_strays(context.scene):
-            pump.wake()  # what draws must not write
+            timer.wake()  # what draws must not write
         if desk.trouble is not None:
             draw_lines(layout.box(), in_sidebar(context, f"{desk.trouble} {desk.trouble.hint}"), "ERROR")
         if len(state.jobs):

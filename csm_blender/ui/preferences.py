@@ -10,14 +10,14 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 
 from ..core.errors import CsmError
 from ..core.settings import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
-from ..scene import pump
-from ..scene.connection import connection_test
-from ..scene.disk_use import usage
-from ..scene.language import OURS, labels
-from ..scene.loose import Context, Layout, current
-from ..scene.readiness import base_url_is_from_environment, base_url_now, key_is_from_environment, obstacle
-from ..scene.records import FIT_ITEMS, ORIGINAL_ITEMS
-from ..scene.service import PACKAGE
+from ..scene.jobs import timer
+from ..scene.background.connection_test import connection_test
+from ..scene.addon.disk_usage import usage
+from ..scene.addon.translation import OURS, labels
+from ..scene.blender.bpy_typing import Context, Layout, current
+from ..scene.addon.preferences import base_url_is_from_environment, base_url_now, key_is_from_environment, obstacle
+from ..scene.properties import FIT_ITEMS, ORIGINAL_ITEMS
+from ..scene.addon.environment import PACKAGE
 from . import defaults
 from .lines import draw_lines, wrapped
 
@@ -26,7 +26,7 @@ DOCS_URL = "https://docs.csm.ai"
 
 def _changed(_self: bpy.types.AddonPreferences, _context: Context) -> None:
     """Jobs that waited for this go on."""
-    pump.wake()
+    timer.wake()
 
 
 def _defaults_changed(_self: bpy.types.AddonPreferences, _context: Context) -> None:

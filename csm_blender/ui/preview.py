@@ -16,16 +16,16 @@ from mathutils import Vector
 from ..core.geometry import box
 from ..core.errors import CsmError
 from ..core.models import Fit, JobSpec, Materials, Matrix4, Original, Pivot, Vec3
-from ..scene import assets
-from ..scene.changes import changes, chosen
-from ..scene.custom_box import custom_box
-from ..scene.geometry import may_have_more
-from ..scene.isolate import is_evaluated
-from ..scene.language import labels
-from ..scene.loose import Context
-from ..scene.matrices import as_matrix4
-from ..scene.planning import Choices, plan_for_objects
-from ..scene.records import state_of
+from ..scene.placement import assets
+from ..scene.blender.change_counter import changes, chosen
+from ..scene.measure.custom_box import custom_box
+from ..scene.measure.evaluated_bounds import may_have_more
+from ..scene.blender.evaluation import is_evaluated
+from ..scene.addon.translation import labels
+from ..scene.blender.bpy_typing import Context
+from ..scene.blender.matrix import as_matrix4
+from ..scene.jobs.planning import Choices, plan_for_objects
+from ..scene.properties import state_of
 
 _SAME_SCALE = 2e-7
 """Relative; float32 matrices are no better."""

@@ -10,12 +10,13 @@ from bpy.props import StringProperty
 
 from ..core.errors import CsmError, NoSuchObject, WrongUse
 from ..core.api.session_code import parse_session_code
-from ..scene import preview_errands, previews
-from ..scene.language import reports, tooltips
-from ..scene.loose import Context, Layout
-from ..scene.measure import find_object, find_objects
-from ..scene.previews import Remark
-from ..scene.readiness import obstacle
+from ..scene.jobs import preview_loader
+from ..scene.placement import preview_objects
+from ..scene.addon.translation import reports, tooltips
+from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.measure.measure import find_object, find_objects
+from ..scene.placement.preview_objects import Remark
+from ..scene.addon.preferences import obstacle
 from . import preview
 from .lines import draw_lines, in_sidebar
 from .refine import chosen_code, in_panel, missing_to_look
@@ -70,7 +71,7 @@ class CSM_OT_preview(bpy.types.Operator):
     def execute(self, context: Context) -> Returned:
         """Fetch it, and return when it is shown."""
         try:
-            waits = preview_errands.wait_for(self._begin(context))
+            waits = preview_loader.wait_for(self._begin(context))
         except CsmError as error:
             return report_error(self, error)
         if waits:
@@ -78,12 +79,12 @@ class CSM_OT_preview(bpy.types.Operator):
         context.view_layer.update()
         return {"FINISHED"}
 
-    def _begin(self, context: Context) -> preview_errands.Order:
+    def _begin(self, context: Context) -> preview_loader.Order:
         code = parse_session_code(self.session_code) if self.session_code else chosen_code(context)
         objects = find_objects(context.scene, self.target) if self.target else preview.chosen_objects(context)
         if not objects:
             raise NoSuchObject("No object is active.", "Select the block-out.")
-        return preview_errands.begin(code, objects, context, preview.choices_of(context.scene))
+        return preview_loader.begin(code, objects, context, preview.choices_of(context.scene))
 
 
 class CSM_OT_remove_preview(bpy.types.Operator):
@@ -108,8 +109,8 @@ class CSM_OT_remove_preview(bpy.types.Operator):
         """Remove it."""
         try:
             obj = find_object(context.scene, self.target) if self.target else context.active_object
-            block_out = previews.block_out_of(obj) if obj is not None and previews.is_preview(obj) else obj
-            if block_out is None or not preview_errands.remove(block_out, context.scene):
+            block_out = preview_objects.block_out_of(obj) if obj is not None and preview_objects.is_preview(obj) else obj
+            if block_out is None or not preview_loader.remove(block_out, context.scene):
                 raise WrongUse("There is no preview to remove.", "Select the block-out it stands in.")
         except CsmError as error:
             return report_error(self, error)
@@ -119,8 +120,8 @@ class CSM_OT_remove_preview(bpy.types.Operator):
 def draw_preview(context: Context, layout: Layout) -> None:
     """The buttons about the active object's preview, and how it goes with it."""
     obj = context.active_object
-    shown = previews.preview_at_hand(obj)
-    awaited = preview_errands.order_of(obj)
+    shown = preview_objects.preview_at_hand(obj)
+    awaited = preview_loader.order_of(obj)
     row = layout.row(align=True)
     row.operator_context = "INVOKE_DEFAULT"
     if awaited is not None:
@@ -130,10 +131,10 @@ def draw_preview(context: Context, layout: Layout) -> None:
     elif shown is not None:
         row.operator("csm.remove_preview", icon="HIDE_ON")
         row.operator("csm.preview", text="", icon="FILE_REFRESH")
-        draw_lines(layout, in_sidebar(context, _REMARKS.get(previews.remark_of(shown), "")), "INFO")
+        draw_lines(layout, in_sidebar(context, _REMARKS.get(preview_objects.remark_of(shown), "")), "INFO")
     else:
         row.operator("csm.preview", icon="HIDE_OFF")
-    if (trouble := preview_errands.trouble_of(obj)) is not None:
+    if (trouble := preview_loader.trouble_of(obj)) is not None:
         draw_lines(layout, in_sidebar(context, f"{trouble} {trouble.hint}"), "ERROR")
 
 

@@ -12,14 +12,14 @@ from bpy.props import BoolProperty, StringProperty
 from ..core.errors import BadSessionCode, CsmError, NoSuchObject
 from ..core.models import FINISHED, JobState
 from ..core.api.session_code import parse_session_code
-from ..scene import pump, starting
-from ..scene.binding import holds_result
-from ..scene.desk import desk
-from ..scene.language import reports, tooltips
-from ..scene.loose import Context, current
-from ..scene.measure import find_objects
-from ..scene.readiness import obstacle
-from ..scene.records import state_of, tag_of
+from ..scene.jobs import timer, commands
+from ..scene.jobs.binding import holds_result
+from ..scene.jobs.state import desk
+from ..scene.addon.translation import reports, tooltips
+from ..scene.blender.bpy_typing import Context, current
+from ..scene.measure.measure import find_objects
+from ..scene.addon.preferences import obstacle
+from ..scene.properties import state_of, tag_of
 from . import confirm, preview
 from .report import report_error, told
 from .returns import Returned
@@ -40,7 +40,7 @@ def missing(context: Context) -> str:
     if holds_result(obj, tag_of(obj).job_id) and tag_of(obj).session_code == code:
         words = "{name} is the refined mesh of this session already. Select a block-out."
         return tooltips.say(words, name=obj.name)
-    if starting.job_in_progress(code, obj) is not None:
+    if commands.job_in_progress(code, obj) is not None:
         return tooltips.say("{name} is being refined with this session already.", name=obj.name)
     return ""
 
@@ -126,7 +126,7 @@ class CSM_OT_refine(bpy.types.Operator):
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         job = desk.jobs.get(self._job_id)
-        if job is None or job.state in FINISHED or job.state is JobState.UNCERTAIN or not pump.watched(job):
+        if job is None or job.state in FINISHED or job.state is JobState.UNCERTAIN or not timer.watched(job):
             # Decided, or to be decided by a person: the pump goes on with it from there.
             self._end()
             return {"FINISHED" if job is not None and job.state is JobState.PLACED else "CANCELLED", "PASS_THROUGH"}
@@ -142,7 +142,7 @@ class CSM_OT_refine(bpy.types.Operator):
         if not self._begin(context):
             return {"CANCELLED"}
         try:
-            starting.run_to_end([self._job_id], context)
+            commands.run_to_end([self._job_id], context)
         except CsmError as error:
             return report_error(self, error)
         job = desk.jobs[self._job_id]
@@ -164,7 +164,7 @@ class CSM_OT_refine(bpy.types.Operator):
             if not objects:
                 raise NoSuchObject("No object is active.", "Select the block-out.")
             choices = replace(preview.choices_of(context.scene), again=self.again)
-            self._job_id = starting.start_job(code, objects, context, choices).job_id
+            self._job_id = commands.start_job(code, objects, context, choices).job_id
         except CsmError as error:
             report_error(self, error)
             return False
@@ -172,14 +172,14 @@ class CSM_OT_refine(bpy.types.Operator):
 
     def _place(self, job_id: str) -> None:
         waiting: dict[str, str] = {}
-        pump.place_attended(job_id, waiting)
+        timer.place_attended(job_id, waiting)
 
     def _end(self) -> None:
         desk.attended.discard(self._job_id)
         if self._timer is not None:
             current.window_manager.event_timer_remove(self._timer)
             self._timer = None
-        pump.wake()
+        timer.wake()
 
 
 class CSM_OT_refine_selected(bpy.types.Operator):
@@ -217,7 +217,7 @@ class CSM_OT_refine_selected(bpy.types.Operator):
         """Do all the jobs and return when they are done."""
         job_ids = self._begin(context)
         try:
-            starting.run_to_end(job_ids, context)
+            commands.run_to_end(job_ids, context)
         except CsmError as error:
             return report_error(self, error)
         failed = [job_id for job_id in job_ids if desk.jobs[job_id].state is not JobState.PLACED]
@@ -231,7 +231,7 @@ class CSM_OT_refine_selected(bpy.types.Operator):
         for obj in selected_with_code(context):
             try:
                 code = parse_session_code(tag_of(obj).session_code)
-                begun.append(starting.start_job(code, [obj], context, choices).job_id)
+                begun.append(commands.start_job(code, [obj], context, choices).job_id)
             except CsmError as error:
                 self.report({"WARNING"}, f"{obj.name}: {told(error)}")
         return begun

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..core.errors import CsmError
-from ..scene.language import reports
+from ..scene.addon.translation import reports
 from .returns import Returned
 
 

@@ -14,13 +14,13 @@ from ..core.errors import CsmError
 from ..core.api.session_code import find_session_codes, shortened
 from ..core.jobs.store import Store
 from ..core.jobs.support_report import support_report
-from ..scene import disk_use
-from ..scene.connection import connection_test
-from ..scene.language import reports, tooltips
-from ..scene.loose import Context
-from ..scene.readiness import obstacle
-from ..scene.records import state_of
-from ..scene.service import PACKAGE, jobs_home
+from ..scene.addon import disk_usage
+from ..scene.background.connection_test import connection_test
+from ..scene.addon.translation import reports, tooltips
+from ..scene.blender.bpy_typing import Context
+from ..scene.addon.preferences import obstacle
+from ..scene.properties import state_of
+from ..scene.addon.environment import PACKAGE, jobs_home
 from .report import report_error
 from .returns import Returned
 
@@ -137,8 +137,8 @@ class CSM_OT_clean_folder(bpy.types.Operator):
                 store.close()
         except CsmError as error:
             return report_error(self, error)
-        disk_use.usage.forget()
-        self.report({"INFO"}, reports.say("{size} freed", size=disk_use.size_text(freed)))
+        disk_usage.usage.forget()
+        self.report({"INFO"}, reports.say("{size} freed", size=disk_usage.size_text(freed)))
         return {"FINISHED"}
 
 

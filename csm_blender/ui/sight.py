@@ -10,7 +10,7 @@ from bpy_extras import view3d_utils
 from mathutils import Vector
 
 from ..core.models import Vec3
-from ..scene.loose import Context
+from ..scene.blender.bpy_typing import Context
 
 utils: Any = view3d_utils  # its functions have no types
 

@@ -9,10 +9,11 @@ import bpy
 from bpy.props import IntProperty
 
 from ..core.errors import CsmError, WrongUse
-from ..scene import originals, starting
-from ..scene.binding import find_original
-from ..scene.loose import Context, Layout
-from ..scene.records import active_record
+from ..scene.versions import history
+from ..scene.jobs import commands
+from ..scene.jobs.binding import find_original
+from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.properties import active_record
 from .report import report_error
 from .returns import Returned
 
@@ -22,7 +23,7 @@ def object_of_chosen_job(context: Context) -> bpy.types.Object | None:
     record = active_record(context.scene)
     if record is None:
         return None
-    return starting.result_of(record.job_id) or find_original(record.job_id, context.scene)
+    return commands.result_of(record.job_id) or find_original(record.job_id, context.scene)
 
 
 class CSM_OT_show_version(bpy.types.Operator):
@@ -46,10 +47,10 @@ class CSM_OT_show_version(bpy.types.Operator):
         """Show it."""
         try:
             obj = object_of_chosen_job(context)
-            found = originals.versions(obj) if obj is not None else []
+            found = history.versions(obj) if obj is not None else []
             if obj is None or self.number >= len(found):
                 raise WrongUse("There is no such version any more.")
-            originals.show_version(obj, found[self.number].result)
+            history.show_version(obj, found[self.number].result)
         except CsmError as error:
             return report_error(self, error)
         return {"FINISHED"}
@@ -65,7 +66,7 @@ class CSM_MT_versions(bpy.types.Menu):
         """One line each, the shown one marked. Drawn only while the menu is open."""
         layout: Layout = self.layout
         obj = object_of_chosen_job(context)
-        for number, version in enumerate(originals.versions(obj) if obj is not None else []):
+        for number, version in enumerate(history.versions(obj) if obj is not None else []):
             icon = "RADIOBUT_ON" if version.shown else "RADIOBUT_OFF"
             layout.operator("csm.show_version", text=version.label, icon=icon).number = number
 

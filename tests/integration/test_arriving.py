@@ -21,8 +21,8 @@ bpy = pytest.importorskip("bpy")
 
 from csm_blender.core.errors import PlacementFailed
 from csm_blender.core.jobs.job.job import Job
-from csm_blender.scene import arriving
-from csm_blender.scene.place import place
+from csm_blender.scene.placement import preload
+from csm_blender.scene.placement.place import place
 
 
 def painted(size: Any, pivot: Any) -> bytes:
@@ -66,7 +66,7 @@ def job(tmp_path: Path) -> Iterator[Job]:
     new_scene()
     add("Chair", mesh(), Matrix.Translation((1.0, 2.0, 3.0)))
     yield done
-    arriving.turn_away()
+    preload.turn_away()
 
 
 def names() -> dict[str, list[str]]:
@@ -78,8 +78,8 @@ def names() -> dict[str, list[str]]:
 def arrive(job: Job) -> int:
     """Have the mesh come; how many steps that took."""
     steps = 0
-    while not arriving.is_here(job.job_id):
-        arriving.come_closer(job)
+    while not preload.is_here(job.job_id):
+        preload.come_closer(job)
         steps += 1
     return steps
 
@@ -104,7 +104,7 @@ def test_in_steps_or_at_once_the_result_is_the_same(job: Job) -> None:
     new_scene()
     add("Chair", mesh(), Matrix.Translation((1.0, 2.0, 3.0)))
     assert arrive(job) == 2
-    came = arriving.mesh_of(job.job_id)
+    came = preload.mesh_of(job.job_id)
     assert came is not None
     assert came.users == 0
     assert [obj.name for obj in bpy.context.scene.objects] == ["Chair"], "nothing is seen before it is placed"
@@ -118,8 +118,8 @@ def test_what_undo_takes_away_comes_again(job: Job) -> None:
     bpy.ops.ed.undo_push(message="moved")
     arrive(job)
     bpy.ops.ed.undo()
-    assert arriving.mesh_of(job.job_id) is None
-    assert not arriving.is_here(job.job_id)
+    assert preload.mesh_of(job.job_id) is None
+    assert not preload.is_here(job.job_id)
     assert arrive(job) == 2
 
 
@@ -127,21 +127,21 @@ def test_who_is_turned_away_leaves_nothing(job: Job) -> None:
     before = names()
     arrive(job)
     assert names()["images"]
-    arriving.turn_away(all_but=frozenset({job.job_id}))
-    assert arriving.is_here(job.job_id)
-    arriving.turn_away()
+    preload.turn_away(all_but=frozenset({job.job_id}))
+    assert preload.is_here(job.job_id)
+    preload.turn_away()
     assert names() == before
-    assert not arriving.is_here(job.job_id)
+    assert not preload.is_here(job.job_id)
 
 
 def test_who_is_placed_stays(job: Job) -> None:
     arrive(job)
-    placed = place(job, bpy.context.scene, bpy.data.objects["Chair"], arriving.mesh_of(job.job_id))
-    arriving.placed(job.job_id)
+    placed = place(job, bpy.context.scene, bpy.data.objects["Chair"], preload.mesh_of(job.job_id))
+    preload.placed(job.job_id)
     before = names()
     assert before["libraries"] == [], "no path of the job's folder stays in the file"
     bpy.data.objects.remove(placed.obj)  # the artist's to delete, not ours
-    arriving.turn_away()
+    preload.turn_away()
     assert names()["meshes"] == before["meshes"]
     assert names()["images"] == before["images"]
 
@@ -150,7 +150,7 @@ def test_what_cannot_be_read_is_left_to_placing(job: Job) -> None:
     before = names()
     Path(job.result["blend"]).write_bytes(b"not a .blend")
     assert arrive(job) == 1
-    assert arriving.mesh_of(job.job_id) is None
+    assert preload.mesh_of(job.job_id) is None
     assert names() == before
     with pytest.raises(PlacementFailed):
-        place(job, bpy.context.scene, bpy.data.objects["Chair"], arriving.mesh_of(job.job_id))
+        place(job, bpy.context.scene, bpy.data.objects["Chair"], preload.mesh_of(job.job_id))

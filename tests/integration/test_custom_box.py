@@ -22,8 +22,8 @@ bpy = pytest.importorskip("bpy")
 from csm_blender.core.geometry.custom_box import SNAP_POINTS
 from csm_blender.core.errors import BadValue
 from csm_blender.core.models import Original, Pivot
-from csm_blender.scene import records
-from csm_blender.scene.measure import find_objects, measure, measure_common
+from csm_blender.scene import properties
+from csm_blender.scene.measure.measure.measure import find_objects, measure, measure_common
 
 SESSION = "SESSION_1700000002_0000002"
 LOW, HIGH = (-1.5, -0.25, 0.5), (2.0, 0.75, 3.25)  # exact in 32 bits
@@ -31,10 +31,10 @@ LOW, HIGH = (-1.5, -0.25, 0.5), (2.0, 0.75, 3.25)  # exact in 32 bits
 
 @pytest.fixture(autouse=True)
 def known() -> Iterator[None]:
-    records.make_known()
+    properties.make_known()
     yield
-    records.remove_pointers()
-    for cls in reversed(records.CLASSES):
+    properties.remove_pointers()
+    for cls in reversed(properties.CLASSES):
         bpy.utils.unregister_class(cls)
 
 

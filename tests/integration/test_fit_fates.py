@@ -20,8 +20,8 @@ bpy = pytest.importorskip("bpy")
 from csm_blender.core.errors import PlacementFailed, WrongUse
 from csm_blender.core.models import Fit, Materials, Original, Pivot
 from csm_blender.core.version import VERSION
-from csm_blender.scene import place as placing
-from csm_blender.scene.originals import block_out_of, can_toggle, show_version, toggle_original, versions
+from csm_blender.scene.placement import place as placing
+from csm_blender.scene.versions.history import block_out_of, can_toggle, show_version, toggle_original, versions
 
 FATES = list(Original)
 

@@ -17,7 +17,7 @@ bpy = pytest.importorskip("bpy")
 
 from csm_blender.core.errors import NoSize, TargetUnchangeable
 from csm_blender.core.models import Original
-from csm_blender.scene.originals import toggle_original
+from csm_blender.scene.versions.history import toggle_original
 
 FATES = tuple(Original)
 CANNOT_HOLD_A_MESH = "cannot hold a mesh"

@@ -11,8 +11,8 @@ import pytest
 from common import ROOT
 
 import csm_blender
-from csm_blender.scene import language
-from csm_blender.scene.language import labels, reports, tooltips
+from csm_blender.scene.addon import translation
+from csm_blender.scene.addon.translation import labels, reports, tooltips
 from csm_blender.ui.lines import wrapped
 
 JAPANESE = "コードと、キーがセッションを作成したアカウントのものであることを確認してください。URL を確認してください。"
@@ -26,12 +26,12 @@ def registered() -> Iterator[None]:
 
 
 def test_there_is_a_catalog_for_each_language_and_no_other() -> None:
-    assert {path.stem for path in (ROOT / "csm_blender" / "locale").iterdir()} == set(language.LANGUAGES)
+    assert {path.stem for path in (ROOT / "csm_blender" / "locale").iterdir()} == set(translation.LANGUAGES)
 
 
 @pytest.mark.usefixtures("registered")
 @pytest.mark.parametrize("voice", [labels, tooltips, reports])
-def test_without_translation_everything_is_said_in_english(voice: language.Voice) -> None:
+def test_without_translation_everything_is_said_in_english(voice: translation.Voice) -> None:
     assert voice.say("Assign to {name}", name="{name} {0}") == "Assign to {name} {0}"
     assert voice.retell("'Cube' has no size. Trying again in 4 s") == "'Cube' has no size. Trying again in 4 s"
 
@@ -40,7 +40,7 @@ def test_registering_again_and_again_is_fine() -> None:
     for _ in range(3):
         csm_blender.register()
         csm_blender.unregister()
-    language.stop()
+    translation.stop()
     assert bpy.app.translations.pgettext_iface("Refine") == "Refine"
 
 

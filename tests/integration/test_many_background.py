@@ -13,8 +13,8 @@ import bpy
 import pytest
 
 import csm_blender
-from csm_blender.scene import assets
-from csm_blender.scene.records import state_of, tag_of
+from csm_blender.scene.placement import assets
+from csm_blender.scene.properties import state_of, tag_of
 
 FIRST, SECOND = "SESSION_P_44569824122", "SESSION_1700000001_0000001"
 

@@ -18,10 +18,11 @@ from mathutils import Matrix
 
 import csm_blender
 from csm_blender.core.files import preview_cache
-from csm_blender.scene import preview_errands, previews
-from csm_blender.scene.isolate import depsgraph_of
-from csm_blender.scene.measure import measure
-from csm_blender.scene.records import state_of
+from csm_blender.scene.jobs import preview_loader
+from csm_blender.scene.placement import preview_objects
+from csm_blender.scene.blender.evaluation import depsgraph_of
+from csm_blender.scene.measure.measure.measure import measure
+from csm_blender.scene.properties import state_of
 
 STYLE_2024, STYLE_2025 = "SESSION_P_44569824122", "SESSION_1700000001_0000001"
 KINDS = ("objects", "meshes", "materials", "images", "textures", "node_groups", "collections", "libraries", "scenes")
@@ -45,7 +46,7 @@ def chair(name: str = "Chair", **where: Any) -> bpy.types.Object:
 
 
 def preview_of(obj: bpy.types.Object) -> bpy.types.Object:
-    found = previews.preview_at_hand(obj)
+    found = preview_objects.preview_at_hand(obj)
     assert found is not None
     return found
 
@@ -139,9 +140,9 @@ def test_removing_leaves_nothing(scene: bpy.types.Scene) -> None:
     before = datablocks()
     for name in ("Chair", "Other", "Chair"):  # the third one replaces the first
         bpy.ops.csm.preview(session_code=STYLE_2024, target=name)
-    assert {preview.name for preview in previews.all_previews()} == {"Chair preview", "Other preview"}
+    assert {preview.name for preview in preview_objects.all_previews()} == {"Chair preview", "Other preview"}
     assert bpy.ops.csm.remove_preview(target="Chair") == {"FINISHED"}
-    assert previews.preview_at_hand(obj) is None
+    assert preview_objects.preview_at_hand(obj) is None
     assert preview_of(other).name == "Other preview"
     assert bpy.ops.csm.remove_preview(target="Other") == {"FINISHED"}
     assert datablocks() == before
@@ -167,25 +168,25 @@ def test_the_refined_mesh_replaces_it(scene: bpy.types.Scene, service: Any) -> N
     bpy.ops.csm.refine(session_code=STYLE_2024, target="Chair")
     result = bpy.data.objects[state_of(scene).jobs[0].result]
     assert fm.distance(fm.result_corners(result), fm.result_corners(obj)) < 1e-5
-    assert previews.all_previews() == [preview_of(other)]
+    assert preview_objects.all_previews() == [preview_of(other)]
     bpy.ops.csm.refine(session_code=STYLE_2024, target="Other")
     assert not [name for name in datablocks() if "preview" in name.lower()]
 
 
 def test_a_refined_mesh_that_is_faster_needs_no_preview(scene: bpy.types.Scene) -> None:
     chair()
-    order = preview_errands.begin(STYLE_2024, [bpy.data.objects["Chair"]], bpy.context, _choices(scene))
+    order = preview_loader.begin(STYLE_2024, [bpy.data.objects["Chair"]], bpy.context, _choices(scene))
     bpy.ops.csm.refine(session_code=STYLE_2024, target="Chair")
-    assert preview_errands.wait_for(order) == ""
-    assert previews.all_previews() == []
+    assert preview_loader.wait_for(order) == ""
+    assert preview_objects.all_previews() == []
 
 
 def test_giving_up_leaves_the_preview_that_is_shown(scene: bpy.types.Scene, tmp_path: Path) -> None:
     obj = chair()
     bpy.ops.csm.preview(session_code=STYLE_2024, target="Chair")
-    preview_errands.begin(STYLE_2025, [obj], bpy.context, _choices(scene))
+    preview_loader.begin(STYLE_2025, [obj], bpy.context, _choices(scene))
     assert bpy.ops.csm.remove_preview(target="Chair") == {"FINISHED"}
-    assert preview_errands.order_of(obj) is None
+    assert preview_loader.order_of(obj) is None
     assert preview_of(obj)["csm_preview"] == STYLE_2024
     assert not list((tmp_path / "jobs" / "previews").glob("showing-*"))
 
@@ -213,10 +214,10 @@ def test_it_goes_with_a_deleted_block_out(scene: bpy.types.Scene) -> None:
         bpy.ops.csm.preview(session_code=STYLE_2024, target=name)
     bpy.data.objects.remove(obj)
     scene.collection.objects.unlink(other)  # in the file, and in no scene
-    assert len(previews.strays()) == 2
+    assert len(preview_objects.strays()) == 2
     chair("New")
     bpy.ops.csm.preview(session_code=STYLE_2024, target="New")
-    assert [preview.name for preview in previews.all_previews()] == ["New preview"]
+    assert [preview.name for preview in preview_objects.all_previews()] == ["New preview"]
     bpy.ops.csm.remove_preview(target="New")
     for name in ("New", "Other"):
         bpy.data.objects.remove(bpy.data.objects[name])
@@ -234,7 +235,7 @@ def test_each_scene_has_a_collection_of_its_own(scene: bpy.types.Scene) -> None:
         bpy.ops.csm.preview(session_code=STYLE_2024, target="Table")
     assert [obj.name for obj in other.objects] == ["Table", "Table preview"]
     assert "Table preview" not in scene.objects
-    assert previews.strays() == []
+    assert preview_objects.strays() == []
 
 
 def test_a_session_refined_already_shows_the_refined_mesh(scene: bpy.types.Scene, service: Any) -> None:
@@ -242,7 +243,7 @@ def test_a_session_refined_already_shows_the_refined_mesh(scene: bpy.types.Scene
     bpy.ops.csm.refine(session_code=STYLE_2024, target="Chair")
     before = service.counts()
     bpy.ops.csm.preview(session_code=STYLE_2024, target="Chair")
-    assert previews.remark_of(preview_of(obj)) is previews.Remark.REFINED
+    assert preview_objects.remark_of(preview_of(obj)) is preview_objects.Remark.REFINED
     refined = bpy.data.objects[state_of(scene).jobs[0].result]
     assert len(preview_of(obj).data.vertices) == len(refined.data.vertices)
     assert service.counts()["post"] == before["post"], "looking costs nothing"
@@ -257,7 +258,7 @@ def test_showing_it_again_downloads_nothing(scene: bpy.types.Scene, service: Any
     assert (counts["download"], counts["get"], counts["post"]) == ({code: 1}, {code: 3}, {})
     bpy.ops.csm.clean_folder()
     assert preview_cache.copies(Path(os.environ["CSM_HOME"])) == []
-    assert len(previews.all_previews()) == 3
+    assert len(preview_objects.all_previews()) == 3
     bpy.ops.csm.preview(session_code=code, target="Chair0")
     assert service.counts()["download"] == {code: 2}
 
@@ -267,7 +268,7 @@ def test_a_service_out_of_reach_shows_what_was_kept_and_says_so(scene: bpy.types
     bpy.ops.csm.preview(session_code=STYLE_2024, target="Other")
     service.add_fault({"status": 503}, times=None, path="image-to-3d")
     bpy.ops.csm.preview(session_code=STYLE_2024, target="Chair")
-    assert previews.remark_of(preview_of(obj)) is previews.Remark.EARLIER
+    assert preview_objects.remark_of(preview_of(obj)) is preview_objects.Remark.EARLIER
     with pytest.raises(RuntimeError, match=r"cannot answer right now \(503\).*Try again"):
         bpy.ops.csm.preview(session_code=STYLE_2025, target="Chair")
 
@@ -327,7 +328,7 @@ def test_what_goes_wrong_is_said_and_leaves_nothing(
     with pytest.raises(RuntimeError, match=words):
         bpy.ops.csm.preview(session_code=make(service), target="Chair")
     assert datablocks() == before
-    assert preview_errands.order_of(obj) is None
+    assert preview_loader.order_of(obj) is None
     assert not list((tmp_path / "jobs").glob("previews/*")), "no file of it is left"
     assert posts(service) == 0
 
@@ -344,7 +345,7 @@ def test_a_refused_key_and_a_network_that_is_off_are_said(
     with pytest.raises(RuntimeError, match="poll"):
         bpy.ops.csm.preview(session_code=STYLE_2024, target="Chair")
     with pytest.raises(Exception, match="not allowed to use the network"):
-        preview_errands.begin(STYLE_2024, [bpy.data.objects["Chair"]], bpy.context, _choices(scene))
+        preview_loader.begin(STYLE_2024, [bpy.data.objects["Chair"]], bpy.context, _choices(scene))
 
 
 def _choices(scene: bpy.types.Scene) -> Any:

@@ -14,10 +14,10 @@ from fit_glbs import obedient
 from fit_kinds import KINDS
 
 from csm_blender.core.models import Original
-from csm_blender.scene import previews
-from csm_blender.scene.isolate import depsgraph_of
-from csm_blender.scene.measure import find_objects, measure_common
-from csm_blender.scene.previews import Remark
+from csm_blender.scene.placement import preview_objects
+from csm_blender.scene.blender.evaluation import depsgraph_of
+from csm_blender.scene.measure.measure.measure import find_objects, measure_common
+from csm_blender.scene.placement.preview_objects import Remark
 
 
 @pytest.mark.parametrize("name", list(KINDS))
@@ -37,13 +37,13 @@ def test_the_preview_fills_the_box(name: str, tmp_path: Path) -> None:
         bpy.context.window.scene = scene
     objects = find_objects(scene, kind.names)
     before = measure_common(objects, depsgraph_of(scene))
-    preview = previews.show(spec, job.result, Remark.NONE, scene, objects[0])
+    preview = preview_objects.show(spec, job.result, Remark.NONE, scene, objects[0])
     assert measure_common(objects, depsgraph_of(scene)) == before
     assert fm.distance(fm.result_corners(preview), kind.corners) <= kind.limit
     assert fm.origin_distance(preview, kind.origin, kind.corners) <= kind.limit
-    assert previews.block_out_of(preview) == objects[0]
-    previews.remove_of(objects)
-    assert not [obj for obj in bpy.data.objects if previews.is_preview(obj)]
+    assert preview_objects.block_out_of(preview) == objects[0]
+    preview_objects.remove_of(objects)
+    assert not [obj for obj in bpy.data.objects if preview_objects.is_preview(obj)]
     assert measure_common(objects, depsgraph_of(scene)) == before
 
 
@@ -58,6 +58,6 @@ def test_a_block_out_flattened_while_the_preview_was_fetched(tmp_path: Path) -> 
     target = scene.objects[kind.names]
     target.scale = (0.0, 1.0, 1.0)
     bpy.context.view_layer.update()
-    preview = previews.show(spec, job.result, Remark.NONE, scene, target)
+    preview = preview_objects.show(spec, job.result, Remark.NONE, scene, target)
     assert fm.distance(fm.result_corners(preview), fm.result_corners(target)) < 1e-5
-    assert previews.block_out_of(preview) == target
+    assert preview_objects.block_out_of(preview) == target

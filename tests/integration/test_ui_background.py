@@ -13,9 +13,9 @@ import bpy
 import pytest
 
 import csm_blender
-from csm_blender.scene import restoring
-from csm_blender.scene.desk import desk
-from csm_blender.scene.records import state_of
+from csm_blender.scene.jobs import restore
+from csm_blender.scene.jobs.state import desk
+from csm_blender.scene.properties import state_of
 
 FIRST, SECOND = "SESSION_P_44569824122", "SESSION_1700000001_0000001"
 
@@ -132,7 +132,7 @@ def test_a_file_decides_neither_about_paths_nor_about_sending(scene: bpy.types.S
     record.spec_json = json.dumps(spec)
     record.job_id, record.status = "f" * 32, "QUEUED"
     record.was_posted = record.was_accepted = False
-    restoring.take_in_file()
+    restore.take_in_file()
     job = desk.jobs["f" * 32]
     assert str(job.state) == "CANCELLED"
     assert (job.spec.output, job.spec.export_path, job.spec.run_id) == ("", "", "")
@@ -143,6 +143,6 @@ def test_a_file_decides_neither_about_paths_nor_about_sending(scene: bpy.types.S
 def test_a_made_up_job_id_never_reaches_the_disk(scene: bpy.types.Scene, job_id: str) -> None:
     record = state_of(scene).jobs.add()
     record.job_id, record.status = job_id, "REFINING"
-    restoring.take_in_file()
+    restore.take_in_file()
     assert state_of(scene).jobs[0].status == "FAILED"
     assert desk.jobs == {}

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the environment and the preferences say, and whether anything may be sent at all. No I/O: panels ask this."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from ...core.errors import CsmError
+from ...core.settings import BASE_URL_VARIABLE, KEY_VARIABLE, Settings, base_url_from, key_from
+from ..blender.bpy_typing import current
+from .environment import PACKAGE, check_online
+
+
+@dataclass
+class Preferences:
+    """The preferences of the add-on as the rest of it sees them; what counts where it runs without being installed."""
+
+    api_key: str = ""
+    base_url: str = ""
+    place_automatically: bool = True
+    default_fit: str = "EXACT"
+    default_original: str = "HIDE"
+    poll_interval: float = 0.0
+    deadline_hours: float = 3.0
+    timeout: int = 0
+    confirm_sending: bool = True
+    confirm_count: int = 3
+    asset_author: str = ""
+
+
+def preferences() -> Preferences:
+    """The add-on's preferences, or their defaults."""
+    addon = current.preferences.addons.get(PACKAGE)
+    found: Any = addon.preferences if addon else None
+    return found or Preferences()
+
+
+def settings_now() -> Settings:
+    """What steers a refine at this moment.
+
+    Raises :class:`MissingKey`, :class:`OnlineAccessOff` or :class:`BadValue`: then nothing may be sent.
+    """
+    chosen = preferences()
+    url = base_url_now()
+    loopback_only = check_online(url)
+    timeout = float(chosen.timeout or current.preferences.system.network_timeout or 10)
+    settings = Settings(
+        base_url=url,
+        key=key_from(os.environ, chosen.api_key),
+        connect_timeout_s=timeout,
+        read_timeout_s=2.0 * timeout,
+        poll_interval_s=chosen.poll_interval or None,
+        deadline_s=chosen.deadline_hours * 3600.0,
+        loopback_only=loopback_only,
+    )
+    settings.require_key()
+    return settings
+
+
+def base_url_now() -> str:
+    """Where the service is at this moment. Raises :class:`BadValue`."""
+    return base_url_from(os.environ, preferences().base_url)
+
+
+def obstacle() -> CsmError | None:
+    """Why nothing may be sent, if so."""
+    try:
+        settings_now()
+    except CsmError as error:
+        return error
+    return None
+
+
+def key_is_from_environment() -> bool:
+    """Whether the environment overrides the key of the preferences."""
+    return bool(os.environ.get(KEY_VARIABLE, "").strip())
+
+
+def base_url_is_from_environment() -> bool:
+    """Whether the environment overrides the base URL of the preferences."""
+    return bool(os.environ.get(BASE_URL_VARIABLE, "").strip())

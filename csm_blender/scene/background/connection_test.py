@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Test the connection from the preferences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .one_shot import Errand
+from ..blender.redraw import redraw_preferences
+
+
+class ConnectionTest:
+    """One test at a time, and what the last one found."""
+
+    def __init__(self) -> None:
+        self.message = ""
+        self.is_good = False
+        self._errand = Errand("worker.probe", self._take)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the answer is still awaited."""
+        return self._errand.is_running
+
+    def begin(self) -> None:
+        """Send the question. Raises a :class:`CsmError` where nothing may be sent."""
+        self._errand.run()
+        self.message, self.is_good = "Testing…", True
+
+    def stop(self) -> None:
+        """Give up on a test that runs."""
+        self._errand.stop()
+
+    def _take(self, answer: dict[str, Any]) -> None:
+        self.message = str(answer.get("message") or "The test ended without an answer.")
+        self.is_good = answer.get("good") is True
+        redraw_preferences()
+
+
+connection_test = ConnectionTest()

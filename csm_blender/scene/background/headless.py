@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the pipeline in this very process, for the command line and for Blender without a window."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+
+from ...core.processes.converter_pool import Converters
+from ...core.pipeline.runner import run_blocking
+from ...core.jobs.job import Job
+from ...core.pipeline.pipeline import Pipeline
+from ...core.settings import Settings
+from ...core.jobs.store import Store
+from ..addon.environment import interpreters
+
+
+def run_pipeline(
+    store: Store, job_ids: Sequence[str], settings: Settings, *, concurrency: int, on_change: Callable[[Job], None]
+) -> None:
+    """Take the jobs as far as READY in this process, blocking. However it ends, they are free for others then."""
+    owner = uuid.uuid4().hex
+    converters = Converters(interpreters())
+    pipeline = Pipeline(store, settings, converters, owner)
+    try:
+        run_blocking(pipeline, store, job_ids, concurrency=concurrency, on_change=on_change)
+    finally:
+        converters.stop_all()
+        store.release(owner)
+        pipeline.close()

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The session browser's stock: the catalogue as last read, its pictures as icons, and the child that fetches more.
+
+Panels only ask. The disk is read by a timer that ends when there is nothing to wait for; the network is the child's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...core.files import session_cache
+from ...core.files.session_cache import Catalogue, Entry
+from ...core.errors import CsmError
+from .one_shot import Errand
+from ..addon.preferences import base_url_now
+from ..blender.redraw import redraw
+from ..addon.environment import jobs_home
+
+
+class Shelf:
+    """One service's sessions at a time."""
+
+    def __init__(self) -> None:
+        self.catalogue = Catalogue()
+        self.message = ""
+        self.on_change: Callable[[], None] = lambda: None
+        self._folder: Path | None = None
+        self._base_url: str | None = None
+        self._icons: Any = None
+        self._errand = Errand("worker.catalogue", self._take)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is awaited."""
+        return self._errand.is_running
+
+    def want(self) -> None:
+        """See to it that the catalogue of the service in use is read, a little later. No I/O: panels call this."""
+        if self._base_url != _base_url() and not bpy.app.timers.is_registered(self._read):
+            bpy.app.timers.register(self._read, first_interval=0.0)
+
+    def fetch(self, page: int) -> None:
+        """Have a page listed anew. Raises a :class:`CsmError` where nothing may be sent."""
+        self._errand.run(str(page))
+        self.message = ""
+
+    def icon(self, entry_picture: str) -> int:
+        """The icon of a picture, 0 where there is none. Blender reads the file when it first draws it."""
+        if not entry_picture or self._icons is None:
+            return 0
+        preview = self._icons.get(entry_picture)
+        if preview is None:
+            assert self._folder is not None
+            path = self._folder / session_cache.PICTURES / entry_picture
+            preview = self._icons.load(entry_picture, str(path), "IMAGE")
+        return int(preview.icon_id)
+
+    def stop(self) -> None:
+        """Give up on an answer that is awaited."""
+        self._errand.stop()
+        if bpy.app.timers.is_registered(self._read):
+            bpy.app.timers.unregister(self._read)
+
+    def close(self) -> None:
+        """Forget all, and give the icons back."""
+        self.stop()
+        if self._icons is not None:
+            from bpy.utils import previews  # noqa: PLC0415 - see _read
+
+            previews.remove(self._icons)
+        self.__init__()  # type: ignore[misc]  # as new
+
+    def _take(self, answer: dict[str, Any]) -> None:
+        self.message = str(answer.get("message", "The sessions could not be listed."))
+        self._read()
+
+    def _read(self) -> None:
+        """Take in what is on the disk."""
+        from bpy.utils import previews  # noqa: PLC0415 - of no use, and not to be had, without a window
+
+        if self._icons is None:
+            self._icons = previews.new()
+        self._base_url = _base_url()
+        self._folder = session_cache.folder_for(jobs_home(), self._base_url)
+        self.catalogue = session_cache.load(self._folder)
+        self.on_change()
+        redraw()
+
+
+def matches(entry: Entry, words: list[str]) -> bool:
+    """Whether an entry holds all *words* (lower case)."""
+    text = f"{entry.code} {entry.caption} {entry.state}".lower()
+    return all(word in text for word in words)
+
+
+def age_text(seconds: float) -> str:
+    """How long ago, roughly."""
+    minutes = max(0.0, seconds) / 60.0
+    if minutes < 1.0:
+        return "now"
+    hours, days, years = minutes / 60.0, minutes / 1440.0, minutes / 525_600.0
+    if hours < 1.0:
+        return f"{minutes:.0f} min"
+    if days < 1.0:
+        return f"{hours:.0f} h"
+    return f"{days:.0f} d" if years < 1.0 else f"{years:.1f} y"
+
+
+def age_of(iso: str) -> str:
+    """The age of a time as the service writes it; empty for anything else."""
+    try:
+        then = datetime.fromisoformat(iso)
+    except ValueError:
+        return ""
+    return age_text((datetime.now(UTC) - then.astimezone(UTC)).total_seconds())
+
+
+def _base_url() -> str:
+    try:
+        return base_url_now()
+    except CsmError:
+        return ""
+
+
+shelf = Shelf()

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worker as this Blender's child: started when there is work, restarted when it died, ended with Blender.
+
+It hears one line on its standard input (which holds the key) and ends when that pipe closes, so a Blender that crashes
+takes it along.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+from ...core.processes.launch import start, stop
+from ...core.errors import CsmError
+from ...core.settings import Settings
+from ...core.jobs.store import Store
+from ...worker.protocol import Orders
+from ..addon.environment import interpreters
+
+LOG_NAME = "worker-output.log"
+SHORT_LIFE_S = 5.0
+PATIENCE_S = 0.5
+_log = logging.getLogger(__name__)
+
+
+class WorkerBroken(CsmError):
+    """The worker cannot be started, or ends at once, again and again."""
+
+    code = "worker_broken"
+    default_hint = "Its output is in the job folder. Jobs are kept; they go on when it works again."
+
+
+class WorkerProcess:
+    """At most one worker child. Nothing here waits for it longer than a moment."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._settings: Settings | None = None
+        self._owner = ""
+        self._started_s = 0.0
+        self._short_lives = 0
+        self._not_before_s = 0.0
+        self._retired: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def ensure(self, store: Store, settings: Settings) -> None:
+        """See to it that a worker with these *settings* runs. Raises :class:`WorkerBroken`."""
+        if self.pid is not None:
+            if settings == self._settings:
+                return
+            self._retire()
+        self.look(store)
+        if time.monotonic() >= self._not_before_s:
+            self._start(store.home, settings)
+
+    def look(self, store: Store) -> None:
+        """Notice a worker that has ended, and give back the leases that one which died could not give back itself."""
+        self._retired = [old for old in self._retired if old.poll() is None]
+        process = self._process
+        if process is None or process.poll() is None:
+            return
+        self._process = None
+        _close(process)
+        store.release(self._owner)
+        if process.returncode == 0:
+            self._short_lives = 0
+            return
+        _log.warning("The worker ended with status %s", process.returncode)
+        if time.monotonic() - self._started_s > SHORT_LIFE_S:
+            self._short_lives = 0
+            return
+        self._short_lives += 1
+        self._not_before_s = time.monotonic() + min(60.0, 2.0**self._short_lives)
+        if self._short_lives > 1:
+            raise WorkerBroken(f"The worker ends at once: {_last_line(store.home / 'logs' / LOG_NAME)}")
+
+    def stop(self, *, in_mid_request: bool = False) -> None:
+        """End the worker: it is asked to, given a moment, and ended.
+
+        With *in_mid_request* it is left to end by itself: the refine request that is under way must hear its answer.
+        """
+        self._retire()
+        deadline = time.monotonic() + PATIENCE_S
+        while self._retired and time.monotonic() < deadline:
+            self._retired = [old for old in self._retired if old.poll() is None]
+            time.sleep(0.01)
+        for old in () if in_mid_request else self._retired:
+            stop(old, PATIENCE_S)
+        self._retired.clear()
+
+    def _retire(self) -> None:
+        """Tell the worker to end, and forget it; its jobs go to the next one."""
+        if self._process is not None:
+            _close(self._process)
+            self._retired.append(self._process)
+            self._process = None
+
+    def _start(self, home: Path, settings: Settings) -> None:
+        self._owner, self._settings, self._started_s = uuid.uuid4().hex, settings, time.monotonic()
+        orders = Orders(home, self._owner, settings, interpreters())
+        try:
+            (home / "logs").mkdir(parents=True, exist_ok=True)
+            with (home / "logs" / LOG_NAME).open("wb") as output:
+                process = start(
+                    orders.interpreters.plain("worker"), stdin=subprocess.PIPE, stdout=output, stderr=output
+                )
+            assert process.stdin is not None
+            self._process = process
+            process.stdin.write(orders.to_line())
+            process.stdin.flush()
+        except OSError as error:
+            self._not_before_s = time.monotonic() + 10.0
+            raise WorkerBroken(f"The worker cannot be started: {error.strerror or error}.") from error
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        try:
+            process.stdin.close()
+        except OSError:  # it died with something unread in the pipe
+            _log.debug("The worker's pipe was broken")
+
+
+def _last_line(path: Path) -> str:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        return "no output"
+    return lines[-1][:200] if lines else "no output"

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Give many objects their sessions at once: look up who is meant, then write it onto them and select them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import bpy
+
+from ...core.errors import BadSessionCode, CsmError, NoSuchObject, WrongUse
+from ...core.files.jobs_file import Row
+from ...core.files.assignment import Pair, usable
+from ...core.api.session_code import parse_session_code
+from ..blender.bpy_typing import Context
+from ..measure.measure import SIZELESS_TYPES, find_objects, measure
+from ..properties import tag_of
+
+
+def pairs_of(rows: Iterable[Row], context: Context) -> list[Pair]:
+    """What the *rows* of a jobs file mean in the scene. Raises :class:`WrongUse` where none can be used."""
+    taken: set[str] = set()
+    pairs = [_pair(row, context, taken) for row in rows]
+    if not usable(pairs):
+        first = pairs[0]
+        raise WrongUse(
+            f"No job of the file fits this scene ({first.object_name}: {first.problem}).",
+            "Open the scene the file was made for, or name its objects as in the file.",
+        )
+    return pairs
+
+
+def assign(pairs: Sequence[Pair], context: Context) -> list[bpy.types.Object]:
+    """Write the sessions onto the objects and select just these. Gives those that cannot be selected: hidden ones."""
+    chosen = [(context.scene.objects[pair.object_name], pair.session) for pair in usable(pairs)]
+    for obj in list(context.selected_objects or ()):
+        obj.select_set(False)
+    layer = context.view_layer
+    shown = []
+    for obj, session in chosen:
+        tag_of(obj).session_code = session
+        if obj.name in layer.objects:
+            obj.select_set(True)
+            if obj.select_get():
+                shown.append(obj)
+    if shown:
+        layer.objects.active = shown[0]
+    return [obj for obj, _session in chosen if obj not in shown]
+
+
+def _pair(row: Row, context: Context, taken: set[str]) -> Pair:
+    """*taken* are the names that earlier rows have, to which this one's is added."""
+    try:
+        objects = find_objects(context.scene, row.object_name)
+    except NoSuchObject as error:
+        is_guess = error.hint != error.default_hint
+        return Pair(row.session, row.object_name, error.hint if is_guess else "Not in this scene")
+    except CsmError as error:
+        return Pair(row.session, row.object_name, str(error))
+    name = objects[0].name
+    if len(objects) > 1:
+        return Pair(row.session, row.object_name, "One box for several: refine by itself")
+    try:
+        code = parse_session_code(row.session)
+    except BadSessionCode:
+        return Pair(row.session, name, "Not a session code")
+    if name in taken:
+        return Pair(code, name, "Has the session of an earlier line")
+    problem = obstacle_to(objects[0], context)
+    if not problem:
+        taken.add(name)
+    return Pair(code, name, problem)
+
+
+def obstacle_to(obj: bpy.types.Object, context: Context) -> str:
+    """Why *obj* cannot be given a session, in a few words; empty where it can."""
+    if obj.type in SIZELESS_TYPES:
+        return "It has no size"
+    if obj.library is not None:
+        return "Linked, cannot be changed"
+    if not any(obj.dimensions):  # measuring can be costly, and this may be for hundreds
+        try:
+            measure(obj, context.evaluated_depsgraph_get())
+        except CsmError:
+            return "It has no size"
+    return ""

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Begin jobs, and what a person decides about them later. Operators call this; the pump and the worker do the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import bpy
+
+from ...core.jobs import actions
+from ...core.errors import JobError, WrongUse
+from ...core.jobs.job import Decision, Job, decisions
+from ...core.models import FINISHED, JobState
+from . import record_sync, timer
+from .binding import find_result, find_target, home_scene
+from .state import desk
+from ..blender.bpy_typing import Context
+from .planning import Choices, plan_for_objects
+from ..addon.preferences import settings_now
+from ..properties import CSM_PG_job, find_record, tag_of
+from .restore import restore_job
+from ..background.headless import run_pipeline
+
+
+def start_job(session_code: str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Job:
+    """Record a job for the common box of *objects*, in the axes of the first, and hand it to the worker.
+
+    Raises a :class:`CsmError` where that cannot be done.
+    """
+    settings = settings_now()
+    obj = objects[0]
+    if (busy := job_in_progress(session_code, obj)) is not None:
+        raise WrongUse(f"{obj.name!r} is being refined with {busy.session_code} already.")
+    store = desk.open_store()
+    spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), choices)
+    job = store.add(spec, settings.base_url)
+    tag_of(obj).session_code = session_code
+    record_sync.adopt(job, context.scene, obj)
+    timer.note(job)
+    return job
+
+
+def job_in_progress(session_code: str, obj: bpy.types.Object) -> Job | None:
+    """The unfinished job that refines *session_code* into *obj*, so that nobody pays twice by clicking twice."""
+    for job in desk.unfinished():
+        home = desk.homes.get(job.job_id)
+        if job.session_code == session_code and home is not None and home.object_uid == obj.session_uid:
+            return job
+    return None
+
+
+def run_to_end(job_ids: Sequence[str], context: Context) -> None:
+    """Wait until the jobs are placed or have failed. Without a window the pipeline runs in this very process."""
+    if bpy.app.background:
+        _run_here(job_ids)
+    else:
+        _run_by_worker(job_ids)
+    context.view_layer.update()
+
+
+def _run_here(job_ids: Sequence[str]) -> None:
+    store = desk.open_store()
+    run_pipeline(store, job_ids, settings_now(), concurrency=8, on_change=timer.note)
+    for job_id in job_ids:
+        if desk.jobs[job_id].state is JobState.READY:
+            timer.place_now(job_id, {})
+
+
+def _run_by_worker(job_ids: Sequence[str]) -> None:
+    """A Blender with a window does no network itself, also when it has to wait."""
+    desk.wanted.update(job_ids)
+    while any(timer.watched(desk.jobs[job_id]) for job_id in job_ids if job_id in desk.jobs):
+        timer.step()
+        if any(job_id in desk.waiting for job_id in job_ids):
+            return  # it waits for something that cannot happen while Blender is blocked
+        time.sleep(0.05)
+
+
+# --- decisions ------------------------------------------------------------------------------------------------------
+def may(record: CSM_PG_job) -> frozenset[Decision]:
+    """What makes sense for the job of *record*. Never empty."""
+    job = desk.jobs.get(record.job_id)
+    if job is None:  # of another machine, and finished there; or the store cannot be read
+        unfinished = record.status not in {str(state) for state in FINISHED}
+        return frozenset({Decision.RETRY, Decision.REMOVE} if unfinished else {Decision.REMOVE})
+    found = decisions(job)
+    if job.cancel_pending:
+        return found
+    if job.state is JobState.PLACED:
+        found |= {Decision.SEND_AGAIN}
+        scene = home_scene(job.job_id)
+        if scene is not None and record.result in scene.objects:
+            found -= {Decision.PLACE}
+    return found
+
+
+def cancel(job: Job) -> None:
+    """Stop the job."""
+    timer.note(actions.cancel(desk.open_store(), _fresh(job)))
+
+
+def retry(job: Job) -> None:
+    """Go on with a failed or cancelled job, without paying again."""
+    timer.note(actions.retry(desk.open_store(), _fresh(job)))
+
+
+def look_again(job: Job) -> None:
+    """Ask the service whether the refine of an uncertain job has started."""
+    timer.note(actions.look_again(desk.open_store(), _fresh(job)))
+
+
+def send_again(job: Job) -> Job:
+    """Ask for the refine once more, as a new job for the same object."""
+    settings, store = settings_now(), desk.open_store()
+    job = _fresh(job)
+    scene, target = home_scene(job.job_id), find_target(job.job_id)
+    if job.state is JobState.PLACED:
+        new = store.add(replace(job.spec, again=True), settings.base_url)
+    else:
+        new = actions.send_again(store, job)
+        timer.note(_fresh(job))
+    if scene is not None:
+        record_sync.adopt(new, scene, target)
+    timer.note(new)
+    return new
+
+
+def place(job: Job) -> str:
+    """Place the result now, or as soon as the moment is right: then the answer says what for it waits."""
+    store = desk.open_store()
+    job = actions.place_again(store, _fresh(job))
+    desk.wanted.add(job.job_id)
+    timer.note(job)
+    waiting: dict[str, str] = {}
+    timer.place_now(job.job_id, waiting)
+    desk.waiting.update(waiting)
+    timer.wake()
+    return waiting.get(job.job_id, "")
+
+
+def remove(job_id: str) -> None:
+    """Take a finished job out of the file, and its files off the disk. What was placed stays."""
+    store = desk.open_store()
+    job = store.get(job_id)
+    if job is not None and job.state in FINISHED:
+        store.remove(job)
+    record_sync.drop_record(job_id)
+
+
+def job_of(job_id: str) -> Job:
+    """The job, put back into the store from the file's record if need be. Raises :class:`JobError`."""
+    store = desk.open_store()
+    job = store.get(job_id)
+    scene = home_scene(job_id)
+    if job is None and scene is not None and (record := find_record(scene, job_id)) is not None:
+        job = restore_job(store, record)
+    if job is None:
+        raise JobError("This job is not known any more.", "Remove it from the list.")
+    desk.jobs[job_id] = job
+    return job
+
+
+def result_of(job_id: str) -> bpy.types.Object | None:
+    """The object that holds the job's result."""
+    return find_result(job_id, home_scene(job_id))
+
+
+def _fresh(job: Job) -> Job:
+    return desk.open_store().get(job.job_id) or job

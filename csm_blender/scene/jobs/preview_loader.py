@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From asking for a preview to its standing there: a child process fetches and fits it, a timer waits for the moment.
+
+The timer also takes away previews whose block-outs were deleted. It ends when there is neither.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...core.errors import CsmError, DiskProblem
+from ...core.models import NO_ASSET, JobSpec, Materials, Original
+from ...core.files.preview_cache import Kind, work_folder
+from ...worker.preview import SPEC_NAME
+from . import safe_moment
+from ..versions import history
+from ..placement import preview_objects
+from ..background.one_shot import Errand
+from ..blender.undo import in_scene, push_undo_step
+from ..addon.translation import labels
+from ..blender.bpy_typing import Context
+from .planning import Choices, plan_for_objects
+from ..placement.preview_objects import Remark
+from ..blender.redraw import redraw
+from ..addon.environment import jobs_home
+
+READY_LOOK_S = 0.2
+STRAY_LOOK_S = 1.0
+LONGEST_S = 1800.0
+_log = logging.getLogger(__name__)
+
+
+class PreviewUnavailable(CsmError):
+    """The preview cannot be shown; the sentence says why."""
+
+    code = "preview"
+
+
+@dataclass
+class Order:
+    """A preview that was asked for.
+
+    ``versions`` is how many things could stand in its place by then. ``waits`` is empty until it is ready, then says
+    what for it waits.
+    """
+
+    spec: JobSpec
+    scene_uid: int
+    object_uid: int
+    folder: Path
+    versions: int
+    errand: Errand | None = None
+    answer: dict[str, Any] = field(default_factory=dict)
+    waits: str = ""
+
+    def scene(self) -> bpy.types.Scene | None:
+        """The scene it is for, if that is still there."""
+        return next((scene for scene in bpy.data.scenes if scene.session_uid == self.scene_uid), None)
+
+    def target(self) -> bpy.types.Object | None:
+        """The block-out, renamed or not, if it is still there."""
+        scene = self.scene()
+        return next((obj for obj in scene.objects if obj.session_uid == self.object_uid), None) if scene else None
+
+
+_orders: dict[int, Order] = {}
+_troubles: dict[int, CsmError] = {}
+"""By the block-outs' ``session_uid``: what is awaited, and what went wrong the last time."""
+
+
+def order_of(block_out: bpy.types.Object | None) -> Order | None:
+    """The preview that is awaited for *block_out*."""
+    return _orders.get(block_out.session_uid) if block_out is not None else None
+
+
+def trouble_of(block_out: bpy.types.Object | None) -> CsmError | None:
+    """Why the last preview asked for is not there."""
+    return _troubles.get(block_out.session_uid) if block_out is not None else None
+
+
+def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Order:
+    """Have the preview of a session fetched for the common box of *objects*, in the axes of the first.
+
+    Sends no refine request. Raises a :class:`CsmError` where it cannot be begun.
+    """
+    target = objects[0]
+    looks = replace(choices, original=Original.KEEP, copies=False, materials=Materials.OWN, asset=NO_ASSET)
+    spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), looks)
+    give_up(target)
+    _remove_strays()
+    folder = work_folder(jobs_home(), uuid.uuid4().hex)
+    versions = len(history.versions(target))
+    new = Order(spec, context.scene.session_uid, target.session_uid, folder, versions)
+    new.errand = Errand("worker.preview", lambda answer: _take(new, answer), LONGEST_S)
+    try:
+        folder.mkdir(parents=True)
+        (folder / SPEC_NAME).write_text(json.dumps(spec.as_dict()), encoding="utf-8")
+        new.errand.run(str(folder))
+    except OSError as problem:
+        _clear(new)
+        raise DiskProblem(f"The preview cannot be fetched: {problem.strerror or problem}.") from problem
+    except CsmError:
+        _clear(new)
+        raise
+    _orders[target.session_uid] = new
+    redraw()
+    return new
+
+
+def wait_for(order: Order) -> str:
+    """Stand still until the preview is there, for scripts. What it still waits for, or empty.
+
+    Raises a :class:`CsmError` where it cannot be had.
+    """
+    assert order.errand is not None
+    order.errand.wait()
+    if order.object_uid in _orders:
+        _show_if_it_is_time(order)
+    if trouble := _troubles.get(order.object_uid):
+        raise trouble
+    return order.waits
+
+
+def give_up(block_out: bpy.types.Object) -> bool:
+    """Do not wait for a preview of *block_out* any more, and forget what went wrong. Whether one was awaited."""
+    _troubles.pop(block_out.session_uid, None)
+    order = _orders.pop(block_out.session_uid, None)
+    if order is None:
+        return False
+    _clear(order)
+    redraw()
+    return True
+
+
+def remove(block_out: bpy.types.Object, scene: bpy.types.Scene) -> bool:
+    """Take the preview of *block_out* away, in one undo step, or give up one that is awaited. Whether there was any."""
+    if give_up(block_out):
+        return True
+    if not preview_objects.remove_of([block_out]):
+        return False
+    push_undo_step(labels.say("Remove Preview {name}", name=block_out.name), scene)
+    redraw()
+    return True
+
+
+def wake() -> None:
+    """See to it that the timer runs, if there is anything to look for."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=0.0, persistent=True)
+
+
+def file_opened() -> None:
+    """Another file is open now: nothing is awaited for it."""
+    stop()
+    wake()
+
+
+def stop() -> None:
+    """Give up on all."""
+    while _orders:
+        _clear(_orders.popitem()[1])
+    _troubles.clear()
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+
+
+def _clear(order: Order) -> None:
+    """End its child and delete its files."""
+    if order.errand is not None:
+        order.errand.stop()
+    shutil.rmtree(order.folder, ignore_errors=True)
+
+
+def _take(order: Order, answer: dict[str, Any]) -> None:
+    """The child has answered."""
+    order.answer = answer
+    if answer.get("good") is True:
+        order.waits = "Ready"
+    else:
+        message = str(answer.get("message") or "The preview could not be fetched: the program for it gave no answer.")
+        _end(order, PreviewUnavailable(message, str(answer.get("hint", ""))))
+    wake()
+    redraw()
+
+
+def _end(order: Order, trouble: CsmError | None = None) -> None:
+    _orders.pop(order.object_uid, None)
+    order.waits = ""
+    if trouble is not None:
+        _troubles[order.object_uid] = trouble
+    _clear(order)
+    redraw()
+
+
+def _tick() -> float | None:
+    try:
+        return _step()
+    except Exception:  # noqa: BLE001 - a timer that raises is dropped by Blender
+        _log.exception("A look at the previews broke")
+        return STRAY_LOOK_S
+
+
+def _step() -> float | None:
+    for order in [order for order in _orders.values() if order.waits]:
+        _show_if_it_is_time(order)
+    _remove_strays()
+    if any(order.waits for order in _orders.values()):
+        return READY_LOOK_S
+    return STRAY_LOOK_S if preview_objects.has_any() else None
+
+
+def _show_if_it_is_time(order: Order) -> None:
+    scene, target = order.scene(), order.target()
+    if scene is None or target is None:
+        _end(order, PreviewUnavailable("The block-out was deleted meanwhile.", ""))
+        return
+    if len(history.versions(target)) > order.versions:  # a refined mesh was faster
+        _end(order)
+        return
+    if reason := safe_moment.reason_not_to_touch(scene):
+        if reason != order.waits:
+            order.waits = reason
+            redraw()
+        return
+    try:
+        with in_scene(scene):
+            preview_objects.show(order.spec, order.answer["report"], _remark(order), scene, target)
+    except CsmError as error:
+        _end(order, error)
+        return
+    except Exception as problem:  # noqa: BLE001 - whatever Blender says: it must not be tried again five times a second
+        _log.exception("A preview could not be shown")
+        _end(order, PreviewUnavailable(f"The preview could not be shown: {problem}", ""))
+        return
+    _end(order)
+    push_undo_step(labels.say("Preview {name}", name=target.name), scene)
+    wake()
+
+
+def _remark(order: Order) -> Remark:
+    if order.answer.get("stale"):
+        return Remark.EARLIER
+    return Remark.REFINED if order.answer.get("kind") == Kind.REFINED else Remark.NONE
+
+
+def _remove_strays() -> None:
+    for preview in preview_objects.strays():
+        scenes = preview.users_scene
+        if not scenes or not safe_moment.reason_not_to_touch(scenes[0]):
+            preview_objects.remove([preview])

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What this Blender session knows of the open file's jobs. It is gone with the session; the store and the file remain.
+
+Undo takes records away and brings them back, Python references die with every undo and file load, and names change. So
+homes are told by ``session_uid``, which survives both undo and renaming.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ...core.errors import CsmError
+from ...core.jobs.job import Job
+from ...core.models import FINISHED
+from ...core.jobs.store import Store
+from ..addon.environment import jobs_home
+from ..background.worker_process import WorkerProcess
+
+PATIENCE_S = 1.0
+"""How long Blender may stand still for another process that writes to the store."""
+
+
+@dataclass
+class Home:
+    """Where a job belongs. ``object_uid`` is 0 for a job without an object, or whose object is gone for good."""
+
+    scene_uid: int
+    object_uid: int = 0
+
+
+@dataclass
+class Desk:
+    """The open file's jobs, as last read, and what is being done about them."""
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    homes: dict[str, Home] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
+    """Jobs removed by a person: undo may bring their records back, which does not bring the jobs back."""
+    attended: set[str] = field(default_factory=set)
+    """Jobs a living modal operator will place."""
+    wanted: set[str] = field(default_factory=set)
+    """Jobs a person asked to place; they are placed even where results wait for a click."""
+    waiting: dict[str, str] = field(default_factory=dict)
+    """Why nothing happens to a job at the moment, in words."""
+    elapsed: dict[str, str] = field(default_factory=dict)
+    trouble: CsmError | None = None
+    """What keeps the store from being used."""
+    is_stale: bool = True
+    """Whether the jobs of the open file are still to be taken in."""
+    revision: int = 0
+    data_version: int = -1
+    store: Store | None = None
+    worker: WorkerProcess = field(default_factory=WorkerProcess)
+
+    def open_store(self) -> Store:
+        """The store, opened when it is first needed. Raises :class:`StorageError`."""
+        if self.store is None:
+            self.store = Store(jobs_home(), PATIENCE_S)
+            self.revision, self.data_version = 0, -1
+        return self.store
+
+    def close_store(self) -> None:
+        """Close the store; it is opened again when it is needed."""
+        store, self.store = self.store, None
+        if store is not None:
+            store.close()
+
+    def forget_file(self) -> None:
+        """Another file is open now."""
+        for memory in (self.jobs, self.homes, self.removed, self.attended, self.wanted, self.waiting, self.elapsed):
+            memory.clear()
+
+    def forget_job(self, job_id: str) -> None:
+        """The job was removed from the file."""
+        for memory in (self.jobs, self.homes, self.waiting, self.elapsed):
+            memory.pop(job_id, None)
+        for group in (self.attended, self.wanted):
+            group.discard(job_id)
+        self.removed.add(job_id)
+
+    def unfinished(self) -> list[Job]:
+        """The file's jobs that are neither placed nor failed nor cancelled."""
+        return [job for job in self.jobs.values() if job.state not in FINISHED]
+
+
+desk = Desk()

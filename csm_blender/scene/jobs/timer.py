@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pump: the one timer of the add-on. It exists while there is something to watch, and survives file loads.
+
+Each tick asks the store whether anything changed, paints what did, sees to it that a worker runs, and places what is
+ready when the moment is right. It never raises, and costs little when nothing happens (see ``benchmarks``).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime
+
+import bpy
+
+from ...core.jobs import actions
+from ...core.errors import CsmError
+from ...core.jobs.job import Job
+from ...core.models import FINISHED, JobState
+from ...core.settings import Settings
+from ...core.jobs.store import Store, is_attended
+from ..placement import preload
+from . import finish, record_sync, safe_moment, restore
+from .state import desk
+from ..addon.preferences import preferences, settings_now
+from ..blender.redraw import redraw, redraw_boxes
+
+TICK_S = 0.2
+BLOCKED_S = 1.0
+SLOW_S = 1.0
+CHANGES_AT_A_TIME = 8
+ROUND_S = 0.02
+"""Placing goes on within one tick for so long; what is left waits for the next, so that no gap holds all of it."""
+BOX_STEPS = 20
+"""A box that fills is drawn in so many steps: each draws the whole scene."""
+_log = logging.getLogger(__name__)
+_slow_look = 0.0
+
+
+def wake() -> None:
+    """See to it that the pump runs, if there is something to watch."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=0.0, persistent=True)
+
+
+def sleep() -> None:
+    """Take the timer away."""
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+    preload.turn_away()
+
+
+def is_awake() -> bool:
+    """Whether the timer exists."""
+    return bool(bpy.app.timers.is_registered(_tick))
+
+
+def watched(job: Job) -> bool:
+    """Whether anything can happen to the job by itself."""
+    return job.needs_worker or (job.state is JobState.READY and will_be_placed(job))
+
+
+def will_be_placed(job: Job) -> bool:
+    """Whether the result goes into the scene without another click."""
+    return bool(preferences().place_automatically) or job.job_id in desk.wanted
+
+
+def file_opened() -> None:
+    """Take in the jobs of the file that is open now, and go on with them."""
+    try:
+        restore.take_in_file()
+    except CsmError as error:
+        _in_trouble(error)
+    desk.is_stale = False
+    wake()
+    redraw()
+
+
+def undone() -> None:
+    """Undo or redo has rolled the records; paint them again."""
+    record_sync.repaint_all()
+    wake()
+    redraw()
+
+
+def _tick() -> float | None:
+    try:
+        return step()
+    except Exception:  # noqa: BLE001 - a timer that raises is dropped by Blender, and with it every job
+        _log.exception("A tick of the pump broke")
+        return BLOCKED_S
+
+
+def step() -> float | None:
+    """One tick: seconds until the next, ``None`` when there is nothing left to watch."""
+    if desk.is_stale:
+        file_opened()
+    try:
+        changed = _step()
+        desk.trouble = None
+    except CsmError as error:
+        changed = _in_trouble(error)
+    if changed:
+        redraw()
+    if desk.trouble is None and not any(watched(job) for job in desk.jobs.values()):
+        return None
+    return BLOCKED_S if desk.trouble else TICK_S
+
+
+def _in_trouble(error: CsmError) -> bool:
+    """The store cannot be used: it is opened anew at the next tick, and may be another one then."""
+    changed = str(error) != str(desk.trouble or "")
+    desk.trouble = error
+    desk.close_store()
+    return changed
+
+
+def _step() -> bool:
+    if not desk.jobs:
+        return record_sync.drop_strays()
+    if desk.store is None:
+        restore.take_in_file()
+    store = desk.open_store()
+    changed = take_changes(store)
+    waiting: dict[str, str] = {}
+    _see_to_worker(store, waiting)
+    changed |= _place_ready(waiting)
+    if waiting != {job_id: text for job_id, text in desk.waiting.items() if job_id not in desk.attended}:
+        kept = {job_id: text for job_id, text in desk.waiting.items() if job_id in desk.attended}
+        desk.waiting = {**kept, **waiting}
+        changed = True
+    return _look_slowly() or changed
+
+
+def _place_ready(waiting: dict[str, str]) -> bool:
+    """Go on with placing what is ready. Whether anything came of it."""
+    ready = [job for job in desk.jobs.values() if job.state is JobState.READY]
+    preload.turn_away(all_but=frozenset(job.job_id for job in ready))
+    until = time.perf_counter() + ROUND_S
+    changed = False
+    for job in ready:
+        if job.job_id not in desk.attended and will_be_placed(job):
+            changed |= _place_in_steps(job, waiting, until)
+    return changed
+
+
+def take_changes(store: Store) -> bool:
+    """Read what changed in the store and paint it. Whether anything did."""
+    version = store.data_version()
+    if version == desk.data_version:
+        return False
+    jobs = store.changed_since(desk.revision, CHANGES_AT_A_TIME)
+    if len(jobs) < CHANGES_AT_A_TIME:
+        desk.data_version = version
+    changed = False
+    for job in jobs:
+        desk.revision = job.revision
+        if job.job_id in desk.homes and job.job_id not in desk.removed:
+            changed |= _know(job)
+    return changed
+
+
+def note(job: Job) -> None:
+    """A change this process made itself, which the store does not tell it about."""
+    desk.waiting.pop(job.job_id, None)
+    _know(job)
+    wake()
+    redraw()
+    redraw_boxes()
+
+
+def _know(job: Job) -> bool:
+    earlier = desk.jobs.get(job.job_id)
+    desk.jobs[job.job_id] = job
+    if earlier is None or _box(earlier) != _box(job):
+        redraw_boxes()
+    desk.elapsed[job.job_id] = elapsed_text(job)
+    return record_sync.paint(job)
+
+
+def _box(job: Job) -> tuple[bool, int]:
+    """What the viewport shows of the job, coarsely."""
+    return job.state in FINISHED, int(job.progress * BOX_STEPS)
+
+
+def place_now(job_id: str, waiting: dict[str, str]) -> bool:
+    """Place a READY job if this is the moment; otherwise *waiting* says what for. Whether it was tried."""
+    if reason := safe_moment.reason_to_wait(job_id):
+        waiting[job_id] = reason
+        return False
+    job = desk.jobs[job_id]
+    done = finish.finish(desk.open_store(), job)
+    if done is None:
+        return False
+    desk.wanted.discard(job_id)
+    _know(done)
+    if done.state is JobState.PLACED:
+        finish.push_undo(done)
+    return True
+
+
+def _place_in_steps(job: Job, waiting: dict[str, str], until: float) -> bool:
+    """:func:`place_now`, as far as it gets *until* then, and one step at least if that has not passed."""
+    if reason := safe_moment.reason_to_wait(job.job_id):
+        waiting[job.job_id] = reason
+        return False
+    while time.perf_counter() < until:
+        if preload.is_here(job.job_id):
+            return place_now(job.job_id, waiting)
+        preload.come_closer(job)
+    return False
+
+
+def place_attended(job_id: str, waiting: dict[str, str]) -> None:
+    """Go on with placing a READY job for a modal operator, which attends to it; shows what it waits for."""
+    tried = _place_in_steps(desk.jobs[job_id], waiting, time.perf_counter() + ROUND_S)
+    if tried or desk.waiting.get(job_id, "") != waiting.get(job_id, ""):
+        desk.waiting.pop(job_id, None)
+        desk.waiting.update(waiting)
+        redraw()
+
+
+def _see_to_worker(store: Store, waiting: dict[str, str]) -> None:
+    """Have a worker if a job needs one; where none may run, say why, and carry out cancels that nobody else will."""
+    needing = [job for job in desk.jobs.values() if job.needs_worker]
+    if not needing:
+        desk.worker.look(store)
+        return
+    try:
+        settings: Settings | None = settings_now()
+        reason = ""
+    except CsmError as error:
+        desk.worker.stop(in_mid_request=any(job.state is JobState.SUBMITTING for job in needing))
+        settings, reason = None, f"Waits: {error}"
+    if settings is not None and any(job.base_url == settings.base_url for job in needing):
+        try:
+            desk.worker.ensure(store, settings)
+        except CsmError as error:
+            reason = str(error)
+    for job in needing:
+        text = reason
+        if settings is not None and job.base_url != settings.base_url:
+            text = f"Waits: it belongs to {job.base_url}, which is not the base URL now"
+        if not text:
+            continue
+        waiting[job.job_id] = text
+        if job.cancel_pending and not is_attended(job):
+            note(actions.cancel(store, job))
+
+
+def _look_slowly() -> bool:
+    """What is worth a look once a second: names, and the time a job takes."""
+    global _slow_look  # noqa: PLW0603 - when the last look was
+    now = time.monotonic()
+    if now - _slow_look < SLOW_S:
+        return False
+    _slow_look = now
+    elapsed = {job.job_id: elapsed_text(job) for job in desk.jobs.values()}
+    changed = elapsed != desk.elapsed
+    desk.elapsed = elapsed
+    changed |= record_sync.drop_strays()
+    return record_sync.follow_names() or changed
+
+
+def elapsed_text(job: Job) -> str:
+    """How long the job has taken, roughly: the text changes, and is drawn, seldom."""
+    begun = _time(job.created_at)
+    ended = _time(job.finished_at) if job.state in FINISHED else datetime.now(UTC)
+    if begun is None or ended is None:
+        return ""
+    seconds = max(0, int((ended - begun).total_seconds()))
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        exact = job.state in FINISHED or seconds < 10  # noqa: PLR2004 - ten seconds
+        return f"{seconds} s" if exact else f"{seconds // 5 * 5} s"
+    minutes = seconds // 60
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - an hour
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

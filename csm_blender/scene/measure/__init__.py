@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure block-outs: boxes of evaluated objects, of empties, and boxes a person drew."""

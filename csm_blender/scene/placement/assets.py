@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Results as assets: what the artist wishes, the mark on a result in the scene, and the catalog of its file.
+
+A result is marked while it is placed, so that one undo takes both back. The catalog of the file can only be written
+beside the file: it is when that is saved.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+from bpy.app.handlers import persistent
+
+from ...converter.asset import PICTURE
+from ...converter.labelling import Label, label_asset
+from ...converter.portrait import SIZE_PX, Pixels
+from ...core.files.asset_catalog import CATALOG_ID, add_catalog
+from ...core.errors import DiskProblem
+from ...core.jobs.job import Job
+from ...core.models import AssetPlace, AssetWish
+from ..blender.custom_properties import read
+from ..blender.bpy_typing import current
+from ..addon.preferences import preferences
+from ..properties import state_of
+
+_log = logging.getLogger(__name__)
+
+
+def wish_of(scene: bpy.types.Scene) -> AssetWish:
+    """What is chosen in the panel."""
+    state = state_of(scene)
+    place = AssetPlace(state.as_asset)
+    if place is AssetPlace.OFF:
+        return AssetWish()
+    return known_here(AssetWish(place, state.asset_library, author=preferences().asset_author))
+
+
+def known_here(wish: AssetWish) -> AssetWish:
+    """*wish* with the folder that its library has on this machine, as the preferences know it."""
+    if wish.place is not AssetPlace.LIBRARY:
+        return replace(wish, library="", folder="")
+    library = current.preferences.filepaths.asset_libraries.get(wish.library)
+    return replace(wish, folder=bpy.path.abspath(library.path) if library is not None else "")
+
+
+def mark(obj: bpy.types.Object, mesh: bpy.types.Mesh, job: Job) -> tuple[str, ...]:
+    """Make the result *obj* an asset of this file, if that is wished. Notes about what could not be done.
+
+    The picture that came along with *mesh* is taken off it in any case.
+    """
+    picture = _picture_taken_off(mesh)
+    wish = job.spec.asset
+    if wish.place is not AssetPlace.FILE:
+        return ()
+    if not label_asset(obj, Label(job.session_code, job.job_id, wish.author), picture):
+        return (f"{obj.name!r} cannot be made an asset: it is linked from another file.",)
+    return ()
+
+
+def add_catalog_beside(blend: Path) -> None:
+    """Have the catalog of our assets known where the saved file *blend* is. Raises :class:`DiskProblem`."""
+    if any(_is_filed(obj) for obj in bpy.data.objects):
+        add_catalog(_root_of(blend))
+
+
+def start() -> None:
+    """Look after the catalog whenever a file is saved."""
+    bpy.app.handlers.save_post.append(_saved)
+
+
+def stop() -> None:
+    """No longer."""
+    if _saved in bpy.app.handlers.save_post:
+        bpy.app.handlers.save_post.remove(_saved)
+
+
+@persistent  # type: ignore[untyped-decorator]  # by the stubs
+def _saved(path: str, *_more: object) -> None:
+    try:
+        add_catalog_beside(Path(path or bpy.data.filepath))
+    except DiskProblem as problem:
+        _log.warning("%s The assets are in the file all the same, without a catalog.", problem)
+
+
+def _is_filed(obj: bpy.types.Object) -> bool:
+    data: Any = obj.asset_data
+    return obj.library is None and data is not None and data.catalog_id == CATALOG_ID
+
+
+def _root_of(blend: Path) -> Path:
+    """Where Blender looks for the catalogs of a file: in the library that holds it, else beside it."""
+    folder = blend.absolute().parent
+    roots = [Path(bpy.path.abspath(library.path)) for library in current.preferences.filepaths.asset_libraries]
+    return next((root for root in roots if root.name and root in (folder, *folder.parents)), folder)
+
+
+def _picture_taken_off(mesh: bpy.types.Mesh) -> Pixels | None:
+    kept: Any = read(mesh, PICTURE)
+    if kept is None:
+        return None
+    pixels = np.frombuffer(kept, dtype=np.int32).copy()
+    del mesh[PICTURE]
+    return pixels if pixels.size == SIZE_PX * SIZE_PX else None

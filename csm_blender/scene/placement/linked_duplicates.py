@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Linked duplicates: twenty chairs share one mesh, and get one result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import bpy
+from mathutils import Matrix
+
+from ...core.errors import CsmError
+from ...core.models import JobSpec, Target
+from ..measure.custom_box import custom_box
+from .target_checks import check_fate
+from ..blender.evaluation import depsgraph_of
+from ..measure.measure import measure, measure_shape
+
+_SAME_BOX = 1e-6
+
+
+def copies_of(
+    target: bpy.types.Object, spec: JobSpec, scene: bpy.types.Scene, notes: list[str]
+) -> Iterator[tuple[bpy.types.Object, Matrix]]:
+    """The other objects of *scene* that look like *target*, and their world matrices.
+
+    They share its data, or the collection it instances, and have the same box in their own axes; where *target* has a
+    custom box, its copies need not have one, but must show the same as it does. Those whose modifiers make another box
+    of it are left alone, which *notes* say.
+    """
+    recorded = spec.target
+    assert recorded is not None
+    depsgraph = depsgraph_of(scene)
+    shown = measure_shape(target, depsgraph) if custom_box(target) is not None else recorded
+    for other in [obj for obj in scene.objects if obj != target and _shares(obj, target)]:
+        try:
+            check_fate([other], spec.original)
+            found = measure(other, depsgraph)
+        except CsmError as error:
+            notes.append(f"{other.name!r} shares the mesh and was left alone: {error}")
+            continue
+        if not _same_box(found, recorded if custom_box(other) is not None else shown):
+            notes.append(f"{other.name!r} shares the mesh and was left alone: its modifiers give it another box.")
+            continue
+        yield other, Matrix(found.matrix_world)
+
+
+def _shares(obj: bpy.types.Object, target: bpy.types.Object) -> bool:
+    if target.data is not None:
+        return obj.data == target.data
+    return target.instance_collection is not None and obj.instance_collection == target.instance_collection
+
+
+def _same_box(found: Target, recorded: Target) -> bool:
+    low, high = recorded.box_min, recorded.box_max
+    tolerance = _SAME_BOX * max(b - a for a, b in zip(low, high, strict=True))
+    pairs = zip((*found.box_min, *found.box_max), (*low, *high), strict=True)
+    return all(abs(a - b) <= tolerance for a, b in pairs)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Blender allows to be done with a block-out, asked before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import bpy
+
+from ...core.errors import TargetUnchangeable
+from ...core.models import Original
+
+_INSTEAD = "Use hide or keep instead of replace."
+
+
+def check_fate(targets: Sequence[bpy.types.Object], original: Original) -> None:
+    """Raise :class:`TargetUnchangeable` unless *original* can be done to *targets* (several for a common box)."""
+    if original is Original.KEEP:
+        return
+    for target in targets:
+        if target.library is not None:
+            raise TargetUnchangeable(
+                f"{target.name!r} is linked from another file and cannot be changed.",
+                "Keep the original, or make a library override of the object first.",
+            )
+        if target.override_library is not None and target.override_library.is_system_override:
+            raise TargetUnchangeable(
+                f"{target.name!r} is a library override that is not editable.",
+                "Make it editable (Library Override > Make), or keep the original.",
+            )
+    if original is Original.REPLACE:
+        _check_replaceable(targets)
+
+
+def _check_replaceable(targets: Sequence[bpy.types.Object]) -> None:
+    target = targets[0]
+    if len(targets) > 1:
+        raise TargetUnchangeable(f"One result cannot replace the meshes of {len(targets)} objects.", _INSTEAD)
+    if target.type != "MESH":
+        kind = target.type.lower().replace("_", " ")
+        raise TargetUnchangeable(f"{target.name!r} is of type {kind}, which cannot hold a mesh.", _INSTEAD)

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The block-out beside its results: which belongs to which, showing one or the other, and going back to versions.
+
+All of it is remembered in custom properties, so it survives saving, loading, renaming and undo, and works in a file
+that was refined from the command line. The block-out only carries an id; what there is to know lies on the results,
+because Blender forgets new custom properties of library overrides.
+
+A result is an object of its own (``HIDE``, ``KEEP``) or a mesh that the block-out holds now (``REPLACE``). Nothing is
+ever deleted here: meshes that nobody shows are kept in the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+
+from ...core.errors import WrongUse
+from ...core.models import Vec3
+from . import mesh_swap
+from ..blender.custom_properties import read
+
+ID = "csm_id"
+RESULT_OF = "csm_result_of"
+BLOCK_OUT = "csm_block_out"
+HIDES = "csm_hides"
+SHOWN_AT = "csm_shown_at"
+SESSION = "csm_session"
+REFINED_AT = "csm_refined_at"
+
+_KEPT_BY_NAME = "n"
+"""First letter of the key of an object that cannot carry an id. A real id is hexadecimal."""
+
+Result = bpy.types.Object | bpy.types.Mesh
+
+
+@dataclass(frozen=True)
+class Version:
+    """One of the things that can stand in a place: the block-out itself (``result`` is ``None``), or a result."""
+
+    result: Result | None
+    session: str
+    refined_at: str
+    shown: bool
+
+    @property
+    def label(self) -> str:
+        """For people: what it is, and since when."""
+        return "Block-out" if self.result is None else f"{self.session} · {self.refined_at[:16].replace('T', ' ')}"
+
+
+def can_toggle(obj: bpy.types.Object | None) -> bool:
+    """Whether *obj* seems to be a block-out that has results, or a result. Quick enough for ``poll``."""
+    if obj is None:
+        return False
+    return (
+        read(obj, RESULT_OF) is not None
+        or read(obj, ID) is not None
+        or (obj.override_library is not None and block_out_of(obj) is not None)
+    )
+
+
+def toggle_original(obj: bpy.types.Object) -> bool:
+    """Show the block-out of *obj* if its result is shown, else the result. *obj* may be either.
+
+    Whether the block-out is shown now. Raises :class:`WrongUse` where there is nothing to toggle.
+    """
+    block_out = _require_block_out(obj)
+    found = [version for version in versions(block_out) if version.result is not None]
+    if shown := [version for version in found if version.shown]:
+        both = mesh_swap.held(block_out, key_of(block_out)) is None and _stands(block_out)
+        show_version(block_out, shown[-1].result if both else None)  # after KEEP both are there: leave the result
+        return not both
+    show_version(block_out, max(found, key=lambda version: _shown_at(version.result)).result)
+    return False
+
+
+def versions(obj: bpy.types.Object) -> list[Version]:
+    """The block-out and all its results, oldest first. *obj* may be any of them; empty if it is none."""
+    block_out = block_out_of(obj)
+    if block_out is None:
+        return []
+    key = key_of(block_out)
+    held = mesh_swap.held(block_out, key)
+    found = [
+        Version(None, "", "", held is None and _stands(block_out)),
+        *(_version(result, shown=not result.hide_viewport) for result in results_of(block_out)),
+        *(_version(mesh, shown=mesh == held and _stands(block_out)) for mesh in mesh_swap.meshes_for(key)),
+    ]
+    return sorted(found, key=lambda version: version.refined_at)
+
+
+def show_version(obj: bpy.types.Object, result: Result | None) -> None:
+    """Show *result*, one of :func:`versions`, and nothing else of them; ``None`` shows the block-out."""
+    block_out = _require_block_out(obj)
+    key = key_of(block_out)
+    others = [other for other in results_of(block_out) if other != result]
+    for other in others:
+        _set_hidden(other, hidden=True)
+    concerned = next((o for o in (result, *others) if isinstance(o, bpy.types.Object)), None)
+    if isinstance(result, bpy.types.Mesh):
+        mesh_swap.exchange(block_out, key, result)
+    else:
+        mesh_swap.restore(block_out, key)
+    if isinstance(result, bpy.types.Object):
+        _set_hidden(result, hidden=False)
+        hide_with(result)
+    elif concerned is not None:
+        _show_again(block_out, concerned)
+    if result is not None:
+        result[SHOWN_AT] = time.time()
+
+
+def block_out_of(obj: bpy.types.Object) -> bpy.types.Object | None:
+    """The block-out that *obj* is, is a result of, or lends a part to; ``None`` where it is none of these."""
+    if read(obj, RESULT_OF) is not None:
+        return _find(str(read(obj, RESULT_OF)), str(read(obj, BLOCK_OUT, "")))
+    key = key_of(obj)
+    if not key:
+        return None
+    if mesh_swap.meshes_for(key) or results_of(obj):
+        return obj
+    for result in bpy.data.objects:
+        if read(result, RESULT_OF) is not None and any(entry["key"] == key for entry in _hides(result)):
+            return _find(str(read(result, RESULT_OF)), str(read(result, BLOCK_OUT, "")))
+    return None
+
+
+def results_of(block_out: bpy.types.Object) -> list[bpy.types.Object]:
+    """The objects that are results of *block_out*, hidden ones too."""
+    key = key_of(block_out)
+    if not key:
+        return []
+    found = [obj for obj in bpy.data.objects if read(obj, RESULT_OF) == key]
+    return [obj for obj in found if _find(key, str(read(obj, BLOCK_OUT, ""))) == block_out]
+
+
+def recorded_box(obj: bpy.types.Object) -> tuple[Vec3, Vec3] | None:
+    """The box of the block-out that *obj* was before its mesh was replaced; ``None`` while it is itself."""
+    return mesh_swap.recorded_box(obj, key_of(obj))
+
+
+def key_of(obj: bpy.types.Object) -> str:
+    """What results know *obj* by; empty where none does."""
+    if obj.library is not None or obj.override_library is not None:
+        return _KEPT_BY_NAME + hashlib.sha256(obj.name.encode()).hexdigest()[:31]
+    return str(read(obj, ID, ""))
+
+
+def identify(block_out: bpy.types.Object) -> str:
+    """:func:`key_of`, given first where there is none, or where *block_out* is a duplicate of what was refined."""
+    key = key_of(block_out)
+    if key.startswith(_KEPT_BY_NAME):
+        return key
+    if key and len(_claimants(key)) > 1:
+        names = {str(read(obj, BLOCK_OUT, "")) for obj in bpy.data.objects if read(obj, RESULT_OF) == key}
+        if block_out.name in names:
+            return key
+        new = uuid.uuid4().hex
+        mesh_swap.hand_over(block_out, key, new)
+        key = ""
+    else:
+        new = uuid.uuid4().hex
+    if not key:
+        block_out[ID] = key = new
+    return key
+
+
+def attach(result: bpy.types.Object, block_out: bpy.types.Object, hides: Sequence[bpy.types.Object]) -> None:
+    """Remember *result* as one of *block_out*, and that showing it means to hide *hides* (the block-out among them)."""
+    result[RESULT_OF], result[BLOCK_OUT] = identify(block_out), block_out.name
+    result[SHOWN_AT] = time.time()
+    entries = [
+        {
+            "key": identify(obj),
+            "name": obj.name,
+            "viewport": obj.hide_viewport,
+            "render": obj.hide_render,
+        }
+        for obj in hides
+    ]
+    result[HIDES] = json.dumps(entries)
+
+
+def hide_with(result: bpy.types.Object) -> None:
+    """Hide what *result* stands for, in the viewport and in renders. Children stay as they are."""
+    for obj, _entry in _hidden_by(result):
+        _set_hidden(obj, hidden=True)
+
+
+def _stands(block_out: bpy.types.Object) -> bool:
+    """Whether the object is what its place shows. Where only its mesh is exchanged, its visibility is the artist's."""
+    return not block_out.hide_viewport or not results_of(block_out)
+
+
+def _show_again(block_out: bpy.types.Object, result: bpy.types.Object) -> None:
+    """Show the block-out and its other parts, as far as they were shown before *result* came."""
+    for obj, entry in {block_out: {}, **dict(_hidden_by(result))}.items():
+        obj.hide_viewport = False
+        obj.hide_render = bool(entry.get("render")) and not entry.get("viewport")
+        with contextlib.suppress(RuntimeError):  # in a collection that the view layer leaves out
+            obj.hide_set(False)
+
+
+def _hidden_by(result: bpy.types.Object) -> Iterator[tuple[bpy.types.Object, dict[str, Any]]]:
+    for entry in _hides(result):
+        obj = _find(entry["key"], entry["name"])
+        if obj is not None:
+            yield obj, entry
+
+
+def _hides(result: bpy.types.Object) -> list[dict[str, Any]]:
+    try:
+        entries: list[dict[str, Any]] = json.loads(str(read(result, HIDES, "[]")))
+    except ValueError:
+        return []
+    return entries
+
+
+def _set_hidden(obj: bpy.types.Object, *, hidden: bool) -> None:
+    obj.hide_viewport = obj.hide_render = hidden
+
+
+def _find(key: str, name: str) -> bpy.types.Object | None:
+    """The object known by *key*. Duplicates carry the key, too: then it is the one that is still called *name*."""
+    claimants = _claimants(key)
+    if len(claimants) == 1:
+        return claimants[0]
+    return next((obj for obj in claimants if obj.name == name), None)
+
+
+def _claimants(key: str) -> list[bpy.types.Object]:
+    return [obj for obj in bpy.data.objects if key_of(obj) == key]
+
+
+def _require_block_out(obj: bpy.types.Object) -> bpy.types.Object:
+    block_out = block_out_of(obj)
+    if block_out is None:
+        if read(obj, RESULT_OF) is not None:
+            raise WrongUse(f"The block-out of {obj.name!r} is not in this file any more.")
+        raise WrongUse(f"{obj.name!r} has no refined result to exchange it with.", "Refine it first.")
+    return block_out
+
+
+def _version(result: Result, *, shown: bool) -> Version:
+    return Version(result, str(read(result, SESSION, "")), str(read(result, REFINED_AT, "")), shown)
+
+
+def _shown_at(result: Result | None) -> float:
+    return float(read(result, SHOWN_AT, 0.0)) if result is not None else 0.0

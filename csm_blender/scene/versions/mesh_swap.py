@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exchange the mesh of a block-out for a refined one, and back, with everything else about the object kept.
+
+The refined mesh remembers what the object held before: the mesh, which modifiers were on, the box. An object is known
+to it by a key (see :mod:`.originals`), since linked duplicates may share one refined mesh.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import bpy
+
+from ...core.errors import PlacementFailed
+from ...core.models import Vec3
+from ..blender.custom_properties import read
+
+BEFORE = "csm_originals"
+_SHOWN_AT = "csm_shown_at"
+
+
+def held(obj: bpy.types.Object, key: str) -> bpy.types.Mesh | None:
+    """The refined mesh that *obj* holds in place of its own, or ``None``."""
+    mesh = obj.data
+    return mesh if isinstance(mesh, bpy.types.Mesh) and _before(mesh, key) is not None else None
+
+
+def meshes_for(key: str) -> list[bpy.types.Mesh]:
+    """The refined meshes that the object of this *key* has held."""
+    return [mesh for mesh in bpy.data.meshes if _before(mesh, key) is not None] if key else []
+
+
+def recorded_box(obj: bpy.types.Object, key: str) -> tuple[Vec3, Vec3] | None:
+    """The evaluated box that *obj* had with its own mesh, in its own axes, while it holds a refined one."""
+    mesh = held(obj, key)
+    if mesh is None:
+        return None
+    low, high = _settings(mesh, key)["box"]
+    return (low[0], low[1], low[2]), (high[0], high[1], high[2])
+
+
+def prepare(obj: bpy.types.Object, key: str, mesh: bpy.types.Mesh, box: tuple[Vec3, Vec3]) -> None:
+    """Let *mesh* remember what *obj* holds now, whose evaluated box is *box*; or what an earlier refined mesh does."""
+    groups = read(mesh, BEFORE)
+    if groups is None:
+        mesh[BEFORE] = {}
+        groups = read(mesh, BEFORE)
+    earlier = held(obj, key)
+    if earlier is not None:
+        before = _before(earlier, key)
+        assert before is not None
+        groups[key] = dict(before.items())
+        return
+    own = obj.data
+    assert isinstance(own, bpy.types.Mesh)
+    own.use_fake_user = True  # even if everything else that uses it goes, it stays in the file
+    settings = {
+        "box": box,
+        "modifiers": {m.name: [m.show_viewport, m.show_render] for m in obj.modifiers},
+        "parent_type": obj.parent_type,
+        "instance_type": obj.instance_type,
+        "links": [slot.link for slot in obj.material_slots],
+    }
+    materials = {
+        f"material_{index}": slot.material
+        for index, slot in enumerate(obj.material_slots)
+        if slot.link == "OBJECT" and slot.material is not None
+    }
+    groups[key] = {"mesh": own, "settings": json.dumps(settings), **materials}
+
+
+def exchange(obj: bpy.types.Object, key: str, mesh: bpy.types.Mesh) -> None:
+    """Let *obj* hold *mesh*, which was prepared for it. What shaped the box already is switched off, and kept.
+
+    That is: modifiers, deformation by a parent (the parent stays), instancing on vertices and faces, and materials that
+    belong to the object and would cover those of the mesh. Raises :class:`PlacementFailed` in Edit mode, where Blender
+    ignores the exchange.
+    """
+    _check_mode(obj)
+    restore(obj, key)
+    for slot in obj.material_slots:
+        slot.link = "DATA"
+    obj.data = mesh
+    mesh.use_fake_user = True
+    mesh[_SHOWN_AT] = time.time()
+    for slot in obj.material_slots:
+        slot.link = "DATA"
+    for modifier in obj.modifiers:
+        modifier.show_viewport = modifier.show_render = False
+    if obj.parent_type in ("ARMATURE", "LATTICE"):
+        obj.parent_type = "OBJECT"
+    if obj.instance_type != "NONE":
+        obj.instance_type = "NONE"
+
+
+def restore(obj: bpy.types.Object, key: str) -> None:
+    """Let *obj* hold its own mesh again, everything as it was. Nothing happens if it does."""
+    mesh = held(obj, key)
+    if mesh is None:
+        return
+    _check_mode(obj)
+    before, settings = _before(mesh, key), _settings(mesh, key)
+    assert before is not None
+    obj.data = before["mesh"]
+    for index, (slot, link) in enumerate(zip(obj.material_slots, settings["links"], strict=False)):
+        slot.link = link
+        if link == "OBJECT":
+            slot.material = before.get(f"material_{index}")
+    for modifier in obj.modifiers:
+        if modifier.name in settings["modifiers"]:
+            modifier.show_viewport, modifier.show_render = settings["modifiers"][modifier.name]
+    if obj.parent is not None:
+        obj.parent_type = settings["parent_type"]
+    obj.instance_type = settings["instance_type"]
+
+
+def hand_over(obj: bpy.types.Object, key: str, new_key: str) -> None:
+    """Give *obj*, a duplicate that shares *key*, its own entry under *new_key* in the refined mesh it holds."""
+    mesh = held(obj, key)
+    if mesh is not None:
+        before = _before(mesh, key)
+        assert before is not None
+        read(mesh, BEFORE)[new_key] = dict(before.items())
+
+
+def _check_mode(obj: bpy.types.Object) -> None:
+    if obj.mode == "EDIT":
+        raise PlacementFailed(
+            f"{obj.name!r} is being edited, and Blender does not exchange a mesh meanwhile.",
+            "Leave Edit mode, then place it again.",
+        )
+
+
+def _before(mesh: bpy.types.Mesh, key: str) -> Any:
+    groups = read(mesh, BEFORE)
+    return groups.get(key) if groups is not None and key else None
+
+
+def _settings(mesh: bpy.types.Mesh, key: str) -> dict[str, Any]:
+    before = _before(mesh, key)
+    settings: dict[str, Any] = json.loads(before["settings"])
+    return settings
