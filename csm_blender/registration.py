@@ -19,24 +19,24 @@ from .scene import properties
 from .scene.background.connection_test import connection_test
 from .scene.jobs.state import desk
 from .scene.addon.disk_usage import usage
-from .ui import box_row, browser, confirm, defaults, dragging, handles, job_operators, many, overlay, panel, preferences, preview, preview_operators, refine, setup_operators, status_bar, versions
+from .ui import box_panel, session_browser, confirm_dialog, scene_defaults, drag_operators, gizmos, job_operators, batch_operators, overlay, panel, preferences, planned_request, preview_operators, refine_operators, setup_operators, status_bar, version_menu
 
 CLASSES = (
     *properties.CLASSES,
     *preferences.CLASSES,
-    *refine.CLASSES,
-    *confirm.CLASSES,
+    *refine_operators.CLASSES,
+    *confirm_dialog.CLASSES,
     *preview_operators.CLASSES,
     *job_operators.CLASSES,
     *setup_operators.CLASSES,
-    *many.CLASSES,
-    *versions.CLASSES,
+    *batch_operators.CLASSES,
+    *version_menu.CLASSES,
     *panel.CLASSES,
-    *browser.CLASSES,
+    *session_browser.CLASSES,
     *overlay.CLASSES,
-    *box_row.CLASSES,
-    *dragging.CLASSES,
-    *handles.CLASSES,
+    *box_panel.CLASSES,
+    *drag_operators.CLASSES,
+    *gizmos.CLASSES,
 )
 _commands: list[Any] = []
 _log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     properties.add_pointers()
-    browser.start()
+    session_browser.start()
     assets.start()
     _commands.append(bpy.utils.register_cli_command("csm", _run_command))  # type: ignore[func-returns-value]  # stubs err
     if bpy.app.background:
@@ -76,10 +76,10 @@ def unregister() -> None:
         bpy.utils.unregister_cli_command(_commands.pop())
     desk.forget_file()
     desk.close_store()
-    preview.forget()
-    defaults.forget()
+    planned_request.forget()
+    scene_defaults.forget()
     assets.stop()
-    browser.stop()
+    session_browser.stop()
     properties.remove_pointers()
     for cls in reversed(CLASSES):
         with contextlib.suppress(RuntimeError):  # registered by half, after an error while registering
@@ -115,7 +115,7 @@ def _take_in_file() -> None:
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def _after_load(*_arguments: object) -> None:
-    defaults.forget()
+    scene_defaults.forget()
     _guarded(_opened)
 
 
@@ -126,14 +126,14 @@ def _before_save(*_arguments: object) -> None:
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def _after_undo(*_arguments: object) -> None:
-    preview.forget()
+    planned_request.forget()
     preview_loader.wake()
     _guarded(timer.undone)
 
 
 def _opened() -> None:
-    preview.forget()
-    defaults.apply()
+    planned_request.forget()
+    scene_defaults.apply()
     preview_loader.file_opened()
     timer.file_opened()
 

@@ -18,7 +18,7 @@ from ..scene.jobs.state import desk
 from ..scene.addon.translation import reports, tooltips
 from ..scene.blender.bpy_typing import Context
 from ..scene.properties import CSM_PG_job, active_record, find_record, state_of
-from .report import report_error
+from .operator_report import report_error
 from .returns import Returned
 
 

@@ -21,8 +21,8 @@ from ..scene.jobs.binding import find_target, home_scene
 from ..scene.jobs.state import desk
 from ..scene.blender.bpy_typing import Context
 from ..scene.blender.redraw import TAB, is_at_tab
-from . import preview
-from .overlay_lines import Drawing, draw_all, forget_shaders
+from . import planned_request
+from .overlay_drawing import Drawing, draw_all, forget_shaders
 
 _MOST_ON_CARD = 64
 MOST_JOBS = 8
@@ -114,10 +114,10 @@ def draw_here(context: Context) -> None:
         return
     if not (space.show_region_ui and space.overlay.show_overlays):
         return
-    seen = preview.count(), space.local_view is not None
+    seen = planned_request.count(), space.local_view is not None
     if view.seen != seen or any(map(_is_scaled, view.entries)):
         view.entries = [_entry(item, obj) for item, obj in _items(context)]
-        view.seen = preview.count(), seen[1]
+        view.seen = planned_request.count(), seen[1]
     if view.entries:
         draw_all([(entry.drawing, entry.matrix) for entry in view.entries], memory.ui_scale)
 
@@ -127,7 +127,7 @@ def _is_scaled(entry: Entry) -> bool:
     if entry.obj is None or entry.obj.matrix_world == entry.matrix:
         return False
     entry.matrix = entry.obj.matrix_world.copy()
-    return not preview.is_same_scale(entry.matrix.to_scale(), entry.scale)
+    return not planned_request.is_same_scale(entry.matrix.to_scale(), entry.scale)
 
 
 def _entry(item: Item, obj: bpy.types.Object | None) -> Entry:
@@ -156,7 +156,7 @@ def _items(context: Context) -> list[tuple[Item, bpy.types.Object | None]]:
     return items
 
 
-def at_hand(context: Context) -> preview.Preview | None:
+def at_hand(context: Context) -> planned_request.Preview | None:
     """The active object as it would be refined; ``None`` where it is not seen in this view, or being refined now."""
     obj = context.active_object
     if obj is None or not obj.visible_in_viewport_get(context.space_data):
@@ -165,7 +165,7 @@ def at_hand(context: Context) -> preview.Preview | None:
         home = desk.homes.get(job.job_id)
         if home is not None and home.object_uid == obj.session_uid:
             return None
-    return preview.outlined(context)
+    return planned_request.outlined(context)
 
 
 class CSM_PT_tab_watch(bpy.types.Panel):

@@ -14,13 +14,13 @@ from ..scene.blender.bpy_typing import Context, Layout, current
 from ..scene.jobs.record_sync import has_strays
 from ..scene.addon.preferences import obstacle
 from ..scene.properties import CSM_PG_job, CSM_PG_scene, active_record, state_of
-from .box_row import draw_box, draw_pivot
-from .job_box import draw_job
-from .lines import draw_lines, in_sidebar
-from .preview import preview
+from .box_panel import draw_box, draw_pivot
+from .job_panel import draw_job
+from .text_wrap import draw_lines, in_sidebar
+from .planned_request import preview
 from .preview_operators import draw_preview
-from .refine import selected_with_code
-from .words import MOVING, size_text, state_icon, state_word
+from .refine_operators import selected_with_code
+from .formatting import MOVING, size_text, state_icon, state_word
 
 
 class CSM_UL_jobs(bpy.types.UIList):

@@ -18,8 +18,8 @@ from ..scene.blender.bpy_typing import Context, Layout, current
 from ..scene.addon.preferences import base_url_is_from_environment, base_url_now, key_is_from_environment, obstacle
 from ..scene.properties import FIT_ITEMS, ORIGINAL_ITEMS
 from ..scene.addon.environment import PACKAGE
-from . import defaults
-from .lines import draw_lines, wrapped
+from . import scene_defaults
+from .text_wrap import draw_lines, wrapped
 
 DOCS_URL = "https://docs.csm.ai"
 
@@ -30,7 +30,7 @@ def _changed(_self: bpy.types.AddonPreferences, _context: Context) -> None:
 
 
 def _defaults_changed(_self: bpy.types.AddonPreferences, _context: Context) -> None:
-    defaults.apply()
+    scene_defaults.apply()
 
 
 class CSM_AP_preferences(bpy.types.AddonPreferences):

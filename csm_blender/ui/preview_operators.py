@@ -17,10 +17,10 @@ from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.measure.measure import find_object, find_objects
 from ..scene.placement.preview_objects import Remark
 from ..scene.addon.preferences import obstacle
-from . import preview
-from .lines import draw_lines, in_sidebar
-from .refine import chosen_code, in_panel, missing_to_look
-from .report import report_error
+from . import planned_request
+from .text_wrap import draw_lines, in_sidebar
+from .refine_operators import chosen_code, in_panel, missing_to_look
+from .operator_report import report_error
 from .returns import Returned
 
 _REMARKS = {
@@ -81,10 +81,10 @@ class CSM_OT_preview(bpy.types.Operator):
 
     def _begin(self, context: Context) -> preview_loader.Order:
         code = parse_session_code(self.session_code) if self.session_code else chosen_code(context)
-        objects = find_objects(context.scene, self.target) if self.target else preview.chosen_objects(context)
+        objects = find_objects(context.scene, self.target) if self.target else planned_request.chosen_objects(context)
         if not objects:
             raise NoSuchObject("No object is active.", "Select the block-out.")
-        return preview_loader.begin(code, objects, context, preview.choices_of(context.scene))
+        return preview_loader.begin(code, objects, context, planned_request.choices_of(context.scene))
 
 
 class CSM_OT_remove_preview(bpy.types.Operator):

@@ -21,7 +21,7 @@ from ..scene.blender.bpy_typing import Context
 from ..scene.addon.preferences import obstacle
 from ..scene.properties import state_of
 from ..scene.addon.environment import PACKAGE, jobs_home
-from .report import report_error
+from .operator_report import report_error
 from .returns import Returned
 
 

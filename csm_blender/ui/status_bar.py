@@ -10,7 +10,7 @@ from ..core.models import ACTIVE
 from ..scene.jobs.state import desk
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
-from .words import state_word
+from .formatting import state_word
 
 
 def draw(self: bpy.types.Header, _context: Context) -> None:

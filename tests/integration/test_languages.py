@@ -13,7 +13,7 @@ from common import ROOT
 import csm_blender
 from csm_blender.scene.addon import translation
 from csm_blender.scene.addon.translation import labels, reports, tooltips
-from csm_blender.ui.lines import wrapped
+from csm_blender.ui.text_wrap import wrapped
 
 JAPANESE = "コードと、キーがセッションを作成したアカウントのものであることを確認してください。URL を確認してください。"
 

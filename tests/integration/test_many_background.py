@@ -118,7 +118,7 @@ def test_files_can_be_dropped_onto_a_3d_view_only() -> None:
         def __init__(self, kind: str) -> None:
             self.area = type("Area", (), {"type": kind})
 
-    from csm_blender.ui.many import CSM_FH_jobs
+    from csm_blender.ui.batch_operators import CSM_FH_jobs
 
     assert [CSM_FH_jobs.poll_drop(Place(kind)) for kind in ("VIEW_3D", "TEXT_EDITOR")] == [True, False]
 

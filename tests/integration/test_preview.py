@@ -349,6 +349,6 @@ def test_a_refused_key_and_a_network_that_is_off_are_said(
 
 
 def _choices(scene: bpy.types.Scene) -> Any:
-    from csm_blender.ui.preview import choices_of
+    from csm_blender.ui.planned_request import choices_of
 
     return choices_of(scene)

@@ -23,8 +23,8 @@ from ..scene.blender.bpy_typing import Context
 from ..scene.properties import state_of
 from . import overlay
 from .returns import Returned
-from .sight import as_vec3, draw_views_anew, mouse_in, on_screen, ray, ray_through
-from .words import POINT_WORDS, length_text
+from .viewport import as_vec3, draw_views_anew, mouse_in, on_screen, ray, ray_through
+from .formatting import POINT_WORDS, length_text
 
 PRECISE = 0.1
 NEAR_PX = 14.0

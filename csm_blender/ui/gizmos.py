@@ -22,9 +22,9 @@ from ..scene.blender.bpy_typing import Context
 from ..scene.properties import state_of
 from ..scene.blender.redraw import shows_boxes
 from . import overlay
-from .dragging import now
-from .overlay_lines import COLOR
-from .sight import toward_eye
+from .drag_operators import now
+from .overlay_drawing import COLOR
+from .viewport import toward_eye
 
 FACES = tuple((axis, is_high) for axis in range(3) for is_high in (False, True))
 _PIVOT_COLOR = (1.0, 0.72, 0.2)

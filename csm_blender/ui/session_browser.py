@@ -16,8 +16,8 @@ from ..scene.blender.bpy_typing import Context, Layout, current
 from ..scene.addon.preferences import obstacle
 from ..scene.properties import state_of, tag_of
 from ..scene.background.session_list import age_of, age_text, matches, shelf
-from .lines import draw_lines, in_sidebar
-from .report import report_error
+from .text_wrap import draw_lines, in_sidebar
+from .operator_report import report_error
 from .returns import Returned
 
 

@@ -19,11 +19,11 @@ from ..scene.measure.measure import find_objects
 from ..scene.jobs.planning import plan_for_objects
 from ..scene.addon.preferences import base_url_now, preferences
 from ..scene.properties import state_of, tag_of
-from . import preview
-from .lines import draw_lines, wrapped
-from .report import report_error
+from . import planned_request
+from .text_wrap import draw_lines, wrapped
+from .operator_report import report_error
 from .returns import Returned
-from .words import size_text
+from .formatting import size_text
 
 WIDTH = 400
 MOST_LINES = 12
@@ -128,7 +128,7 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
         if self.all_selected:
             pairs = [([obj], tag_of(obj).session_code) for obj in context.selected_objects if tag_of(obj).session_code]
         else:
-            objects = find_objects(context.scene, self.target) if self.target else preview.chosen_objects(context)
+            objects = find_objects(context.scene, self.target) if self.target else planned_request.chosen_objects(context)
             pairs = [(objects, self.session_code or state_of(context.scene).session_code)] if objects else []
         return [
             (" + ".join(obj.name for obj in objects), _size(context, objects) if index < MOST_LINES else "", code)
@@ -142,7 +142,7 @@ def _question() -> str:
 
 
 def _size(context: Context, objects: Sequence[bpy.types.Object]) -> str:
-    choices = preview.choices_of(context.scene)
+    choices = planned_request.choices_of(context.scene)
     try:
         spec = plan_for_objects("", objects, context.scene, context.evaluated_depsgraph_get(), choices)
     except CsmError:

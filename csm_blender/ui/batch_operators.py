@@ -21,7 +21,7 @@ from ..core.api.session_code import find_session_codes, shortened
 from ..scene.addon.translation import labels, reports, tooltips
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.jobs.assign_sessions import assign, obstacle_to, pairs_of
-from .report import report_error
+from .operator_report import report_error
 from .returns import Returned
 
 WIDTH = 560

@@ -18,10 +18,10 @@ from ..scene.addon.translation import OURS
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.measure.measure import measure_common
 from ..scene.properties import CSM_PG_scene, state_of, tag_of
-from . import preview
-from .report import report_error
+from . import planned_request
+from .operator_report import report_error
 from .returns import Returned
-from .words import POINT_WORDS
+from .formatting import POINT_WORDS
 
 
 class CSM_OT_reset_box(bpy.types.Operator):
@@ -121,7 +121,7 @@ def draw_pivot(layout: Layout, state: CSM_PG_scene) -> None:
 
 def _origin(context: Context) -> Vec3:
     """The pivot that is the origin of what is chosen. Raises :class:`BadValue` where it lies outside the box."""
-    objects = preview.chosen_objects(context)
+    objects = planned_request.chosen_objects(context)
     if not objects:
         raise NoSuchObject("No object is active.", "Select the block-out.")
     target = measure_common(objects, context.evaluated_depsgraph_get())

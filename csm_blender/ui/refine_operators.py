@@ -20,8 +20,8 @@ from ..scene.blender.bpy_typing import Context, current
 from ..scene.measure.measure import find_objects
 from ..scene.addon.preferences import obstacle
 from ..scene.properties import state_of, tag_of
-from . import confirm, preview
-from .report import report_error, told
+from . import confirm_dialog, planned_request
+from .operator_report import report_error, told
 from .returns import Returned
 
 EVENT_S = 0.2
@@ -58,7 +58,7 @@ def missing_to_look(context: Context) -> str:
         return f"{bad} {bad.hint}"
     if context.active_object is None:
         return "Select the block-out: the object that tells where and how large."
-    if (seen := preview.preview(context)) is not None and seen.error is not None:
+    if (seen := planned_request.preview(context)) is not None and seen.error is not None:
         return f"{seen.error} {seen.error.hint}"
     return ""
 
@@ -112,8 +112,8 @@ class CSM_OT_refine(bpy.types.Operator):
         """Begin the job and watch it, while the artist goes on."""
         if bpy.app.background:
             return self.execute(context)
-        if not self.confirmed and confirm.is_needed(1):
-            return confirm.ask(session_code=self.session_code, target=self.target, again=self.again)
+        if not self.confirmed and confirm_dialog.is_needed(1):
+            return confirm_dialog.ask(session_code=self.session_code, target=self.target, again=self.again)
         if not self._begin(context):
             return {"CANCELLED"}
         desk.attended.add(self._job_id)
@@ -160,10 +160,10 @@ class CSM_OT_refine(bpy.types.Operator):
         try:
             text = self.session_code
             code = parse_session_code(text) if text else chosen_code(context)
-            objects = find_objects(context.scene, self.target) if self.target else preview.chosen_objects(context)
+            objects = find_objects(context.scene, self.target) if self.target else planned_request.chosen_objects(context)
             if not objects:
                 raise NoSuchObject("No object is active.", "Select the block-out.")
-            choices = replace(preview.choices_of(context.scene), again=self.again)
+            choices = replace(planned_request.choices_of(context.scene), again=self.again)
             self._job_id = commands.start_job(code, objects, context, choices).job_id
         except CsmError as error:
             report_error(self, error)
@@ -209,8 +209,8 @@ class CSM_OT_refine_selected(bpy.types.Operator):
         """Begin all the jobs; the pump places them as they come."""
         if bpy.app.background:
             return self.execute(context)
-        if not self.confirmed and confirm.is_needed(len(selected_with_code(context))):
-            return confirm.ask(all_selected=True)
+        if not self.confirmed and confirm_dialog.is_needed(len(selected_with_code(context))):
+            return confirm_dialog.ask(all_selected=True)
         return {"FINISHED"} if self._begin(context) else {"CANCELLED"}
 
     def execute(self, context: Context) -> Returned:
@@ -227,7 +227,7 @@ class CSM_OT_refine_selected(bpy.types.Operator):
 
     def _begin(self, context: Context) -> list[str]:
         begun: list[str] = []
-        choices = preview.choices_of(context.scene)
+        choices = planned_request.choices_of(context.scene)
         for obj in selected_with_code(context):
             try:
                 code = parse_session_code(tag_of(obj).session_code)

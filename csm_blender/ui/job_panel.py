@@ -11,8 +11,8 @@ from ..scene.jobs.state import desk
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.properties import CSM_PG_job
-from .lines import draw_lines, in_sidebar
-from .words import MOVING, state_word
+from .text_wrap import draw_lines, in_sidebar
+from .formatting import MOVING, state_word
 
 _MENDED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, "unreachable", "foreign_redirect"})
 _FIT_IS_GOOD = 1e-5

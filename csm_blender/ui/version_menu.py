@@ -14,7 +14,7 @@ from ..scene.jobs import commands
 from ..scene.jobs.binding import find_original
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.properties import active_record
-from .report import report_error
+from .operator_report import report_error
 from .returns import Returned
 
 
