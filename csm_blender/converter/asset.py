@@ -19,9 +19,9 @@ import numpy as np
 from ..core.files.asset_catalog import add_catalog, as_file_name
 from ..core.errors import DiskProblem
 from ..core.models import AssetPlace, AssetWish, Materials, Placement
-from .labelling import Label, label_asset
-from .portrait import NoPortrait, Pixels, portrait_of
-from .reshaping import reshape
+from .asset_metadata import Label, label_asset
+from .thumbnail import NoPortrait, Pixels, portrait_of
+from .transform_mesh import reshape
 
 PICTURE = "csm_picture"
 """Custom property of a converted mesh: the pixels of its picture."""

@@ -13,7 +13,7 @@ from ..core.geometry.box import corner_error, corners, expected_delivery
 from ..core.errors import BadMesh
 from ..core.geometry.linalg import IDENTITY
 from ..core.models import Fit, Placement, Refinement, Vec3
-from .reshaping import Array, coordinates, reshape
+from .transform_mesh import Array, coordinates, reshape
 
 
 @dataclass(frozen=True)

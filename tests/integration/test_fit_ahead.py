@@ -15,7 +15,7 @@ from fit_glbs import Glb
 bpy = pytest.importorskip("bpy")
 
 from csm_blender.converter import convert as converting
-from csm_blender.converter.ahead import fit_file
+from csm_blender.converter.prefit import fit_file
 from csm_blender.core.geometry import box
 from csm_blender.core.models import Fit, JobSpec
 

@@ -17,8 +17,8 @@ import numpy as np
 from bpy.app.handlers import persistent
 
 from ...converter.asset import PICTURE
-from ...converter.labelling import Label, label_asset
-from ...converter.portrait import SIZE_PX, Pixels
+from ...converter.asset_metadata import Label, label_asset
+from ...converter.thumbnail import SIZE_PX, Pixels
 from ...core.files.asset_catalog import CATALOG_ID, add_catalog
 from ...core.errors import DiskProblem
 from ...core.jobs.job import Job

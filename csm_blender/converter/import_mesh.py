@@ -17,8 +17,8 @@ import numpy as np
 from ..core.files.zip_archive import unpack_obj
 from ..core.errors import BadMesh, ConversionFailed
 from ..core.files.glb import GlbSummary, check_glb, sniff_format
-from .reshaping import reshape
-from .stillness import without_animation
+from .transform_mesh import reshape
+from .strip_animation import without_animation
 
 _DRACO = "KHR_draco_mesh_compression"
 _NAMES = {

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.errors import DiskProblem
 from ..core.models import Placement
-from .reshaping import reshape
+from .transform_mesh import reshape
 
 
 def export_glb(mesh: bpy.types.Mesh, placement: Placement, scale_length: float, path: Path) -> None:

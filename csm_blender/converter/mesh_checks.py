@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from .reshaping import coordinates, values
+from .transform_mesh import coordinates, values
 
 Indices = NDArray[Any]
 Points = NDArray[np.float64]

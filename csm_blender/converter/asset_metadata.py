@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from ..core.files.asset_catalog import CATALOG_ID
-from .portrait import SIZE_PX, Pixels
+from .thumbnail import SIZE_PX, Pixels
 
 _NO_CATALOG = "00000000-0000-0000-0000-000000000000"
 _OURS = "Refined by CSM"

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..core.errors import BadMesh
 from ..core.files.glb import check_glb, sniff_format
 from .fitting import Move
-from .reshaping import Array, is_uneven, taken_through
+from .transform_mesh import Array, is_uneven, taken_through
 
 Rows = NDArray[np.float32]
 _NEUTRAL = {
