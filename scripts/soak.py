@@ -49,7 +49,7 @@ from csm_blender.core.jobs.job.job import Decision, Job, decisions
 from csm_blender.core.models import JobState
 from csm_blender.core.settings import Settings
 from csm_blender.core.jobs.job.store import Store
-from csm_blender.worker.protocol import Orders
+from csm_blender.worker.config import Orders
 
 _JSON = {"content_type": "application/json"}
 _NO = json.dumps({"error": "No", "message": "No", "statusCode": 429, "data": {}}).encode()

@@ -10,8 +10,8 @@ import threading
 
 from ..core.errors import CsmError
 from ..core.logs import log_to_file
-from .attend import attend
-from .protocol import Orders
+from .scheduler import attend
+from .config import Orders
 
 
 def main() -> int:

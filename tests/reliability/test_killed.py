@@ -28,7 +28,7 @@ from csm_blender.core.jobs.job.job import Job
 from csm_blender.core.models import JobState
 from csm_blender.core.settings import Settings
 from csm_blender.core.jobs.job.store import Store
-from csm_blender.worker.protocol import Orders
+from csm_blender.worker.config import Orders
 
 if sys.platform == "win32":
     pytest.skip("signal 9 is POSIX", allow_module_level=True)

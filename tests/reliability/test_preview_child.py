@@ -18,8 +18,8 @@ from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.core.errors import ServiceBusy
 from csm_blender.core.files.preview_cache import Kind
 from csm_blender.core.api.session_code import find_session_codes
-from csm_blender.worker import preview
-from csm_blender.worker.protocol import Orders
+from csm_blender.worker import preview_fetch
+from csm_blender.worker.config import Orders
 
 CODE = "SESSION_P_44569824122"
 
@@ -28,7 +28,7 @@ def test_it_ends_when_nobody_waits_any_more(tmp_path: Path, service: Any) -> Non
     proxy = FaultProxy(service.url, lambda _: silent_before)
     patient = settings(f"http://127.0.0.1:{proxy.port}", service.key, read_timeout_s=60.0)
     orders = Orders(tmp_path, "test", patient, Interpreters(sys.executable))
-    (tmp_path / preview.SPEC_NAME).write_text(json.dumps(spec(CODE).as_dict()))
+    (tmp_path / preview_fetch.SPEC_NAME).write_text(json.dumps(spec(CODE).as_dict()))
     child = start(orders.interpreters.plain("worker.preview", str(tmp_path)), stdin=subprocess.PIPE)
     try:
         assert child.stdin is not None
@@ -62,11 +62,11 @@ def test_trouble_that_passes_is_waited_out_by_reading_only(
     try:
         if outcome is ServiceBusy:
             with pytest.raises(ServiceBusy):
-                preview.fetch(chosen, tmp_path, CODE, tmp_path / "mesh")
+                preview_fetch.fetch(chosen, tmp_path, CODE, tmp_path / "mesh")
         else:
-            assert preview.fetch(chosen, tmp_path, CODE, tmp_path / "mesh") == (outcome, False)
+            assert preview_fetch.fetch(chosen, tmp_path, CODE, tmp_path / "mesh") == (outcome, False)
             assert (tmp_path / "mesh").read_bytes().startswith(b"glTF")
         assert {request.method for request in proxy.requests} == {"GET"}
-        assert len(proxy.requests) <= preview.TRIES + 1
+        assert len(proxy.requests) <= preview_fetch.TRIES + 1
     finally:
         proxy.close()

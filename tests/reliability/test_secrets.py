@@ -27,7 +27,7 @@ from csm_blender.core.models import JobState, Refinement
 from csm_blender.core.pipeline.pipeline.pipeline import Pipeline
 from csm_blender.core.settings import KEY_VARIABLE, Settings
 from csm_blender.core.jobs.job.store import Store
-from csm_blender.worker.protocol import Orders
+from csm_blender.worker.config import Orders
 
 # Clients are dropped here without being closed; whether sockets are closed is not what is tested.
 pytestmark = [
@@ -220,7 +220,7 @@ def test_a_key_that_cannot_be_a_header_is_said_without_saying_it(service: Any, k
 def test_a_crash_text_does_not_show_the_key(tmp_path: Path) -> None:
     program = (
         "import sys; sys.path.insert(0, '.')\n"
-        "from csm_blender.core.settings import Settings\nfrom csm_blender.worker.protocol import Orders\n"
+        "from csm_blender.core.settings import Settings\nfrom csm_blender.worker.config import Orders\n"
         "from csm_blender.core.processes.launch import Interpreters\nfrom pathlib import Path\n"
         f"orders = Orders(Path('x'), 'me', Settings(key={CANARY!r}), Interpreters('python'))\n"
         "raise RuntimeError(orders)\n"

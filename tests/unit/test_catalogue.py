@@ -13,7 +13,7 @@ from csm_blender.core.files import session_cache
 from csm_blender.core.files.session_cache import Catalogue, Entry
 from csm_blender.core.errors import CsmError
 from csm_blender.core.settings import Settings
-from csm_blender.worker.catalogue import fetch_page
+from csm_blender.worker.session_list import fetch_page
 
 
 def test_all_pages_with_pictures(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

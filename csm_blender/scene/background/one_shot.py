@@ -18,7 +18,7 @@ from typing import IO, Any
 import bpy
 
 from ...core.processes.launch import start, stop
-from ...worker.protocol import Orders
+from ...worker.config import Orders
 from ..addon.preferences import settings_now
 from ..addon.environment import interpreters, jobs_home
 

@@ -17,7 +17,7 @@ from ...core.processes.launch import start, stop
 from ...core.errors import CsmError
 from ...core.settings import Settings
 from ...core.jobs.store import Store
-from ...worker.protocol import Orders
+from ...worker.config import Orders
 from ..addon.environment import interpreters
 
 LOG_NAME = "worker-output.log"

@@ -20,7 +20,7 @@ import bpy
 from ...core.errors import CsmError, DiskProblem
 from ...core.models import NO_ASSET, JobSpec, Materials, Original
 from ...core.files.preview_cache import Kind, work_folder
-from ...worker.preview import SPEC_NAME
+from ...worker.preview_fetch import SPEC_NAME
 from . import safe_moment
 from ..versions import history
 from ..placement import preview_objects

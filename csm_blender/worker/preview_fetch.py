@@ -28,7 +28,7 @@ from ..core.api.backoff import retry_delay_s
 from ..core.files.preview_cache import Kind
 from ..core.redaction import presentable
 from ..core.settings import Settings
-from .protocol import Orders
+from .config import Orders
 
 SPEC_NAME = "spec.json"
 TRIES = 4

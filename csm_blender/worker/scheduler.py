@@ -22,7 +22,7 @@ from ..core.errors import CsmError
 from ..core.pipeline.pipeline import Pipeline
 from ..core.jobs.store import Store
 from ..core.pipeline.context import Attention
-from .protocol import Orders
+from .config import Orders
 
 STORE_LOOK_S = 0.25
 FULL_LOOK_S = 5.0

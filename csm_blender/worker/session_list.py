@@ -21,7 +21,7 @@ from ..core.api.download import download
 from ..core.errors import CsmError, DiskProblem
 from ..core.api.session import Session
 from ..core.settings import Settings
-from .protocol import Orders
+from .config import Orders
 
 LARGEST_PICTURE = 8 * 1024**2
 PICTURES_AT_ONCE = 6

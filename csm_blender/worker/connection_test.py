@@ -8,7 +8,7 @@ import sys
 
 from ..core.api.client import CsmClient
 from ..core.errors import CsmError
-from .protocol import Orders
+from .config import Orders
 
 
 def main() -> int:
