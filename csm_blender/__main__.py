@@ -5,7 +5,7 @@ import os
 import sys
 
 from .cli.main import main
-from .cli.surroundings import OwnProgram
+from .cli.environment import OwnProgram
 
 if __name__ == "__main__":
     status = main(sys.argv[1:], "python -m csm_blender", OwnProgram())

@@ -149,6 +149,6 @@ def _guarded(work: Any) -> None:
 def _run_command(argv: list[str]) -> int:
     """``blender --command csm …``."""
     from .cli.main import main  # noqa: PLC0415 - of no use in a window
-    from .cli.surroundings import InsideBlender  # noqa: PLC0415 - as above
+    from .cli.environment import InsideBlender  # noqa: PLC0415 - as above
 
     return main(argv, "blender --command csm", InsideBlender())

@@ -25,7 +25,7 @@ from ..core.jobs.support_report import support_report
 from .console import print_json, print_table, say, say_error, stdout_kept_for_report
 from .parser import build_parser
 from .report import REPORT_VERSION, TABLE_HEADER, dry_run_entry, job_entry, report, seconds, table_row
-from .surroundings import Surroundings
+from .environment import Surroundings
 
 INTERRUPTED = 130
 

@@ -17,7 +17,7 @@ from ..core.models import AssetPlace, AssetWish, Fit, JobSpec, Materials, Origin
 from ..scene.measure.measure import find_objects
 from ..scene.jobs.planning import Choices, plan_for_numbers, plan_for_objects
 from ..scene.properties import make_known
-from .wanted import parse_numbers, wanted_jobs
+from .job_arguments import parse_numbers, wanted_jobs
 
 
 def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:

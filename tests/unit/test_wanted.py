@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from csm_blender.cli.wanted import parse_numbers, wanted_jobs
+from csm_blender.cli.job_arguments import parse_numbers, wanted_jobs
 from csm_blender.core.errors import BadJobsFile, BadSessionCode, BadValue, WrongUse
 from csm_blender.core.files.jobs_file import Wanted
 
