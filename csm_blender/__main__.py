@@ -4,8 +4,8 @@
 import os
 import sys
 
-from .cli.main import main
 from .cli.environment import OwnProgram
+from .cli.main import main
 
 if __name__ == "__main__":
     status = main(sys.argv[1:], "python -m csm_blender", OwnProgram())

@@ -11,15 +11,33 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .core.models import JobState
-from .scene.placement import preload, assets
-from .scene.blender import change_counter
-from .scene.addon import translation
-from .scene.jobs import preview_loader, timer
 from .scene import properties
-from .scene.background.connection_test import connection_test
-from .scene.jobs.state import desk
+from .scene.addon import translation
 from .scene.addon.disk_usage import usage
-from .ui import box_panel, session_browser, confirm_dialog, scene_defaults, drag_operators, gizmos, job_operators, batch_operators, overlay, panel, preferences, planned_request, preview_operators, refine_operators, setup_operators, status_bar, version_menu
+from .scene.background.connection_test import connection_test
+from .scene.blender import change_counter
+from .scene.jobs import preview_loader, timer
+from .scene.jobs.state import desk
+from .scene.placement import assets, preload
+from .ui import (
+    batch_operators,
+    box_panel,
+    confirm_dialog,
+    drag_operators,
+    gizmos,
+    job_operators,
+    overlay,
+    panel,
+    planned_request,
+    preferences,
+    preview_operators,
+    refine_operators,
+    scene_defaults,
+    session_browser,
+    setup_operators,
+    status_bar,
+    version_menu,
+)
 
 CLASSES = (
     *properties.CLASSES,
@@ -148,7 +166,7 @@ def _guarded(work: Any) -> None:
 
 def _run_command(argv: list[str]) -> int:
     """``blender --command csm …``."""
-    from .cli.main import main  # noqa: PLC0415 - of no use in a window
     from .cli.environment import InsideBlender  # noqa: PLC0415 - as above
+    from .cli.main import main  # noqa: PLC0415 - of no use in a window
 
     return main(argv, "blender --command csm", InsideBlender())

@@ -230,10 +230,10 @@ def fuzz_convert(inputs: int, seed: int) -> dict[str, Any]:
     import environment
     from jobs_at_hand import spec
 
-    from csm_blender.core.processes.launch import Interpreters
+    from csm_blender.core.jobs.store import Store
+    from csm_blender.core.pipeline.retrieve import conversion_request
     from csm_blender.core.processes.converter_pool import MESH_NAME, Converters
-    from csm_blender.core.pipeline.pipeline.retrieve import conversion_request
-    from csm_blender.core.jobs.job.store import Store
+    from csm_blender.core.processes.launch import Interpreters
 
     dice = random.Random(seed)
     start = seeds()

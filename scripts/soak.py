@@ -42,14 +42,14 @@ from csm_server.launch import LocalService
 from jobs_at_hand import spec
 from tiny_glb import glb
 
-from csm_blender.core.jobs.job import actions
-from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.core.errors import ConversionFailed
-from csm_blender.core.jobs.job.job import Decision, Job, decisions
+from csm_blender.core.jobs import actions
+from csm_blender.core.jobs.job import Decision, Job, decisions
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState
+from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.core.settings import Settings
-from csm_blender.core.jobs.job.store import Store
-from csm_blender.worker.config import Orders
+from csm_blender.worker.config import WorkerConfig
 
 _JSON = {"content_type": "application/json"}
 _NO = json.dumps({"error": "No", "message": "No", "statusCode": 429, "data": {}}).encode()
@@ -116,7 +116,7 @@ class Workers:
         self._running = [entry for entry in self._running if entry[1].poll() is None]
         while len(self._running) < count:
             owner = uuid.uuid4().hex
-            orders = Orders(self._home, owner, self._settings, self._interpreters, threads=8)
+            orders = WorkerConfig(self._home, owner, self._settings, self._interpreters, threads=8)
             log = (self._home.parent / "workers.log").open("ab")
             with log:
                 process = start(

@@ -83,7 +83,7 @@ _MARKS = frozenset(
 )
 """Texts that nobody is shown."""
 
-_SINGLE_WORDS = ("ui/", "scene/", "core/card.py")
+_SINGLE_WORDS = ("ui/", "scene/", "core/jobs/quality_report.py")
 """Where a single capitalised word is something to read; elsewhere it is a header or a key."""
 
 _SEVERAL_WORDS = re.compile(r"[^\W\d_]{2,}\S* (a )?\S*[^\W\d_]{2,}")

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from csm_blender.cli.main import main
 from csm_blender.cli.environment import OwnProgram
+from csm_blender.cli.main import main
 
 
 def _cpu_s(who: int) -> float:

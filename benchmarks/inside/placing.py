@@ -14,12 +14,12 @@ from typing import Any
 import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from csm_blender.core.processes.converter_pool import Converters
-from csm_blender.core.jobs.job.job import Job
+from csm_blender.core.jobs.job import Job
 from csm_blender.core.models import JobState
-from csm_blender.scene.placement.place import place
-from csm_blender.scene.jobs.planning import Choices, plan_for_objects
+from csm_blender.core.processes.converter_pool import Converters
 from csm_blender.scene.addon.environment import interpreters
+from csm_blender.scene.jobs.planning import Choices, plan_for_objects
+from csm_blender.scene.placement.place import place
 
 
 def main(out: Path, glb: Path, repeats: int) -> None:

@@ -24,7 +24,9 @@ def idle(seconds: float, repeats: int) -> Steps:
         before = time.process_time()
         yield seconds
         spent.append(time.process_time() - before)
-    pump: Any = next((found for name, found in sys.modules.items() if name.endswith("csm_blender.scene.jobs.timer")), None)
+    pump: Any = next(
+        (found for name, found in sys.modules.items() if name.endswith("csm_blender.scene.jobs.timer")), None
+    )
     return {
         "cpu": spent,
         "addon": pump is not None,

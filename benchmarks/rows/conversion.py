@@ -15,8 +15,8 @@ from measuring import Bench, Ended, Row, Samples, run, yes_if
 from meshes import make_glb
 from workshop import NEWEST, bpy_python, bpy_script
 
-from csm_blender.core.processes.launch import Interpreters
 from csm_blender.core.processes.converter_pool import Converters
+from csm_blender.core.processes.launch import Interpreters
 
 SIZES = (2_000, 100_000, 1_000_000)
 VERSIONS = (NEWEST, "4.2")

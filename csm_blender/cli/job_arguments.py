@@ -5,19 +5,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..core.errors import BadSessionCode, BadValue, WrongUse
+from ..core.api.session_code import parse_session_code, shortened
+from ..core.errors import BadSessionCode, BadValue, UsageError
 from ..core.files.jobs_file import Wanted, read_jobs_file
 from ..core.models import Vec3
-from ..core.api.session_code import parse_session_code, shortened
 
 
 def wanted_jobs(job_options: list[str], jobs_file: str | None) -> list[Wanted]:
-    """All jobs asked for, in order. Raises :class:`WrongUse` for the first that makes no sense."""
+    """All jobs asked for, in order. Raises :class:`UsageError` for the first that makes no sense."""
     wanted = [_from_option(text) for text in job_options]
     if jobs_file is not None:
         wanted += read_jobs_file(Path(jobs_file))
     if not wanted:
-        raise WrongUse("There is nothing to refine.", "Give --job SESSION=OBJECT or --jobs FILE.")
+        raise UsageError("There is nothing to refine.", "Give --job SESSION=OBJECT or --jobs FILE.")
     return wanted
 
 
@@ -42,7 +42,7 @@ def _from_option(text: str) -> Wanted:
             continue
         if left.rstrip().endswith(code):
             if not text[index + 1 :].strip():
-                raise WrongUse(f"--job {shortened(text)} names no object after the =.")
+                raise UsageError(f"--job {shortened(text)} names no object after the =.")
             return Wanted(code, text[index + 1 :])
     try:
         return Wanted(parse_session_code(text), "")

@@ -13,19 +13,19 @@ from types import FrameType
 from typing import Any
 
 from ..core.api.client import CsmClient
-from ..core.errors import CsmError, KeyProblem, WrongUse
-from ..core.jobs.job import Job
-from ..core.logs import log_to_file
-from ..core.models import JobState
-from ..core.api.session_code import parse_session_code
 from ..core.api.session import Session
-from ..core.settings import Settings, base_url_from, checked_base_url, key_from
+from ..core.api.session_code import parse_session_code
+from ..core.errors import CsmError, KeyProblem, UsageError
+from ..core.jobs.job import Job
 from ..core.jobs.store import Store
 from ..core.jobs.support_report import support_report
+from ..core.logs import log_to_file
+from ..core.models import JobState
+from ..core.settings import Settings, base_url_from, checked_base_url, key_from
 from .console import print_json, print_table, say, say_error, stdout_kept_for_report
+from .environment import Surroundings
 from .parser import build_parser
 from .report import REPORT_VERSION, TABLE_HEADER, dry_run_entry, job_entry, report, seconds, table_row
-from .environment import Surroundings
 
 INTERRUPTED = 130
 
@@ -34,7 +34,7 @@ def main(argv: Sequence[str], prog: str, surroundings: Surroundings) -> int:
     """Do what *argv* says and give the exit status of design §7. *prog* is how the command is called, for its help."""
     try:
         options = build_parser(prog).parse_args(list(argv))
-    except WrongUse as error:
+    except UsageError as error:
         say_error(error)
         return error.exit_status
     except SystemExit as end:  # --help, --version

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
-from ..core.errors import WrongUse
+from ..core.errors import UsageError
 from ..core.version import VERSION
 
 _EPILOG = """\
@@ -28,11 +28,11 @@ class _Parser(argparse.ArgumentParser):
     """Raises instead of ending the process: inside Blender, ``sys.exit`` would close it without our exit status."""
 
     def error(self, message: str) -> NoReturn:
-        raise WrongUse(f"{message[:1].upper()}{message[1:]}.", f"See {self.prog} --help")
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"See {self.prog} --help")
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
-    """The parser for all subcommands. It raises :class:`WrongUse` for what it does not understand."""
+    """The parser for all subcommands. It raises :class:`UsageError` for what it does not understand."""
     parser = _Parser(
         prog=prog,
         description="Refine CSM.ai sessions into meshes that stand exactly where block-out objects stand.",

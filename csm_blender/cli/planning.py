@@ -10,18 +10,18 @@ from pathlib import Path
 
 import bpy
 
-from ..core.geometry import box
-from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, WrongUse
+from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, UsageError
 from ..core.files.jobs_file import Wanted
+from ..core.geometry import box
 from ..core.models import AssetPlace, AssetWish, Fit, JobSpec, Materials, Original, Pivot, Vec3
-from ..scene.measure.measure import find_objects
 from ..scene.jobs.planning import Choices, plan_for_numbers, plan_for_objects
+from ..scene.measure.measure import find_objects
 from ..scene.properties import make_known
 from .job_arguments import parse_numbers, wanted_jobs
 
 
 def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:
-    """What is asked for, measured in the opened scene. Nothing is sent or written by this. Raises :class:`WrongUse`."""
+    """The jobs asked for, measured in the opened scene. Sends and writes nothing. Raises :class:`UsageError`."""
     wanted = wanted_jobs(options.job, options.jobs)
     choices, pivot_point = _choices(options)
     open_scene(options.blend)
@@ -34,7 +34,7 @@ def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:
     for job in wanted:
         if job.object_name:
             if options.bbox:
-                raise WrongUse(
+                raise UsageError(
                     f"--bbox and the object {job.object_name!r} contradict each other.", "Give one of the two."
                 )
             objects = find_objects(scene, job.object_name)
@@ -113,7 +113,7 @@ def _scene(name: str | None) -> bpy.types.Scene:
         return scene
     scene = bpy.data.scenes.get(name)
     if scene is None:
-        raise WrongUse(
+        raise UsageError(
             f"There is no scene {name!r} in the file.", f"It has: {', '.join(s.name for s in bpy.data.scenes)}."
         )
     bpy.context.window.scene = scene

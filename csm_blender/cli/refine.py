@@ -8,16 +8,16 @@ from pathlib import Path
 
 import bpy
 
-from ..core.jobs import cleanup
 from ..core.errors import BadOutput, CsmError, DiskProblem
+from ..core.jobs import cleanup
 from ..core.jobs.job import Job
+from ..core.jobs.store import Store
 from ..core.models import ACTIVE, JobSpec, JobState
 from ..core.settings import Settings
-from ..core.jobs.store import Store
+from ..scene.addon.environment import jobs_home
+from ..scene.background.headless import run_pipeline
 from ..scene.placement.assets import add_catalog_beside
 from ..scene.placement.place import Placed, place
-from ..scene.background.headless import run_pipeline
-from ..scene.addon.environment import jobs_home
 from .console import Progress, say
 from .planning import open_scene
 

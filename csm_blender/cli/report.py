@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ..core.jobs.quality_report import card
 from ..core.jobs.job import Job
+from ..core.jobs.quality_report import card
 from ..core.models import JobSpec, JobState
 
 REPORT_VERSION = 1

@@ -12,8 +12,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ..core.processes.launch import arguments_of_child
 from ..core.errors import BadMesh, ConversionFailed, CsmError
+from ..core.processes.launch import arguments_of_child
 from .convert import convert
 
 

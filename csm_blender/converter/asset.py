@@ -16,8 +16,8 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..core.files.asset_catalog import add_catalog, as_file_name
 from ..core.errors import DiskProblem
+from ..core.files.asset_catalog import add_catalog, as_file_name
 from ..core.models import AssetPlace, AssetWish, Materials, Placement
 from .asset_metadata import Label, label_asset
 from .thumbnail import NoPortrait, Pixels, portrait_of

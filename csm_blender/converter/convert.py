@@ -10,12 +10,12 @@ from typing import Any
 import bpy
 
 from ..core.models import Fit, JobSpec, Materials, Placement, Refinement
-from .prefit import fit_file
 from .asset import make_asset
 from .export_glb import export_glb
 from .fitting import Fitted, fit_mesh, fitted_by, planned_move
 from .import_mesh import Imported, import_as_one_mesh
 from .mesh_checks import look_over
+from .prefit import fit_file
 
 AS_PLANNED = 1e-6
 """Errors above this mean that the importer has made something else of the file: left out vertices that nothing uses."""

@@ -9,8 +9,8 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..core.geometry.box import corner_error, corners, expected_delivery
 from ..core.errors import BadMesh
+from ..core.geometry.box import corner_error, corners, expected_delivery
 from ..core.geometry.linalg import IDENTITY
 from ..core.models import Fit, Placement, Refinement, Vec3
 from .transform_mesh import Array, coordinates, reshape

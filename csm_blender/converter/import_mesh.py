@@ -14,11 +14,11 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..core.files.zip_archive import unpack_obj
 from ..core.errors import BadMesh, ConversionFailed
 from ..core.files.glb import GlbSummary, check_glb, sniff_format
-from .transform_mesh import reshape
+from ..core.files.zip_archive import unpack_obj
 from .strip_animation import without_animation
+from .transform_mesh import reshape
 
 _DRACO = "KHR_draco_mesh_compression"
 _NAMES = {

@@ -2,19 +2,19 @@
 """Everything that can go wrong, as one tree.
 
     CsmError
-    ├── WrongUse                 what was asked cannot be done; nothing was sent     (exit status 2)
+    ├── UsageError                 what was asked cannot be done; nothing was sent     (exit status 2)
     │   └── BadSessionCode, NoSuchObject, NoSize, BadBlendFile, BadJobsFile, BadOutput, BadValue, TargetUnchangeable
     ├── KeyProblem               MissingKey, RefusedKey                              (exit status 3)
     ├── OnlineAccessOff                                                              (exit status 4)
     ├── ServiceError             the service could not be used, or refused
-    │   ├── PassingFault         worth another GET: Unreachable, ConnectionBroken, ServiceBusy, UnexpectedAnswer,
+    │   ├── TransientError         worth another GET: Unreachable, ConnectionBroken, ServiceBusy, UnexpectedAnswer,
     │   │                        DownloadCut, LinkExpired
     │   ├── UntrustedServer, ForeignRedirect, UnknownSession, NoCredits, RequestRefused (RateLimited)
     │   └── AnswerLost           the request went out and no usable answer came back
     ├── JobError                 the service works, this job does not
     │   ├── SessionNotReady, SessionFailed, RefineFailed, DeadlinePassed, NoMeshOffered
     │   ├── BadMesh (MeshTooLarge), ConversionFailed, PlacementFailed
-    │   └── OtherJobUncertain, JobGone, Stumbled
+    │   └── OtherJobUncertain, JobGone, InternalError
     └── StorageError             something on this machine's disk
         ├── DiskProblem          the job's files
         └── StoreTrouble         the store itself: StoreTooNew, StoreUnusable, StoreDiskProblem
@@ -44,42 +44,42 @@ class CsmError(Exception):
 
 
 # --- what was asked cannot be done ----------------------------------------------------------------------------------
-class WrongUse(CsmError):
+class UsageError(CsmError):
     """The request itself is wrong. Nothing was sent and no file was touched."""
 
     code = "wrong_use"
     exit_status = 2
 
 
-class BadSessionCode(WrongUse):
+class BadSessionCode(UsageError):
     """The text holds no session code."""
 
     code = "bad_session_code"
     default_hint = "A session code looks like SESSION_1689257215_1674078. Copy it from the session's page."
 
 
-class NoSuchObject(WrongUse):
+class NoSuchObject(UsageError):
     """The named object is not in the scene."""
 
     code = "no_such_object"
     default_hint = "Object names are case-sensitive; the Outliner shows them."
 
 
-class NoSize(WrongUse):
+class NoSize(UsageError):
     """The object has no extent on any axis, so there is no box to refine into."""
 
     code = "no_size"
     default_hint = "Pick an object with some size, or give one with --bbox."
 
 
-class BadBlendFile(WrongUse):
+class BadBlendFile(UsageError):
     """The .blend file is missing or cannot be read."""
 
     code = "bad_blend_file"
     default_hint = "Check the path, and that the file was saved by this Blender version or an older one."
 
 
-class BadJobsFile(WrongUse):
+class BadJobsFile(UsageError):
     """The jobs file cannot be read as what it claims to be."""
 
     code = "bad_jobs_file"
@@ -88,20 +88,20 @@ class BadJobsFile(WrongUse):
     )
 
 
-class BadOutput(WrongUse):
+class BadOutput(UsageError):
     """The output cannot be written where it was asked."""
 
     code = "bad_output"
     default_hint = "Give --output a file name ending in .blend, in a folder you may write to."
 
 
-class BadValue(WrongUse):
+class BadValue(UsageError):
     """A setting or option has a value that means nothing."""
 
     code = "bad_value"
 
 
-class TargetUnchangeable(WrongUse):
+class TargetUnchangeable(UsageError):
     """The target cannot be changed the way that was asked (linked library data)."""
 
     code = "target_unchangeable"
@@ -147,7 +147,7 @@ class ServiceError(CsmError):
     code = "service"
 
 
-class PassingFault(ServiceError):
+class TransientError(ServiceError):
     """A fault that another GET may get past. ``retry_after_s`` is the server's own wish, in seconds."""
 
     code = "passing_fault"
@@ -157,42 +157,42 @@ class PassingFault(ServiceError):
         self.retry_after_s = retry_after_s
 
 
-class Unreachable(PassingFault):
+class Unreachable(TransientError):
     """No connection could be made, so nothing of the request arrived."""
 
     code = "unreachable"
     default_hint = "Check the network connection, the proxy settings and the base URL."
 
 
-class ConnectionBroken(PassingFault):
+class ConnectionBroken(TransientError):
     """The connection ended, or stayed silent too long, before the answer was complete."""
 
     code = "connection_broken"
     default_hint = "Check the network connection; slow services need a longer timeout."
 
 
-class ServiceBusy(PassingFault):
+class ServiceBusy(TransientError):
     """408, 425, 429 or 5xx: not now."""
 
     code = "service_busy"
     default_hint = "The service has trouble or asks for patience. Try again in a few minutes."
 
 
-class UnexpectedAnswer(PassingFault):
+class UnexpectedAnswer(TransientError):
     """The answer is not the documented JSON: a maintenance page, a captive portal, an empty body."""
 
     code = "unexpected_answer"
     default_hint = "Is the base URL right? A proxy, a login page or a maintenance page may have answered instead."
 
 
-class DownloadCut(PassingFault):
+class DownloadCut(TransientError):
     """The file arrived shorter or longer than announced."""
 
     code = "download_cut"
     default_hint = "The connection broke during the download; retry fetches it again and costs nothing."
 
 
-class LinkExpired(PassingFault):
+class LinkExpired(TransientError):
     """The storage refuses the signed link; a fresh GET of the session gives a new one."""
 
     code = "link_expired"
@@ -337,7 +337,7 @@ class JobGone(JobError):
     default_hint = "Start it anew if it is still wanted."
 
 
-class Stumbled(JobError):
+class InternalError(JobError):
     """A mistake in this program: a step ended in an exception that nobody foresaw."""
 
     code = "stumbled"

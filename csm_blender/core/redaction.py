@@ -29,7 +29,7 @@ def redacted(text: str, key: str = "") -> str:
     return _EMAIL.sub("[e-mail]", _URL.sub(lambda match: _bare(match[0]), text))
 
 
-def presentable(text: str, key: str = "", limit: int = 300) -> str:
+def sanitize(text: str, key: str = "", limit: int = 300) -> str:
     """A foreign *text* for one line of a message: redacted, control characters folded to spaces, cut to *limit*.
 
     Redacted before it is cut: half a key is a secret too.

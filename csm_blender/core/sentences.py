@@ -77,7 +77,7 @@ class Phrasebook:
         templates = [Template(text) for text in texts if PLACEHOLDER.search(text)]
         self._templates = sorted(templates, key=lambda template: template.weight, reverse=True)
 
-    def retell(self, text: str, look_up: LookUp) -> str:
+    def translate(self, text: str, look_up: LookUp) -> str:
         """*text*, of one sentence or several, as far as it is known; the rest as it is."""
         known = self._known(text, look_up)
         if known is not None:
@@ -86,8 +86,8 @@ class Phrasebook:
         for end in reversed(ends):
             known = self._known(text[:end], look_up)
             if known is not None:
-                return _joined(known, self.retell(text[end + 1 :], look_up))
-        return _joined(text[: ends[0]], self.retell(text[ends[0] + 1 :], look_up)) if ends else text
+                return _joined(known, self.translate(text[end + 1 :], look_up))
+        return _joined(text[: ends[0]], self.translate(text[ends[0] + 1 :], look_up)) if ends else text
 
     def _known(self, text: str, look_up: LookUp) -> str | None:
         told = look_up(text)
@@ -108,7 +108,7 @@ class Phrasebook:
         if len(parts) > 1 and all(parts):
             told = [part for part in parts if part]
             return ("、" if _IDEOGRAPHIC.search(told[0]) else ", ").join(told)
-        return self.retell(text, look_up)
+        return self.translate(text, look_up)
 
 
 def _joined(first: str, second: str) -> str:

@@ -21,9 +21,9 @@ from bpy.props import (
     StringProperty,
 )
 
-from .measure import custom_box_callbacks
-from .blender.change_counter import chosen
 from .addon.translation import OURS
+from .blender.change_counter import chosen
+from .measure import custom_box_callbacks
 
 FIT_ITEMS = (
     ("EXACT", "Exact", "Scale each axis so that the mesh fills the box"),

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import StringProperty
 
-from ..core.errors import CsmError, WrongUse
-from ..core.files.jobs_file import SUFFIX, read_rows
-from ..core.files.assignment import Pair, in_order, usable
 from ..core.api.session_code import find_session_codes, shortened
+from ..core.errors import CsmError, UsageError
+from ..core.files.assignment import Pair, in_order, usable
+from ..core.files.jobs_file import SUFFIX, read_rows
 from ..scene.addon.translation import labels, reports, tooltips
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.jobs.assign_sessions import assign, obstacle_to, pairs_of
@@ -108,7 +108,7 @@ class CSM_OT_import_jobs(_Pairing):
     def find_pairs(self, context: Context) -> list[Pair]:
         """What the file says."""
         if not self.filepath:
-            raise WrongUse("No jobs file is named.", "Give its path as filepath.")
+            raise UsageError("No jobs file is named.", "Give its path as filepath.")
         return pairs_of(read_rows(Path(bpy.path.abspath(self.filepath))), context)
 
 
@@ -157,11 +157,11 @@ class CSM_OT_pair_codes(_Pairing):
         """The codes of the text and the selected objects that can be refined."""
         codes = find_session_codes(self.text)
         if not codes:
-            raise WrongUse(f"There is no session code in the text: {shortened(self.text.strip(), 40)}")
+            raise UsageError(f"There is no session code in the text: {shortened(self.text.strip(), 40)}")
         obstacles = {obj.name: obstacle_to(obj, context) for obj in context.selected_objects}
         names = [name for name, obstacle in obstacles.items() if not obstacle]
         if not names:
-            raise WrongUse("No selected object can be refined.", "Select the block-outs first.")
+            raise UsageError("No selected object can be refined.", "Select the block-outs first.")
         unfit = [Pair("", name, obstacle) for name, obstacle in obstacles.items() if obstacle]
         return in_order(codes, names) + unfit
 
@@ -192,7 +192,7 @@ def _draw_lines(layout: Layout, pairs: Sequence[Pair], most: int) -> None:
         if pair.problem:
             row = right.row()
             row.alert = True
-            row.label(text=labels.retell(pair.problem), translate=False)
+            row.label(text=labels.translate(pair.problem), translate=False)
     if len(pairs) > most:
         layout.label(text=labels.say("and {count} more", count=len(pairs) - most), icon="BLANK1")
 

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import EnumProperty
 
+from ..core.errors import BadValue, CsmError, NoSuchObject
 from ..core.geometry.box import box_of
 from ..core.geometry.custom_box import ORIGIN_POINT, SNAP_POINTS, snap_pivots
-from ..core.errors import BadValue, CsmError, NoSuchObject
 from ..core.models import Vec3
-from ..scene.measure.custom_box_callbacks import start_as_measured
-from ..scene.measure.custom_box import custom_box
 from ..scene.addon.translation import OURS
 from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.measure.custom_box import custom_box
+from ..scene.measure.custom_box_callbacks import start_as_measured
 from ..scene.measure.measure import measure_common
 from ..scene.properties import CSM_PG_scene, state_of, tag_of
 from . import planned_request
+from .formatting import POINT_WORDS
 from .operator_report import report_error
 from .returns import Returned
-from .formatting import POINT_WORDS
 
 
 class CSM_OT_reset_box(bpy.types.Operator):

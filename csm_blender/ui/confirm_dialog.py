@@ -11,19 +11,19 @@ from urllib.parse import urlsplit
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from ..core.geometry.box import box_of
 from ..core.errors import CsmError
+from ..core.geometry.box import box_of
+from ..scene.addon.preferences import base_url_now, preferences
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
-from ..scene.measure.measure import find_objects
 from ..scene.jobs.planning import plan_for_objects
-from ..scene.addon.preferences import base_url_now, preferences
+from ..scene.measure.measure import find_objects
 from ..scene.properties import state_of, tag_of
 from . import planned_request
-from .text_wrap import draw_lines, wrapped
+from .formatting import size_text
 from .operator_report import report_error
 from .returns import Returned
-from .formatting import size_text
+from .text_wrap import draw_lines, wrapped
 
 WIDTH = 400
 MOST_LINES = 12
@@ -128,7 +128,9 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
         if self.all_selected:
             pairs = [([obj], tag_of(obj).session_code) for obj in context.selected_objects if tag_of(obj).session_code]
         else:
-            objects = find_objects(context.scene, self.target) if self.target else planned_request.chosen_objects(context)
+            objects = (
+                find_objects(context.scene, self.target) if self.target else planned_request.chosen_objects(context)
+            )
             pairs = [(objects, self.session_code or state_of(context.scene).session_code)] if objects else []
         return [
             (" + ".join(obj.name for obj in objects), _size(context, objects) if index < MOST_LINES else "", code)

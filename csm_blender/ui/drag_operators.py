@@ -15,16 +15,25 @@ from bpy.props import BoolProperty, IntProperty
 from mathutils import Matrix, Vector
 
 from ..core.geometry.box import box_of
-from ..core.geometry.custom_box import along_axis, face_moved, on_plane, pivot_of, point_of, snap_pivots, snap_step, span
+from ..core.geometry.custom_box import (
+    along_axis,
+    face_moved,
+    on_plane,
+    pivot_of,
+    point_of,
+    snap_pivots,
+    snap_step,
+    span,
+)
 from ..core.models import Vec3
-from ..scene.measure.custom_box import custom_box, set_custom_box
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context
+from ..scene.measure.custom_box import custom_box, set_custom_box
 from ..scene.properties import state_of
 from . import overlay
+from .formatting import POINT_WORDS, length_text
 from .returns import Returned
 from .viewport import as_vec3, draw_views_anew, mouse_in, on_screen, ray, ray_through
-from .formatting import POINT_WORDS, length_text
 
 PRECISE = 0.1
 NEAR_PX = 14.0

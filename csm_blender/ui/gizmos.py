@@ -17,10 +17,10 @@ from mathutils import Matrix, Vector
 from ..core.geometry.box import box_of
 from ..core.geometry.custom_box import ORIGIN_POINT, SNAP_POINTS, point_of, snap_pivots
 from ..core.models import Target, Vec3
-from ..scene.measure.custom_box import custom_box
 from ..scene.blender.bpy_typing import Context
-from ..scene.properties import state_of
 from ..scene.blender.redraw import shows_boxes
+from ..scene.measure.custom_box import custom_box
+from ..scene.properties import state_of
 from . import overlay
 from .drag_operators import now
 from .overlay_drawing import COLOR

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import StringProperty
 
-from ..core.errors import CsmError, WrongUse
+from ..core.errors import CsmError, UsageError
 from ..core.jobs.job import Decision, Job
 from ..core.models import FINISHED
-from ..scene.versions import history
+from ..scene.addon.translation import reports, tooltips
+from ..scene.blender.bpy_typing import Context
 from ..scene.jobs import commands
 from ..scene.jobs.binding import find_original
 from ..scene.jobs.state import desk
-from ..scene.addon.translation import reports, tooltips
-from ..scene.blender.bpy_typing import Context
 from ..scene.properties import CSM_PG_job, active_record, find_record, state_of
+from ..scene.versions import history
 from .operator_report import report_error
 from .returns import Returned
 
@@ -43,7 +43,7 @@ class JobOperator:
         try:
             record = self.record(context)
             if self.needs is not None and self.needs not in commands.may(record):
-                raise WrongUse("This job is in a state in which it cannot do that.")
+                raise UsageError("This job is in a state in which it cannot do that.")
             return self.act(context, record)
         except CsmError as error:
             return report_error(self, error)  # type: ignore[arg-type]  # mixed into operators only
@@ -53,10 +53,10 @@ class JobOperator:
         raise NotImplementedError
 
     def record(self, context: Context) -> CSM_PG_job:
-        """The record of the job meant. Raises :class:`WrongUse`."""
+        """The record of the job meant. Raises :class:`UsageError`."""
         record = find_record(context.scene, self.job_id) if self.job_id else active_record(context.scene)
         if record is None:
-            raise WrongUse("There is no such job in this scene.")
+            raise UsageError("There is no such job in this scene.")
         return record
 
     def job(self, record: CSM_PG_job) -> Job:
@@ -138,7 +138,7 @@ class CSM_OT_place(JobOperator, bpy.types.Operator):
     def act(self, _context: Context, record: CSM_PG_job) -> Returned:
         """Place it, or say what it waits for."""
         if waits := commands.place(self.job(record)):
-            self.report({"INFO"}, reports.retell(waits))
+            self.report({"INFO"}, reports.translate(waits))
         return {"FINISHED"}
 
 
@@ -205,7 +205,7 @@ class CSM_OT_toggle_original(JobOperator, bpy.types.Operator):
             record = None if not self.job_id and history.can_toggle(context.active_object) else self.record(context)
             obj = context.active_object if record is None else self._object(context, record)
             if obj is None:
-                raise WrongUse("The result is not in this scene any more.")
+                raise UsageError("The result is not in this scene any more.")
             history.toggle_original(obj)
         except CsmError as error:
             return report_error(self, error)
@@ -226,11 +226,11 @@ class CSM_OT_select_result(JobOperator, bpy.types.Operator):
         """Select it alone, and make it active."""
         obj = commands.result_of(record.job_id)
         if obj is None:
-            raise WrongUse("The result is not in this scene any more.", "Place puts it there again.")
+            raise UsageError("The result is not in this scene any more.", "Place puts it there again.")
         if context.mode != "OBJECT":
-            raise WrongUse("Objects can be selected in Object Mode only.")
+            raise UsageError("Objects can be selected in Object Mode only.")
         if obj.name not in context.view_layer.objects or not obj.visible_get():
-            raise WrongUse(f"{obj.name!r} is hidden.")
+            raise UsageError(f"{obj.name!r} is hidden.")
         for other in context.selected_objects:
             other.select_set(False)
         obj.select_set(True)

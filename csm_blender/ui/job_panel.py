@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from ..core.jobs.quality_report import card
 from ..core.errors import MissingKey, RefusedKey
 from ..core.jobs.job import Decision
-from ..scene.jobs import commands
-from ..scene.jobs.state import desk
+from ..core.jobs.quality_report import card
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.jobs import commands
+from ..scene.jobs.state import desk
 from ..scene.properties import CSM_PG_job
-from .text_wrap import draw_lines, in_sidebar
 from .formatting import MOVING, state_word
+from .text_wrap import draw_lines, in_sidebar
 
 _MENDED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, "unreachable", "foreign_redirect"})
 _FIT_IS_GOOD = 1e-5
@@ -29,7 +29,7 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     if elapsed := desk.elapsed.get(record.job_id, ""):
         right = row.row()
         right.alignment = "RIGHT"
-        right.label(text=labels.retell(elapsed))
+        right.label(text=labels.translate(elapsed))
     if record.status in MOVING:
         word = labels.say(state_word(record.status))
         text = f"{word}  {record.progress:.0%}" if record.progress else word
@@ -81,7 +81,7 @@ def _draw_card(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         left = split.row()
         left.active = False
         left.label(text=labels.say(label))
-        split.label(text=labels.retell(value))
+        split.label(text=labels.translate(value))
     for note in facts.notes:
         _lines(context, body, note, "INFO")
 

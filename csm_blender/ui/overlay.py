@@ -15,12 +15,12 @@ from typing import Any
 import bpy
 from mathutils import Matrix, Vector
 
-from ..core.models import Refinement, Target
 from ..core.geometry.outline import Outline, outline_of
-from ..scene.jobs.binding import find_target, home_scene
-from ..scene.jobs.state import desk
+from ..core.models import Refinement, Target
 from ..scene.blender.bpy_typing import Context
 from ..scene.blender.redraw import TAB, is_at_tab
+from ..scene.jobs.binding import find_target, home_scene
+from ..scene.jobs.state import desk
 from . import planned_request
 from .overlay_drawing import Drawing, draw_all, forget_shaders
 

@@ -11,8 +11,8 @@ from typing import Any
 import gpu as _gpu
 from gpu_extras.batch import batch_for_shader
 
-from ..core.models import Vec3
 from ..core.geometry.outline import EDGES, Outline
+from ..core.models import Vec3
 
 gpu: Any = _gpu  # its stubs say that every call returns None
 COLOR = (0.16, 0.74, 0.98)

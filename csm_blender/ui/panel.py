@@ -7,20 +7,20 @@ import bpy
 
 from ..core.errors import BadValue, CsmError, KeyProblem, OnlineAccessOff
 from ..core.models import JobSpec
-from ..scene.jobs import timer
-from ..scene.jobs.state import desk
+from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout, current
+from ..scene.jobs import timer
 from ..scene.jobs.record_sync import has_strays
-from ..scene.addon.preferences import obstacle
+from ..scene.jobs.state import desk
 from ..scene.properties import CSM_PG_job, CSM_PG_scene, active_record, state_of
 from .box_panel import draw_box, draw_pivot
+from .formatting import MOVING, size_text, state_icon, state_word
 from .job_panel import draw_job
-from .text_wrap import draw_lines, in_sidebar
 from .planned_request import preview
 from .preview_operators import draw_preview
 from .refine_operators import selected_with_code
-from .formatting import MOVING, size_text, state_icon, state_word
+from .text_wrap import draw_lines, in_sidebar
 
 
 class CSM_UL_jobs(bpy.types.UIList):

@@ -13,18 +13,18 @@ from typing import Any
 import bpy
 from mathutils import Vector
 
-from ..core.geometry import box
 from ..core.errors import CsmError
+from ..core.geometry import box
 from ..core.models import Fit, JobSpec, Materials, Matrix4, Original, Pivot, Vec3
-from ..scene.placement import assets
-from ..scene.blender.change_counter import changes, chosen
-from ..scene.measure.custom_box import custom_box
-from ..scene.measure.evaluated_bounds import may_have_more
-from ..scene.blender.evaluation import is_evaluated
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context
+from ..scene.blender.change_counter import changes, chosen
+from ..scene.blender.evaluation import is_evaluated
 from ..scene.blender.matrix import as_matrix4
 from ..scene.jobs.planning import Choices, plan_for_objects
+from ..scene.measure.custom_box import custom_box
+from ..scene.measure.evaluated_bounds import may_have_more
+from ..scene.placement import assets
 from ..scene.properties import state_of
 
 _SAME_SCALE = 2e-7

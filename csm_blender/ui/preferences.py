@@ -10,14 +10,14 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 
 from ..core.errors import CsmError
 from ..core.settings import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
-from ..scene.jobs import timer
-from ..scene.background.connection_test import connection_test
 from ..scene.addon.disk_usage import usage
-from ..scene.addon.translation import OURS, labels
-from ..scene.blender.bpy_typing import Context, Layout, current
-from ..scene.addon.preferences import base_url_is_from_environment, base_url_now, key_is_from_environment, obstacle
-from ..scene.properties import FIT_ITEMS, ORIGINAL_ITEMS
 from ..scene.addon.environment import PACKAGE
+from ..scene.addon.preferences import base_url_is_from_environment, base_url_now, key_is_from_environment, obstacle
+from ..scene.addon.translation import OURS, labels
+from ..scene.background.connection_test import connection_test
+from ..scene.blender.bpy_typing import Context, Layout, current
+from ..scene.jobs import timer
+from ..scene.properties import FIT_ITEMS, ORIGINAL_ITEMS
 from . import scene_defaults
 from .text_wrap import draw_lines, wrapped
 

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import StringProperty
 
-from ..core.errors import CsmError, NoSuchObject, WrongUse
 from ..core.api.session_code import parse_session_code
-from ..scene.jobs import preview_loader
-from ..scene.placement import preview_objects
+from ..core.errors import CsmError, NoSuchObject, UsageError
+from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import reports, tooltips
 from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.jobs import preview_loader
 from ..scene.measure.measure import find_object, find_objects
+from ..scene.placement import preview_objects
 from ..scene.placement.preview_objects import Remark
-from ..scene.addon.preferences import obstacle
 from . import planned_request
-from .text_wrap import draw_lines, in_sidebar
-from .refine_operators import chosen_code, in_panel, missing_to_look
 from .operator_report import report_error
+from .refine_operators import chosen_code, in_panel, missing_to_look
 from .returns import Returned
+from .text_wrap import draw_lines, in_sidebar
 
 _REMARKS = {
     Remark.REFINED: "Refined already: this is the refined mesh, and refining costs nothing.",
@@ -55,7 +55,7 @@ class CSM_OT_preview(bpy.types.Operator):
             return False
         reason = missing_to_look(context) if in_panel(context) else str(obstacle() or "")
         if reason:
-            cls.poll_message_set(tooltips.retell(reason))
+            cls.poll_message_set(tooltips.translate(reason))
         return not reason
 
     def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
@@ -75,7 +75,7 @@ class CSM_OT_preview(bpy.types.Operator):
         except CsmError as error:
             return report_error(self, error)
         if waits:
-            self.report({"INFO"}, reports.retell(waits))
+            self.report({"INFO"}, reports.translate(waits))
         context.view_layer.update()
         return {"FINISHED"}
 
@@ -109,9 +109,11 @@ class CSM_OT_remove_preview(bpy.types.Operator):
         """Remove it."""
         try:
             obj = find_object(context.scene, self.target) if self.target else context.active_object
-            block_out = preview_objects.block_out_of(obj) if obj is not None and preview_objects.is_preview(obj) else obj
+            block_out = (
+                preview_objects.block_out_of(obj) if obj is not None and preview_objects.is_preview(obj) else obj
+            )
             if block_out is None or not preview_loader.remove(block_out, context.scene):
-                raise WrongUse("There is no preview to remove.", "Select the block-out it stands in.")
+                raise UsageError("There is no preview to remove.", "Select the block-out it stands in.")
         except CsmError as error:
             return report_error(self, error)
         return {"FINISHED"}

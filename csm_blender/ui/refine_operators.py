@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
+from ..core.api.session_code import parse_session_code
 from ..core.errors import BadSessionCode, CsmError, NoSuchObject
 from ..core.models import FINISHED, JobState
-from ..core.api.session_code import parse_session_code
-from ..scene.jobs import timer, commands
-from ..scene.jobs.binding import holds_result
-from ..scene.jobs.state import desk
+from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import reports, tooltips
 from ..scene.blender.bpy_typing import Context, current
+from ..scene.jobs import commands, timer
+from ..scene.jobs.binding import holds_result
+from ..scene.jobs.state import desk
 from ..scene.measure.measure import find_objects
-from ..scene.addon.preferences import obstacle
 from ..scene.properties import state_of, tag_of
 from . import confirm_dialog, planned_request
 from .operator_report import report_error, told
@@ -105,7 +105,7 @@ class CSM_OT_refine(bpy.types.Operator):
             return False
         reason = missing(context) if in_panel(context) else str(obstacle() or "")
         if reason:
-            cls.poll_message_set(tooltips.retell(reason))
+            cls.poll_message_set(tooltips.translate(reason))
         return not reason
 
     def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
@@ -160,7 +160,9 @@ class CSM_OT_refine(bpy.types.Operator):
         try:
             text = self.session_code
             code = parse_session_code(text) if text else chosen_code(context)
-            objects = find_objects(context.scene, self.target) if self.target else planned_request.chosen_objects(context)
+            objects = (
+                find_objects(context.scene, self.target) if self.target else planned_request.chosen_objects(context)
+            )
             if not objects:
                 raise NoSuchObject("No object is active.", "Select the block-out.")
             choices = replace(planned_request.choices_of(context.scene), again=self.again)
@@ -202,7 +204,7 @@ class CSM_OT_refine_selected(bpy.types.Operator):
         if not reason and not selected_with_code(context):
             reason = "No selected object has a session code."
         if reason:
-            cls.poll_message_set(tooltips.retell(reason))
+            cls.poll_message_set(tooltips.translate(reason))
         return not reason
 
     def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
@@ -247,7 +249,7 @@ def _outcome(job_id: str) -> str:
     error = job.error or {}
     said = error.get("message") or desk.waiting.get(job_id) or job.message
     sentences = f"{said} {error.get('hint', '')}".strip()
-    return f"{job.spec.object_name}: {reports.retell(sentences)}"
+    return f"{job.spec.object_name}: {reports.translate(sentences)}"
 
 
 CLASSES = (CSM_OT_refine, CSM_OT_refine_selected)

@@ -11,14 +11,14 @@ import bpy
 from bpy.props import CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.errors import CsmError
-from ..scene.addon.translation import labels, tooltips
-from ..scene.blender.bpy_typing import Context, Layout, current
 from ..scene.addon.preferences import obstacle
-from ..scene.properties import state_of, tag_of
+from ..scene.addon.translation import labels, tooltips
 from ..scene.background.session_list import age_of, age_text, matches, shelf
-from .text_wrap import draw_lines, in_sidebar
+from ..scene.blender.bpy_typing import Context, Layout, current
+from ..scene.properties import state_of, tag_of
 from .operator_report import report_error
 from .returns import Returned
+from .text_wrap import draw_lines, in_sidebar
 
 
 @dataclass
@@ -107,7 +107,7 @@ class CSM_UL_sessions(bpy.types.UIList):
             row.label(text=remark)
         right = row.row()
         right.alignment = "RIGHT"
-        right.label(text=labels.retell(item.age))
+        right.label(text=labels.translate(item.age))
 
 
 class CSM_PT_sessions(bpy.types.Panel):
@@ -151,7 +151,7 @@ def _draw_foot(layout: Layout, browser: CSM_PG_browser) -> None:
         if age == "now":
             left.label(text=labels.say("{count} of {total}, just listed", **counts))
         else:
-            left.label(text=labels.say("{count} of {total}, as of {age} ago", **counts, age=labels.retell(age)))
+            left.label(text=labels.say("{count} of {total}, as of {age} ago", **counts, age=labels.translate(age)))
     if known.has_more:
         row.operator("csm.list_sessions", text="Load More").which = "MORE"
 
@@ -193,7 +193,7 @@ class CSM_OT_list_sessions(bpy.types.Operator):
         """Whether anything may be sent."""
         error = obstacle()
         if error is not None:
-            cls.poll_message_set(tooltips.retell(f"{error} {error.hint}"))
+            cls.poll_message_set(tooltips.translate(f"{error} {error.hint}"))
         elif shelf.is_busy:
             cls.poll_message_set(tooltips.say("They are being listed."))
         return error is None and not shelf.is_busy

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import EnumProperty
 
-from ..core.jobs.cleanup import clean
-from ..core.errors import CsmError
 from ..core.api.session_code import find_session_codes, shortened
+from ..core.errors import CsmError
+from ..core.jobs.cleanup import clean
 from ..core.jobs.store import Store
 from ..core.jobs.support_report import support_report
 from ..scene.addon import disk_usage
-from ..scene.background.connection_test import connection_test
-from ..scene.addon.translation import reports, tooltips
-from ..scene.blender.bpy_typing import Context
-from ..scene.addon.preferences import obstacle
-from ..scene.properties import state_of
 from ..scene.addon.environment import PACKAGE, jobs_home
+from ..scene.addon.preferences import obstacle
+from ..scene.addon.translation import reports, tooltips
+from ..scene.background.connection_test import connection_test
+from ..scene.blender.bpy_typing import Context
+from ..scene.properties import state_of
 from .operator_report import report_error
 from .returns import Returned
 
@@ -97,7 +97,7 @@ class CSM_OT_test_connection(bpy.types.Operator):
         """Whether anything may be sent."""
         error = obstacle()
         if error is not None:
-            cls.poll_message_set(tooltips.retell(f"{error} {error.hint}"))
+            cls.poll_message_set(tooltips.translate(f"{error} {error.hint}"))
         elif connection_test.is_running:
             cls.poll_message_set(tooltips.say("It is being tested."))
         return error is None and not connection_test.is_running

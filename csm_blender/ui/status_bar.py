@@ -7,9 +7,9 @@ import bpy
 
 from ..core.jobs.job import Job
 from ..core.models import ACTIVE
-from ..scene.jobs.state import desk
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.jobs.state import desk
 from .formatting import state_word
 
 

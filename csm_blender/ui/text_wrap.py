@@ -31,7 +31,7 @@ def wrapped(text: str, width_px: int, scale: float) -> list[str]:
     """*text* in Blender's language, in lines that fit a panel of this width; labels do not wrap by themselves."""
     limit = max(16, int(width_px / (6.4 * scale)))
     lines: list[str] = []
-    for piece in _PIECES.findall(labels.retell(text)):
+    for piece in _PIECES.findall(labels.translate(text)):
         if lines and _width(lines[-1]) + _width(piece.rstrip()) <= limit:
             lines[-1] += piece
         else:

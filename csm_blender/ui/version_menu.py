@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import IntProperty
 
-from ..core.errors import CsmError, WrongUse
-from ..scene.versions import history
+from ..core.errors import CsmError, UsageError
+from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.jobs import commands
 from ..scene.jobs.binding import find_original
-from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.properties import active_record
+from ..scene.versions import history
 from .operator_report import report_error
 from .returns import Returned
 
@@ -49,7 +49,7 @@ class CSM_OT_show_version(bpy.types.Operator):
             obj = object_of_chosen_job(context)
             found = history.versions(obj) if obj is not None else []
             if obj is None or self.number >= len(found):
-                raise WrongUse("There is no such version any more.")
+                raise UsageError("There is no such version any more.")
             history.show_version(obj, found[self.number].result)
         except CsmError as error:
             return report_error(self, error)

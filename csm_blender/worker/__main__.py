@@ -10,8 +10,8 @@ import threading
 
 from ..core.errors import CsmError
 from ..core.logs import log_to_file
+from .config import WorkerConfig
 from .scheduler import attend
-from .config import Orders
 
 
 def main() -> int:
@@ -19,7 +19,7 @@ def main() -> int:
     line = sys.stdin.buffer.readline()
     if not line:
         return 0
-    orders = Orders.from_line(line)
+    orders = WorkerConfig.from_line(line)
     log_to_file(orders.home, orders.settings.key)
     parent_gone = threading.Event()
 

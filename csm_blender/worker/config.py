@@ -16,7 +16,7 @@ from ..core.settings import Settings
 
 
 @dataclass(frozen=True)
-class Orders:
+class WorkerConfig:
     """All a worker needs to know.
 
     ``owner`` names its leases and belongs to this one process. ``concurrency`` is how many jobs it attends to at once.
@@ -35,7 +35,7 @@ class Orders:
         return json.dumps({**asdict(self), "home": str(self.home)}).encode() + b"\n"
 
     @classmethod
-    def from_line(cls, line: bytes) -> Orders:
+    def from_line(cls, line: bytes) -> WorkerConfig:
         """The orders that :meth:`to_line` wrote."""
         data: dict[str, Any] = json.loads(line)
         interpreters = data.pop("interpreters")

@@ -8,12 +8,12 @@ import sys
 
 from ..core.api.client import CsmClient
 from ..core.errors import CsmError
-from .config import Orders
+from .config import WorkerConfig
 
 
 def main() -> int:
     """Read the orders from standard input, ask, answer."""
-    settings = Orders.from_line(sys.stdin.buffer.readline()).settings
+    settings = WorkerConfig.from_line(sys.stdin.buffer.readline()).settings
     client = CsmClient(settings)
     try:
         page = client.sessions(1, 1)

@@ -16,19 +16,19 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..core.files import preview_cache
-from ..core.processes.launch import arguments_of_child
-from ..core.api.client import CsmClient
-from ..core.processes.converter_pool import MESH_NAME, Converters
-from ..core.api.download import download
-from ..core.errors import BadMesh, ConversionFailed, CsmError, DiskProblem, MeshTooLarge, PassingFault
-from ..core.pipeline.retrieve import CONVERTER_LOOK_S, check_delivered, conversion_request
-from ..core.models import JobSpec
 from ..core.api.backoff import retry_delay_s
+from ..core.api.client import CsmClient
+from ..core.api.download import download
+from ..core.errors import BadMesh, ConversionFailed, CsmError, DiskProblem, MeshTooLarge, TransientError
+from ..core.files import preview_cache
 from ..core.files.preview_cache import Kind
-from ..core.redaction import presentable
+from ..core.models import JobSpec
+from ..core.pipeline.retrieve import CONVERTER_LOOK_S, check_delivered, conversion_request
+from ..core.processes.converter_pool import MESH_NAME, Converters
+from ..core.processes.launch import arguments_of_child
+from ..core.redaction import sanitize
 from ..core.settings import Settings
-from .config import Orders
+from .config import WorkerConfig
 
 SPEC_NAME = "spec.json"
 TRIES = 4
@@ -39,18 +39,18 @@ _OTHER_FILE = "Refine does without the preview; asking for it again costs nothin
 
 def main(argv: list[str]) -> int:
     """Read the orders from standard input, fetch, fit, answer."""
-    orders = Orders.from_line(sys.stdin.buffer.readline())
+    orders = WorkerConfig.from_line(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         answer = {"good": True, **prepare(orders, Path(argv[0]))}
     except CsmError as error:
-        said = {name: presentable(text, orders.settings.key, 600) for name, text in error.as_dict().items()}
+        said = {name: sanitize(text, orders.settings.key, 600) for name, text in error.as_dict().items()}
         answer = {"good": False, **said}
     sys.stdout.write(json.dumps(answer) + "\n")
     return 0
 
 
-def prepare(orders: Orders, folder: Path) -> dict[str, Any]:
+def prepare(orders: WorkerConfig, folder: Path) -> dict[str, Any]:
     """Fetch and fit what ``spec.json`` in *folder* asks for: ``kind``, ``stale`` and the converter's ``report``.
 
     ``stale`` says that the service could not be reached and an earlier copy was taken. Raises a :class:`CsmError`.
@@ -76,7 +76,7 @@ def fetch(settings: Settings, home: Path, code: str, mesh: Path) -> tuple[Kind, 
         while True:
             try:
                 return _fetch_once(client, settings, home, code, mesh), False
-            except PassingFault as fault:
+            except TransientError as fault:
                 faults += 1
                 pause = retry_delay_s(faults, fault.retry_after_s, random.Random())  # noqa: S311 - nothing secret
                 if faults == TRIES or pause > LONGEST_PAUSE_S:
@@ -102,7 +102,7 @@ def _fetch_once(client: CsmClient, settings: Settings, home: Path, code: str, me
     return offer.kind
 
 
-def _fitted(orders: Orders, spec: JobSpec, folder: Path, mesh: Path) -> dict[str, Any]:
+def _fitted(orders: WorkerConfig, spec: JobSpec, folder: Path, mesh: Path) -> dict[str, Any]:
     converters = Converters(orders.interpreters, limit=1)
     try:
         converters.start(_NAME, folder, conversion_request(spec, mesh))

@@ -17,12 +17,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from ..core.processes.converter_pool import Converters
 from ..core.errors import CsmError
-from ..core.pipeline.pipeline import Pipeline
 from ..core.jobs.store import Store
-from ..core.pipeline.context import Attention
-from .config import Orders
+from ..core.pipeline.context import VolatileStates
+from ..core.pipeline.pipeline import Pipeline
+from ..core.processes.converter_pool import Converters
+from .config import WorkerConfig
 
 STORE_LOOK_S = 0.25
 FULL_LOOK_S = 5.0
@@ -30,7 +30,7 @@ AFTER_STORE_TROUBLE_S = 5.0
 _log = logging.getLogger(__name__)
 
 
-def attend(orders: Orders, parent_is_gone: Callable[[], bool]) -> None:
+def attend(orders: WorkerConfig, parent_is_gone: Callable[[], bool]) -> None:
     """Work until *parent_is_gone* or nothing has been to do for ``orders.idle_s`` seconds."""
     converters = Converters(orders.interpreters)
     team = _Team(orders, converters)
@@ -52,10 +52,10 @@ def attend(orders: Orders, parent_is_gone: Callable[[], bool]) -> None:
 class _Team:
     """The pipelines, one to a thread. One whose store fails is thrown away, so that the store is opened anew."""
 
-    def __init__(self, orders: Orders, converters: Converters) -> None:
+    def __init__(self, orders: WorkerConfig, converters: Converters) -> None:
         self._orders = orders
         self._converters = converters
-        self._attention = Attention()
+        self._attention = VolatileStates()
         self._own = threading.local()
 
     def look_at_converters(self) -> float:
@@ -95,7 +95,7 @@ class _Team:
 class _Scheduler:
     """Knows which job is due when, and finds new ones."""
 
-    def __init__(self, orders: Orders, team: _Team, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, orders: WorkerConfig, team: _Team, pool: ThreadPoolExecutor) -> None:
         self._orders = orders
         self._team = team
         self._pool = pool

@@ -14,14 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from ..core.files import session_cache
-from ..core.processes.launch import arguments_of_child
 from ..core.api.client import CsmClient
 from ..core.api.download import download
-from ..core.errors import CsmError, DiskProblem
 from ..core.api.session import Session
+from ..core.errors import CsmError, DiskProblem
+from ..core.files import session_cache
+from ..core.processes.launch import arguments_of_child
 from ..core.settings import Settings
-from .config import Orders
+from .config import WorkerConfig
 
 LARGEST_PICTURE = 8 * 1024**2
 PICTURES_AT_ONCE = 6
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 def main(argv: list[str]) -> int:
     """Read the orders from standard input, list, answer."""
-    orders = Orders.from_line(sys.stdin.buffer.readline())
+    orders = WorkerConfig.from_line(sys.stdin.buffer.readline())
     try:
         fetch_page(orders.settings, orders.home, int(argv[0]))
         answer = {"good": True, "message": ""}

@@ -20,7 +20,7 @@ from mathutils import Matrix
 bpy = pytest.importorskip("bpy")
 
 from csm_blender.core.errors import PlacementFailed
-from csm_blender.core.jobs.job.job import Job
+from csm_blender.core.jobs.job import Job
 from csm_blender.scene.placement import preload
 from csm_blender.scene.placement.place import place
 

@@ -19,11 +19,11 @@ from mathutils import Matrix, Vector
 
 bpy = pytest.importorskip("bpy")
 
-from csm_blender.core.geometry.custom_box import SNAP_POINTS
 from csm_blender.core.errors import BadValue
+from csm_blender.core.geometry.custom_box import SNAP_POINTS
 from csm_blender.core.models import Original, Pivot
 from csm_blender.scene import properties
-from csm_blender.scene.measure.measure.measure import find_objects, measure, measure_common
+from csm_blender.scene.measure.measure import find_objects, measure, measure_common
 
 SESSION = "SESSION_1700000002_0000002"
 LOW, HIGH = (-1.5, -0.25, 0.5), (2.0, 0.75, 3.25)  # exact in 32 bits

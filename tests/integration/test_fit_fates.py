@@ -17,7 +17,7 @@ from mathutils import Matrix
 
 bpy = pytest.importorskip("bpy")
 
-from csm_blender.core.errors import PlacementFailed, WrongUse
+from csm_blender.core.errors import PlacementFailed, UsageError
 from csm_blender.core.models import Fit, Materials, Original, Pivot
 from csm_blender.core.version import VERSION
 from csm_blender.scene.placement import place as placing
@@ -228,7 +228,7 @@ def test_toggling_works_after_saving_loading_and_renaming(fate: Original, tmp_pa
 
 def test_toggling_what_has_no_result_says_so() -> None:
     obj = furnished()
-    with pytest.raises(WrongUse, match="no refined result"):
+    with pytest.raises(UsageError, match="no refined result"):
         toggle_original(obj)
     assert versions(obj) == []
 

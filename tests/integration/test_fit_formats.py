@@ -17,10 +17,10 @@ from fit_kind import add, mesh
 
 bpy = pytest.importorskip("bpy")
 
-from csm_blender.core.jobs.job.quality_report import card
-from csm_blender.core.processes.launch import Interpreters
-from csm_blender.core.processes.converter_pool import Converters
 from csm_blender.core.errors import BadMesh, ConversionFailed, CsmError
+from csm_blender.core.jobs.quality_report import card
+from csm_blender.core.processes.converter_pool import Converters
+from csm_blender.core.processes.launch import Interpreters
 
 HAS_DRACO = any(
     next(Path(bpy.utils.resource_path("LOCAL")).parent.rglob(name), None)

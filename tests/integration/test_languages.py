@@ -33,7 +33,7 @@ def test_there_is_a_catalog_for_each_language_and_no_other() -> None:
 @pytest.mark.parametrize("voice", [labels, tooltips, reports])
 def test_without_translation_everything_is_said_in_english(voice: translation.Voice) -> None:
     assert voice.say("Assign to {name}", name="{name} {0}") == "Assign to {name} {0}"
-    assert voice.retell("'Cube' has no size. Trying again in 4 s") == "'Cube' has no size. Trying again in 4 s"
+    assert voice.translate("'Cube' has no size. Trying again in 4 s") == "'Cube' has no size. Trying again in 4 s"
 
 
 def test_registering_again_and_again_is_fine() -> None:

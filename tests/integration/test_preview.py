@@ -18,10 +18,10 @@ from mathutils import Matrix
 
 import csm_blender
 from csm_blender.core.files import preview_cache
-from csm_blender.scene.jobs import preview_loader
-from csm_blender.scene.placement import preview_objects
 from csm_blender.scene.blender.evaluation import depsgraph_of
-from csm_blender.scene.measure.measure.measure import measure
+from csm_blender.scene.jobs import preview_loader
+from csm_blender.scene.measure.measure import measure
+from csm_blender.scene.placement import preview_objects
 from csm_blender.scene.properties import state_of
 
 STYLE_2024, STYLE_2025 = "SESSION_P_44569824122", "SESSION_1700000001_0000001"

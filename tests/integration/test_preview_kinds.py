@@ -14,9 +14,9 @@ from fit_glbs import obedient
 from fit_kinds import KINDS
 
 from csm_blender.core.models import Original
-from csm_blender.scene.placement import preview_objects
 from csm_blender.scene.blender.evaluation import depsgraph_of
-from csm_blender.scene.measure.measure.measure import find_objects, measure_common
+from csm_blender.scene.measure.measure import find_objects, measure_common
+from csm_blender.scene.placement import preview_objects
 from csm_blender.scene.placement.preview_objects import Remark
 
 

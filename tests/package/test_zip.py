@@ -41,7 +41,13 @@ def test_two_builds_give_the_same_bytes(archive: Path, tmp_path: Path) -> None:
 
 def test_the_zip_holds_the_package_and_nothing_else(archive: Path) -> None:
     names = set(zipfile.ZipFile(archive).namelist())
-    assert {"__init__.py", "blender_manifest.toml", "LICENSE", "core/schema.sql", "core/pipeline.py"} <= names
+    assert {
+        "__init__.py",
+        "blender_manifest.toml",
+        "LICENSE",
+        "core/jobs/schema.sql",
+        "core/pipeline/pipeline.py",
+    } <= names
     assert {f"locale/{name}.json" for name in ("de_DE", "es", "fr_FR", "ja_JP", "zh_HANS")} <= names
     assert not [name for name in names if "test" in name or "__pycache__" in name or name.endswith(".pyc")]
 

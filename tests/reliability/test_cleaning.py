@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from jobs_at_hand import spec
 
-from csm_blender.core.jobs.job import actions, cleanup
 from csm_blender.core.files import preview_cache
-from csm_blender.core.processes.converter_pool import BLEND_NAME, MESH_NAME
-from csm_blender.core.jobs.job.job import Job
+from csm_blender.core.files.preview_cache import Kind, Offer
+from csm_blender.core.jobs import actions, cleanup
+from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.logs import log_to_file
 from csm_blender.core.models import JobState
-from csm_blender.core.files.preview_cache import Kind, Offer
-from csm_blender.core.jobs.job.store import Store
+from csm_blender.core.processes.converter_pool import BLEND_NAME, MESH_NAME
 
 WAY = {
     "QUEUED": [], "CHECKING": ["CHECKING"], "SUBMITTING": ["CHECKING", "SUBMITTING"],
@@ -95,7 +95,7 @@ def test_a_job_taken_up_again_meanwhile_is_left_alone(tmp_path: Path, monkeypatc
         actions.retry(store, job)
         return found
 
-    monkeypatch.setattr(cleaning, "_expendable", then_retried)
+    monkeypatch.setattr(cleanup, "_expendable", then_retried)
     assert cleanup.clean(store, limit_bytes=0) == 0
     assert store.folder(job.job_id).exists()
     assert store.folder(other.job_id).exists()

@@ -19,12 +19,12 @@ from common import IN_CI, ROOT
 from jobs_at_hand import QuickDraw, delivered, drive, idle_converters, settings, spec
 from tiny_glb import box_binary, box_document, glb
 
-from csm_blender.core.jobs.job import actions, database
-from csm_blender.core.pipeline.pipeline.runner import run_blocking
 from csm_blender.core.errors import DiskProblem, StoreDiskProblem, StoreTooNew, StoreUnusable
+from csm_blender.core.jobs import actions, database
+from csm_blender.core.jobs.store import DATABASE_NAME, Store
 from csm_blender.core.models import JobState
-from csm_blender.core.pipeline.pipeline.pipeline import Pipeline
-from csm_blender.core.jobs.job.store import DATABASE_NAME, Store
+from csm_blender.core.pipeline.pipeline import Pipeline
+from csm_blender.core.pipeline.runner import run_blocking
 
 URL = "http://127.0.0.1:9"
 
@@ -300,7 +300,7 @@ def test_a_damaged_store_is_moved_aside_and_said(tmp_path: Path, damage: str) ->
 def test_two_processes_that_find_the_damage_keep_one_new_store(tmp_path: Path) -> None:
     program = (
         f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests' / 'support')!r}]\n"
-        "from pathlib import Path; from csm_blender.core.jobs.job.store import Store; from jobs_at_hand import spec\n"
+        "from pathlib import Path; from csm_blender.core.jobs.store import Store; from jobs_at_hand import spec\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "store = Store(Path(sys.argv[1])); store.add(spec('SESSION_1'), 'http://127.0.0.1:9'); print('added')\n"
     )

@@ -21,17 +21,17 @@ from fault_proxy import FaultProxy, answer
 from jobs_at_hand import QuickDraw, drive, idle_converters, settings, spec
 from tiny_glb import box_document, glb
 
-from csm_blender.core.files.zip_archive import MAX_TOTAL_BYTES, unpack_obj
-from csm_blender.core.processes.launch import Interpreters
 from csm_blender.core.api.client import MAX_ANSWER_BYTES, CsmClient
 from csm_blender.core.api.download import download
+from csm_blender.core.api.session_code import find_session_codes, parse_session_code
 from csm_blender.core.errors import BadMesh, BadSessionCode, ConnectionBroken, CsmError, MeshTooLarge, UnexpectedAnswer
 from csm_blender.core.files.glb import check_glb, sniff_format
+from csm_blender.core.files.zip_archive import MAX_TOTAL_BYTES, unpack_obj
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState
-from csm_blender.core.pipeline.pipeline.pipeline import Pipeline
-from csm_blender.core.redaction import presentable, redacted
-from csm_blender.core.api.session_code import find_session_codes, parse_session_code
-from csm_blender.core.jobs.job.store import Store
+from csm_blender.core.pipeline.pipeline import Pipeline
+from csm_blender.core.processes.launch import Interpreters
+from csm_blender.core.redaction import redacted, sanitize
 
 MEGABYTE = "x" * 1024**2
 
@@ -315,7 +315,7 @@ def test_long_texts_take_no_time() -> None:
     for text in (MEGABYTE, "a.b-" * 300_000, "https://" * 100_000, "@" * 1024**2, "SESSION_" * 100_000, "x@" * 500_000):
         began = time.monotonic()
         redacted(text, "the key")
-        presentable(text, "the key")
+        sanitize(text, "the key")
         find_session_codes(text)
         assert time.monotonic() - began < 2.0
 

@@ -19,16 +19,16 @@ from fault_proxy import FaultProxy, Request, silent_after, silent_before, stall_
 from jobs_at_hand import blender_python, settings, spec
 from tiny_glb import box_binary, box_document, glb
 
-from csm_blender.core.jobs.job import actions
-from csm_blender.core.processes.launch import Interpreters, start
-from csm_blender.core.processes.converter_pool import Converters
 from csm_blender.core.errors import BadMesh, ConversionFailed
-from csm_blender.core.pipeline.pipeline.retrieve import conversion_request
-from csm_blender.core.jobs.job.job import Job
+from csm_blender.core.jobs import actions
+from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState
+from csm_blender.core.pipeline.retrieve import conversion_request
+from csm_blender.core.processes.converter_pool import Converters
+from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.core.settings import Settings
-from csm_blender.core.jobs.job.store import Store
-from csm_blender.worker.config import Orders
+from csm_blender.worker.config import WorkerConfig
 
 if sys.platform == "win32":
     pytest.skip("signal 9 is POSIX", allow_module_level=True)
@@ -43,7 +43,7 @@ class Worker:
         with self.log.open("wb") as log:
             self.process = start(interpreters.plain("worker"), stdin=subprocess.PIPE, stdout=log, stderr=log)
         assert self.process.stdin is not None
-        self.process.stdin.write(Orders(home, self.owner, chosen, interpreters, idle_s=60.0).to_line())
+        self.process.stdin.write(WorkerConfig(home, self.owner, chosen, interpreters, idle_s=60.0).to_line())
         self.process.stdin.flush()
 
     def kill(self) -> None:

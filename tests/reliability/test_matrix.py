@@ -25,12 +25,12 @@ from faults_by_name import fault_named
 from jobs_at_hand import QuickDraw, delivered, drive, idle_converters, settings, spec
 from tiny_glb import glb
 
-from csm_blender.core.jobs.job import actions
 from csm_blender.core.api import limits
-from csm_blender.core.jobs.job.job import Decision, Job, decisions
+from csm_blender.core.jobs import actions
+from csm_blender.core.jobs.job import Decision, Job, decisions
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState
-from csm_blender.core.pipeline.pipeline.pipeline import Pipeline
-from csm_blender.core.jobs.job.store import Store
+from csm_blender.core.pipeline.pipeline import Pipeline
 
 AT_ONCE = 10
 STATE_OF_STEP = {
@@ -165,7 +165,7 @@ def outcomes(
 
     patch = pytest.MonkeyPatch()
     patch.setattr(socket, "getaddrinfo", resolve)
-    patch.setattr(wire, "RATE_WINDOW_S", 0.7)
+    patch.setattr(limits, "RATE_WINDOW_S", 0.7)
     launch = load_script("csm_server/launch.py")
     with launch.LocalService(python=service_python(), data=folder / "service", options=["--control"]) as service:
         with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -14,12 +14,12 @@ import pytest
 from fault_proxy import FaultProxy, Request, answer, silent_before
 from jobs_at_hand import settings, spec
 
-from csm_blender.core.processes.launch import Interpreters, start
+from csm_blender.core.api.session_code import find_session_codes
 from csm_blender.core.errors import ServiceBusy
 from csm_blender.core.files.preview_cache import Kind
-from csm_blender.core.api.session_code import find_session_codes
+from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.worker import preview_fetch
-from csm_blender.worker.config import Orders
+from csm_blender.worker.config import WorkerConfig
 
 CODE = "SESSION_P_44569824122"
 
@@ -27,7 +27,7 @@ CODE = "SESSION_P_44569824122"
 def test_it_ends_when_nobody_waits_any_more(tmp_path: Path, service: Any) -> None:
     proxy = FaultProxy(service.url, lambda _: silent_before)
     patient = settings(f"http://127.0.0.1:{proxy.port}", service.key, read_timeout_s=60.0)
-    orders = Orders(tmp_path, "test", patient, Interpreters(sys.executable))
+    orders = WorkerConfig(tmp_path, "test", patient, Interpreters(sys.executable))
     (tmp_path / preview_fetch.SPEC_NAME).write_text(json.dumps(spec(CODE).as_dict()))
     child = start(orders.interpreters.plain("worker.preview", str(tmp_path)), stdin=subprocess.PIPE)
     try:
@@ -50,7 +50,7 @@ def test_it_ends_when_nobody_waits_any_more(tmp_path: Path, service: Any) -> Non
 def test_trouble_that_passes_is_waited_out_by_reading_only(
     tmp_path: Path, service: Any, monkeypatch: pytest.MonkeyPatch, faults: int, outcome: object
 ) -> None:
-    monkeypatch.setattr(preview, "retry_delay_s", lambda *_: 0.01)
+    monkeypatch.setattr(preview_fetch, "retry_delay_s", lambda *_: 0.01)
     proxy = FaultProxy(service.url)
 
     def stumble(request: Request) -> Any:

@@ -18,16 +18,16 @@ from fault_proxy import FaultProxy, Request, answer, reset_before, response
 from jobs_at_hand import QuickDraw, blender_python, delivered, drive, idle_converters, settings, spec
 from tiny_glb import glb
 
-from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.core.api.client import CsmClient
 from csm_blender.core.api.download import download
 from csm_blender.core.errors import BadValue, CsmError, ForeignRedirect
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.logs import log_to_file
 from csm_blender.core.models import JobState, Refinement
-from csm_blender.core.pipeline.pipeline.pipeline import Pipeline
+from csm_blender.core.pipeline.pipeline import Pipeline
+from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.core.settings import KEY_VARIABLE, Settings
-from csm_blender.core.jobs.job.store import Store
-from csm_blender.worker.config import Orders
+from csm_blender.worker.config import WorkerConfig
 
 # Clients are dropped here without being closed; whether sockets are closed is not what is tested.
 pytestmark = [
@@ -110,7 +110,7 @@ def test_a_whole_refine_in_a_worker_leaves_no_secret(  # noqa: C901, PLR0915 - o
     interpreters = Interpreters(blender_python())
     log = (tmp_path / "out" / "worker-output.log").open("wb")
     worker = start(interpreters.plain("worker"), stdin=subprocess.PIPE, stdout=log, stderr=log)
-    worker.stdin.write(Orders(home, "me", chosen, interpreters, idle_s=1.0).to_line())
+    worker.stdin.write(WorkerConfig(home, "me", chosen, interpreters, idle_s=1.0).to_line())
     worker.stdin.flush()
     seen: list[str] = []
     ended = threading.Event()
@@ -220,9 +220,9 @@ def test_a_key_that_cannot_be_a_header_is_said_without_saying_it(service: Any, k
 def test_a_crash_text_does_not_show_the_key(tmp_path: Path) -> None:
     program = (
         "import sys; sys.path.insert(0, '.')\n"
-        "from csm_blender.core.settings import Settings\nfrom csm_blender.worker.config import Orders\n"
+        "from csm_blender.core.settings import Settings\nfrom csm_blender.worker.config import WorkerConfig\n"
         "from csm_blender.core.processes.launch import Interpreters\nfrom pathlib import Path\n"
-        f"orders = Orders(Path('x'), 'me', Settings(key={CANARY!r}), Interpreters('python'))\n"
+        f"orders = WorkerConfig(Path('x'), 'me', Settings(key={CANARY!r}), Interpreters('python'))\n"
         "raise RuntimeError(orders)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

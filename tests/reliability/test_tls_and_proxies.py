@@ -20,10 +20,10 @@ from tls_servers import ConnectProxy, tls_front
 
 from csm_blender.core.api.client import CsmClient, NotSent
 from csm_blender.core.errors import BadValue, Unreachable, UntrustedServer
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState, Refinement
-from csm_blender.core.pipeline.pipeline.pipeline import Pipeline
+from csm_blender.core.pipeline.pipeline import Pipeline
 from csm_blender.core.settings import Settings, checked_base_url
-from csm_blender.core.jobs.job.store import Store
 
 # Clients are dropped here without being closed; whether sockets are closed is not what is tested.
 pytestmark = [

@@ -16,12 +16,12 @@ from fault_proxy import FaultProxy, Request, silent_before
 from jobs_at_hand import QuickDraw, delivered, drive, idle_converters, settings, spec
 from tiny_glb import glb
 
-from csm_blender.core.jobs.job import actions
 from csm_blender.core.errors import OtherJobUncertain
+from csm_blender.core.jobs import actions
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState
-from csm_blender.core.pipeline.pipeline.pipeline import Pipeline
+from csm_blender.core.pipeline.pipeline import Pipeline
 from csm_blender.core.settings import Settings
-from csm_blender.core.jobs.job.store import Store
 
 RACES = int(os.environ.get("CSM_RACES", "10"))
 RACER = """
@@ -30,7 +30,7 @@ sys.path[:0] = [{root!r}, {root!r} + "/tests/support"]
 from pathlib import Path
 from jobs_at_hand import idle_converters, QuickDraw, delivered, settings
 from csm_blender.core.pipeline.pipeline import Pipeline
-from csm_blender.core.jobs.job.store import Store
+from csm_blender.core.jobs.store import Store
 home, url, key, owner, go = sys.argv[1:]
 store = Store(Path(home))
 pipeline = Pipeline(store, settings(url, key), idle_converters(), owner, draw=QuickDraw())

@@ -17,11 +17,11 @@ from fit_glbs import obedient
 
 from csm_blender.converter.convert import convert
 from csm_blender.core.errors import CsmError
-from csm_blender.core.jobs.job.job import Job
+from csm_blender.core.jobs.job import Job
 from csm_blender.core.models import Fit, JobSpec, JobState, Materials, Original, Pivot
-from csm_blender.scene.measure.measure.measure import find_objects
-from csm_blender.scene.placement.place import Placed, place
 from csm_blender.scene.jobs.planning import Choices, plan_for_objects
+from csm_blender.scene.measure.measure import find_objects
+from csm_blender.scene.placement.place import Placed, place
 
 Deliver = Callable[[Any, Any], bytes]
 

@@ -12,13 +12,13 @@ from typing import Any
 from common import load_script
 
 from csm_blender.core.geometry import box
-from csm_blender.core.processes.launch import Interpreters
-from csm_blender.core.processes.converter_pool import Converters
-from csm_blender.core.jobs.job.job import Job
+from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobSpec, JobState
-from csm_blender.core.pipeline.pipeline.pipeline import Pipeline
+from csm_blender.core.pipeline.pipeline import Pipeline
+from csm_blender.core.processes.converter_pool import Converters
+from csm_blender.core.processes.launch import Interpreters
 from csm_blender.core.settings import Settings
-from csm_blender.core.jobs.job.store import Store
 
 QUICK = {"connect_timeout_s": 1.0, "read_timeout_s": 1.0, "poll_interval_s": 0.05, "give_up_unpaid_s": 1.0}
 """Settings for impatient tests."""

@@ -56,7 +56,7 @@ def test_every_text_is_told_again_as_its_own_translation(language: str) -> None:
     book = Phrasebook(texts)
     for words, told in texts.items():
         values = {name: f"v{number}" for number, name in enumerate(PLACEHOLDER.findall(words))}
-        assert book.retell(filled(words, values), lambda text: texts.get(text, text)) == filled(told, values), words
+        assert book.translate(filled(words, values), lambda text: texts.get(text, text)) == filled(told, values), words
 
 
 def test_the_reader_finds_texts_of_every_kind(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The layers of design §3: imports point one way, and the rules that go with them."""
+"""The layers of docs/architecture.md: imports point one way, and the rules that go with them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": {"registration"},
 }
+FOLDERS = {
+    "core": ("", "api", "geometry", "files", "processes", "jobs", "pipeline"),
+    "scene": ("blender", "addon", "versions", "measure", "", "background", "placement", "jobs"),
+}
+"""The folders of a layer from left to right; an empty name stands for the modules directly in it."""
+MOST_MODULES = {"ui": 30}
+MOST_LINES = {"core/errors.py": 500}
 BLENDER_MODULES = {"bpy", "mathutils", "bmesh", "gpu", "gpu_extras", "blf", "bl_ui", "addon_utils", "bpy_extras"}
 
 
@@ -56,6 +63,47 @@ def layers_imported(module: Path) -> set[str]:
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_left_only(module: Path) -> None:
     assert layers_imported(module) <= MAY_IMPORT[layer_of(module)]
+
+
+def modules_imported(module: Path) -> set[tuple[str, ...]]:
+    """The modules of the package that *module* imports, as their parts."""
+    known = {path.relative_to(PACKAGE).with_suffix("").parts for path in MODULES}
+    inside = module.relative_to(PACKAGE).parts[:-1]
+    found = set()
+    for name, level, names in imports(module):
+        if level:
+            base = (*inside[: len(inside) - level + 1], *(name.split(".") if name else ()))
+            found |= {(*base, each) if (*base, each) in known else base for each in names}
+    return found
+
+
+@pytest.mark.parametrize("layer", FOLDERS)
+def test_folders_of_a_layer_import_from_left_to_right(layer: str) -> None:
+    order = FOLDERS[layer]
+    wrong = [
+        f"{module.relative_to(PACKAGE)} imports {'/'.join(target)}"
+        for module in MODULES
+        if layer_of(module) == layer and module.name != "__init__.py"
+        for target in modules_imported(module)
+        if target[0] == layer
+        if order.index("/".join(target[1:-1])) > order.index("/".join(module.relative_to(PACKAGE).parts[1:-1]))
+    ]
+    assert wrong == []
+
+
+def test_every_folder_has_its_place_in_the_order() -> None:
+    for layer, order in FOLDERS.items():
+        folders = {path.parent.relative_to(PACKAGE / layer).as_posix() for path in (PACKAGE / layer).rglob("*.py")}
+        assert folders == {name or "." for name in order}
+
+
+def test_no_folder_and_no_module_is_too_large_to_look_over() -> None:
+    for folder in {path.parent for path in MODULES}:
+        modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(modules) <= MOST_MODULES.get(folder.name, 12), folder
+    for module in MODULES:
+        lines = len(module.read_text(encoding="utf-8").splitlines())
+        assert lines <= MOST_LINES.get(module.relative_to(PACKAGE).as_posix(), 330), module
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -102,7 +150,7 @@ def test_core_and_the_package_itself_load_without_bpy() -> None:
     code = (
         "import sys; sys.modules['bpy'] = sys.modules['mathutils'] = None\n"
         "import pkgutil, importlib, csm_blender, csm_blender.core as core\n"
-        "[importlib.import_module(f'csm_blender.core.{m.name}') for m in pkgutil.iter_modules(core.__path__)]"
+        "[importlib.import_module(m.name) for m in pkgutil.walk_packages(core.__path__, 'csm_blender.core.')]"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -11,14 +11,26 @@ from urllib.parse import quote, urljoin
 
 import requests
 
-from ..errors import AnswerLost, CsmError, ForeignRedirect, NoCredits, PassingFault, RateLimited, RefusedKey, RequestRefused, ServiceBusy, UnexpectedAnswer, UnknownSession
+from ..errors import (
+    AnswerLost,
+    CsmError,
+    ForeignRedirect,
+    NoCredits,
+    RateLimited,
+    RefusedKey,
+    RequestRefused,
+    ServiceBusy,
+    TransientError,
+    UnexpectedAnswer,
+    UnknownSession,
+)
 from ..models import Refinement
-from .backoff import parse_retry_after
-from ..redaction import presentable
-from .session import Session
+from ..redaction import sanitize
 from ..settings import Settings
-from .transport import faults_explained, new_http_session, origin, timeouts
+from .backoff import parse_retry_after
 from .limits import WatchedBody, body_chunks
+from .session import Session
+from .transport import faults_explained, new_http_session, origin, timeouts
 
 MAX_ANSWER_BYTES = 16 * 1024**2
 MAX_REDIRECTS = 3
@@ -87,7 +99,7 @@ class CsmClient:
             if not body.touched:
                 raise NotSent(trouble.error) from None
             raise AnswerLost(f"The refine request went out, but no answer came back. {trouble.error}") from None
-        except PassingFault as fault:
+        except TransientError as fault:
             raise AnswerLost(f"The refine request went out, but no usable answer came back. {fault}") from None
         finally:
             http.close()
@@ -165,7 +177,7 @@ class CsmClient:
         if status >= 400:  # noqa: PLR2004 - HTTP
             raise self._refusal(status, answer, response)
         if not isinstance(answer, Mapping):
-            kind = presentable(response.headers.get("content-type", "no content type"), limit=60)
+            kind = sanitize(response.headers.get("content-type", "no content type"), limit=60)
             raise UnexpectedAnswer(f"The service answered with something that is not the documented JSON ({kind}).")
         if "data" not in answer:
             if answer.get("error"):
@@ -197,5 +209,5 @@ class CsmClient:
             value = answer.get(name)
             if value:
                 text = value if isinstance(value, str) else json.dumps(value)
-                return presentable(text, self._settings.key)
+                return sanitize(text, self._settings.key)
         return ""

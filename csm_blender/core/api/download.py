@@ -12,11 +12,20 @@ from urllib.parse import urljoin
 
 import requests
 
-from ..errors import ConnectionBroken, DiskProblem, DownloadCut, ForeignRedirect, LinkExpired, MeshTooLarge, RequestRefused, ServiceBusy
-from .backoff import parse_retry_after
+from ..errors import (
+    ConnectionBroken,
+    DiskProblem,
+    DownloadCut,
+    ForeignRedirect,
+    LinkExpired,
+    MeshTooLarge,
+    RequestRefused,
+    ServiceBusy,
+)
 from ..settings import Settings
-from .transport import check_allowed, faults_explained, new_http_session, timeouts
+from .backoff import parse_retry_after
 from .limits import file_chunks
+from .transport import check_allowed, faults_explained, new_http_session, timeouts
 
 MAX_REDIRECTS = 5
 
@@ -34,7 +43,7 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
     """Fetch *url* into *path*.
 
     No key, cookie or .netrc entry goes along: signed links need none. *on_progress* is called with (bytes so far,
-    bytes announced or ``None``) as they come and may raise to stop. Raises a :class:`PassingFault` for what
+    bytes announced or ``None``) as they come and may raise to stop. Raises a :class:`TransientError` for what
     another try may mend, :class:`DiskProblem` for what it will not; whatever happens, no ``.part`` stays behind.
     """
     part = path.with_name(path.name + ".part")

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadJobsFile, BadSessionCode
 from ..api.session_code import parse_session_code, shortened
+from ..errors import BadJobsFile, BadSessionCode
 
 COLUMNS = ("session", "object")
 SUFFIX = ".csmjobs"

@@ -16,9 +16,9 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..errors import NoMeshOffered, SessionFailed, SessionNotReady
-from ..redaction import presentable
 from ..api.session import MESH_FORMATS, Phase, Session, phase_before
+from ..errors import NoMeshOffered, SessionFailed, SessionNotReady
+from ..redaction import sanitize
 
 FOLDER = "previews"
 WORK_PREFIX = "showing-"
@@ -57,7 +57,7 @@ def offer_of(session: Session) -> Offer:
         return _offer(session, Kind.PREVIEW, url)
     if not session.status and (url := session.best_mesh_url()):
         return _offer(session, Kind.NEWEST, url)
-    state = presentable(session.state_text, limit=40)
+    state = sanitize(session.state_text, limit=40)
     phase = phase_before(session)
     if phase is Phase.NOT_READY:
         raise SessionNotReady(

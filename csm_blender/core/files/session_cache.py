@@ -14,9 +14,9 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..errors import BadSessionCode
-from ..api.session_code import parse_session_code
 from ..api.session import Session
+from ..api.session_code import parse_session_code
+from ..errors import BadSessionCode
 
 FILE_NAME = "catalogue.json"
 PICTURES = "pictures"

@@ -13,8 +13,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import BadValue, NoSize
-from .linalg import IDENTITY, columns, cross, dot, float32, from_columns, length, orthonormal_axes, scaled, solved, transformed
 from ..models import Matrix4, Original, Pivot, Placement, Refinement, Target, Vec3
+from .linalg import (
+    IDENTITY,
+    columns,
+    cross,
+    dot,
+    float32,
+    from_columns,
+    length,
+    orthonormal_axes,
+    scaled,
+    solved,
+    transformed,
+)
 
 FLAT_RATIO = 1e-6
 """An axis thinner than this share of the longest one is flat."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 import itertools
 import math
 
-from .box import FLAT_RATIO, PIVOT_MAX, PIVOT_MIN
 from ..errors import BadValue
-from .linalg import cross, dot
 from ..models import Vec3
+from .box import FLAT_RATIO, PIVOT_MAX, PIVOT_MIN
+from .linalg import cross, dot
 
 _DIMENSIONS = ("width", "depth", "height")
 _UP = 2

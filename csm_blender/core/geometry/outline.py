@@ -9,10 +9,10 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
+from ..models import Refinement, Target, Vec3
 from .box import box_of, corners, pivot_from_api
 from .custom_box import point_of
 from .linalg import IDENTITY
-from ..models import Refinement, Target, Vec3
 
 EDGES = tuple((a, b) for a, b in itertools.combinations(range(8), 2) if (a ^ b) in (1, 2, 4))
 """Pairs of corners; corner ``4 * x + 2 * y + z`` has its bits set where it lies on the high side of an axis."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..processes.converter_pool import BLEND_NAME, MESH_NAME
 from ..errors import ConversionFailed, JobGone, PlacementFailed, RefineFailed
-from .job import Job
 from ..models import FINISHED, JobState
+from ..processes.converter_pool import BLEND_NAME, MESH_NAME
+from .job import Job
 from .store import IllegalMove, LeaseLost, Store, is_attended
 
 LOOKS = 3

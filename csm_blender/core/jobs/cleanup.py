@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..files import preview_cache
-from .job import Job
 from ..models import FINISHED
+from .job import Job
 from .store import DATABASE_NAME, Store
 
 DEFAULT_LIMIT_BYTES = 5 * 1024**3

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ..api.session import Baseline
 from ..errors import RefineFailed, SessionFailed
 from ..models import ACTIVE, FINISHED, JobSpec, JobState
-from ..api.session import Baseline
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .job import Job
 from ..models import Fit, Vec3
+from .job import Job
 
 EXACT = 1e-5
 """Error, of the box's diagonal, up to which a result counts as standing exactly (design §4)."""

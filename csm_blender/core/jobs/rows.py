@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from .job import Job
-from ..models import JobSpec, JobState
 from ..api.session import Baseline
+from ..models import JobSpec, JobState
+from .job import Job
 
 _JSON_COLUMNS = {"error": "error_json", "baseline": "baseline_json", "result": "result_json"}
 _PLAIN_COLUMNS = (

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import RefineFailed
-from .job import Job
-from ..models import JobState
 from ..api.session import Phase, Session, phase_after
+from ..errors import RefineFailed
+from ..models import JobState
+from .job import Job
 
 
 def in_the_way(job: Job, others: Sequence[Job]) -> Job | None:

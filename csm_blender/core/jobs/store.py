@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .database import BUSY_TIMEOUT_S, identity, open_database, storage_faults_explained
 from ..errors import StoreUnusable
-from .job import Job
 from ..models import ACTIVE, FINISHED, JobSpec, JobState, may_move
-from .rows import columns_from, jobs_from
 from ..settings import LONGEST_LEASE_S
+from .database import BUSY_TIMEOUT_S, identity, open_database, storage_faults_explained
+from .job import Job
+from .rows import columns_from, jobs_from
 from .shared_refine import in_the_way
 
 DATABASE_NAME = "jobs.sqlite3"

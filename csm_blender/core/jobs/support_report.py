@@ -11,10 +11,10 @@ from typing import Any
 
 import requests
 
-from .job import Job
 from ..redaction import redacted
-from .store import Store
 from ..version import VERSION
+from .job import Job
+from .store import Store
 
 JOBS_TOLD = 50
 

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from ..api.client import CsmClient
-from ..processes.converter_pool import Converters
-from ..jobs.job import Job
 from ..api.session import Session
-from ..settings import Settings
+from ..jobs.job import Job
 from ..jobs.store import LeaseLost, Store
+from ..processes.converter_pool import Converters
+from ..settings import Settings
 
 LONGEST_STEP_S = 120.0
 
 
 @dataclass
-class Memory:
+class VolatileState:
     """What is known about a job beyond its record. Losing it costs a request or a little patience, never money.
 
     ``fresh_url`` is a signed link, which must not be stored. ``checked`` says that this process has just looked at the
@@ -45,7 +45,7 @@ class Memory:
     leased_at: float = float("-inf")
 
 
-class Attention:
+class VolatileStates:
     """The memories of all jobs a process attends to.
 
     Pipelines in several threads share one: a job is in one of them at a time, and single operations of a dictionary are
@@ -53,9 +53,9 @@ class Attention:
     """
 
     def __init__(self) -> None:
-        self._memories: defaultdict[str, Memory] = defaultdict(Memory)
+        self._memories: defaultdict[str, VolatileState] = defaultdict(VolatileState)
 
-    def of(self, job_id: str) -> Memory:
+    def of(self, job_id: str) -> VolatileState:
         """The memory of a job, empty at first."""
         return self._memories[job_id]
 
@@ -64,7 +64,7 @@ class Attention:
         self._memories.pop(job_id, None)
 
 
-class Workbench:
+class StepContext:
     """The tools of one pipeline. Not for sharing between threads, except for *converters* and *attention*."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is a collaborator of its own
@@ -74,7 +74,7 @@ class Workbench:
         client: CsmClient,
         converters: Converters,
         owner: str,
-        attention: Attention,
+        attention: VolatileStates,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store = store
@@ -85,7 +85,7 @@ class Workbench:
         self.monotonic = monotonic
         self._attention = attention
 
-    def memory(self, job: Job) -> Memory:
+    def memory(self, job: Job) -> VolatileState:
         """What is known about the job beyond its record."""
         return self._attention.of(job.job_id)
 

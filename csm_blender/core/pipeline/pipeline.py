@@ -12,18 +12,29 @@ import logging
 import random
 from collections.abc import Callable
 
-from .submit import Asking
-from ..api.client import CsmClient
-from ..processes.converter_pool import Converters
-from ..errors import CsmError, DeadlinePassed, DiskProblem, LinkExpired, PassingFault, RateLimited, RequestRefused, StoreTrouble, Stumbled, UnknownSession
-from .retrieve import LINK_TRIES, Cancelled, Fetching
-from ..jobs.job import Job
-from ..models import JobState
 from ..api.backoff import retry_delay_s
-from ..redaction import presentable
-from ..settings import Settings
+from ..api.client import CsmClient
+from ..errors import (
+    CsmError,
+    DeadlinePassed,
+    DiskProblem,
+    InternalError,
+    LinkExpired,
+    RateLimited,
+    RequestRefused,
+    StoreTrouble,
+    TransientError,
+    UnknownSession,
+)
+from ..jobs.job import Job
 from ..jobs.store import IllegalMove, LeaseLost, Store
-from .context import Attention, Workbench
+from ..models import JobState
+from ..processes.converter_pool import Converters
+from ..redaction import sanitize
+from ..settings import Settings
+from .context import StepContext, VolatileStates
+from .retrieve import LINK_TRIES, Cancelled, RetrieveSteps
+from .submit import SubmitSteps
 
 UNPAID = frozenset({JobState.QUEUED, JobState.CHECKING, JobState.SUBMITTING})
 REFUSALS_BELIEVED = 3
@@ -47,13 +58,13 @@ class Pipeline:
         owner: str,
         *,
         client: CsmClient | None = None,
-        attention: Attention | None = None,
+        attention: VolatileStates | None = None,
         draw: random.Random | None = None,
     ) -> None:
         self._client = client or CsmClient(settings)
-        self._bench = Workbench(store, settings, self._client, converters, owner, attention or Attention())
-        fetching = Fetching(self._bench)
-        asking = Asking(self._bench, fetching)
+        self._bench = StepContext(store, settings, self._client, converters, owner, attention or VolatileStates())
+        fetching = RetrieveSteps(self._bench)
+        asking = SubmitSteps(self._bench, fetching)
         self._steps: dict[JobState, Callable[[Job], float | None]] = {
             JobState.QUEUED: asking.begin,
             JobState.CHECKING: asking.check,
@@ -119,7 +130,7 @@ class Pipeline:
             return None
         except (LeaseLost, IllegalMove, StoreTrouble):
             raise
-        except PassingFault as fault:
+        except TransientError as fault:
             return self._after_fault(self._bench.current(job), fault)
         except CsmError as error:
             return self._after_error(self._bench.current(job), error)
@@ -130,7 +141,7 @@ class Pipeline:
             _log.exception("A step of job %s broke", job.job_id)
             return self._after_stumble(self._bench.current(job), mistake)
 
-    def _after_fault(self, job: Job, fault: PassingFault, named: CsmError | None = None) -> float | None:
+    def _after_fault(self, job: Job, fault: TransientError, named: CsmError | None = None) -> float | None:
         """Wait out a passing fault: not for long while nothing was paid, until the deadline after that.
 
         *named* is what it is called in the end, where that is another error treated as passing for a while.
@@ -154,7 +165,7 @@ class Pipeline:
         if too_late:
             return self._give_up(job, self._too_late(job, named or fault))
         waits = f"Trying again in {max(1.0, delay):.0f} s"
-        self._bench.update(job, faults=job.faults + 1, message=presentable(f"{fault} {waits}", settings.key))
+        self._bench.update(job, faults=job.faults + 1, message=sanitize(f"{fault} {waits}", settings.key))
         return delay
 
     @staticmethod
@@ -176,21 +187,21 @@ class Pipeline:
             plain_400 = isinstance(error, RequestRefused) and error.status == 400  # noqa: PLR2004 - HTTP
             believed = REFUSALS_BELIEVED if job.state not in UNPAID else 2 if plain_400 and not job.posts else 1
             if memory.refusals < believed:
-                return self._after_fault(job, PassingFault(str(error), error.hint), error)
+                return self._after_fault(job, TransientError(str(error), error.hint), error)
         return self._give_up(job, error)
 
     def _after_stumble(self, job: Job, mistake: Exception) -> float | None:
         memory = self._bench.memory(job)
         memory.stumbles += 1
-        error = Stumbled(f"Something unforeseen happened in this program ({type(mistake).__name__}).")
+        error = InternalError(f"Something unforeseen happened in this program ({type(mistake).__name__}).")
         if memory.stumbles < STUMBLES_BELIEVED:
-            return self._after_fault(job, PassingFault(str(error)), error)
+            return self._after_fault(job, TransientError(str(error)), error)
         return self._give_up(job, error)
 
     def _give_up(self, job: Job, error: CsmError) -> float | None:
         """End the job as FAILED; one whose request has no answer yet stays UNCERTAIN, which is the truth."""
         key = self._bench.settings.key
-        said = {name: presentable(text, key, MESSAGE_LENGTH) for name, text in error.as_dict().items()}
+        said = {name: sanitize(text, key, MESSAGE_LENGTH) for name, text in error.as_dict().items()}
         _log.info("job %s: %s %s", job.job_id, said["code"], said["message"])
         changes = {"error": said, "message": said["message"], "faults": 0, "fault_s": 0.0}
         if job.state is JobState.UNCERTAIN:

@@ -12,17 +12,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..processes.converter_pool import MESH_NAME
+from ..api.backoff import poll_delay_s
 from ..api.download import Download, download, is_intact
+from ..api.session import Phase, Session, phase_after, phase_before
 from ..errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshOffered, RefineFailed, UnexpectedAnswer
 from ..files.glb import check_glb, looks_like_web_page, sniff_format
 from ..jobs.job import Job
-from ..models import JobSpec, JobState
-from ..api.backoff import poll_delay_s
-from ..redaction import presentable
-from ..api.session import Phase, Session, phase_after, phase_before
 from ..jobs.store import LeaseLost
-from .context import Workbench, now_text
+from ..models import JobSpec, JobState
+from ..processes.converter_pool import MESH_NAME
+from ..redaction import sanitize
+from .context import StepContext, now_text
 
 BAD_FILE_TRIES = 3
 LINK_TRIES = 8
@@ -36,10 +36,10 @@ class Cancelled(Exception):
     """Raised inside a step when the job was asked to stop."""
 
 
-class Fetching:
+class RetrieveSteps:
     """The steps, over the tools of one pipeline."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: StepContext) -> None:
         self._bench = bench
 
     def watch(self, job: Job) -> float:
@@ -162,7 +162,7 @@ def _phase(job: Job, session: Session) -> Phase:
 
 def status_word(session: Session) -> str:
     """The service's own word for the state, fit to be shown."""
-    return presentable(session.state_text, limit=40)
+    return sanitize(session.state_text, limit=40)
 
 
 def check_delivered(path: Path) -> None:

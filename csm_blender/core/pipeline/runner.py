@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 
 from ..errors import StoreTrouble
 from ..jobs.job import Job
+from ..jobs.store import Store
 from ..models import JobState
 from .pipeline import Pipeline
-from ..jobs.store import Store
 
 FOREIGN_LEASE_LOOK_S = 1.0
 STORE_TROUBLE_LOOK_S = 1.0

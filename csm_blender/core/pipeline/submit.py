@@ -8,27 +8,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..api.client import NotSent
-from ..errors import AnswerLost, CsmError, OtherJobUncertain, RefineFailed, SessionFailed, SessionNotReady
-from .retrieve import Fetching, status_word
-from ..jobs.job import Job
-from ..models import JobState
 from ..api.backoff import poll_delay_s
-from ..redaction import presentable
+from ..api.client import NotSent
 from ..api.session import Baseline, Phase, Session, phase_before, shows_refine_started
+from ..errors import AnswerLost, CsmError, OtherJobUncertain, RefineFailed, SessionFailed, SessionNotReady
+from ..jobs.job import Job
 from ..jobs.shared_refine import refined_before
 from ..jobs.store import SentBefore
-from .context import Workbench, now_text
+from ..models import JobState
+from ..redaction import sanitize
+from .context import StepContext, now_text
+from .retrieve import RetrieveSteps, status_word
 
 LOOKS_AFTER_LOST_ANSWER = 6
 OTHER_JOB_LOOK_S = 2.0
 OTHER_JOB_WAIT_S = 120.0
 
 
-class Asking:
+class SubmitSteps:
     """The steps, over the tools of one pipeline."""
 
-    def __init__(self, bench: Workbench, fetching: Fetching) -> None:
+    def __init__(self, bench: StepContext, fetching: RetrieveSteps) -> None:
         self._bench = bench
         self._fetching = fetching
 
@@ -125,7 +125,7 @@ class Asking:
         return OTHER_JOB_LOOK_S
 
     def _answer_lost(self, job: Job, error: AnswerLost) -> float:
-        said = {name: presentable(text, self._bench.settings.key, 600) for name, text in error.as_dict().items()}
+        said = {name: sanitize(text, self._bench.settings.key, 600) for name, text in error.as_dict().items()}
         self._bench.update(
             job,
             state=JobState.UNCERTAIN,

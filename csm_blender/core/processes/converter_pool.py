@@ -23,9 +23,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .memory import converter_needs, memory_to_use
-from .launch import Interpreters, start, stop
 from ..errors import BadMesh, ConversionFailed, CsmError, DiskProblem
+from .launch import Interpreters, start, stop
+from .memory import converter_needs, memory_to_use
 
 MESH_NAME = "delivered.mesh"
 BLEND_NAME = "refined.blend"

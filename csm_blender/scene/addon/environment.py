@@ -10,8 +10,8 @@ from typing import Any
 
 import bpy
 
-from ...core.processes.launch import Interpreters
 from ...core.errors import OnlineAccessOff
+from ...core.processes.launch import Interpreters
 from ...core.settings import HOME_VARIABLE, data_home, is_loopback
 from ..blender.bpy_typing import current
 

@@ -71,7 +71,7 @@ class Voice:
         """*words*, which the catalogs hold, with *values* in place of their placeholders."""
         return filled(self._told(words), {name: str(value) for name, value in values.items()})
 
-    def retell(self, sentence: str) -> str:
+    def translate(self, sentence: str) -> str:
         """A finished English *sentence*, or several, such as an error or a job's message."""
         language = _translations.locale
         if language not in LANGUAGES or not getattr(current.preferences.view, self._switch):
@@ -88,7 +88,7 @@ class Voice:
 
 @lru_cache(maxsize=1024)
 def _retold(sentence: str, _language: str, voice: Voice) -> str:
-    return _book.retell(sentence, voice._told)  # noqa: SLF001 - of this module
+    return _book.translate(sentence, voice._told)  # noqa: SLF001 - of this module
 
 
 labels = Voice("pgettext_iface", "use_translate_interface")

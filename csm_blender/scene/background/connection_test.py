@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .one_shot import Errand
 from ..blender.redraw import redraw_preferences
+from .one_shot import OneShotProcess
 
 
 class ConnectionTest:
@@ -15,7 +15,7 @@ class ConnectionTest:
     def __init__(self) -> None:
         self.message = ""
         self.is_good = False
-        self._errand = Errand("worker.probe", self._take)
+        self._errand = OneShotProcess("worker.connection_test", self._take)
 
     @property
     def is_running(self) -> bool:

@@ -6,12 +6,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 
-from ...core.processes.converter_pool import Converters
-from ...core.pipeline.runner import run_blocking
 from ...core.jobs.job import Job
-from ...core.pipeline.pipeline import Pipeline
-from ...core.settings import Settings
 from ...core.jobs.store import Store
+from ...core.pipeline.pipeline import Pipeline
+from ...core.pipeline.runner import run_blocking
+from ...core.processes.converter_pool import Converters
+from ...core.settings import Settings
 from ..addon.environment import interpreters
 
 

@@ -18,16 +18,16 @@ from typing import IO, Any
 import bpy
 
 from ...core.processes.launch import start, stop
-from ...worker.config import Orders
-from ..addon.preferences import settings_now
+from ...worker.config import WorkerConfig
 from ..addon.environment import interpreters, jobs_home
+from ..addon.preferences import settings_now
 
 LOOK_S = 0.2
 WAIT_S = 0.05
 LONGEST_S = 180.0
 
 
-class Errand:
+class OneShotProcess:
     """Runs *module* of the worker, one at a time; *on_answer* gets what it printed, or ``{}`` if that is no answer.
 
     One that takes more than *longest_s* seconds is given up.
@@ -50,7 +50,7 @@ class Errand:
         """Send the child off, and give up on an earlier one. Raises a :class:`CsmError` where nothing may be sent."""
         settings = settings_now()
         self.stop()
-        orders = Orders(jobs_home(), self._module, settings, interpreters())
+        orders = WorkerConfig(jobs_home(), self._module, settings, interpreters())
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the answer is read
         self._process = start(
             orders.interpreters.plain(self._module, *arguments),

@@ -13,16 +13,16 @@ from typing import Any
 
 import bpy
 
+from ...core.errors import CsmError
 from ...core.files import session_cache
 from ...core.files.session_cache import Catalogue, Entry
-from ...core.errors import CsmError
-from .one_shot import Errand
+from ..addon.environment import jobs_home
 from ..addon.preferences import base_url_now
 from ..blender.redraw import redraw
-from ..addon.environment import jobs_home
+from .one_shot import OneShotProcess
 
 
-class Shelf:
+class SessionList:
     """One service's sessions at a time."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Shelf:
         self._folder: Path | None = None
         self._base_url: str | None = None
         self._icons: Any = None
-        self._errand = Errand("worker.catalogue", self._take)
+        self._errand = OneShotProcess("worker.session_list", self._take)
 
     @property
     def is_busy(self) -> bool:
@@ -127,4 +127,4 @@ def _base_url() -> str:
         return ""
 
 
-shelf = Shelf()
+shelf = SessionList()

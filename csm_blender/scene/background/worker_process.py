@@ -13,11 +13,11 @@ import time
 import uuid
 from pathlib import Path
 
-from ...core.processes.launch import start, stop
 from ...core.errors import CsmError
-from ...core.settings import Settings
 from ...core.jobs.store import Store
-from ...worker.config import Orders
+from ...core.processes.launch import start, stop
+from ...core.settings import Settings
+from ...worker.config import WorkerConfig
 from ..addon.environment import interpreters
 
 LOG_NAME = "worker-output.log"
@@ -104,7 +104,7 @@ class WorkerProcess:
 
     def _start(self, home: Path, settings: Settings) -> None:
         self._owner, self._settings, self._started_s = uuid.uuid4().hex, settings, time.monotonic()
-        orders = Orders(home, self._owner, settings, interpreters())
+        orders = WorkerConfig(home, self._owner, settings, interpreters())
         try:
             (home / "logs").mkdir(parents=True, exist_ok=True)
             with (home / "logs" / LOG_NAME).open("wb") as output:

@@ -10,8 +10,8 @@ from typing import Any
 
 import bpy
 
-from .change_counter import chosen
 from .bpy_typing import current
+from .change_counter import chosen
 
 TAB = "CSM"
 """The tab of the sidebar beside which the viewport shows boxes."""

@@ -10,7 +10,6 @@ from typing import Any
 import bpy
 
 from .bpy_typing import current
-from ..jobs.safe_moment import windows_showing
 
 
 @contextmanager
@@ -31,3 +30,8 @@ def push_undo_step(name: str, scene: bpy.types.Scene) -> None:
         push: Any = bpy.ops.ed.undo_push
         if push.poll():
             push(message=name.encode()[:63].decode(errors="ignore"))  # Blender has room for so many bytes
+
+
+def windows_showing(scene: bpy.types.Scene) -> Iterator[bpy.types.Window]:
+    """Windows for doing something in *scene*: those that show it first."""
+    yield from sorted(current.window_manager.windows, key=lambda window: window.scene != scene)

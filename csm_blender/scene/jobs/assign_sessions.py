@@ -7,22 +7,22 @@ from collections.abc import Iterable, Sequence
 
 import bpy
 
-from ...core.errors import BadSessionCode, CsmError, NoSuchObject, WrongUse
-from ...core.files.jobs_file import Row
-from ...core.files.assignment import Pair, usable
 from ...core.api.session_code import parse_session_code
+from ...core.errors import BadSessionCode, CsmError, NoSuchObject, UsageError
+from ...core.files.assignment import Pair, usable
+from ...core.files.jobs_file import Row
 from ..blender.bpy_typing import Context
 from ..measure.measure import SIZELESS_TYPES, find_objects, measure
 from ..properties import tag_of
 
 
 def pairs_of(rows: Iterable[Row], context: Context) -> list[Pair]:
-    """What the *rows* of a jobs file mean in the scene. Raises :class:`WrongUse` where none can be used."""
+    """What the *rows* of a jobs file mean in the scene. Raises :class:`UsageError` where none can be used."""
     taken: set[str] = set()
     pairs = [_pair(row, context, taken) for row in rows]
     if not usable(pairs):
         first = pairs[0]
-        raise WrongUse(
+        raise UsageError(
             f"No job of the file fits this scene ({first.object_name}: {first.problem}).",
             "Open the scene the file was made for, or name its objects as in the file.",
         )

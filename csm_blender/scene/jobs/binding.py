@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import bpy
 
-from .state import Home, desk
 from ..properties import CSM_PG_job, find_record, tag_of
+from .state import Home, desk
 
 RESULT_STAMP = "csm_job_id"
 """Custom property of a result's mesh: it says which job made it and goes where the mesh goes."""

@@ -9,19 +9,19 @@ from dataclasses import replace
 
 import bpy
 
+from ...core.errors import JobError, UsageError
 from ...core.jobs import actions
-from ...core.errors import JobError, WrongUse
 from ...core.jobs.job import Decision, Job, decisions
 from ...core.models import FINISHED, JobState
+from ..addon.preferences import settings_now
+from ..background.headless import run_pipeline
+from ..blender.bpy_typing import Context
+from ..properties import CSM_PG_job, find_record, tag_of
 from . import record_sync, timer
 from .binding import find_result, find_target, home_scene
-from .state import desk
-from ..blender.bpy_typing import Context
 from .planning import Choices, plan_for_objects
-from ..addon.preferences import settings_now
-from ..properties import CSM_PG_job, find_record, tag_of
 from .restore import restore_job
-from ..background.headless import run_pipeline
+from .state import desk
 
 
 def start_job(session_code: str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Job:
@@ -32,7 +32,7 @@ def start_job(session_code: str, objects: Sequence[bpy.types.Object], context: C
     settings = settings_now()
     obj = objects[0]
     if (busy := job_in_progress(session_code, obj)) is not None:
-        raise WrongUse(f"{obj.name!r} is being refined with {busy.session_code} already.")
+        raise UsageError(f"{obj.name!r} is being refined with {busy.session_code} already.")
     store = desk.open_store()
     spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), choices)
     job = store.add(spec, settings.base_url)

@@ -12,15 +12,15 @@ import bpy
 
 from ...core.errors import CsmError, PlacementFailed
 from ...core.jobs.job import Job
-from ...core.models import JobState, Original
 from ...core.jobs.store import IllegalMove, LeaseLost, Store
-from ..placement import preload
-from .binding import RESULT_STAMP, find_target, home_scene
-from ..blender.undo import in_scene, push_undo_step
+from ...core.models import JobState, Original
 from ..addon.translation import labels
 from ..blender.bpy_typing import current
+from ..blender.undo import in_scene, push_undo_step
+from ..placement import preload
 from ..placement.place import Placed, place
 from ..properties import tag_of
+from .binding import RESULT_STAMP, find_target, home_scene
 
 _log = logging.getLogger(__name__)
 

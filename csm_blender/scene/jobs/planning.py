@@ -10,9 +10,9 @@ import bpy
 
 from ...core.geometry import box
 from ...core.models import NO_ASSET, AssetWish, Fit, JobSpec, Materials, Original, Pivot, Vec3
-from ..placement.target_checks import check_fate
 from ..measure.measure import measure_common
 from ..placement.preview_objects import check_no_previews
+from ..placement.target_checks import check_fate
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def plan_for_objects(
 ) -> JobSpec:
     """The job that refines *session_code* into the common box of *objects*, in the axes of the first.
 
-    Raises :class:`WrongUse` where one of them cannot be refined.
+    Raises :class:`UsageError` where one of them cannot be refined.
     """
     check_no_previews(objects)
     check_fate(objects, choices.original)

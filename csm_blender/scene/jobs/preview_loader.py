@@ -18,20 +18,20 @@ from typing import Any
 import bpy
 
 from ...core.errors import CsmError, DiskProblem
-from ...core.models import NO_ASSET, JobSpec, Materials, Original
 from ...core.files.preview_cache import Kind, work_folder
+from ...core.models import NO_ASSET, JobSpec, Materials, Original
 from ...worker.preview_fetch import SPEC_NAME
-from . import safe_moment
-from ..versions import history
-from ..placement import preview_objects
-from ..background.one_shot import Errand
-from ..blender.undo import in_scene, push_undo_step
-from ..addon.translation import labels
-from ..blender.bpy_typing import Context
-from .planning import Choices, plan_for_objects
-from ..placement.preview_objects import Remark
-from ..blender.redraw import redraw
 from ..addon.environment import jobs_home
+from ..addon.translation import labels
+from ..background.one_shot import OneShotProcess
+from ..blender.bpy_typing import Context
+from ..blender.redraw import redraw
+from ..blender.undo import in_scene, push_undo_step
+from ..placement import preview_objects
+from ..placement.preview_objects import Remark
+from ..versions import history
+from . import safe_moment
+from .planning import Choices, plan_for_objects
 
 READY_LOOK_S = 0.2
 STRAY_LOOK_S = 1.0
@@ -58,7 +58,7 @@ class Order:
     object_uid: int
     folder: Path
     versions: int
-    errand: Errand | None = None
+    errand: OneShotProcess | None = None
     answer: dict[str, Any] = field(default_factory=dict)
     waits: str = ""
 
@@ -100,7 +100,7 @@ def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Conte
     folder = work_folder(jobs_home(), uuid.uuid4().hex)
     versions = len(history.versions(target))
     new = Order(spec, context.scene.session_uid, target.session_uid, folder, versions)
-    new.errand = Errand("worker.preview", lambda answer: _take(new, answer), LONGEST_S)
+    new.errand = OneShotProcess("worker.preview_fetch", lambda answer: _take(new, answer), LONGEST_S)
     try:
         folder.mkdir(parents=True)
         (folder / SPEC_NAME).write_text(json.dumps(spec.as_dict()), encoding="utf-8")

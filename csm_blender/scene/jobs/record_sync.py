@@ -13,9 +13,9 @@ import bpy
 
 from ...core.jobs.job import Job
 from ...core.models import FINISHED
+from ..properties import CSM_PG_job, find_record, state_of, tag_of
 from .binding import find_target, home_scene
 from .state import Home, desk
-from ..properties import CSM_PG_job, find_record, state_of, tag_of
 
 
 def adopt(job: Job, scene: bpy.types.Scene, obj: bpy.types.Object | None) -> None:

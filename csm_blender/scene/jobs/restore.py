@@ -16,18 +16,18 @@ from typing import Any
 
 import bpy
 
-from ...core.jobs import actions
-from ...core.errors import AnswerLost, CsmError
-from ...core.jobs.job import Job
-from ...core.models import FINISHED, JobSpec, JobState
 from ...core.api.session_code import parse_session_code
+from ...core.errors import AnswerLost, CsmError
+from ...core.jobs import actions
+from ...core.jobs.job import Job
 from ...core.jobs.store import Store
-from ..placement.assets import known_here
-from .binding import find_result, home_of_record
-from .state import desk
-from .record_sync import paint, repaint_all
+from ...core.models import FINISHED, JobSpec, JobState
 from ..addon.preferences import base_url_now
+from ..placement.assets import known_here
 from ..properties import CSM_PG_job, state_of
+from .binding import find_result, home_of_record
+from .record_sync import paint, repaint_all
+from .state import desk
 
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
 _log = logging.getLogger(__name__)

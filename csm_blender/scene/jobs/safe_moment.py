@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import bpy
 
 from ...core.models import Original
+from ..blender.bpy_typing import current
 from .binding import find_target, home_scene
 from .state import desk
-from ..blender.bpy_typing import current
 
 _JOBS_IN_THE_WAY = {"RENDER": "the render", "OBJECT_BAKE": "the bake", "COMPOSITE": "the compositor"}
 
@@ -66,8 +65,3 @@ def _holds_data(operator: bpy.types.Operator) -> bool:
 
 def _mode_name(obj: bpy.types.Object) -> str:
     return f"{obj.mode.replace('_', ' ').title()} Mode"
-
-
-def windows_showing(scene: bpy.types.Scene) -> Iterator[bpy.types.Window]:
-    """Windows for doing something in *scene*: those that show it first."""
-    yield from sorted(current.window_manager.windows, key=lambda window: window.scene != scene)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from ...core.errors import CsmError
 from ...core.jobs.job import Job
-from ...core.models import FINISHED
 from ...core.jobs.store import Store
+from ...core.models import FINISHED
 from ..addon.environment import jobs_home
 from ..background.worker_process import WorkerProcess
 
@@ -29,7 +29,7 @@ class Home:
 
 
 @dataclass
-class Desk:
+class FileState:
     """The open file's jobs, as last read, and what is being done about them."""
 
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -83,4 +83,4 @@ class Desk:
         return [job for job in self.jobs.values() if job.state not in FINISHED]
 
 
-desk = Desk()
+desk = FileState()

@@ -13,17 +13,17 @@ from datetime import UTC, datetime
 
 import bpy
 
-from ...core.jobs import actions
 from ...core.errors import CsmError
+from ...core.jobs import actions
 from ...core.jobs.job import Job
+from ...core.jobs.store import Store, is_attended
 from ...core.models import FINISHED, JobState
 from ...core.settings import Settings
-from ...core.jobs.store import Store, is_attended
-from ..placement import preload
-from . import finish, record_sync, safe_moment, restore
-from .state import desk
 from ..addon.preferences import preferences, settings_now
 from ..blender.redraw import redraw, redraw_boxes
+from ..placement import preload
+from . import finish, record_sync, restore, safe_moment
+from .state import desk
 
 TICK_S = 0.2
 BLOCKED_S = 1.0

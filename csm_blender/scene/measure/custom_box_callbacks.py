@@ -11,12 +11,12 @@ from typing import Any
 
 import bpy
 
-from ...core.geometry.custom_box import resized, span
 from ...core.errors import NoSize
+from ...core.geometry.custom_box import resized, span
 from ...core.models import Vec3
+from ..blender.bpy_typing import Context
 from ..blender.change_counter import chosen
 from .custom_box import custom_box, forget_corners, has_corners, set_custom_box
-from ..blender.bpy_typing import Context
 from .measure import measure_shape
 
 

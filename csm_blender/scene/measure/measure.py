@@ -11,15 +11,15 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from ...core.errors import NoSize, NoSuchObject, UsageError
 from ...core.geometry.custom_box import check_custom_box
-from ...core.errors import NoSize, NoSuchObject, WrongUse
 from ...core.models import Target, Vec3
-from .custom_box import custom_box
-from .empty_bounds import display_box
-from .evaluated_bounds import Array, Bounds, add_shown, as_array, box_corners, through, to_axes_of
 from ..blender.evaluation import is_evaluated, looking_at, world_matrix
 from ..blender.matrix import as_matrix4
 from ..versions.history import recorded_box
+from .custom_box import custom_box
+from .empty_bounds import display_box
+from .evaluated_bounds import Array, Bounds, add_shown, as_array, box_corners, through, to_axes_of
 
 SIZELESS_TYPES = frozenset({"CAMERA", "LIGHT", "LIGHT_PROBE", "SPEAKER", "ARMATURE"})
 JOINT = "+"
@@ -39,7 +39,7 @@ def find_objects(scene: bpy.types.Scene, names: str) -> list[bpy.types.Object]:
     """The objects of *names*: one, or several joined by ``+``; the first one lends its axes.
 
     Names may hold a plus sign themselves: what is called exactly so wins, then the longest name that fits. Raises
-    :class:`NoSuchObject` and, for one named twice, :class:`WrongUse`.
+    :class:`NoSuchObject` and, for one named twice, :class:`UsageError`.
     """
     known = {obj.name for obj in scene.objects}
     if JOINT not in names or names in known:
@@ -59,7 +59,7 @@ def find_objects(scene: bpy.types.Scene, names: str) -> list[bpy.types.Object]:
         )
         obj = find_object(scene, name_and_length[0])
         if obj in found:
-            raise WrongUse(f"{obj.name!r} is named twice in {names!r}.")
+            raise UsageError(f"{obj.name!r} is named twice in {names!r}.")
         found.append(obj)
         words = words[name_and_length[1] :]
     return found

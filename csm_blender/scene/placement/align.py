@@ -25,7 +25,7 @@ GOOD_ENOUGH = 2e-6
 
 
 @dataclass(frozen=True)
-class Wish:
+class AlignmentGoal:
     """Where an object is to stand: at *world*, where it fills *box*; for *target*, which is at *target_world*."""
 
     world: Matrix
@@ -56,7 +56,7 @@ def _target_then(spec: JobSpec) -> Matrix:
     return Matrix(spec.target.matrix_world) if spec.target is not None else Matrix()
 
 
-def stand(obj: bpy.types.Object, wish: Wish) -> None:
+def stand(obj: bpy.types.Object, wish: AlignmentGoal) -> None:
     """Stand *obj*, which is linked to the scene, as *wish* says.
 
     In this order: the target's own transform under the target's parent; any transform under that parent; free in the
@@ -67,7 +67,7 @@ def stand(obj: bpy.types.Object, wish: Wish) -> None:
     _stand_best(obj, wish, _ways(obj, wish))
 
 
-def stand_following(obj: bpy.types.Object, wish: Wish, offset: Matrix | None) -> None:
+def stand_following(obj: bpy.types.Object, wish: AlignmentGoal, offset: Matrix | None) -> None:
     """Stand *obj* as *wish* says, and have it follow the target from then on, which its one constraint names.
 
     *offset* is where it stands in the target's axes. A constraint and no parent: a parent that makes instances would
@@ -81,7 +81,7 @@ def stand_following(obj: bpy.types.Object, wish: Wish, offset: Matrix | None) ->
     _stand_best(obj, wish, _ways_to_follow(obj, constraint, wish, offset))
 
 
-def _stand_best(obj: bpy.types.Object, wish: Wish, ways: Iterator[Callable[[], None]]) -> None:
+def _stand_best(obj: bpy.types.Object, wish: AlignmentGoal, ways: Iterator[Callable[[], None]]) -> None:
     """Try *ways* until one is exact, else take the best of them."""
     wanted = _marks(wish.world, wish.box)
     diagonal = max(math.dist(a, b) for a in wanted[:-1] for b in wanted[:-1]) or 1.0
@@ -97,7 +97,7 @@ def _stand_best(obj: bpy.types.Object, wish: Wish, ways: Iterator[Callable[[], N
     best[1]()
 
 
-def _ways(obj: bpy.types.Object, wish: Wish) -> Iterator[Callable[[], None]]:
+def _ways(obj: bpy.types.Object, wish: AlignmentGoal) -> Iterator[Callable[[], None]]:
     target = wish.target
     if target is None:
         yield lambda: _stand_free(obj, wish.world)
@@ -113,7 +113,7 @@ def _ways(obj: bpy.types.Object, wish: Wish) -> Iterator[Callable[[], None]]:
 
 
 def _ways_to_follow(
-    obj: bpy.types.Object, constraint: Any, wish: Wish, offset: Matrix | None
+    obj: bpy.types.Object, constraint: Any, wish: AlignmentGoal, offset: Matrix | None
 ) -> Iterator[Callable[[], None]]:
     def follow(offset: Matrix) -> None:
         constraint.mute = False
@@ -140,7 +140,7 @@ def _stand_alike(obj: bpy.types.Object, target: bpy.types.Object, offset: Matrix
         obj.location = obj.location + (target.matrix_basis @ offset).translation - target.matrix_basis.translation
 
 
-def _stand_under_parent(obj: bpy.types.Object, target: bpy.types.Object, wish: Wish) -> None:
+def _stand_under_parent(obj: bpy.types.Object, target: bpy.types.Object, wish: AlignmentGoal) -> None:
     """Location 0 and scale 1 under the target's parent, whose inverse takes up the rest."""
     _reset(obj)
     _adopt_parent(obj, target)

@@ -19,13 +19,13 @@ from bpy.app.handlers import persistent
 from ...converter.asset import PICTURE
 from ...converter.asset_metadata import Label, label_asset
 from ...converter.thumbnail import SIZE_PX, Pixels
-from ...core.files.asset_catalog import CATALOG_ID, add_catalog
 from ...core.errors import DiskProblem
+from ...core.files.asset_catalog import CATALOG_ID, add_catalog
 from ...core.jobs.job import Job
 from ...core.models import AssetPlace, AssetWish
-from ..blender.custom_properties import read
-from ..blender.bpy_typing import current
 from ..addon.preferences import preferences
+from ..blender.bpy_typing import current
+from ..blender.custom_properties import read
 from ..properties import state_of
 
 _log = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ from mathutils import Matrix
 
 from ...core.errors import CsmError
 from ...core.models import JobSpec, Target
-from ..measure.custom_box import custom_box
-from .target_checks import check_fate
 from ..blender.evaluation import depsgraph_of
+from ..measure.custom_box import custom_box
 from ..measure.measure import measure, measure_shape
+from .target_checks import check_fate
 
 _SAME_BOX = 1e-6
 

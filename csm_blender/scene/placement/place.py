@@ -19,20 +19,20 @@ import bpy
 from mathutils import Matrix
 
 from ...core.geometry.box import corner_error, corners, size_to_api
-from ...core.jobs.job import Job
 from ...core.geometry.linalg import columns, length
+from ...core.jobs.job import Job
 from ...core.models import Fit, Materials, Original, Vec3
-from . import assets, preview_objects
-from ..versions import mesh_swap, history
-from .append import all_or_nothing, append_mesh
-from .linked_duplicates import copies_of
 from ..blender.custom_properties import snapshot
-from .target_checks import check_fate
 from ..blender.evaluation import depsgraph_of, world_matrix
 from ..blender.matrix import as_matrix4
 from ..measure.measure import family_of
+from ..versions import history, mesh_swap
+from . import assets, preview_objects
+from .align import AlignmentGoal, goal_of, stand
+from .append import all_or_nothing, append_mesh
+from .linked_duplicates import copies_of
 from .provenance import stamp
-from .align import Wish, goal_of, stand
+from .target_checks import check_fate
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _one(
     for collection in _collections(placing.scene, target):
         collection.objects.link(obj)
     stamp(obj, job, placing.time)
-    stand(obj, Wish(goal_of(job.spec, now), _box(job), target, now, placing.scene))
+    stand(obj, AlignmentGoal(goal_of(job.spec, now), _box(job), target, now, placing.scene))
     if target is not None:
         hides = [member for part in parts for member in family_of(part)]
         for earlier in history.results_of(target):

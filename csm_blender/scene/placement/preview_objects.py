@@ -16,13 +16,13 @@ from typing import Any
 
 import bpy
 
-from ...core.errors import WrongUse
+from ...core.errors import UsageError
 from ...core.models import JobSpec, Vec3
-from .append import all_or_nothing, append_mesh
+from ..blender.bpy_typing import current
 from ..blender.custom_properties import read
 from ..blender.evaluation import depsgraph_of, world_matrix
-from ..blender.bpy_typing import current
-from .align import Wish, goal_of, offset_of, stand_following
+from .align import AlignmentGoal, goal_of, offset_of, stand_following
+from .append import all_or_nothing, append_mesh
 
 COLLECTION = "CSM Previews"
 MATERIAL = "CSM Preview"
@@ -50,10 +50,12 @@ def is_preview(obj: bpy.types.Object) -> bool:
 
 
 def check_no_previews(objects: Iterable[bpy.types.Object]) -> None:
-    """Raise :class:`WrongUse` where one of *objects* is a preview, which is no block-out."""
+    """Raise :class:`UsageError` where one of *objects* is a preview, which is no block-out."""
     for obj in objects:
         if is_preview(obj):
-            raise WrongUse(f"{obj.name!r} is a preview, which cannot be refined.", "Select the block-out it stands in.")
+            raise UsageError(
+                f"{obj.name!r} is a preview, which cannot be refined.", "Select the block-out it stands in."
+            )
 
 
 def all_previews() -> list[bpy.types.Object]:
@@ -110,7 +112,7 @@ def show(
             _make_ghostly(obj, mesh)
             collection.objects.link(obj)
             now = world_matrix(target, depsgraph_of(scene))
-            wish = Wish(goal_of(spec, now), _box(report), target, now, scene)
+            wish = AlignmentGoal(goal_of(spec, now), _box(report), target, now, scene)
             stand_following(obj, wish, offset_of(spec))
             _follow_into_local_views(obj, target, depsgraph_of(scene))
     except BaseException:

@@ -22,10 +22,10 @@ from typing import Any
 
 import bpy
 
-from ...core.errors import WrongUse
+from ...core.errors import UsageError
 from ...core.models import Vec3
-from . import mesh_swap
 from ..blender.custom_properties import read
+from . import mesh_swap
 
 ID = "csm_id"
 RESULT_OF = "csm_result_of"
@@ -70,7 +70,7 @@ def can_toggle(obj: bpy.types.Object | None) -> bool:
 def toggle_original(obj: bpy.types.Object) -> bool:
     """Show the block-out of *obj* if its result is shown, else the result. *obj* may be either.
 
-    Whether the block-out is shown now. Raises :class:`WrongUse` where there is nothing to toggle.
+    Whether the block-out is shown now. Raises :class:`UsageError` where there is nothing to toggle.
     """
     block_out = _require_block_out(obj)
     found = [version for version in versions(block_out) if version.result is not None]
@@ -244,8 +244,8 @@ def _require_block_out(obj: bpy.types.Object) -> bpy.types.Object:
     block_out = block_out_of(obj)
     if block_out is None:
         if read(obj, RESULT_OF) is not None:
-            raise WrongUse(f"The block-out of {obj.name!r} is not in this file any more.")
-        raise WrongUse(f"{obj.name!r} has no refined result to exchange it with.", "Refine it first.")
+            raise UsageError(f"The block-out of {obj.name!r} is not in this file any more.")
+        raise UsageError(f"{obj.name!r} has no refined result to exchange it with.", "Refine it first.")
     return block_out
 
 

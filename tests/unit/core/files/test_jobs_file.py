@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from csm_blender.core.errors import BadJobsFile
-from csm_blender.core.files.jobs_file import MOST_BYTES, Row, read_rows
 from csm_blender.core.files.assignment import Pair, in_order, natural_order, usable
+from csm_blender.core.files.jobs_file import MOST_BYTES, Row, read_rows
 
 CODE = "SESSION_1689257215_1674078"
 

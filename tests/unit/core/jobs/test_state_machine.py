@@ -11,11 +11,11 @@ import pytest
 from common import ROOT
 from jobs_at_hand import spec
 
-from csm_blender.core.jobs.job import actions
 from csm_blender.core import errors
-from csm_blender.core.jobs.job.job import Decision, decisions
+from csm_blender.core.jobs import actions
+from csm_blender.core.jobs.job import Decision, decisions
+from csm_blender.core.jobs.store import IllegalMove, LeaseLost, SentBefore, Store
 from csm_blender.core.models import ACTIVE, FINISHED, TRANSITIONS, JobState, may_move
-from csm_blender.core.jobs.job.store import IllegalMove, LeaseLost, SentBefore, Store
 
 URL = "http://127.0.0.1:9"
 WAYS = {
@@ -155,8 +155,8 @@ def test_changes_are_seen_in_order_and_only_once(store: Store, tmp_path: Path) -
 
 
 def test_errors_have_codes_and_hints() -> None:
-    inner = {errors.CsmError, errors.ServiceError, errors.PassingFault, errors.JobError, errors.StorageError}
-    bare = {errors.WrongUse, errors.KeyProblem, errors.BadValue, errors.StoreTrouble}
+    inner = {errors.CsmError, errors.ServiceError, errors.TransientError, errors.JobError, errors.StorageError}
+    bare = {errors.UsageError, errors.KeyProblem, errors.BadValue, errors.StoreTrouble}
     for kind in ERRORS:
         assert re.fullmatch("[a-z_]+", kind.code)
         assert kind.default_hint or kind in inner | bare, kind

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from jobs_at_hand import spec
 
-from csm_blender.core.pipeline.pipeline.runner import run_blocking
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState
-from csm_blender.core.jobs.job.store import Store
+from csm_blender.core.pipeline.runner import run_blocking
 
 LIFE = (
     JobState.QUEUED, JobState.CHECKING, JobState.SUBMITTING, JobState.REFINING, JobState.DOWNLOADING,

@@ -7,9 +7,29 @@ import math
 
 import pytest
 
-from csm_blender.core.geometry.box import box_of, corner_error, corners, expected_delivery, pivot_from_api, pivot_to_api, plan, plan_for_numbers, size_from_api, size_to_api
 from csm_blender.core.errors import BadValue, NoSize
-from csm_blender.core.geometry.linalg import IDENTITY, columns, cross, dot, float32, from_columns, orthonormal_axes, solved
+from csm_blender.core.geometry.box import (
+    box_of,
+    corner_error,
+    corners,
+    expected_delivery,
+    pivot_from_api,
+    pivot_to_api,
+    plan,
+    plan_for_numbers,
+    size_from_api,
+    size_to_api,
+)
+from csm_blender.core.geometry.linalg import (
+    IDENTITY,
+    columns,
+    cross,
+    dot,
+    float32,
+    from_columns,
+    orthonormal_axes,
+    solved,
+)
 from csm_blender.core.models import Matrix4, Original, Pivot, Target, Vec3
 
 LOW, HIGH = (-1.0, -0.5, 0.0), (1.0, 1.5, 4.0)

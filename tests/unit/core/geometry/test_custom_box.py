@@ -8,9 +8,20 @@ import math
 
 import pytest
 
-from csm_blender.core.geometry.box import plan
-from csm_blender.core.geometry.custom_box import SNAP_POINTS, along_axis, check_custom_box, face_moved, on_plane, origin_pivot, pivot_of, point_of, resized, snap_step
 from csm_blender.core.errors import BadValue
+from csm_blender.core.geometry.box import plan
+from csm_blender.core.geometry.custom_box import (
+    SNAP_POINTS,
+    along_axis,
+    check_custom_box,
+    face_moved,
+    on_plane,
+    origin_pivot,
+    pivot_of,
+    point_of,
+    resized,
+    snap_step,
+)
 from csm_blender.core.geometry.linalg import IDENTITY, from_columns
 from csm_blender.core.models import Pivot, Target, Vec3
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from csm_blender.cli.job_arguments import parse_numbers, wanted_jobs
-from csm_blender.core.errors import BadJobsFile, BadSessionCode, BadValue, WrongUse
+from csm_blender.core.errors import BadJobsFile, BadSessionCode, BadValue, UsageError
 from csm_blender.core.files.jobs_file import Wanted
 
 CODE = "SESSION_1689257215_1674078"
@@ -40,12 +40,12 @@ def test_a_job_option_without_a_session_code_is_refused(text: str) -> None:
 
 
 def test_an_object_must_be_named_after_the_equals_sign() -> None:
-    with pytest.raises(WrongUse, match="names no object"):
+    with pytest.raises(UsageError, match="names no object"):
         wanted_jobs([f"{CODE}="], None)
 
 
 def test_no_jobs_at_all_is_wrong_use() -> None:
-    with pytest.raises(WrongUse, match="nothing to refine"):
+    with pytest.raises(UsageError, match="nothing to refine"):
         wanted_jobs([], None)
 
 

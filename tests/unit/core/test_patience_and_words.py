@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csm_blender.core.errors import BadValue, MissingKey
 from csm_blender.core.api.backoff import parse_retry_after, poll_delay_s, retry_delay_s
-from csm_blender.core.redaction import presentable, redacted
 from csm_blender.core.api.session import Baseline, Phase, Session, phase_after, phase_before, shows_refine_started
+from csm_blender.core.errors import BadValue, MissingKey
+from csm_blender.core.redaction import redacted, sanitize
 from csm_blender.core.settings import Settings, base_url_from, data_home, is_loopback, key_from
 
 KEY = "Abc123Abc123Abc123Abc123Abc12345"
@@ -51,7 +51,7 @@ def test_retry_after_in_seconds_or_as_a_date_of_the_servers_clock() -> None:
 @given(st.text(max_size=300), st.text(max_size=50))
 def test_redaction_never_fails_and_never_shows_the_key(before: str, after: str) -> None:
     assert KEY not in redacted(before + KEY + after, KEY)
-    assert KEY not in presentable(before + KEY + after, KEY, limit=60)
+    assert KEY not in sanitize(before + KEY + after, KEY, limit=60)
 
 
 @pytest.mark.parametrize("key", ['quo"te\\back', "spa ce/sl+ash", "ünïcode-key", "new\nline-key"])
@@ -75,7 +75,7 @@ def test_links_keep_their_host_and_file_only() -> None:
 
 def test_half_a_key_is_not_shown_where_a_text_is_cut() -> None:
     text = "https://store.example/" + "a" * 1000 + f"/x?sig=1 {'b' * 170} {KEY}"
-    assert KEY[:8] not in presentable(text, KEY, limit=300)
+    assert KEY[:8] not in sanitize(text, KEY, limit=300)
 
 
 def test_settings_hide_the_key_and_refuse_what_no_header_holds() -> None:

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
+from csm_blender.core.errors import CsmError
 from csm_blender.core.files import session_cache
 from csm_blender.core.files.session_cache import Catalogue, Entry
-from csm_blender.core.errors import CsmError
 from csm_blender.core.settings import Settings
 from csm_blender.worker.session_list import fetch_page
 
 
 def test_all_pages_with_pictures(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "PAGE_SIZE", 3)
+    monkeypatch.setattr(session_cache, "PAGE_SIZE", 3)
     settings = Settings(base_url=service.url, key=service.key, loopback_only=True)
     folder = session_cache.folder_for(tmp_path, service.url)
     for page, count, more in ((1, 3, True), (2, 6, True), (3, 8, False)):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from csm_blender.core.files.asset_catalog import CATALOG_ID, FILE_NAME, add_catalog, as_file_name, with_catalog
 from csm_blender.core.errors import DiskProblem
+from csm_blender.core.files.asset_catalog import CATALOG_ID, FILE_NAME, add_catalog, as_file_name, with_catalog
 from csm_blender.core.models import AssetPlace, AssetWish
 
 PARENT = "0f6ab2f4-58c1-4f1c-8c39-6d1f0e7b2a90:CSM:CSM"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from csm_blender.core.files import preview_cache
-from csm_blender.core.errors import CsmError, NoMeshOffered, SessionFailed, SessionNotReady
-from csm_blender.core.files.preview_cache import Kind, Offer, offer_of
 from csm_blender.core.api.session import Session
+from csm_blender.core.errors import CsmError, NoMeshOffered, SessionFailed, SessionNotReady
+from csm_blender.core.files import preview_cache
+from csm_blender.core.files.preview_cache import Kind, Offer, offer_of
 
 PREVIEW, MESH, BASE = "https://storage.example/preview.glb?sig=1", "https://storage.example/mesh.glb?sig=2", "https://x"
 CODE = "SESSION_1700000000_0000001"
@@ -117,7 +117,7 @@ def test_cleaning_a_copy_away_leaves_the_file_that_is_being_fitted(tmp_path: Pat
 def test_copies_stay_within_their_limit_and_the_unused_go_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preview_file, "LIMIT_BYTES", 250)
+    monkeypatch.setattr(preview_cache, "LIMIT_BYTES", 250)
     first, _second = kept(tmp_path, "SESSION_1"), kept(tmp_path, "SESSION_2")
     for age, copy in enumerate(preview_cache.copies(tmp_path)):
         os.utime(copy, (time.time() - 100 + age,) * 2)

@@ -27,7 +27,7 @@ GERMAN = {
 
 
 def retold(text: str, catalog: dict[str, str] = GERMAN) -> str:
-    return Phrasebook(GERMAN).retell(text, lambda words: catalog.get(words, words))
+    return Phrasebook(GERMAN).translate(text, lambda words: catalog.get(words, words))
 
 
 @pytest.mark.parametrize(
@@ -90,5 +90,5 @@ def test_a_long_strange_text_is_given_up_on_quickly() -> None:
     book = Phrasebook(f"{{a}} and {{b}} of {{c}} in {{d}}, case {number}." for number in range(200))
     for text in ("x and y of z in " * 40 + ", case 7", "a. " * 200 + "b"):
         began = time.perf_counter()
-        assert book.retell(text, lambda words: words) == text
+        assert book.translate(text, lambda words: words) == text
         assert time.perf_counter() - began < 0.3, "600 letters are the longest message"
