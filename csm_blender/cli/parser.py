@@ -7,6 +7,7 @@ import argparse
 from typing import NoReturn
 
 from ..core.errors import UsageError
+from ..core.messages import Message
 from ..core.version import VERSION
 
 _EPILOG = """\
@@ -28,7 +29,12 @@ class _Parser(argparse.ArgumentParser):
     """Raises instead of ending the process: inside Blender, ``sys.exit`` would close it without our exit status."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"See {self.prog} --help")
+        raise UsageError(
+            "{message}{message2}.",
+            Message("See {prog} --help", prog=self.prog),
+            message=message[:1].upper(),
+            message2=message[1:],
+        )
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:

@@ -13,6 +13,7 @@ import bpy
 from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, UsageError
 from ..core.files.jobs_file import Wanted
 from ..core.geometry import box
+from ..core.messages import Message
 from ..core.models import AssetPlace, AssetWish, Fit, JobSpec, Materials, Original, Pivot, Vec3
 from ..scene.jobs.planning import Choices, plan_for_numbers, plan_for_objects
 from ..scene.measure.measure import find_objects
@@ -35,7 +36,9 @@ def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:
         if job.object_name:
             if options.bbox:
                 raise UsageError(
-                    f"--bbox and the object {job.object_name!r} contradict each other.", "Give one of the two."
+                    "--bbox and the object {object_name} contradict each other.",
+                    "Give one of the two.",
+                    object_name=repr(job.object_name),
                 )
             objects = find_objects(scene, job.object_name)
             spec = plan_for_objects(job.session_code, objects, scene, depsgraph, choices)
@@ -53,12 +56,14 @@ def open_scene(path: str | None) -> None:
         return
     file = Path(path).expanduser().absolute()
     if not file.is_file():
-        raise BadBlendFile(f"There is no file {file}.")
+        raise BadBlendFile("There is no file {file}.", file=file)
     try:
         bpy.ops.wm.open_mainfile(filepath=str(file), load_ui=False, use_scripts=False)
     except RuntimeError as error:
         lines = str(error).strip().splitlines()
-        raise BadBlendFile(f"The file {file} cannot be opened: {lines[-1] if lines else error}") from None
+        raise BadBlendFile(
+            "The file {file} cannot be opened: {lines}", file=file, lines=lines[-1] if lines else error
+        ) from None
 
 
 def _choices(options: argparse.Namespace) -> tuple[Choices, Vec3 | None]:
@@ -83,14 +88,16 @@ def _asset(text: str) -> AssetWish:
         return AssetWish(AssetPlace(text.upper()))
     folder = Path(text).expanduser().absolute()
     if not folder.is_dir():
-        raise BadValue(f"--asset is off, file or the folder of a library, and there is no folder {folder}.")
+        raise BadValue(
+            "--asset is off, file or the folder of a library, and there is no folder {folder}.", folder=folder
+        )
     return AssetWish(AssetPlace.LIBRARY, folder.name, str(folder))
 
 
 def _bbox(job: Wanted, options: argparse.Namespace) -> Vec3:
     if not options.bbox:
         hint = "Give --job SESSION=OBJECT, or a box with --bbox W,H,D."
-        raise NoSuchObject(f"{job.session_code} has no object.", hint)
+        raise NoSuchObject("{session_code} has no object.", hint, session_code=job.session_code)
     return parse_numbers(options.bbox, "--bbox")
 
 
@@ -99,7 +106,9 @@ def _pivot(text: str) -> tuple[Pivot, Vec3 | None]:
     if text.upper() in (Pivot.ORIGIN, Pivot.CENTER, Pivot.BASE):
         return Pivot(text.upper()), None
     if "," not in text:
-        raise BadValue(f"--pivot is origin, center, base or X,Y,Z, not {text!r}.", "For example: --pivot base")
+        raise BadValue(
+            "--pivot is origin, center, base or X,Y,Z, not {text}.", "For example: --pivot base", text=repr(text)
+        )
     numbers = parse_numbers(text, "--pivot")
     if not all(box.PIVOT_MIN <= value <= box.PIVOT_MAX for value in numbers):
         raise BadValue("Each value of --pivot must lie between -0.5 and 0.5.", "0,-0.5,0 is the centre of the base.")
@@ -114,7 +123,9 @@ def _scene(name: str | None) -> bpy.types.Scene:
     scene = bpy.data.scenes.get(name)
     if scene is None:
         raise UsageError(
-            f"There is no scene {name!r} in the file.", f"It has: {', '.join(s.name for s in bpy.data.scenes)}."
+            "There is no scene {name} in the file.",
+            Message("It has: {name}.", name=", ".join(s.name for s in bpy.data.scenes)),
+            name=repr(name),
         )
     bpy.context.window.scene = scene
     return scene
@@ -131,11 +142,11 @@ def _output_path(options: argparse.Namespace) -> str:
         return ""
     path = Path(options.output).expanduser().absolute()
     if path.is_dir():
-        raise BadOutput(f"The output {path} is a directory.")
+        raise BadOutput("The output {path} is a directory.", path=path)
     if path.suffix.lower() != ".blend":
-        raise BadOutput(f"The output {path.name} does not end in .blend.")
+        raise BadOutput("The output {name} does not end in .blend.", name=path.name)
     if not path.parent.is_dir():
-        raise BadOutput(f"The folder {path.parent} does not exist.")
+        raise BadOutput("The folder {parent} does not exist.", parent=path.parent)
     if bpy.data.filepath and path.resolve() == Path(bpy.data.filepath).resolve():
         raise BadOutput("The output is the input file.", "Say --in-place if you mean to save over it.")
     return str(path)
@@ -147,7 +158,7 @@ def _export_path(folder: str | None, job: Wanted, taken: set[Path]) -> str:
         return ""
     directory = Path(folder).expanduser().absolute()
     if directory.exists() and not directory.is_dir():
-        raise BadOutput(f"The export folder {directory} is a file.")
+        raise BadOutput("The export folder {directory} is a file.", directory=directory)
     path, number = directory / f"{job.session_code}.glb", 2
     while path in taken:
         path, number = directory / f"{job.session_code}-{number}.glb", number + 1

@@ -12,6 +12,7 @@ from ..core.errors import BadOutput, CsmError, DiskProblem
 from ..core.jobs import cleanup
 from ..core.jobs.job import Job
 from ..core.jobs.store import Store
+from ..core.messages import Message
 from ..core.models import ACTIVE, JobSpec, JobState
 from ..core.settings import Settings
 from ..scene.addon.environment import jobs_home
@@ -121,7 +122,7 @@ class _Placing:
         try:
             self._placed.append((job, place(job, scene, target)))
         except CsmError as error:
-            self._store.update(job, state=JobState.FAILED, error=error.as_dict(), message=str(error))
+            self._store.update(job, state=JobState.FAILED, error=error.as_dict(), message=error.message)
 
     def save(self) -> None:
         """Save the scene where the jobs want it, and note that they are PLACED."""
@@ -129,7 +130,7 @@ class _Placing:
             _save(output)
         for job, done in self._placed:
             result = {**job.result, **done.as_result()}
-            self._store.update(job, state=JobState.PLACED, result=result, message="Placed")
+            self._store.update(job, state=JobState.PLACED, result=result, message=Message("Placed"))
 
 
 def _save(output: str) -> None:
@@ -137,7 +138,10 @@ def _save(output: str) -> None:
         bpy.ops.wm.save_as_mainfile(filepath=output, copy=output != bpy.data.filepath, compress=False)
     except RuntimeError as error:
         raise BadOutput(
-            f"The scene cannot be saved to {output}: {error}", "The refined meshes are kept; resume saves them."
+            "The scene cannot be saved to {output}: {error}",
+            "The refined meshes are kept; resume saves them.",
+            output=output,
+            error=error,
         ) from None
     try:
         add_catalog_beside(Path(output))

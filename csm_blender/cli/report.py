@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ..core.errors import ErrorData
 from ..core.jobs.job import Job
 from ..core.jobs.quality_report import card
 from ..core.models import JobSpec, JobState
@@ -20,7 +21,7 @@ _RESULT_FIELDS = (
 _FIT_FIELDS = ("delivered_error", "placed_error", "pivot_error")
 
 
-def report(jobs: Sequence[Job], error: dict[str, str] | None = None) -> dict[str, Any]:
+def report(jobs: Sequence[Job], error: ErrorData | None = None) -> dict[str, Any]:
     """The whole report. *error* is what stopped the call before there were jobs."""
     data: dict[str, Any] = {"version": REPORT_VERSION, "jobs": [job_entry(job) for job in jobs]}
     return data if error is None else {**data, "error": error}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import BadMesh, ConversionFailed, CsmError
+from ..core.messages import to_json
 from ..core.processes.launch import arguments_of_child
 from .convert import convert
 
@@ -32,7 +33,7 @@ def main(argv: list[str]) -> None:
         report = _report(request)
         _speak_to(os.devnull if "log" in request else None)  # an open log could not be removed everywhere
         part = Path(request["report"] + ".part")
-        part.write_text(json.dumps(report), encoding="utf-8")
+        part.write_text(to_json(report), encoding="utf-8")
         part.replace(request["report"])
 
 
@@ -71,10 +72,12 @@ def _report(request: dict[str, Any]) -> dict[str, Any]:
     except (BadMesh, ConversionFailed) as error:
         return {"error": error.as_dict()}
     except CsmError as error:
-        return {"error": ConversionFailed(str(error), error.hint).as_dict()}
+        return {"error": ConversionFailed(error.message, error.hint).as_dict()}
     except Exception as error:  # whatever the importer raises is about the file; its traceback goes to the log
         logging.getLogger(__name__).exception("The conversion broke")
-        return {"error": ConversionFailed(f"Blender could not convert the delivered mesh: {error}").as_dict()}
+        return {
+            "error": ConversionFailed("Blender could not convert the delivered mesh: {error}", error=error).as_dict()
+        }
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..core.errors import DiskProblem
 from ..core.files.asset_catalog import add_catalog, as_file_name
+from ..core.messages import Message
 from ..core.models import AssetPlace, AssetWish, Materials, Placement
 from .asset_metadata import Label, label_asset
 from .thumbnail import NoPortrait, Pixels, portrait_of
@@ -44,7 +45,7 @@ def make_asset(mesh: bpy.types.Mesh, placement: Placement, request: dict[str, An
     try:
         picture = portrait_of(mesh, (-x if placement.mirror_x else x, y, z))
     except NoPortrait as reason:
-        notes.append(f"The asset has no picture: this Blender could not render it ({reason}).")
+        notes.append(Message("The asset has no picture: this Blender could not render it ({reason}).", reason=reason))
     if wish.place is AssetPlace.FILE:
         if picture is not None:
             mesh[PICTURE] = picture
@@ -56,10 +57,13 @@ def make_asset(mesh: bpy.types.Mesh, placement: Placement, request: dict[str, An
             obj[_JOB] = label.job_id
             path = _put_in_library(obj, label, wish)
     except DiskProblem as problem:
-        return {}, [*notes, f"{problem} {problem.hint}"]
+        return {}, [*notes, problem.advice]
     if request.get("materials") == Materials.OWN:
-        notes.append("The asset in the library has no materials: those of the block-out are in its own file.")
-    return {"asset_file": str(path)}, [*notes, f"In the asset library {wish.library}: {FOLDER}/{path.name}"]
+        notes.append(Message("The asset in the library has no materials: those of the block-out are in its own file."))
+    return {"asset_file": str(path)}, [
+        *notes,
+        Message("In the asset library {library}: {path}", library=wish.library, path=f"{FOLDER}/{path.name}"),
+    ]
 
 
 @contextmanager
@@ -85,13 +89,16 @@ def _put_in_library(obj: bpy.types.Object, label: Label, wish: AssetWish) -> Pat
     root = Path(wish.folder)
     if not wish.folder:
         raise DiskProblem(
-            f"There is no asset library {wish.library!r} on this machine, so the result is in none.",
+            "There is no asset library {library} on this machine, so the result is in none.",
             "The preferences of Blender list them under Asset Libraries.",
+            library=repr(wish.library),
         )
     if not root.is_dir():
         raise DiskProblem(
-            f"The folder of the asset library {wish.library} is not there ({root}), so the result is not in it.",
+            "The folder of the asset library {library} is not there ({root}), so the result is not in it.",
             "Bring the folder back, then refine again: a session that is refined already costs nothing.",
+            library=wish.library,
+            root=root,
         )
     part = root / FOLDER / f".{label.job_id}.part.blend"
     try:
@@ -106,8 +113,10 @@ def _put_in_library(obj: bpy.types.Object, label: Label, wish: AssetWish) -> Pat
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise DiskProblem(
-            f"The asset library {wish.library} cannot be written ({reason}), so the result is not in it.",
+            "The asset library {library} cannot be written ({reason}), so the result is not in it.",
             "Make its folder writable, then refine again: a session that is refined already costs nothing.",
+            library=wish.library,
+            reason=reason,
         ) from error
     return path
 

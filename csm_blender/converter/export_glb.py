@@ -35,7 +35,7 @@ def export_glb(mesh: bpy.types.Mesh, placement: Placement, scale_length: float, 
         bpy.ops.export_scene.gltf(filepath=str(part), export_format="GLB")
         part.replace(path)
     except (OSError, RuntimeError) as error:
-        raise DiskProblem(f"The mesh cannot be exported to {path}: {error}") from None
+        raise DiskProblem("The mesh cannot be exported to {path}: {error}", path=path, error=error) from None
     finally:
         part.unlink(missing_ok=True)
     bpy.data.objects.remove(obj)

@@ -17,6 +17,7 @@ import numpy as np
 from ..core.errors import BadMesh, ConversionFailed
 from ..core.files.glb import GlbSummary, check_glb, sniff_format
 from ..core.files.zip_archive import unpack_obj
+from ..core.messages import NOTHING, Message, sentences
 from .strip_animation import without_animation
 from .transform_mesh import reshape
 
@@ -37,7 +38,7 @@ class Imported:
     """One mesh, and sentences about what of the file could not be kept."""
 
     mesh: bpy.types.Mesh
-    notes: list[str] = field(default_factory=list)
+    notes: list[Message] = field(default_factory=list)
 
 
 def import_as_one_mesh(path: Path) -> Imported:
@@ -57,11 +58,11 @@ def import_as_one_mesh(path: Path) -> Imported:
     _come_to_rest(objects)
     notes += [note for image in bpy.data.images if (note := _unreadable(image))]
     if len(objects) > 1:
-        notes.append(f"The file held {len(objects)} meshes, which were joined into one.")
+        notes.append(Message("The file held {objects} meshes, which were joined into one.", objects=len(objects)))
     return Imported(_joined(objects), notes)
 
 
-def _import_file(path: Path) -> list[str]:
+def _import_file(path: Path) -> list[Message]:
     kind = sniff_format(path)
     if kind == "glb":
         return _import_glb(path)
@@ -71,7 +72,9 @@ def _import_file(path: Path) -> list[str]:
             # Axes as glTF's, the defaults of the importer: x right, y up, z to the front.
             bpy.ops.wm.obj_import(filepath=str(obj), forward_axis="NEGATIVE_Z", up_axis="Y")
         except RuntimeError as error:
-            raise ConversionFailed(f"Blender's OBJ importer refuses the file: {_last_line(str(error))}") from None
+            raise ConversionFailed(
+                "Blender's OBJ importer refuses the file: {last_line}", last_line=_last_line(str(error))
+            ) from None
         for image in bpy.data.images:
             if image.source == "FILE":
                 with contextlib.suppress(RuntimeError):  # a picture the file names but does not hold: noted later
@@ -79,13 +82,13 @@ def _import_file(path: Path) -> list[str]:
     return []
 
 
-def _import_glb(path: Path) -> list[str]:
+def _import_glb(path: Path) -> list[Message]:
     summary = check_glb(path)
-    notes = []
+    notes: list[Message] = []
     if summary.skinned:
-        notes.append("The mesh is rigged; it was taken in its rest pose.")
+        notes.append(Message("The mesh is rigged; it was taken in its rest pose."))
     if summary.animated:
-        notes.append("The file is animated; it was taken at rest.")
+        notes.append(Message("The file is animated; it was taken at rest."))
     said = io.StringIO()
     with without_animation(path, animated=summary.animated) as still, contextlib.redirect_stdout(said):
         try:
@@ -93,7 +96,7 @@ def _import_glb(path: Path) -> list[str]:
         except RuntimeError as error:
             raise _refusal(summary, _last_line(str(error))) from None
     if _DRACO in summary.extensions_required and not any(map(_vertex_count, bpy.data.objects)):
-        raise _refusal(summary, "it has no Draco library")
+        raise _refusal(summary, Message("it has no Draco library"))
     return notes
 
 
@@ -102,17 +105,22 @@ def _refusal(summary: GlbSummary, reason: str) -> ConversionFailed:
     if known:
         version = bpy.app.version_string
         return ConversionFailed(
-            f"The delivered file needs {' and '.join(known)}, which the glTF importer of Blender {version} cannot read"
-            f" here ({reason}).",
+            "The delivered file needs {known}, which the glTF importer of Blender {version} cannot read here"
+            " ({reason}).",
             _OTHER_FILE,
+            known=tuple(map(Message, known)),
+            version=version,
+            reason=reason,
         )
-    needs = f" It needs {', '.join(summary.extensions_required)}." if summary.extensions_required else ""
-    return ConversionFailed(f"Blender's glTF importer refuses the file: {reason}{needs}", _OTHER_FILE)
+    refused = Message("Blender's glTF importer refuses the file: {reason}", reason=reason)
+    names = ", ".join(summary.extensions_required)
+    needs = Message("It needs {names}.", names=names) if names else ""
+    return ConversionFailed(sentences(refused, needs), _OTHER_FILE)
 
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1].removeprefix("Error: ") if lines else "no reason given"
+    return lines[-1].removeprefix("Error: ") if lines else Message("no reason given")
 
 
 def _vertex_count(obj: bpy.types.Object) -> int:
@@ -164,8 +172,8 @@ def _joined(objects: list[bpy.types.Object]) -> bpy.types.Mesh:
     return mesh
 
 
-def _unreadable(image: bpy.types.Image) -> str:
+def _unreadable(image: bpy.types.Image) -> Message:
     """A note about a texture without pixels, which Blender shows pink; empty for a good one."""
     if image.source != "FILE" or all(image.size):
-        return ""
-    return f"The texture {image.name!r} cannot be read by this Blender."
+        return NOTHING
+    return Message("The texture {name} cannot be read by this Blender.", name=repr(image.name))

@@ -24,7 +24,21 @@ Each has a stable ``code`` for programs, a sentence for people (``str(error)``) 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, TypedDict
+
+from .messages import Message, sentences
+from .redaction import sanitize
+
+LONGEST_WORDS = 300
+"""Characters of a foreign text that are kept in a message."""
+
+
+class ErrorData(TypedDict):
+    """An error as the report and the store hold it."""
+
+    code: str
+    message: str
+    hint: str
 
 
 class CsmError(Exception):
@@ -34,13 +48,32 @@ class CsmError(Exception):
     default_hint: ClassVar[str] = ""
     exit_status: ClassVar[int] = 1
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.hint = self.default_hint if hint is None else hint
+    def __init__(self, template: str, hint: str | None = None, **values: Any) -> None:
+        """*values* fill the placeholders of *template*, which may be a finished message as well."""
+        self.message = template if isinstance(template, Message) else Message(template, **values)
+        self.hint = Message.of(self.default_hint if hint is None else hint)
+        super().__init__(str(self.message))
 
-    def as_dict(self) -> dict[str, str]:
+    @property
+    def advice(self) -> Message:
+        """What went wrong and what to do next, for people."""
+        return sentences(self.message, self.hint)
+
+    def as_dict(self) -> ErrorData:
         """``{"code", "message", "hint"}``, the form the report and the store use."""
-        return {"code": self.code, "message": str(self), "hint": self.hint}
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
+
+NO_ERROR: ErrorData = {"code": "", "message": "", "hint": ""}
+
+
+def sanitized_error(error: CsmError, key: str) -> ErrorData:
+    """*error* as data, without secrets and with the words of others cut to a sensible length."""
+
+    def clean(text: str) -> str:
+        return sanitize(text, key, LONGEST_WORDS)
+
+    return {"code": error.code, "message": error.message.mapped(clean), "hint": error.hint.mapped(clean)}
 
 
 # --- what was asked cannot be done ----------------------------------------------------------------------------------
@@ -152,8 +185,10 @@ class TransientError(ServiceError):
 
     code = "passing_fault"
 
-    def __init__(self, message: str, hint: str | None = None, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message, hint)
+    def __init__(
+        self, template: str, hint: str | None = None, *, retry_after_s: float | None = None, **values: Any
+    ) -> None:
+        super().__init__(template, hint, **values)
         self.retry_after_s = retry_after_s
 
 

@@ -76,9 +76,9 @@ def checked_base_url(text: str) -> str:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError:
-        raise BadValue(f"The base URL {text!r} is not a URL.") from None
+        raise BadValue("The base URL {text} is not a URL.", text=repr(text)) from None
     if parts.scheme not in ("http", "https") or not host:
-        raise BadValue(f"The base URL {text!r} is not a URL.", "It looks like https://api.csm.ai")
+        raise BadValue("The base URL {text} is not a URL.", "It looks like https://api.csm.ai", text=repr(text))
     if parts.username or parts.password or parts.query or parts.fragment:
         raise BadValue("The base URL must hold no user name, password, query or fragment.")
     if parts.scheme == "http" and not is_loopback(url):

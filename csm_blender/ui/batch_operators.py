@@ -157,7 +157,9 @@ class CSM_OT_pair_codes(_Pairing):
         """The codes of the text and the selected objects that can be refined."""
         codes = find_session_codes(self.text)
         if not codes:
-            raise UsageError(f"There is no session code in the text: {shortened(self.text.strip(), 40)}")
+            raise UsageError(
+                "There is no session code in the text: {shortened}", shortened=shortened(self.text.strip(), 40)
+            )
         obstacles = {obj.name: obstacle_to(obj, context) for obj in context.selected_objects}
         names = [name for name, obstacle in obstacles.items() if not obstacle]
         if not names:

@@ -128,7 +128,9 @@ def _origin(context: Context) -> Vec3:
     found = snap_pivots((target.box_min, target.box_max), mirrored=box_of(target).mirrored)
     if ORIGIN_POINT not in found:
         raise BadValue(
-            f"The origin of {target.object_name!r} lies outside its box.", "Choose Object Origin as the pivot instead."
+            "The origin of {object_name} lies outside its box.",
+            "Choose Object Origin as the pivot instead.",
+            object_name=repr(target.object_name),
         )
     return found[ORIGIN_POINT]
 

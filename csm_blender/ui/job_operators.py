@@ -10,6 +10,7 @@ from bpy.props import StringProperty
 
 from ..core.errors import CsmError, UsageError
 from ..core.jobs.job import Decision, Job
+from ..core.messages import Message
 from ..core.models import FINISHED
 from ..scene.addon.translation import reports, tooltips
 from ..scene.blender.bpy_typing import Context
@@ -116,7 +117,7 @@ class CSM_OT_send_again(JobOperator, bpy.types.Operator):
         """Ask first."""
         if bpy.app.background:
             return self.execute(context)
-        message = "The service is asked for a new refine, which may spend credits."
+        message = Message("The service is asked for a new refine, which may spend credits.")
         answer: Returned = context.window_manager.invoke_confirm(
             self, event, title="Refine Again?", message=message, confirm_text="Refine Again", icon="QUESTION"
         )
@@ -230,7 +231,7 @@ class CSM_OT_select_result(JobOperator, bpy.types.Operator):
         if context.mode != "OBJECT":
             raise UsageError("Objects can be selected in Object Mode only.")
         if obj.name not in context.view_layer.objects or not obj.visible_get():
-            raise UsageError(f"{obj.name!r} is hidden.")
+            raise UsageError("{name} is hidden.", name=repr(obj.name))
         for other in context.selected_objects:
             other.select_set(False)
         obj.select_set(True)

@@ -18,4 +18,4 @@ def report_error(operator: bpy.types.Operator, error: CsmError) -> Returned:
 
 def told(error: CsmError) -> str:
     """*error* and its hint, for a report."""
-    return reports.translate(f"{error} {error.hint}".strip())
+    return reports.translate(error.advice)

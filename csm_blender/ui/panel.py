@@ -71,7 +71,7 @@ class CSM_PT_refine(bpy.types.Panel):
         if has_strays(context.scene):
             timer.wake()  # what draws must not write
         if desk.trouble is not None:
-            draw_lines(layout.box(), in_sidebar(context, f"{desk.trouble} {desk.trouble.hint}"), "ERROR")
+            draw_lines(layout.box(), in_sidebar(context, desk.trouble.advice), "ERROR")
         if len(state.jobs):
             layout.separator()
             _draw_jobs(context, layout, state)
@@ -80,7 +80,7 @@ class CSM_PT_refine(bpy.types.Panel):
 def _draw_obstacle(context: Context, layout: Layout, error: CsmError) -> None:
     box = layout.box()
     if isinstance(error, OnlineAccessOff):
-        draw_lines(box, in_sidebar(context, str(error)), "INTERNET_OFFLINE")
+        draw_lines(box, in_sidebar(context, error.message), "INTERNET_OFFLINE")
         if bpy.app.online_access_override:
             draw_lines(box, in_sidebar(context, error.hint), "NONE")
         else:
@@ -88,7 +88,9 @@ def _draw_obstacle(context: Context, layout: Layout, error: CsmError) -> None:
             row.section = "NETWORK"
         return
     icon = "KEYINGSET" if isinstance(error, KeyProblem) else "ERROR"
-    draw_lines(box, in_sidebar(context, "An API key is needed." if isinstance(error, KeyProblem) else str(error)), icon)
+    draw_lines(
+        box, in_sidebar(context, "An API key is needed." if isinstance(error, KeyProblem) else error.message), icon
+    )
     if isinstance(error, KeyProblem | BadValue):
         text = "Enter API Key…" if isinstance(error, KeyProblem) else "Open Preferences…"
         box.operator("csm.open_preferences", text=text, icon="PREFERENCES").section = "ADDON"
@@ -113,7 +115,7 @@ def _draw_request(context: Context, layout: Layout) -> None:
             row.active = False
             row.label(text=size_text(seen.size, context.scene), icon="BLANK1")
         elif seen.error is not None:
-            draw_lines(column, in_sidebar(context, str(seen.error)), "ERROR")
+            draw_lines(column, in_sidebar(context, seen.error.message), "ERROR")
         draw_box(layout, context.active_object)
     column = layout.column()
     column.use_property_split = True

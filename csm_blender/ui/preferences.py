@@ -161,7 +161,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         try:
             base_url_now()
         except CsmError as error:
-            _note(column, f"{error} {error.hint}", "ERROR")
+            _note(column, error.advice, "ERROR")
         split = column.split(factor=0.4)
         split.label(text="")
         row = split.row()
@@ -170,7 +170,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         if connection_test.message:
             _note(column, connection_test.message, "CHECKMARK" if connection_test.is_good else "ERROR")
         elif (reason := obstacle()) is not None and self.api_key:
-            _note(column, f"{reason} {reason.hint}", "ERROR")
+            _note(column, reason.advice, "ERROR")
 
     def _draw_disk(self, layout: Layout) -> None:
         split = layout.split(factor=0.4)

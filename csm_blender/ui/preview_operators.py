@@ -137,7 +137,7 @@ def draw_preview(context: Context, layout: Layout) -> None:
     else:
         row.operator("csm.preview", icon="HIDE_OFF")
     if (trouble := preview_loader.trouble_of(obj)) is not None:
-        draw_lines(layout, in_sidebar(context, f"{trouble} {trouble.hint}"), "ERROR")
+        draw_lines(layout, in_sidebar(context, trouble.advice), "ERROR")
 
 
 CLASSES = (CSM_OT_preview, CSM_OT_remove_preview)

@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, StringProperty
 
 from ..core.api.session_code import parse_session_code
 from ..core.errors import BadSessionCode, CsmError, NoSuchObject
+from ..core.messages import Message, sentences
 from ..core.models import FINISHED, JobState
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import reports, tooltips
@@ -48,18 +49,18 @@ def missing(context: Context) -> str:
 def missing_to_look(context: Context) -> str:
     """What is missing for looking at the panel's session in the place of the active object, as a sentence."""
     if (error := obstacle()) is not None:
-        return f"{error} {error.hint}".strip()
+        return error.advice
     text = state_of(context.scene).session_code
     if not text.strip():
         return "Enter the code of a CSM session first."
     try:
         parse_session_code(text)
     except BadSessionCode as bad:
-        return f"{bad} {bad.hint}"
+        return bad.advice
     if context.active_object is None:
         return "Select the block-out: the object that tells where and how large."
     if (seen := planned_request.preview(context)) is not None and seen.error is not None:
-        return f"{seen.error} {seen.error.hint}"
+        return seen.error.advice
     return ""
 
 
@@ -173,7 +174,7 @@ class CSM_OT_refine(bpy.types.Operator):
         return True
 
     def _place(self, job_id: str) -> None:
-        waiting: dict[str, str] = {}
+        waiting: dict[str, Message] = {}
         timer.place_attended(job_id, waiting)
 
     def _end(self) -> None:
@@ -246,10 +247,9 @@ def selected_with_code(context: Context) -> list[bpy.types.Object]:
 
 def _outcome(job_id: str) -> str:
     job = desk.jobs[job_id]
-    error = job.error or {}
-    said = error.get("message") or desk.waiting.get(job_id) or job.message
-    sentences = f"{said} {error.get('hint', '')}".strip()
-    return f"{job.spec.object_name}: {reports.translate(sentences)}"
+    said = job.error["message"] if job.error else desk.waiting.get(job_id) or job.message
+    told = sentences(said, job.error["hint"] if job.error else "")
+    return f"{job.spec.object_name}: {reports.translate(told)}"
 
 
 CLASSES = (CSM_OT_refine, CSM_OT_refine_selected)

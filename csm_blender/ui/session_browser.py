@@ -193,7 +193,7 @@ class CSM_OT_list_sessions(bpy.types.Operator):
         """Whether anything may be sent."""
         error = obstacle()
         if error is not None:
-            cls.poll_message_set(tooltips.translate(f"{error} {error.hint}"))
+            cls.poll_message_set(tooltips.translate(error.advice))
         elif shelf.is_busy:
             cls.poll_message_set(tooltips.say("They are being listed."))
         return error is None and not shelf.is_busy

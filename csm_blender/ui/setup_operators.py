@@ -14,6 +14,7 @@ from ..core.errors import CsmError
 from ..core.jobs.cleanup import clean
 from ..core.jobs.store import Store
 from ..core.jobs.support_report import support_report
+from ..core.messages import Message
 from ..scene.addon import disk_usage
 from ..scene.addon.environment import PACKAGE, jobs_home
 from ..scene.addon.preferences import obstacle
@@ -97,7 +98,7 @@ class CSM_OT_test_connection(bpy.types.Operator):
         """Whether anything may be sent."""
         error = obstacle()
         if error is not None:
-            cls.poll_message_set(tooltips.translate(f"{error} {error.hint}"))
+            cls.poll_message_set(tooltips.translate(error.advice))
         elif connection_test.is_running:
             cls.poll_message_set(tooltips.say("It is being tested."))
         return error is None and not connection_test.is_running
@@ -121,7 +122,7 @@ class CSM_OT_clean_folder(bpy.types.Operator):
         """Ask first."""
         if bpy.app.background:
             return self.execute(context)
-        message = "Meshes of ended jobs of other files are deleted here. Placing one again fetches it anew."
+        message = Message("Meshes of ended jobs of other files are deleted here. Placing one again fetches it anew.")
         answer: Returned = context.window_manager.invoke_confirm(
             self, event, title="Clean the Job Folder?", message=message, confirm_text="Clean", icon="WARNING"
         )

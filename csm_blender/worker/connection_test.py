@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from ..core.api.client import CsmClient
 from ..core.errors import CsmError
+from ..core.messages import Message, to_json
 from .config import WorkerConfig
 
 
@@ -17,13 +17,14 @@ def main() -> int:
     client = CsmClient(settings)
     try:
         page = client.sessions(1, 1)
-        known = f"{page.total} sessions" if page.total is not None else "sessions"
-        answer = {"good": True, "message": f"{settings.base_url} accepts the key and lists {known}."}
+        known = Message("{total} sessions", total=page.total) if page.total is not None else Message("sessions")
+        accepted = Message("{base_url} accepts the key and lists {known}.", base_url=settings.base_url, known=known)
+        answer = {"good": True, "message": accepted}
     except CsmError as error:
-        answer = {"good": False, "message": f"{error} {error.hint}".strip()}
+        answer = {"good": False, "message": error.advice}
     finally:
         client.close()
-    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.write(to_json(answer) + "\n")
     return 0
 
 

@@ -19,14 +19,22 @@ from typing import Any
 from ..core.api.backoff import retry_delay_s
 from ..core.api.client import CsmClient
 from ..core.api.download import download
-from ..core.errors import BadMesh, ConversionFailed, CsmError, DiskProblem, MeshTooLarge, TransientError
+from ..core.errors import (
+    BadMesh,
+    ConversionFailed,
+    CsmError,
+    DiskProblem,
+    MeshTooLarge,
+    TransientError,
+    sanitized_error,
+)
 from ..core.files import preview_cache
 from ..core.files.preview_cache import Kind
+from ..core.messages import to_json
 from ..core.models import JobSpec
 from ..core.pipeline.retrieve import CONVERTER_LOOK_S, check_delivered, conversion_request
 from ..core.processes.converter_pool import MESH_NAME, Converters
 from ..core.processes.launch import arguments_of_child
-from ..core.redaction import sanitize
 from ..core.settings import Settings
 from .config import WorkerConfig
 
@@ -44,9 +52,8 @@ def main(argv: list[str]) -> int:
     try:
         answer = {"good": True, **prepare(orders, Path(argv[0]))}
     except CsmError as error:
-        said = {name: sanitize(text, orders.settings.key, 600) for name, text in error.as_dict().items()}
-        answer = {"good": False, **said}
-    sys.stdout.write(json.dumps(answer) + "\n")
+        answer = {"good": False, **sanitized_error(error, orders.settings.key)}
+    sys.stdout.write(to_json(answer) + "\n")
     return 0
 
 
@@ -61,7 +68,9 @@ def prepare(orders: WorkerConfig, folder: Path) -> dict[str, Any]:
         kind, stale = fetch(orders.settings, orders.home, spec.session_code, mesh)
         return {"kind": str(kind), "stale": stale, "report": _fitted(orders, spec, folder, mesh)}
     except OSError as problem:
-        raise DiskProblem(f"The preview's files cannot be used: {problem.strerror or problem}.") from problem
+        raise DiskProblem(
+            "The preview's files cannot be used: {strerror}.", strerror=problem.strerror or problem
+        ) from problem
 
 
 def fetch(settings: Settings, home: Path, code: str, mesh: Path) -> tuple[Kind, bool]:

@@ -6,7 +6,6 @@ Its argument is the page's number. One line of JSON on standard output says how 
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import time
@@ -19,6 +18,7 @@ from ..core.api.download import download
 from ..core.api.session import Session
 from ..core.errors import CsmError, DiskProblem
 from ..core.files import session_cache
+from ..core.messages import to_json
 from ..core.processes.launch import arguments_of_child
 from ..core.settings import Settings
 from .config import WorkerConfig
@@ -38,8 +38,8 @@ def main(argv: list[str]) -> int:
         fetch_page(orders.settings, orders.home, int(argv[0]))
         answer = {"good": True, "message": ""}
     except CsmError as error:
-        answer = {"good": False, "message": f"{error} {error.hint}".strip()}
-    sys.stdout.write(json.dumps(answer) + "\n")
+        answer = {"good": False, "message": error.advice}
+    sys.stdout.write(to_json(answer) + "\n")
     return 0
 
 
@@ -61,7 +61,9 @@ def fetch_page(settings: Settings, home: Path, number: int) -> None:
         known = session_cache.load(folder)
         session_cache.save(known.with_page(number, entries, page.total, time.time()), folder)
     except OSError as error:
-        raise DiskProblem(f"The list of sessions cannot be kept: {error.strerror or error}.") from error
+        raise DiskProblem(
+            "The list of sessions cannot be kept: {strerror}.", strerror=error.strerror or error
+        ) from error
 
 
 def _fetch_picture(session: Session, pictures: Path, settings: Settings) -> None:

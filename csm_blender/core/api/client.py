@@ -98,9 +98,13 @@ class CsmClient:
         except _Untold as trouble:
             if not body.touched:
                 raise NotSent(trouble.error) from None
-            raise AnswerLost(f"The refine request went out, but no answer came back. {trouble.error}") from None
+            raise AnswerLost(
+                "The refine request went out, but no answer came back. {error}", error=trouble.error
+            ) from None
         except TransientError as fault:
-            raise AnswerLost(f"The refine request went out, but no usable answer came back. {fault}") from None
+            raise AnswerLost(
+                "The refine request went out, but no usable answer came back. {fault}", fault=fault
+            ) from None
         finally:
             http.close()
 
@@ -178,7 +182,9 @@ class CsmClient:
             raise self._refusal(status, answer, response)
         if not isinstance(answer, Mapping):
             kind = sanitize(response.headers.get("content-type", "no content type"), limit=60)
-            raise UnexpectedAnswer(f"The service answered with something that is not the documented JSON ({kind}).")
+            raise UnexpectedAnswer(
+                "The service answered with something that is not the documented JSON ({kind}).", kind=kind
+            )
         if "data" not in answer:
             if answer.get("error"):
                 raise RequestRefused(self._words(answer))
@@ -189,15 +195,17 @@ class CsmClient:
         words = self._words(answer)
         said = f": {words.rstrip('.')}." if words else "."
         if status in (401, 403):
-            return RefusedKey(f"The service refuses the key ({status}){said}")
+            return RefusedKey("The service refuses the key ({status}){said}", status=status, said=said)
         if status == 402:  # noqa: PLR2004 - HTTP
-            return NoCredits(f"The service asks for credits (402){said}")
+            return NoCredits("The service asks for credits (402){said}", said=said)
         if status == 404:  # noqa: PLR2004 - HTTP
-            return UnknownSession(f"The service knows no such session (404){said}")
+            return UnknownSession("The service knows no such session (404){said}", said=said)
         if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
             wait = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
-            return ServiceBusy(f"The service cannot answer right now ({status}){said}", retry_after_s=wait)
-        refused = RequestRefused(f"The service refuses the request ({status}){said}")
+            return ServiceBusy(
+                "The service cannot answer right now ({status}){said}", retry_after_s=wait, status=status, said=said
+            )
+        refused = RequestRefused("The service refuses the request ({status}){said}", status=status, said=said)
         refused.status = status
         return refused
 

@@ -68,7 +68,9 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
             return Download(path, length, digest)
         raise LinkExpired("The link to the mesh redirects in circles.")
     except OSError as error:
-        raise DiskProblem(f"The mesh cannot be written to {path.parent}: {error.strerror or error}.") from error
+        raise DiskProblem(
+            "The mesh cannot be written to {parent}: {strerror}.", parent=path.parent, strerror=error.strerror or error
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
@@ -86,11 +88,11 @@ def _refuse_status(response: requests.Response) -> None:
     if status == 200:  # noqa: PLR2004 - HTTP
         return
     if status in (401, 403, 404, 410):
-        raise LinkExpired(f"The storage refuses the link ({status}).")
+        raise LinkExpired("The storage refuses the link ({status}).", status=status)
     if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
         wait = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
-        raise ServiceBusy(f"The storage cannot answer right now ({status}).", retry_after_s=wait)
-    raise RequestRefused(f"The storage answers with {status}.")
+        raise ServiceBusy("The storage cannot answer right now ({status}).", retry_after_s=wait, status=status)
+    raise RequestRefused("The storage answers with {status}.", status=status)
 
 
 def _stream_to(
@@ -98,7 +100,7 @@ def _stream_to(
 ) -> tuple[int, str]:
     announced_text = response.headers.get("content-length", "")
     announced = int(announced_text) if announced_text.isdigit() else None
-    too_long = MeshTooLarge(f"The mesh is larger than the limit of {max_bytes // 1024**2} MiB.")
+    too_long = MeshTooLarge("The mesh is larger than the limit of {max_bytes} MiB.", max_bytes=max_bytes // 1024**2)
     if announced is not None and announced > max_bytes:
         raise too_long
     digest = hashlib.sha256()
@@ -111,7 +113,7 @@ def _stream_to(
                 length += len(chunk)
                 on_progress(length, announced)
         except ConnectionBroken as broken:
-            raise DownloadCut(f"The download broke off. {broken}") from None
+            raise DownloadCut("The download broke off. {broken}", broken=broken) from None
         if length == 0:
             raise DownloadCut("The download is empty.")
     return length, digest.hexdigest()

@@ -11,6 +11,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from ..errors import BadSessionCode
+from ..messages import Message
 
 MAX_LENGTH = 64
 _WHOLE = re.compile(r"SESSION_[A-Za-z0-9]+(?:_[A-Za-z0-9]+){0,3}", re.ASCII)
@@ -30,8 +31,8 @@ def parse_session_code(text: str) -> str:
     if stripped.startswith(("http://", "https://")):
         return _code_in_url(stripped)
     if stripped.startswith("ASSET_"):
-        raise BadSessionCode(f"{shortened(stripped)} is the code of an asset, not of a session.")
-    raise BadSessionCode(f"{shortened(stripped)} is not a session code.")
+        raise BadSessionCode("{shortened} is the code of an asset, not of a session.", shortened=shortened(stripped))
+    raise BadSessionCode("{shortened} is not a session code.", shortened=shortened(stripped))
 
 
 def find_session_codes(text: str) -> list[str]:
@@ -44,12 +45,12 @@ def _code_in_url(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise BadSessionCode(f"{shortened(url)} is not a valid URL.") from None
+        raise BadSessionCode("{shortened} is not a valid URL.", shortened=shortened(url)) from None
     codes = find_session_codes(unquote(f"{parts.path}?{parts.query}#{parts.fragment}"))
     if len(codes) == 1:
         return codes[0]
-    found = "no session code" if not codes else f"{len(codes)} session codes"
-    raise BadSessionCode(f"The pasted URL contains {found}.")
+    found = Message("{codes} session codes", codes=len(codes)) if codes else Message("no session code")
+    raise BadSessionCode("The pasted URL contains {found}.", found=found)
 
 
 def shortened(text: str, limit: int = 60) -> str:

@@ -13,6 +13,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from ..errors import BadValue, ConnectionBroken, ForeignRedirect, OnlineAccessOff, Unreachable, UntrustedServer
+from ..messages import Message
 from ..settings import Settings, is_loopback
 from ..version import USER_AGENT
 from .limits import LimitedAdapter
@@ -72,9 +73,11 @@ def check_allowed(url: str, settings: Settings) -> None:
             return
         raise ForeignRedirect("The service points to a file on this very machine.", _REPORT_IT)
     if settings.loopback_only:
-        raise OnlineAccessOff(f"Network access is off, and the mesh lies on another machine ({host}).")
+        raise OnlineAccessOff("Network access is off, and the mesh lies on another machine ({host}).", host=host)
     if scheme != "https" or not host:
-        raise ForeignRedirect(f"The service points to {scheme}://{host}, which is not https.", _REPORT_IT)
+        raise ForeignRedirect(
+            "The service points to {scheme}://{host}, which is not https.", _REPORT_IT, scheme=scheme, host=host
+        )
 
 
 _REPORT_IT = "Report this to the service."
@@ -87,28 +90,32 @@ def faults_explained(url: str) -> Iterator[None]:  # noqa: C901 - a list of case
     What kind of error it becomes is for people and for GETs only: whether a POST left this machine is not read from it,
     see :class:`.wire.WatchedBody`.
     """
-    host = urlsplit(url).hostname or "the service"
+    host = urlsplit(url).hostname or Message("the service")
     try:
         yield
     except requests.exceptions.SSLError as error:
-        raise UntrustedServer(f"The TLS certificate of {host} is not trusted: {_reason(error)}.") from None
+        raise UntrustedServer(
+            "The TLS certificate of {host} is not trusted: {reason}.", host=host, reason=_reason(error)
+        ) from None
     except requests.exceptions.ProxyError:
-        raise Unreachable(f"The proxy on the way to {host} cannot be reached or refuses.") from None
+        raise Unreachable("The proxy on the way to {host} cannot be reached or refuses.", host=host) from None
     except requests.exceptions.ConnectTimeout:
-        raise Unreachable(f"{host} does not answer.") from None
+        raise Unreachable("{host} does not answer.", host=host) from None
     except requests.exceptions.ReadTimeout:
-        raise ConnectionBroken(f"{host} stayed silent for too long.") from None
+        raise ConnectionBroken("{host} stayed silent for too long.", host=host) from None
     except requests.exceptions.ConnectionError as error:
         cause = _urllib3_cause(error)
         if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
-            raise Unreachable(f"No connection to {host}: {_network_reason(cause)}.") from None
-        raise ConnectionBroken(f"The connection to {host} broke.") from None
+            raise Unreachable(
+                "No connection to {host}: {network_reason}.", host=host, network_reason=_network_reason(cause)
+            ) from None
+        raise ConnectionBroken("The connection to {host} broke.", host=host) from None
     except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
         raise BadValue("The API key contains characters that cannot be sent.", "Copy the key again.") from None
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema):
         raise ForeignRedirect("The service gives a link that is no URL.", _REPORT_IT) from None
     except requests.exceptions.RequestException as error:
-        raise ConnectionBroken(f"The request to {host} failed ({type(error).__name__}).") from None
+        raise ConnectionBroken("The request to {host} failed ({name}).", host=host, name=type(error).__name__) from None
     except OSError as error:
         # requests says so with a bare OSError when the CA bundle it was pointed at does not exist.
         if "CA certificate bundle" in str(error):
@@ -121,14 +128,14 @@ def _urllib3_cause(error: requests.exceptions.ConnectionError) -> object:
     return inner.reason if isinstance(inner, MaxRetryError) else inner
 
 
-def _network_reason(cause: object) -> str:
+def _network_reason(cause: object) -> Message:
     text = str(cause)
     if "resolve" in text or "getaddrinfo" in text or "Name or service" in text:
-        return "the name does not resolve"
-    return "it was refused" if "refused" in text.lower() else "the host cannot be reached"
+        return Message("the name does not resolve")
+    return Message("it was refused" if "refused" in text.lower() else "the host cannot be reached")
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> Message:
     text = str(error).lower()
     for mark, sentence in (
         ("self-signed certificate in certificate chain", "its chain ends in a certificate this machine does not know"),
@@ -142,5 +149,5 @@ def _reason(error: Exception) -> str:
         ("ca certs", "the CA bundle of this machine cannot be read"),
     ):
         if mark in text:
-            return sentence
-    return "the secure connection could not be made"
+            return Message(sentence)
+    return Message("the secure connection could not be made")

@@ -70,9 +70,13 @@ def add_catalog(folder: Path) -> None:
         finally:
             part.unlink(missing_ok=True)
     except UnicodeDecodeError:
-        raise DiskProblem(f"The catalog file {path} is not UTF-8 text, so it was left alone.", "") from None
+        raise DiskProblem("The catalog file {path} is not UTF-8 text, so it was left alone.", "", path=path) from None
     except OSError as error:
-        raise DiskProblem(f"The catalog file of {folder} cannot be written: {error.strerror or error}.") from error
+        raise DiskProblem(
+            "The catalog file of {folder} cannot be written: {strerror}.",
+            folder=folder,
+            strerror=error.strerror or error,
+        ) from error
 
 
 def as_file_name(name: str) -> str:

@@ -102,9 +102,13 @@ def _json_length(file: BinaryIO, length: int) -> int:
     if magic != b"glTF":
         raise BadMesh("The delivered file is not a GLB.")
     if version != 2:  # noqa: PLR2004 - glTF 2.0
-        raise BadMesh(f"The GLB has version {version}; only 2 is known.")
+        raise BadMesh("The GLB has version {version}; only 2 is known.", version=version)
     if announced != length:
-        raise BadMesh(f"The GLB is truncated or padded: {length} bytes instead of the {announced} it announces.")
+        raise BadMesh(
+            "The GLB is truncated or padded: {length} bytes instead of the {announced} it announces.",
+            length=length,
+            announced=announced,
+        )
     if kind != _JSON or json_bytes > length - 20:
         raise BadMesh("The GLB does not start with its JSON part.")
     if json_bytes > MAX_JSON_BYTES:
@@ -167,14 +171,14 @@ def _checked_view(view: Mapping[str, Any], buffers: list[int]) -> int:
 def _check_accessor(accessor: Mapping[str, Any], views: list[int]) -> None:
     count = int(accessor["count"])
     if not 0 < count <= MAX_ELEMENTS:
-        raise BadMesh(f"The GLB claims {count} elements in one list.")
+        raise BadMesh("The GLB claims {count} elements in one list.", count=count)
     element_bytes = _COMPONENT_BYTES[accessor["componentType"]] * _COMPONENTS[accessor["type"]]
     if "bufferView" in accessor:
         available = views[_index(accessor["bufferView"])] - int(accessor.get("byteOffset", 0))
         if int(accessor.get("byteOffset", 0)) < 0 or available < count * element_bytes:
             raise BadMesh("The GLB claims more elements than it holds data for.")
     elif count > MAX_ELEMENTS_WITHOUT_DATA:
-        raise BadMesh(f"The GLB claims {count} elements that it does not hold.")
+        raise BadMesh("The GLB claims {count} elements that it does not hold.", count=count)
 
 
 def _meshes_in_nodes(document: Mapping[str, Any]) -> list[int]:

@@ -50,12 +50,16 @@ def read_rows(path: Path) -> list[Row]:
     """The jobs in the file as they are written. Raises :class:`BadJobsFile` for what is not a jobs file."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise BadJobsFile(f"The jobs file {path.name} is larger than {MOST_BYTES // 1024**2} MB.")
+            raise BadJobsFile(
+                "The jobs file {name} is larger than {MOST_BYTES} MB.", name=path.name, MOST_BYTES=MOST_BYTES // 1024**2
+            )
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise BadJobsFile(f"The jobs file {path} cannot be read: {error.strerror or error}.") from error
+        raise BadJobsFile(
+            "The jobs file {path} cannot be read: {strerror}.", path=path, strerror=error.strerror or error
+        ) from error
     except UnicodeDecodeError:
-        raise BadJobsFile(f"The jobs file {path} is not UTF-8 text.") from None
+        raise BadJobsFile("The jobs file {path} is not UTF-8 text.", path=path) from None
     match path.suffix.lower():
         case ".json":
             rows = _json_rows(path, text)
@@ -64,9 +68,11 @@ def read_rows(path: Path) -> list[Row]:
         case suffix if suffix == SUFFIX:
             rows = _json_rows(path, text) if text.lstrip()[:1] in ("[", "{") else _csv_rows(path, text)
         case _:
-            raise BadJobsFile(f"The jobs file {path.name} is neither .csv nor .json nor {SUFFIX}.")
+            raise BadJobsFile(
+                "The jobs file {name} is neither .csv nor .json nor {SUFFIX}.", name=path.name, SUFFIX=SUFFIX
+            )
     if not rows:
-        raise BadJobsFile(f"The jobs file {path.name} holds no jobs.")
+        raise BadJobsFile("The jobs file {name} holds no jobs.", name=path.name)
     return [_row(path, number, row) for number, row in enumerate(rows, start=1)]
 
 
@@ -74,16 +80,18 @@ def _checked(path: Path, row: Row) -> Wanted:
     try:
         return Wanted(parse_session_code(row.session), row.object_name)
     except BadSessionCode as error:
-        raise BadSessionCode(f"Job {row.number} of {path.name}: {error}", error.hint) from None
+        raise BadSessionCode(
+            "Job {number} of {name}: {error}", error.hint, number=row.number, name=path.name, error=error
+        ) from None
 
 
 def _json_rows(path: Path, text: str) -> list[dict[str, Any]]:
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadJobsFile(f"The jobs file {path.name} is not valid JSON: {error}.") from None
+        raise BadJobsFile("The jobs file {name} is not valid JSON: {error}.", name=path.name, error=error) from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise BadJobsFile(f"The jobs file {path.name} is not a list of objects.")
+        raise BadJobsFile("The jobs file {name} is not a list of objects.", name=path.name)
     return rows
 
 
@@ -92,7 +100,12 @@ def _csv_rows(path: Path, text: str) -> list[dict[str, Any]]:
     try:
         rows = list(reader)
     except csv.Error as error:
-        raise BadJobsFile(f"The jobs file {path.name} is not valid CSV: {error} (line {reader.line_num}).") from None
+        raise BadJobsFile(
+            "The jobs file {name} is not valid CSV: {error} (line {line_num}).",
+            name=path.name,
+            error=error,
+            line_num=reader.line_num,
+        ) from None
     header = [name.strip() for name in reader.fieldnames or []]
     _check_columns(path, header)
     return [{(name or "").strip(): value for name, value in row.items()} for row in rows]
@@ -100,14 +113,16 @@ def _csv_rows(path: Path, text: str) -> list[dict[str, Any]]:
 
 def _check_columns(path: Path, names: list[str]) -> None:
     if unknown := [name for name in names if name not in COLUMNS]:
-        raise BadJobsFile(f"The jobs file {path.name} has an unknown column {shortened(unknown[0])}.")
+        raise BadJobsFile(
+            "The jobs file {name} has an unknown column {shortened}.", name=path.name, shortened=shortened(unknown[0])
+        )
     if missing := [name for name in COLUMNS if name not in names]:
-        raise BadJobsFile(f"The jobs file {path.name} lacks the column {missing[0]!r}.")
+        raise BadJobsFile("The jobs file {name} lacks the column {missing}.", name=path.name, missing=repr(missing[0]))
 
 
 def _row(path: Path, number: int, row: dict[str, Any]) -> Row:
     _check_columns(path, list(row))
     session, obj = row["session"], row["object"]
     if not isinstance(session, str) or not isinstance(obj, str) or not obj.strip():
-        raise BadJobsFile(f"Job {number} of {path.name} needs a session and an object.")
+        raise BadJobsFile("Job {number} of {name} needs a session and an object.", number=number, name=path.name)
     return Row(number, session, obj)

@@ -61,12 +61,16 @@ def offer_of(session: Session) -> Offer:
     phase = phase_before(session)
     if phase is Phase.NOT_READY:
         raise SessionNotReady(
-            f"The session has no preview yet ({state}).", "Wait until it is done; asking again costs nothing."
+            "The session has no preview yet ({state}).",
+            "Wait until it is done; asking again costs nothing.",
+            state=state,
         )
     if phase is Phase.FAILED:
-        raise SessionFailed(f"The session has failed ({state}) and has no preview.")
+        raise SessionFailed("The session has failed ({state}) and has no preview.", state=state)
     raise NoMeshOffered(
-        f"The session offers no preview mesh ({state}).", "It may still be refined: that needs no preview here."
+        "The session offers no preview mesh ({state}).",
+        "It may still be refined: that needs no preview here.",
+        state=state,
     )
 
 

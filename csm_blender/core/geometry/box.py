@@ -106,10 +106,14 @@ def box_of(target: Target) -> Box:
     axis_scale: Vec3 = (length(axes[0]), length(axes[1]), length(axes[2]))
     size = _each(lambda span, unit: span * unit, _each(lambda a, b: b - a, low, high), axis_scale)
     if not all(map(math.isfinite, size)):
-        raise NoSize(f"The size of {target.object_name!r} is not a finite number.", "Check its modifiers and scale.")
+        raise NoSize(
+            "The size of {object_name} is not a finite number.",
+            "Check its modifiers and scale.",
+            object_name=repr(target.object_name),
+        )
     longest = max(size)
     if longest <= 0.0:
-        raise NoSize(f"{target.object_name!r} has no size.")
+        raise NoSize("{object_name} has no size.", object_name=repr(target.object_name))
     x, y, z = (extent < longest * FLAT_RATIO for extent in size)
     return Box(
         target=target,

@@ -11,6 +11,7 @@ import itertools
 import math
 
 from ..errors import BadValue
+from ..messages import Message
 from ..models import Vec3
 from .box import FLAT_RATIO, PIVOT_MAX, PIVOT_MIN
 from .linalg import cross, dot
@@ -51,14 +52,26 @@ def check_custom_box(object_name: str, low: Vec3, high: Vec3) -> None:
     """Raise :class:`BadValue` unless each side of the box is a number above 0 that is not flat beside the others."""
     hint = "Give each side a size above 0, or go back to the measured box."
     if not all(map(math.isfinite, (*low, *high))):
-        raise BadValue(f"The custom box of {object_name!r} has a size that is not a number.", hint)
+        raise BadValue(
+            "The custom box of {object_name} has a size that is not a number.", hint, object_name=repr(object_name)
+        )
     size = span(low, high)
     longest = max(size)
     for dimension, extent in zip(_DIMENSIONS, size, strict=True):
         if extent < 0.0:
-            raise BadValue(f"The custom box of {object_name!r} has a negative {dimension}.", hint)
+            raise BadValue(
+                "The custom box of {object_name} has a negative {dimension}.",
+                hint,
+                object_name=repr(object_name),
+                dimension=Message(dimension),
+            )
         if extent <= longest * FLAT_RATIO:
-            raise BadValue(f"The custom box of {object_name!r} has no {dimension}.", hint)
+            raise BadValue(
+                "The custom box of {object_name} has no {dimension}.",
+                hint,
+                object_name=repr(object_name),
+                dimension=Message(dimension),
+            )
 
 
 def span(low: Vec3, high: Vec3) -> Vec3:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..errors import ConversionFailed, JobGone, PlacementFailed, RefineFailed
+from ..messages import Message
 from ..models import FINISHED, JobState
 from ..processes.converter_pool import BLEND_NAME, MESH_NAME
 from .job import Job
@@ -28,7 +29,7 @@ def cancel(store: Store, job: Job) -> Job:
             return job
         if is_attended(job) and job.needs_worker:
             return store.request_cancel(job)
-        return store.update(job, state=JobState.CANCELLED, cancel_requested=False, message="Cancelled")
+        return store.update(job, state=JobState.CANCELLED, cancel_requested=False, message=Message("Cancelled"))
 
     return _decided(store, job, decide)
 
@@ -66,7 +67,7 @@ def look_again(store: Store, job: Job) -> Job:
     def decide(job: Job) -> Job:
         if job.state is not JobState.UNCERTAIN:
             return job
-        return store.update(job, looks_left=LOOKS, message="Looking again")
+        return store.update(job, looks_left=LOOKS, message=Message("Looking again"))
 
     return _decided(store, job, decide)
 
@@ -83,7 +84,7 @@ def send_again(store: Store, job: Job) -> Job:
     def decide(job: Job) -> Job:
         if job.state in FINISHED:
             return job
-        return store.update(job, state=JobState.CANCELLED, looks_left=0, message="Sent again as a new job")
+        return store.update(job, state=JobState.CANCELLED, looks_left=0, message=Message("Sent again as a new job"))
 
     _decided(store, current, decide)
     return store.add(replace(current.spec, again=current.spec.again or failed), current.base_url)
@@ -99,8 +100,8 @@ def place_again(store: Store, job: Job) -> Job:
         if job.state is not JobState.PLACED:
             return job
         if (store.folder(job.job_id) / BLEND_NAME).exists():
-            return store.update(job, state=JobState.READY, finished_at="", message="Ready to be placed again")
-        note = "The converted mesh is gone: fetching it again"
+            return store.update(job, state=JobState.READY, finished_at="", message=Message("Ready to be placed again"))
+        note = Message("The converted mesh is gone: fetching it again")
         return store.update(job, state=JobState.DOWNLOADING, finished_at="", progress=0.0, message=note)
 
     return _decided(store, job, decide)

@@ -19,7 +19,19 @@ SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 10.0
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _COMPANIONS = ("-wal", "-shm", "-journal")
+_ADDED_COLUMNS = {"message_json": "TEXT NOT NULL DEFAULT ''"}
+"""Of the table of jobs, since version 1.0.0, which goes on working beside them."""
+
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_DISK_FAULTS = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR})
+_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _log = logging.getLogger(__name__)
+
+
+class _Damaged(sqlite3.DatabaseError):
+    """SQLite can open the file but finds it inconsistent."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,9 @@ def open_database(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Opened:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreDiskProblem(f"The job folder {path.parent} cannot be made: {error.strerror or error}.") from error
+        raise StoreDiskProblem(
+            "The job folder {parent} cannot be made: {strerror}.", parent=path.parent, strerror=error.strerror or error
+        ) from error
     with storage_faults_explained(path):
         notice = ""
         try:
@@ -76,6 +90,7 @@ def _opened(path: Path, patience_s: float) -> sqlite3.Connection:
             _make_schema(connection)
         else:
             _check(connection)
+            _add_missing_columns(connection)
     except BaseException:
         connection.close()
         raise
@@ -85,13 +100,15 @@ def _opened(path: Path, patience_s: float) -> sqlite3.Connection:
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
-        raise StoreTooNew(f"The job store {path} was written by a newer CSM Refine (format {version}).")
+        raise StoreTooNew(
+            "The job store {path} was written by a newer CSM Refine (format {version}).", path=path, version=version
+        )
     return version
 
 
 def _check(connection: sqlite3.Connection) -> None:
     if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-        raise sqlite3.DatabaseError("database disk image is malformed")
+        raise _Damaged("the integrity check failed")
 
 
 def _make_schema(connection: sqlite3.Connection) -> None:
@@ -99,6 +116,18 @@ def _make_schema(connection: sqlite3.Connection) -> None:
     connection.executescript(
         f"BEGIN IMMEDIATE;\n{_SCHEMA.read_text(encoding='utf-8')}\nPRAGMA user_version={SCHEMA_VERSION};\nCOMMIT;"
     )
+
+
+def _add_missing_columns(connection: sqlite3.Connection) -> None:
+    def missing() -> list[str]:
+        known = {row["name"] for row in connection.execute("PRAGMA table_info(jobs)")}
+        return [name for name in _ADDED_COLUMNS if name not in known]
+
+    if missing():
+        connection.execute("BEGIN IMMEDIATE")  # two processes may find them missing at the same time
+        for name in missing():
+            connection.execute(f"ALTER TABLE jobs ADD COLUMN {name} {_ADDED_COLUMNS[name]}")
+        connection.execute("COMMIT")
 
 
 def _use_best_journal(connection: sqlite3.Connection) -> None:
@@ -113,8 +142,13 @@ def _use_best_journal(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode=DELETE")
 
 
+def _primary_code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code (https://www.sqlite.org/rescode.html); 0 where there is none."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    return any(words in str(error) for words in ("not a database", "malformed", "file is encrypted"))
+    return _primary_code(error) in _DAMAGED
 
 
 def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> tuple[sqlite3.Connection, str]:
@@ -133,8 +167,10 @@ def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> t
             aside = _move_aside(path)
         except OSError as error:
             raise StoreUnusable(
-                f"The job store {path} is damaged and cannot be moved aside: {error.strerror or error}.",
+                "The job store {path} is damaged and cannot be moved aside: {strerror}.",
                 "Close all Blenders and try again.",
+                path=path,
+                strerror=error.strerror or error,
             ) from error
         notice = f"The job store was damaged. It was moved aside to {aside.name} and a new one was begun."
         _log.warning("%s (%s)", notice, damage)
@@ -173,8 +209,8 @@ def storage_faults_explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         text = str(error)
-        if any(words in text for words in ("full", "readonly", "read-only", "unable to open", "disk I/O")):
-            raise StoreDiskProblem(f"The job store {path} cannot be written: {text}.") from error
-        if "locked" in text:
-            raise StoreUnusable(f"The job store {path} stays locked by another program.") from error
-        raise StoreUnusable(f"The job store {path} cannot be used: {text}.") from error
+        if _primary_code(error) in _DISK_FAULTS:
+            raise StoreDiskProblem("The job store {path} cannot be written: {text}.", path=path, text=text) from error
+        if _primary_code(error) in _LOCKED:
+            raise StoreUnusable("The job store {path} stays locked by another program.", path=path) from error
+        raise StoreUnusable("The job store {path} cannot be used: {text}.", path=path, text=text) from error

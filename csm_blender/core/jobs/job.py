@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from ..api.session import Baseline
-from ..errors import RefineFailed, SessionFailed
+from ..errors import ErrorData, RefineFailed, SessionFailed
+from ..messages import NOTHING, Message
 from ..models import ACTIVE, FINISHED, JobSpec, JobState
 
 
@@ -29,8 +30,8 @@ class Job:
     spec: JobSpec
     base_url: str
     progress: float = 0.0
-    message: str = ""
-    error: Mapping[str, str] | None = None
+    message: Message = NOTHING
+    error: ErrorData | None = None
     created_at: str = ""
     updated_at: str = ""
     posted_at: str = ""

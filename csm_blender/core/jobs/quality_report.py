@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..messages import NOTHING, Message, sentences
 from ..models import Fit, Vec3
 from .job import Job
 
@@ -26,7 +27,7 @@ _WORTH_TELLING = 1e-3
 class Card:
     """Sizes are width, height, depth in metres. What is not known yet, or was not sent, is ``None``."""
 
-    verdict: str
+    verdict: Message
     good: bool
     triangles: int | None
     vertices: int | None
@@ -48,7 +49,7 @@ class Card:
         """JSON-ready form."""
         return asdict(self)
 
-    def rows(self) -> list[tuple[str, str]]:
+    def rows(self) -> list[tuple[str, Message]]:
         """Label and value for the panel, without the verdict and the notes."""
         return [
             ("Triangles", _count(self.triangles)),
@@ -57,7 +58,7 @@ class Card:
             ("Open edges", _count(self.open_edges)),
             ("Non-manifold", _count(self.non_manifold_edges)),
             ("UV maps", _count(self.uv_maps)),
-            ("Textures", ", ".join(f"{width} x {height}" for _name, width, height in self.textures) or "None"),
+            ("Textures", _textures(self.textures)),
             ("Bad numbers", _count(self.bad_numbers)),
             ("Size asked", _size(self.size_asked)),
             ("Size delivered", _size(self.size_delivered)),
@@ -94,46 +95,47 @@ def card(job: Job) -> Card | None:
     )
 
 
-def _verdict(job: Job) -> tuple[str, bool]:
+def _verdict(job: Job) -> tuple[Message, bool]:
     """One or two sentences, and whether all is well."""
     result = job.result
     error = max(result.get("placed_error") or 0.0, result.get("pivot_error") or 0.0)
     if result.get("placed_error") is None:
-        stands, good = "Ready, not placed yet.", True
+        stands, good = Message("Ready, not placed yet."), True
     elif error > EXACT or not math.isfinite(error):
-        stands, good = f"Off by {error:.2%} of the box's diagonal.", False
+        stands, good = Message("Off by {error} of the box's diagonal.", error=f"{error:.2%}"), False
     else:
         stands, good = _how_it_stands(job), True
     flaws = _flaws(result)
     delivered = result.get("delivered_error")
     if delivered is not None and delivered > _WORTH_TELLING:
-        stands += f" The service was off by {delivered:.1%}; that was put right."
-    return f"{stands} {flaws}".strip(), good and not result.get("bad_numbers")
+        off = Message("The service was off by {delivered}; that was put right.", delivered=f"{delivered:.1%}")
+        stands = sentences(stands, off)
+    return sentences(stands, flaws), good and not result.get("bad_numbers")
 
 
-def _how_it_stands(job: Job) -> str:
+def _how_it_stands(job: Job) -> Message:
     if any(job.spec.placement.flat):
-        return "Scaled evenly into the block-out, which has no thickness; stands on its pivot."
+        return Message("Scaled evenly into the block-out, which has no thickness; stands on its pivot.")
     match job.spec.fit:
         case Fit.EXACT:
-            return "Fills the box exactly and stands on its pivot."
+            return Message("Fills the box exactly and stands on its pivot.")
         case Fit.INSIDE:
-            return "Fits inside the box unstretched and stands on its pivot."
+            return Message("Fits inside the box unstretched and stands on its pivot.")
         case Fit.NONE:
-            return "Stands on the pivot at the size that was delivered."
+            return Message("Stands on the pivot at the size that was delivered.")
 
 
-def _flaws(result: Mapping[str, Any]) -> str:
+def _flaws(result: Mapping[str, Any]) -> Message:
     counted = [
         (result.get("loose_parts", 1) - 1, "{count} loose part", "{count} loose parts"),
         (result.get("open_edges", 0), "{count} open edge", "{count} open edges"),
         (result.get("non_manifold_edges", 0), "{count} non-manifold edge", "{count} non-manifold edges"),
         (result.get("bad_numbers", 0), "{count} value that is no number", "{count} values that are no numbers"),
     ]
-    found = [(one if count == 1 else many).format(count=f"{count:,}") for count, one, many in counted if count > 0]
+    found = [Message(one if count == 1 else many, count=f"{count:,}") for count, one, many in counted if count > 0]
     if not result.get("uv_maps", 1):
-        found.append("no UVs")
-    return f"Worth a look: {', '.join(found)}." if found else ""
+        found.append(Message("no UVs"))
+    return Message("Worth a look: {found}.", found=tuple(found)) if found else NOTHING
 
 
 def _delivered_size(result: Mapping[str, Any]) -> Vec3 | None:
@@ -145,13 +147,17 @@ def _vec3(values: Any) -> Vec3 | None:
     return None if values is None else (float(values[0]), float(values[1]), float(values[2]))
 
 
-def _count(value: int | None) -> str:
-    return "-" if value is None else f"{value:,}"
+def _count(value: int | None) -> Message:
+    return Message("-" if value is None else f"{value:,}")
 
 
-def _size(size: Vec3 | None) -> str:
-    return "not sent" if size is None else " x ".join(f"{length:.4g}" for length in size) + " m"
+def _size(size: Vec3 | None) -> Message:
+    return Message("not sent" if size is None else " x ".join(f"{length:.4g}" for length in size) + " m")
 
 
-def _error(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0e} of the diagonal"
+def _error(value: float | None) -> Message:
+    return Message("-") if value is None else Message("{value} of the diagonal", value=f"{value:.0e}")
+
+
+def _textures(textures: tuple[tuple[str, int, int], ...]) -> Message:
+    return Message(", ".join(f"{width} x {height}" for _name, width, height in textures) or "None")

@@ -11,12 +11,13 @@ from dataclasses import asdict
 from typing import Any
 
 from ..api.session import Baseline
+from ..messages import NOTHING, Message, from_json, to_json
 from ..models import JobSpec, JobState
 from .job import Job
 
 _JSON_COLUMNS = {"error": "error_json", "baseline": "baseline_json", "result": "result_json"}
 _PLAIN_COLUMNS = (
-    "base_url", "progress", "message", "created_at", "updated_at", "posted_at", "accepted_at", "finished_at",
+    "base_url", "progress", "created_at", "updated_at", "posted_at", "accepted_at", "finished_at",
     "watched_s", "faults", "fault_s", "looks_left", "gets", "posts", "download_bytes", "glb_sha256",
     "lease_owner", "lease_until",
 )  # fmt: skip
@@ -36,9 +37,11 @@ def jobs_from(rows: Iterable[sqlite3.Row]) -> list[Job]:
 
 def columns_from(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Columns and values for *changes* of a job's fields."""
-    columns = {}
+    columns: dict[str, Any] = {}
     for name, value in changes.items():
-        if name in _JSON_COLUMNS:
+        if name == "message":
+            columns |= {"message": str(value), "message_json": _message_json(Message.of(value))}
+        elif name in _JSON_COLUMNS:
             columns[_JSON_COLUMNS[name]] = _as_json(value)
         else:
             columns[name] = str(value) if isinstance(value, JobState) else value
@@ -52,8 +55,9 @@ def _job_from(row: sqlite3.Row) -> Job:
         state=JobState(row["state"]),
         spec=JobSpec.from_dict(json.loads(row["spec_json"])),
         baseline=Baseline.from_dict(json.loads(row["baseline_json"])) if row["baseline_json"] else None,
-        error=json.loads(row["error_json"]) if row["error_json"] else None,
-        result=json.loads(row["result_json"]),
+        message=_message_from(row["message"], row["message_json"]),
+        error=from_json(row["error_json"]) if row["error_json"] else None,
+        result=from_json(row["result_json"]),
         seen_running=bool(row["seen_running"]),
         cancel_requested=bool(row["cancel_requested"]),
         **{name: row[name] for name in _PLAIN_COLUMNS},
@@ -63,4 +67,17 @@ def _job_from(row: sqlite3.Row) -> Job:
 def _as_json(value: Any) -> str | None:
     if value is None:
         return None
-    return json.dumps(asdict(value) if isinstance(value, Baseline) else value)
+    return to_json(asdict(value) if isinstance(value, Baseline) else value)
+
+
+def _message_json(message: Message) -> str:
+    return json.dumps(message.as_data()) if message.values or message.code else ""
+
+
+def _message_from(english: str, data: str) -> Message:
+    """The message of a row. One written by version 1.0.0, which knows no *data*, is its English text."""
+    try:
+        message = Message.from_data(json.loads(data)) if data else NOTHING
+    except (AttributeError, KeyError, TypeError, ValueError):
+        message = NOTHING
+    return message if message == english else Message(english)

@@ -12,7 +12,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     scene_name       TEXT NOT NULL,
     base_url         TEXT NOT NULL,
     run_id           TEXT NOT NULL,               -- jobs of one command-line call
-    message          TEXT NOT NULL DEFAULT '',
+    message          TEXT NOT NULL DEFAULT '',    -- in English
+    message_json     TEXT NOT NULL DEFAULT '',    -- its template and values, to show it in another language
     progress         REAL NOT NULL DEFAULT 0,     -- 0 to 1
     error_json       TEXT,                        -- {"code", "message", "hint"}
     spec_json        TEXT NOT NULL,               -- all that was decided when the job was made

@@ -43,7 +43,7 @@ def _job(store: Store, job: Job) -> dict[str, Any]:
         "session": job.session_code,
         "state": str(job.state),
         "requests": {"get": job.gets, "post": job.posts},
-        "error": None if job.error is None else {name: redacted(text) for name, text in job.error.items()},
+        "error": None if job.error is None else {name: redacted(str(text)) for name, text in job.error.items()},
         "events": [
             {"at": at, "state": state, "message": redacted(text)} for at, state, text in store.events(job.job_id)
         ],

@@ -25,12 +25,13 @@ from ..errors import (
     StoreTrouble,
     TransientError,
     UnknownSession,
+    sanitized_error,
 )
 from ..jobs.job import Job
 from ..jobs.store import IllegalMove, LeaseLost, Store
+from ..messages import Message, sentences
 from ..models import JobState
 from ..processes.converter_pool import Converters
-from ..redaction import sanitize
 from ..settings import Settings
 from .context import StepContext, VolatileStates
 from .retrieve import LINK_TRIES, Cancelled, RetrieveSteps
@@ -135,7 +136,7 @@ class Pipeline:
         except CsmError as error:
             return self._after_error(self._bench.current(job), error)
         except OSError as problem:
-            trouble = DiskProblem(f"The job's files cannot be used: {problem.strerror or problem}.")
+            trouble = DiskProblem("The job's files cannot be used: {strerror}.", strerror=problem.strerror or problem)
             return self._after_error(self._bench.current(job), trouble)
         except Exception as mistake:  # noqa: BLE001 - becomes the job's state, with the traceback in the log
             _log.exception("A step of job %s broke", job.job_id)
@@ -164,15 +165,20 @@ class Pipeline:
             too_late = left_s < SHORTEST_WAIT_S
         if too_late:
             return self._give_up(job, self._too_late(job, named or fault))
-        waits = f"Trying again in {max(1.0, delay):.0f} s"
-        self._bench.update(job, faults=job.faults + 1, message=sanitize(f"{fault} {waits}", settings.key))
+        waits = Message("Trying again in {delay} s", delay=f"{max(1.0, delay):.0f}")
+        what = sanitized_error(fault, settings.key)["message"]
+        self._bench.update(job, faults=job.faults + 1, message=sentences(what, waits))
         return delay
 
     @staticmethod
     def _too_late(job: Job, fault: CsmError) -> CsmError:
         if job.state is not JobState.REFINING:
             return fault
-        return DeadlinePassed(f"The refine was not seen to finish in {job.watched_s / 60:.0f} min. {fault}")
+        return DeadlinePassed(
+            "The refine was not seen to finish in {watched_s} min. {fault}",
+            watched_s=f"{job.watched_s / 60:.0f}",
+            fault=fault,
+        )
 
     def _after_error(self, job: Job, error: CsmError) -> float | None:
         """An answer that will not get better by itself, unless it is one of those that services give by mistake.
@@ -187,21 +193,20 @@ class Pipeline:
             plain_400 = isinstance(error, RequestRefused) and error.status == 400  # noqa: PLR2004 - HTTP
             believed = REFUSALS_BELIEVED if job.state not in UNPAID else 2 if plain_400 and not job.posts else 1
             if memory.refusals < believed:
-                return self._after_fault(job, TransientError(str(error), error.hint), error)
+                return self._after_fault(job, TransientError(error.message, error.hint), error)
         return self._give_up(job, error)
 
     def _after_stumble(self, job: Job, mistake: Exception) -> float | None:
         memory = self._bench.memory(job)
         memory.stumbles += 1
-        error = InternalError(f"Something unforeseen happened in this program ({type(mistake).__name__}).")
+        error = InternalError("Something unforeseen happened in this program ({name}).", name=type(mistake).__name__)
         if memory.stumbles < STUMBLES_BELIEVED:
-            return self._after_fault(job, TransientError(str(error)), error)
+            return self._after_fault(job, TransientError(error.message), error)
         return self._give_up(job, error)
 
     def _give_up(self, job: Job, error: CsmError) -> float | None:
         """End the job as FAILED; one whose request has no answer yet stays UNCERTAIN, which is the truth."""
-        key = self._bench.settings.key
-        said = {name: sanitize(text, key, MESSAGE_LENGTH) for name, text in error.as_dict().items()}
+        said = sanitized_error(error, self._bench.settings.key)
         _log.info("job %s: %s %s", job.job_id, said["code"], said["message"])
         changes = {"error": said, "message": said["message"], "faults": 0, "fault_s": 0.0}
         if job.state is JobState.UNCERTAIN:
@@ -213,7 +218,9 @@ class Pipeline:
 
     def _cancel(self, job: Job) -> None:
         paid = bool(job.posted_at or job.accepted_at)
-        note = "Cancelled. The service goes on by itself; retry fetches the mesh later" if paid else "Cancelled"
+        note = Message(
+            "Cancelled. The service goes on by itself; retry fetches the mesh later" if paid else "Cancelled"
+        )
         self._bench.converters.stop(job.job_id)
         self._bench.update(job, state=JobState.CANCELLED, cancel_requested=False, message=note)
         self._bench.drop(job.job_id)

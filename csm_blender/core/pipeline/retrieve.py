@@ -19,6 +19,7 @@ from ..errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshO
 from ..files.glb import check_glb, looks_like_web_page, sniff_format
 from ..jobs.job import Job
 from ..jobs.store import LeaseLost
+from ..messages import Message
 from ..models import JobSpec, JobState
 from ..processes.converter_pool import MESH_NAME
 from ..redaction import sanitize
@@ -52,17 +53,27 @@ class RetrieveSteps:
         phase = _phase(job, session)
         if phase is Phase.REFINED:
             self._bench.memory(job).fresh_url = session.best_mesh_url()
-            note = "Refined: fetching the mesh"
+            note = Message("Refined: fetching the mesh")
             self._bench.update(job, state=JobState.DOWNLOADING, progress=0.0, message=note, faults=0, fault_s=0.0)
             return 0.0
         if phase is Phase.FAILED:
-            raise RefineFailed(f"The service could not refine the session ({status_word(session)}).")
+            raise RefineFailed(
+                "The service could not refine the session ({status_word}).", status_word=status_word(session)
+            )
         if job.watched_s > self._bench.settings.deadline_s:
-            waited = f"{job.watched_s / 60:.0f} min"
-            raise DeadlinePassed(f"The refine is not done after {waited} (last state: {status_word(session)}).")
+            waited = Message("{watched_s} min", watched_s=f"{job.watched_s / 60:.0f}")
+            raise DeadlinePassed(
+                "The refine is not done after {waited} (last state: {status_word}).",
+                waited=waited,
+                status_word=status_word(session),
+            )
         running = job.seen_running or session.is_running()
         percent = session.percent if running else None
-        message = f"Refining ({status_word(session)}{f', {percent:.0f} %' if percent else ''})"
+        message = Message(
+            "Refining ({status_word}{percent})",
+            status_word=status_word(session),
+            percent=f", {percent:.0f} %" if percent else "",
+        )
         progress = (percent or 0.0) / 100.0
         self._bench.update(job, seen_running=running, progress=progress, message=message, faults=0, fault_s=0.0)
         return poll_delay_s(job.watched_s, percent, self._bench.settings.poll_interval_s)
@@ -82,7 +93,7 @@ class RetrieveSteps:
         self._bench.update(
             job,
             state=JobState.CONVERTING,
-            message="Waiting for the converter",
+            message=Message("Waiting for the converter"),
             glb_sha256=file.sha256,
             download_bytes=job.download_bytes + file.length,
             progress=1.0,
@@ -119,7 +130,9 @@ class RetrieveSteps:
             share = min(1.0, done / total) if total else 0.0
             if abs(share - told) >= 0.05:  # noqa: PLR2004 - often enough for a bar
                 told = share
-                self._bench.update(current, progress=share, message=f"Downloading ({share:.0%})")
+                self._bench.update(
+                    current, progress=share, message=Message("Downloading ({share})", share=f"{share:.0%}")
+                )
 
         return on_progress
 
@@ -132,7 +145,7 @@ class RetrieveSteps:
             memory = self._bench.memory(job)
             memory.file_known = mesh.exists() and (memory.file_known or is_intact(mesh, job.glb_sha256))
             if not memory.file_known:
-                note = "The delivered file is gone or damaged: fetching it again"
+                note = Message("The delivered file is gone or damaged: fetching it again")
                 self._bench.update(job, state=JobState.DOWNLOADING, message=note)
                 return 0.0
             if not converters.start(job.job_id, folder, conversion_request(job.spec, mesh, job.job_id)):
@@ -144,7 +157,7 @@ class RetrieveSteps:
             return CONVERTER_LOOK_S
         report["glb"] = str(self._bench.folder(job) / MESH_NAME)
         report["ready_at"] = now_text()
-        self._bench.update(job, state=JobState.READY, result=report, error=None, message="Ready to be placed")
+        self._bench.update(job, state=JobState.READY, result=report, error=None, message=Message("Ready to be placed"))
         self._bench.drop(job.job_id)
         return None
 

@@ -11,12 +11,20 @@ from typing import Any
 from ..api.backoff import poll_delay_s
 from ..api.client import NotSent
 from ..api.session import Baseline, Phase, Session, phase_before, shows_refine_started
-from ..errors import AnswerLost, CsmError, OtherJobUncertain, RefineFailed, SessionFailed, SessionNotReady
+from ..errors import (
+    AnswerLost,
+    CsmError,
+    OtherJobUncertain,
+    RefineFailed,
+    SessionFailed,
+    SessionNotReady,
+    sanitized_error,
+)
 from ..jobs.job import Job
 from ..jobs.shared_refine import refined_before
 from ..jobs.store import SentBefore
+from ..messages import Message
 from ..models import JobState
-from ..redaction import sanitize
 from .context import StepContext, now_text
 from .retrieve import RetrieveSteps, status_word
 
@@ -34,7 +42,7 @@ class SubmitSteps:
 
     def begin(self, job: Job) -> float:
         """QUEUED: take the job up."""
-        self._bench.update(job, state=JobState.CHECKING, message="Looking at the session")
+        self._bench.update(job, state=JobState.CHECKING, message=Message("Looking at the session"))
         return 0.0
 
     def check(self, job: Job) -> float:
@@ -44,24 +52,28 @@ class SubmitSteps:
         changes: dict[str, Any] = {"baseline": Baseline.of(session), "faults": 0, "fault_s": 0.0}
         if phase is Phase.REFINED and not job.spec.again:
             self._bench.memory(job).fresh_url = session.best_mesh_url()
-            note = "The session is refined already: fetching that mesh, nothing is spent"
+            note = Message("The session is refined already: fetching that mesh, nothing is spent")
             self._bench.update(job, state=JobState.DOWNLOADING, message=note, **changes)
         elif phase is Phase.REFINING:
-            note = "The session is being refined already: waiting for it, nothing is sent"
+            note = Message("The session is being refined already: waiting for it, nothing is sent")
             changes |= {"accepted_at": now_text(), "seen_running": True, "watched_s": 0.0}
             self._bench.update(job, state=JobState.REFINING, message=note, **changes)
         elif phase is Phase.NOT_READY:
-            raise SessionNotReady(f"The session is not ready to be refined ({status_word(session)}).")
+            raise SessionNotReady(
+                "The session is not ready to be refined ({status_word}).", status_word=status_word(session)
+            )
         elif phase is Phase.FAILED and not (job.spec.again and "refine" in session.status):
             hint = RefineFailed.default_hint if "refine" in session.status else None
-            raise SessionFailed(f"The session has failed ({status_word(session)}).", hint)
+            raise SessionFailed("The session has failed ({status_word}).", hint, status_word=status_word(session))
         elif earlier := refined_before(job, session, self._bench.store.siblings(job)):
             self._bench.memory(job).fresh_url = session.best_mesh_url()
-            note = "An earlier job had this session refined: fetching that mesh, nothing is spent"
+            note = Message("An earlier job had this session refined: fetching that mesh, nothing is spent")
             changes |= {"accepted_at": now_text(), "baseline": earlier.baseline}
             self._bench.update(job, state=JobState.DOWNLOADING, message=note, **changes)
         else:
-            self._bench.update(job, state=JobState.SUBMITTING, message="Asking for the refined mesh", **changes)
+            self._bench.update(
+                job, state=JobState.SUBMITTING, message=Message("Asking for the refined mesh"), **changes
+            )
             self._bench.memory(job).checked = True
         return 0.0
 
@@ -72,7 +84,7 @@ class SubmitSteps:
             return self._accepted(job)
         if not (memory.checked or job.posted_at):
             # Another process had looked at the session, who knows how long ago.
-            self._bench.update(job, state=JobState.CHECKING, message="Looking at the session")
+            self._bench.update(job, state=JobState.CHECKING, message=Message("Looking at the session"))
             return 0.0
         try:
             other = self._bench.store.begin_post(job, self._bench.owner)
@@ -96,7 +108,7 @@ class SubmitSteps:
 
     def _accepted(self, job: Job) -> float:
         changes = {"accepted_at": now_text(), "watched_s": 0.0, "faults": 0, "fault_s": 0.0}
-        self._bench.update(job, state=JobState.REFINING, message="Accepted by the service", **changes)
+        self._bench.update(job, state=JobState.REFINING, message=Message("Accepted by the service"), **changes)
         self._bench.memory(job).accepted = False
         return poll_delay_s(0.0, None, self._bench.settings.poll_interval_s)
 
@@ -110,7 +122,7 @@ class SubmitSteps:
                 seen_running=other.seen_running,
                 accepted_at=now_text(),
                 watched_s=0.0,
-                message="Another job has asked for this refine: sharing it, nothing is sent",
+                message=Message("Another job has asked for this refine: sharing it, nothing is sent"),
             )
             return 0.0
         memory = self._bench.memory(job)
@@ -119,18 +131,18 @@ class SubmitSteps:
             memory.waiting_since = now
         if not other.needs_worker or now - memory.waiting_since > OTHER_JOB_WAIT_S:
             raise OtherJobUncertain("Another job asked for the refine of this session, and its answer was lost.")
-        note = "Another job has asked for this refine: waiting for its answer"
+        note = Message("Another job has asked for this refine: waiting for its answer")
         self._bench.update(job, state=JobState.CHECKING, message=note)
         memory.checked = False
         return OTHER_JOB_LOOK_S
 
     def _answer_lost(self, job: Job, error: AnswerLost) -> float:
-        said = {name: sanitize(text, self._bench.settings.key, 600) for name, text in error.as_dict().items()}
+        said = sanitized_error(error, self._bench.settings.key)
         self._bench.update(
             job,
             state=JobState.UNCERTAIN,
             error=said,
-            message="No answer came back: looking whether the refine has started",
+            message=Message("No answer came back: looking whether the refine has started"),
             looks_left=LOOKS_AFTER_LOST_ANSWER,
             watched_s=0.0,
             faults=0,
@@ -150,11 +162,13 @@ class SubmitSteps:
                 faults=0,
                 fault_s=0.0,
                 seen_running=session.is_running(),
-                message="The refine did start: waiting for it",
+                message=Message("The refine did start: waiting for it"),
             )
             return self._fetching.follow(job, session)
         left = job.looks_left - 1
-        message = "Not seen to start yet" if left else "It did not start as far as the service shows. Please decide"
+        message = Message(
+            "Not seen to start yet" if left else "It did not start as far as the service shows. Please decide"
+        )
         self._bench.update(job, looks_left=left, message=message, faults=0, fault_s=0.0)
         return self._look_delay_s(left) if left else None
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadMesh, ConversionFailed, CsmError, DiskProblem
+from ..messages import Message, from_json
 from .launch import Interpreters, start, stop
 from .memory import converter_needs, memory_to_use
 
@@ -140,7 +141,9 @@ class Converters:
             process, meshes = idle if idle and _is_told(idle[0], attempt) else (self._started(attempt), 0)
             size = mesh.stat().st_size if mesh.exists() else 0
         except OSError as error:
-            raise DiskProblem(f"The converter cannot be started: {error.strerror or error}.") from error
+            raise DiskProblem(
+                "The converter cannot be started: {strerror}.", strerror=error.strerror or error
+            ) from error
         self._running[job_id] = _Running(process, attempt, waiting.folder, size, waiting.needs, meshes + 1)
 
     def _started(self, attempt: Path) -> subprocess.Popen[bytes]:
@@ -245,7 +248,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _outcome(running: _Running) -> dict[str, Any] | CsmError:
     """The report of a converter that has ended, or what went wrong."""
     try:
-        report: dict[str, Any] = json.loads((running.attempt / REPORT_NAME).read_text(encoding="utf-8"))
+        report: dict[str, Any] = from_json((running.attempt / REPORT_NAME).read_bytes())
     except (OSError, ValueError):
         return ConversionFailed(_how_it_died(running))
     if error := report.get("error"):
@@ -254,17 +257,21 @@ def _outcome(running: _Running) -> dict[str, Any] | CsmError:
     try:
         (running.attempt / BLEND_NAME).replace(running.folder / BLEND_NAME)
     except OSError as problem:
-        return DiskProblem(f"The converted mesh cannot be kept: {problem.strerror or problem}.")
+        return DiskProblem("The converted mesh cannot be kept: {strerror}.", strerror=problem.strerror or problem)
     report["blend"] = str(running.folder / BLEND_NAME)
     return report
 
 
-def _how_it_died(running: _Running) -> str:
+def _how_it_died(running: _Running) -> Message:
     """A sentence about a converter that left no report; its output is kept as ``converter.log`` in the job's folder."""
     with contextlib.suppress(OSError):
         (running.attempt / LOG_NAME).replace(running.folder / LOG_NAME)
     status = running.process.returncode
-    how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
     if running.too_slow:
-        how = "took too long and was stopped"
-    return f"The converter {how} without a result. Its output is in {running.folder / LOG_NAME}."
+        how = Message("took too long and was stopped")
+    elif status < 0:
+        how = Message("was ended by signal {value}", value=-status)
+    else:
+        how = Message("ended with status {status}", status=status)
+    words = "The converter {how} without a result. Its output is in {value}."
+    return Message(words, how=how, value=running.folder / LOG_NAME)

@@ -9,13 +9,13 @@ what was written in English elsewhere, goes through one of the three voices, whi
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+import re
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ...core.sentences import Phrasebook, filled
+from ...core.messages import Message, fill
 from ..blender.bpy_typing import current
 from .environment import PACKAGE
 
@@ -30,14 +30,13 @@ _CONTEXTS = ("*", "Operator", OURS)
 
 _CATALOGS = Path(__file__).resolve().parents[2] / "locale"
 _translations: Any = bpy.app.translations
-_book = Phrasebook(())
+_JOINT_AFTER_IDEOGRAPHIC_STOP = re.compile("(\N{IDEOGRAPHIC FULL STOP}) ")
+"""Sentences are joined by a space, which Chinese and Japanese do without."""
 
 
 def start() -> None:
     """Give Blender the catalogs; it looks only into that of its own language."""
-    global _book  # noqa: PLW0603 - made of the catalogs
     catalogs = {language: catalog(language) for language in LANGUAGES}
-    _book = Phrasebook(catalogs[LANGUAGES[0]])
     stop()
     _translations.register(
         PACKAGE,
@@ -50,7 +49,6 @@ def start() -> None:
 
 def stop() -> None:
     """Take them back."""
-    _retold.cache_clear()
     _translations.unregister(PACKAGE)
 
 
@@ -67,28 +65,33 @@ class Voice:
         self._look_up = look_up
         self._switch = switch
 
-    def say(self, words: str, **values: object) -> str:
-        """*words*, which the catalogs hold, with *values* in place of their placeholders."""
-        return filled(self._told(words), {name: str(value) for name, value in values.items()})
+    def say(self, template: str, **values: Any) -> str:
+        """*template*, which the catalogs hold, with *values* in place of its placeholders."""
+        return self.translate(Message(template, **values))
 
-    def translate(self, sentence: str) -> str:
-        """A finished English *sentence*, or several, such as an error or a job's message."""
-        language = _translations.locale
-        if language not in LANGUAGES or not getattr(current.preferences.view, self._switch):
-            return sentence
-        return _retold(sentence, language, self)
+    def translate(self, text: str) -> str:
+        """*text* in Blender's language: a message by its template, any other text as a whole."""
+        if _translations.locale not in LANGUAGES or not getattr(current.preferences.view, self._switch):
+            return str(text)
+        return _JOINT_AFTER_IDEOGRAPHIC_STOP.sub(r"\1", self._filled(Message.of(text)))
 
-    def _told(self, words: str) -> str:
+    def _filled(self, message: Message) -> str:
+        values = {name: self._value(value) for name, value in message.values.items()}
+        return fill(self._template(message.template), values)
+
+    def _value(self, value: object) -> str:
+        if isinstance(value, Message):
+            return self._filled(value)
+        if isinstance(value, (tuple, list)):
+            return self._template(", ").join(map(self._value, value))
+        return str(value)
+
+    def _template(self, template: str) -> str:
         look_up = getattr(_translations, self._look_up)
-        told: str = look_up(words, OURS)
-        if told == words:
-            told = look_up(words)
-        return told
-
-
-@lru_cache(maxsize=1024)
-def _retold(sentence: str, _language: str, voice: Voice) -> str:
-    return _book.translate(sentence, voice._told)  # noqa: SLF001 - of this module
+        found: str = look_up(template, OURS)
+        if found == template:
+            found = look_up(template)
+        return found
 
 
 labels = Voice("pgettext_iface", "use_translate_interface")

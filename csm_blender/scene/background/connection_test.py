@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.messages import NOTHING, Message
 from ..blender.redraw import redraw_preferences
 from .one_shot import OneShotProcess
 
@@ -13,7 +14,7 @@ class ConnectionTest:
     """One test at a time, and what the last one found."""
 
     def __init__(self) -> None:
-        self.message = ""
+        self.message = NOTHING
         self.is_good = False
         self._errand = OneShotProcess("worker.connection_test", self._take)
 
@@ -25,14 +26,14 @@ class ConnectionTest:
     def begin(self) -> None:
         """Send the question. Raises a :class:`CsmError` where nothing may be sent."""
         self._errand.run()
-        self.message, self.is_good = "Testing…", True
+        self.message, self.is_good = Message("Testing…"), True
 
     def stop(self) -> None:
         """Give up on a test that runs."""
         self._errand.stop()
 
     def _take(self, answer: dict[str, Any]) -> None:
-        self.message = str(answer.get("message") or "The test ended without an answer.")
+        self.message = Message.of(answer.get("message") or "The test ended without an answer.")
         self.is_good = answer.get("good") is True
         redraw_preferences()
 

@@ -8,7 +8,6 @@ answer is awaited: a child that takes long sees by that whether anybody still wa
 from __future__ import annotations
 
 import contextlib
-import json
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ from typing import IO, Any
 
 import bpy
 
+from ...core.messages import from_json
 from ...core.processes.launch import start, stop
 from ...worker.config import WorkerConfig
 from ..addon.environment import interpreters, jobs_home
@@ -88,7 +88,7 @@ class OneShotProcess:
             return LOOK_S
         self._output.seek(0)
         try:
-            answer = json.loads(self._output.read())
+            answer = from_json(self._output.read())
         except ValueError:
             answer = None
         _end(self._process)

@@ -16,6 +16,7 @@ import bpy
 from ...core.errors import CsmError
 from ...core.files import session_cache
 from ...core.files.session_cache import Catalogue, Entry
+from ...core.messages import NOTHING, Message
 from ..addon.environment import jobs_home
 from ..addon.preferences import base_url_now
 from ..blender.redraw import redraw
@@ -27,7 +28,7 @@ class SessionList:
 
     def __init__(self) -> None:
         self.catalogue = Catalogue()
-        self.message = ""
+        self.message = NOTHING
         self.on_change: Callable[[], None] = lambda: None
         self._folder: Path | None = None
         self._base_url: str | None = None
@@ -47,7 +48,7 @@ class SessionList:
     def fetch(self, page: int) -> None:
         """Have a page listed anew. Raises a :class:`CsmError` where nothing may be sent."""
         self._errand.run(str(page))
-        self.message = ""
+        self.message = NOTHING
 
     def icon(self, entry_picture: str) -> int:
         """The icon of a picture, 0 where there is none. Blender reads the file when it first draws it."""
@@ -76,7 +77,7 @@ class SessionList:
         self.__init__()  # type: ignore[misc]  # as new
 
     def _take(self, answer: dict[str, Any]) -> None:
-        self.message = str(answer.get("message", "The sessions could not be listed."))
+        self.message = Message.of(answer.get("message", "The sessions could not be listed."))
         self._read()
 
     def _read(self) -> None:
@@ -98,25 +99,25 @@ def matches(entry: Entry, words: list[str]) -> bool:
     return all(word in text for word in words)
 
 
-def age_text(seconds: float) -> str:
+def age_text(seconds: float) -> Message:
     """How long ago, roughly."""
     minutes = max(0.0, seconds) / 60.0
     if minutes < 1.0:
-        return "now"
+        return Message("now")
     hours, days, years = minutes / 60.0, minutes / 1440.0, minutes / 525_600.0
     if hours < 1.0:
-        return f"{minutes:.0f} min"
+        return Message("{minutes} min", minutes=f"{minutes:.0f}")
     if days < 1.0:
-        return f"{hours:.0f} h"
-    return f"{days:.0f} d" if years < 1.0 else f"{years:.1f} y"
+        return Message("{hours} h", hours=f"{hours:.0f}")
+    return Message("{days} d", days=f"{days:.0f}") if years < 1.0 else Message("{years} y", years=f"{years:.1f}")
 
 
-def age_of(iso: str) -> str:
+def age_of(iso: str) -> Message:
     """The age of a time as the service writes it; empty for anything else."""
     try:
         then = datetime.fromisoformat(iso)
     except ValueError:
-        return ""
+        return NOTHING
     return age_text((datetime.now(UTC) - then.astimezone(UTC)).total_seconds())
 
 

@@ -79,7 +79,9 @@ class WorkerProcess:
         self._short_lives += 1
         self._not_before_s = time.monotonic() + min(60.0, 2.0**self._short_lives)
         if self._short_lives > 1:
-            raise WorkerBroken(f"The worker ends at once: {_last_line(store.home / 'logs' / LOG_NAME)}")
+            raise WorkerBroken(
+                "The worker ends at once: {last_line}", last_line=_last_line(store.home / "logs" / LOG_NAME)
+            )
 
     def stop(self, *, in_mid_request: bool = False) -> None:
         """End the worker: it is asked to, given a moment, and ended.
@@ -117,7 +119,7 @@ class WorkerProcess:
             process.stdin.flush()
         except OSError as error:
             self._not_before_s = time.monotonic() + 10.0
-            raise WorkerBroken(f"The worker cannot be started: {error.strerror or error}.") from error
+            raise WorkerBroken("The worker cannot be started: {strerror}.", strerror=error.strerror or error) from error
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:

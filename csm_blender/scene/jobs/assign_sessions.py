@@ -23,8 +23,10 @@ def pairs_of(rows: Iterable[Row], context: Context) -> list[Pair]:
     if not usable(pairs):
         first = pairs[0]
         raise UsageError(
-            f"No job of the file fits this scene ({first.object_name}: {first.problem}).",
+            "No job of the file fits this scene ({object_name}: {problem}).",
             "Open the scene the file was made for, or name its objects as in the file.",
+            object_name=first.object_name,
+            problem=first.problem,
         )
     return pairs
 

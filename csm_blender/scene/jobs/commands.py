@@ -12,6 +12,7 @@ import bpy
 from ...core.errors import JobError, UsageError
 from ...core.jobs import actions
 from ...core.jobs.job import Decision, Job, decisions
+from ...core.messages import NOTHING, Message
 from ...core.models import FINISHED, JobState
 from ..addon.preferences import settings_now
 from ..background.headless import run_pipeline
@@ -32,7 +33,9 @@ def start_job(session_code: str, objects: Sequence[bpy.types.Object], context: C
     settings = settings_now()
     obj = objects[0]
     if (busy := job_in_progress(session_code, obj)) is not None:
-        raise UsageError(f"{obj.name!r} is being refined with {busy.session_code} already.")
+        raise UsageError(
+            "{name} is being refined with {session_code} already.", name=repr(obj.name), session_code=busy.session_code
+        )
     store = desk.open_store()
     spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), choices)
     job = store.add(spec, settings.base_url)
@@ -127,17 +130,17 @@ def send_again(job: Job) -> Job:
     return new
 
 
-def place(job: Job) -> str:
+def place(job: Job) -> Message:
     """Place the result now, or as soon as the moment is right: then the answer says what for it waits."""
     store = desk.open_store()
     job = actions.place_again(store, _fresh(job))
     desk.wanted.add(job.job_id)
     timer.note(job)
-    waiting: dict[str, str] = {}
+    waiting: dict[str, Message] = {}
     timer.place_now(job.job_id, waiting)
     desk.waiting.update(waiting)
     timer.wake()
-    return waiting.get(job.job_id, "")
+    return waiting.get(job.job_id, NOTHING)
 
 
 def remove(job_id: str) -> None:

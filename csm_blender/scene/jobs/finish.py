@@ -13,6 +13,7 @@ import bpy
 from ...core.errors import CsmError, PlacementFailed
 from ...core.jobs.job import Job
 from ...core.jobs.store import IllegalMove, LeaseLost, Store
+from ...core.messages import Message
 from ...core.models import JobState, Original
 from ..addon.translation import labels
 from ..blender.bpy_typing import current
@@ -36,7 +37,9 @@ def finish(store: Store, job: Job) -> Job | None:
         return fresh
     if not Path(fresh.result.get("blend", "")).is_file():
         return store.update(
-            fresh, state=JobState.DOWNLOADING, message="The converted file is gone: fetching it again, nothing is spent"
+            fresh,
+            state=JobState.DOWNLOADING,
+            message=Message("The converted file is gone: fetching it again, nothing is spent"),
         )
     target = find_target(job.job_id)
     try:
@@ -46,7 +49,7 @@ def finish(store: Store, job: Job) -> Job | None:
         return _failed(store, fresh, error)
     except Exception as problem:  # noqa: BLE001 - whatever Blender says: the job must not be tried again five times a second
         _log.exception("Placing job %s broke", job.job_id)
-        return _failed(store, fresh, PlacementFailed(f"The mesh could not be placed: {problem}"))
+        return _failed(store, fresh, PlacementFailed("The mesh could not be placed: {problem}", problem=problem))
     preload.placed(job.job_id)
     _stamp(placed, fresh)
     _hand_selection_over(placed.obj, target, scene)
@@ -85,16 +88,16 @@ def _considerate(job: Job, target: bpy.types.Object | None) -> Job:
     return replace(job, spec=replace(job.spec, original=Original.KEEP))
 
 
-def _message(job: Job, target: bpy.types.Object | None) -> str:
+def _message(job: Job, target: bpy.types.Object | None) -> Message:
     if job.spec.target is not None and target is None:
-        return "Placed where the block-out stood: it was deleted"
+        return Message("Placed where the block-out stood: it was deleted")
     if target is not None and target.mode != "OBJECT" and job.spec.original is Original.HIDE:
-        return "Placed. The block-out stays visible, as you are editing it"
-    return "Placed"
+        return Message("Placed. The block-out stays visible, as you are editing it")
+    return Message("Placed")
 
 
 def _failed(store: Store, job: Job, error: CsmError) -> Job:
-    return store.update(job, state=JobState.FAILED, error=error.as_dict(), message=str(error))
+    return store.update(job, state=JobState.FAILED, error=error.as_dict(), message=error.message)
 
 
 def _stamp(placed: Placed, job: Job) -> None:

@@ -19,6 +19,7 @@ import bpy
 
 from ...core.errors import CsmError, DiskProblem
 from ...core.files.preview_cache import Kind, work_folder
+from ...core.messages import NOTHING, Message
 from ...core.models import NO_ASSET, JobSpec, Materials, Original
 from ...worker.preview_fetch import SPEC_NAME
 from ..addon.environment import jobs_home
@@ -36,6 +37,7 @@ from .planning import Choices, plan_for_objects
 READY_LOOK_S = 0.2
 STRAY_LOOK_S = 1.0
 LONGEST_S = 1800.0
+_NO_ANSWER = "The preview could not be fetched: the program for it gave no answer."
 _log = logging.getLogger(__name__)
 
 
@@ -60,7 +62,7 @@ class Order:
     versions: int
     errand: OneShotProcess | None = None
     answer: dict[str, Any] = field(default_factory=dict)
-    waits: str = ""
+    waits: Message = NOTHING
 
     def scene(self) -> bpy.types.Scene | None:
         """The scene it is for, if that is still there."""
@@ -107,7 +109,9 @@ def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Conte
         new.errand.run(str(folder))
     except OSError as problem:
         _clear(new)
-        raise DiskProblem(f"The preview cannot be fetched: {problem.strerror or problem}.") from problem
+        raise DiskProblem(
+            "The preview cannot be fetched: {strerror}.", strerror=problem.strerror or problem
+        ) from problem
     except CsmError:
         _clear(new)
         raise
@@ -116,7 +120,7 @@ def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Conte
     return new
 
 
-def wait_for(order: Order) -> str:
+def wait_for(order: Order) -> Message:
     """Stand still until the preview is there, for scripts. What it still waits for, or empty.
 
     Raises a :class:`CsmError` where it cannot be had.
@@ -184,17 +188,16 @@ def _take(order: Order, answer: dict[str, Any]) -> None:
     """The child has answered."""
     order.answer = answer
     if answer.get("good") is True:
-        order.waits = "Ready"
+        order.waits = Message("Ready")
     else:
-        message = str(answer.get("message") or "The preview could not be fetched: the program for it gave no answer.")
-        _end(order, PreviewUnavailable(message, str(answer.get("hint", ""))))
+        _end(order, PreviewUnavailable(answer.get("message") or _NO_ANSWER, answer.get("hint", "")))
     wake()
     redraw()
 
 
 def _end(order: Order, trouble: CsmError | None = None) -> None:
     _orders.pop(order.object_uid, None)
-    order.waits = ""
+    order.waits = NOTHING
     if trouble is not None:
         _troubles[order.object_uid] = trouble
     _clear(order)
@@ -239,7 +242,7 @@ def _show_if_it_is_time(order: Order) -> None:
         return
     except Exception as problem:  # noqa: BLE001 - whatever Blender says: it must not be tried again five times a second
         _log.exception("A preview could not be shown")
-        _end(order, PreviewUnavailable(f"The preview could not be shown: {problem}", ""))
+        _end(order, PreviewUnavailable("The preview could not be shown: {problem}", "", problem=problem))
         return
     _end(order)
     push_undo_step(labels.say("Preview {name}", name=target.name), scene)

@@ -11,6 +11,7 @@ from typing import Any
 
 import bpy
 
+from ...core.errors import NO_ERROR
 from ...core.jobs.job import Job
 from ...core.models import FINISHED
 from ..properties import CSM_PG_job, find_record, state_of, tag_of
@@ -116,7 +117,7 @@ def _is_latest(job: Job, target: bpy.types.Object) -> bool:
 
 
 def _fields(job: Job, target: bpy.types.Object | None) -> dict[str, Any]:
-    error = job.error or {}
+    error = job.error or NO_ERROR
     sent = job.spec.refinement
     name = target.name if target is not None else job.spec.object_name
     return {
@@ -125,9 +126,9 @@ def _fields(job: Job, target: bpy.types.Object | None) -> dict[str, Any]:
         "status": str(job.state),
         "progress": round(job.progress, 2),
         "message": job.message,
-        "error": error.get("message", ""),
-        "error_code": error.get("code", ""),
-        "hint": error.get("hint", ""),
+        "error": error["message"],
+        "error_code": error["code"],
+        "hint": error["hint"],
         "target": name,
         "result": str(job.result.get("object", "")),
         "has_box": sent.scaled_bbox is not None,

@@ -21,6 +21,7 @@ from ...core.errors import AnswerLost, CsmError
 from ...core.jobs import actions
 from ...core.jobs.job import Job
 from ...core.jobs.store import Store
+from ...core.messages import Message
 from ...core.models import FINISHED, JobSpec, JobState
 from ..addon.preferences import base_url_now
 from ..placement.assets import known_here
@@ -94,15 +95,15 @@ def restore_job(store: Store, record: CSM_PG_job) -> Job | None:
         }
         return store.update(job, state=state, **changes)
     if not posted:
-        return store.update(job, state=JobState.CANCELLED, message="Not sent yet when this file was saved")
+        return store.update(job, state=JobState.CANCELLED, message=Message("Not sent yet when this file was saved"))
     for step in (JobState.CHECKING, JobState.SUBMITTING):
         job = store.update(job, state=step, posted_at=posted)
     if record.was_accepted:
-        note = "Begun on another machine: looking for its result"
+        note = Message("Begun on another machine: looking for its result")
         return store.update(job, state=JobState.REFINING, accepted_at=now, message=note)
     lost = AnswerLost("The request went out from another machine; its answer is not known here.")
     return store.update(
-        job, state=JobState.UNCERTAIN, error=lost.as_dict(), looks_left=actions.LOOKS, message=str(lost)
+        job, state=JobState.UNCERTAIN, error=lost.as_dict(), looks_left=actions.LOOKS, message=lost.message
     )
 
 

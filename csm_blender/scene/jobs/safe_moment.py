@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from ...core.messages import NOTHING, Message
 from ...core.models import Original
 from ..blender.bpy_typing import current
 from .binding import find_target, home_scene
@@ -21,35 +22,37 @@ _LINGERING = frozenset({"RENDER_OT_render", "OBJECT_OT_bake"})
 _DRAGS = "CSM_OT_drag_"
 
 
-def reason_to_wait(job_id: str) -> str:
-    """What to wait for before the job's result is placed, in words; empty when nothing is in the way."""
+def reason_to_wait(job_id: str) -> Message:
+    """What to wait for before the job's result is placed; empty when nothing is in the way."""
     scene = home_scene(job_id)
     if scene is None:
-        return "Ready. Its scene is gone: it waits for the scene to come back"
+        return Message("Ready. Its scene is gone: it waits for the scene to come back")
     if reason := reason_not_to_touch(scene):
         return reason
     job = desk.jobs.get(job_id)
     target = find_target(job_id)
     if job is not None and target is not None and job.spec.original is Original.REPLACE and target.mode != "OBJECT":
-        return f"Ready. Waits until you leave {_mode_name(target)} of {target.name}"
-    return ""
+        return Message(
+            "Ready. Waits until you leave {mode_name} of {name}", mode_name=_mode_name(target), name=target.name
+        )
+    return NOTHING
 
 
-def reason_not_to_touch(scene: bpy.types.Scene) -> str:
-    """What to wait for before anything is put into *scene*, in words; empty when nothing is in the way."""
+def reason_not_to_touch(scene: bpy.types.Scene) -> Message:
+    """What to wait for before anything is put into *scene*; empty when nothing is in the way."""
     app: Any = bpy.app
     for job_type, kind in _JOBS_IN_THE_WAY.items():
         if app.is_job_running(job_type):
-            return f"Ready. Waits for {kind} to end"
+            return Message("Ready. Waits for {kind} to end", kind=Message(kind))
     windows = current.window_manager.windows
     if any(window.screen.is_animation_playing for window in windows):
-        return "Ready. Waits for the playback to stop"
+        return Message("Ready. Waits for the playback to stop")
     for window in windows:
         if any(_holds_data(operator) for operator in window.modal_operators):
-            return "Ready. Waits until you are done with what you are doing"
+            return Message("Ready. Waits until you are done with what you are doing")
     if scene.library is not None or not scene.is_editable:
-        return "Ready. Its scene is linked and cannot be changed"
-    return ""
+        return Message("Ready. Its scene is linked and cannot be changed")
+    return NOTHING
 
 
 def _holds_data(operator: bpy.types.Operator) -> bool:
@@ -63,5 +66,5 @@ def _holds_data(operator: bpy.types.Operator) -> bool:
     return name not in _LINGERING and bpy.types.Operator.bl_rna_get_subclass_py(name) is None
 
 
-def _mode_name(obj: bpy.types.Object) -> str:
-    return f"{obj.mode.replace('_', ' ').title()} Mode"
+def _mode_name(obj: bpy.types.Object) -> Message:
+    return Message("{mode} Mode", mode=obj.mode.replace("_", " ").title())

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ...core.errors import CsmError
 from ...core.jobs.job import Job
 from ...core.jobs.store import Store
+from ...core.messages import Message
 from ...core.models import FINISHED
 from ..addon.environment import jobs_home
 from ..background.worker_process import WorkerProcess
@@ -40,9 +41,9 @@ class FileState:
     """Jobs a living modal operator will place."""
     wanted: set[str] = field(default_factory=set)
     """Jobs a person asked to place; they are placed even where results wait for a click."""
-    waiting: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, Message] = field(default_factory=dict)
     """Why nothing happens to a job at the moment, in words."""
-    elapsed: dict[str, str] = field(default_factory=dict)
+    elapsed: dict[str, Message] = field(default_factory=dict)
     trouble: CsmError | None = None
     """What keeps the store from being used."""
     is_stale: bool = True

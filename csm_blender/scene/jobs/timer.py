@@ -17,6 +17,7 @@ from ...core.errors import CsmError
 from ...core.jobs import actions
 from ...core.jobs.job import Job
 from ...core.jobs.store import Store, is_attended
+from ...core.messages import NOTHING, Message
 from ...core.models import FINISHED, JobState
 from ...core.settings import Settings
 from ..addon.preferences import preferences, settings_now
@@ -122,7 +123,7 @@ def _step() -> bool:
         restore.take_in_file()
     store = desk.open_store()
     changed = take_changes(store)
-    waiting: dict[str, str] = {}
+    waiting: dict[str, Message] = {}
     _see_to_worker(store, waiting)
     changed |= _place_ready(waiting)
     if waiting != {job_id: text for job_id, text in desk.waiting.items() if job_id not in desk.attended}:
@@ -132,7 +133,7 @@ def _step() -> bool:
     return _look_slowly() or changed
 
 
-def _place_ready(waiting: dict[str, str]) -> bool:
+def _place_ready(waiting: dict[str, Message]) -> bool:
     """Go on with placing what is ready. Whether anything came of it."""
     ready = [job for job in desk.jobs.values() if job.state is JobState.READY]
     preload.turn_away(all_but=frozenset(job.job_id for job in ready))
@@ -183,7 +184,7 @@ def _box(job: Job) -> tuple[bool, int]:
     return job.state in FINISHED, int(job.progress * BOX_STEPS)
 
 
-def place_now(job_id: str, waiting: dict[str, str]) -> bool:
+def place_now(job_id: str, waiting: dict[str, Message]) -> bool:
     """Place a READY job if this is the moment; otherwise *waiting* says what for. Whether it was tried."""
     if reason := safe_moment.reason_to_wait(job_id):
         waiting[job_id] = reason
@@ -199,7 +200,7 @@ def place_now(job_id: str, waiting: dict[str, str]) -> bool:
     return True
 
 
-def _place_in_steps(job: Job, waiting: dict[str, str], until: float) -> bool:
+def _place_in_steps(job: Job, waiting: dict[str, Message], until: float) -> bool:
     """:func:`place_now`, as far as it gets *until* then, and one step at least if that has not passed."""
     if reason := safe_moment.reason_to_wait(job.job_id):
         waiting[job.job_id] = reason
@@ -211,7 +212,7 @@ def _place_in_steps(job: Job, waiting: dict[str, str], until: float) -> bool:
     return False
 
 
-def place_attended(job_id: str, waiting: dict[str, str]) -> None:
+def place_attended(job_id: str, waiting: dict[str, Message]) -> None:
     """Go on with placing a READY job for a modal operator, which attends to it; shows what it waits for."""
     tried = _place_in_steps(desk.jobs[job_id], waiting, time.perf_counter() + ROUND_S)
     if tried or desk.waiting.get(job_id, "") != waiting.get(job_id, ""):
@@ -220,7 +221,7 @@ def place_attended(job_id: str, waiting: dict[str, str]) -> None:
         redraw()
 
 
-def _see_to_worker(store: Store, waiting: dict[str, str]) -> None:
+def _see_to_worker(store: Store, waiting: dict[str, Message]) -> None:
     """Have a worker if a job needs one; where none may run, say why, and carry out cancels that nobody else will."""
     needing = [job for job in desk.jobs.values() if job.needs_worker]
     if not needing:
@@ -228,19 +229,19 @@ def _see_to_worker(store: Store, waiting: dict[str, str]) -> None:
         return
     try:
         settings: Settings | None = settings_now()
-        reason = ""
+        reason = NOTHING
     except CsmError as error:
         desk.worker.stop(in_mid_request=any(job.state is JobState.SUBMITTING for job in needing))
-        settings, reason = None, f"Waits: {error}"
+        settings, reason = None, Message("Waits: {error}", error=error)
     if settings is not None and any(job.base_url == settings.base_url for job in needing):
         try:
             desk.worker.ensure(store, settings)
         except CsmError as error:
-            reason = str(error)
+            reason = error.message
     for job in needing:
         text = reason
         if settings is not None and job.base_url != settings.base_url:
-            text = f"Waits: it belongs to {job.base_url}, which is not the base URL now"
+            text = Message("Waits: it belongs to {base_url}, which is not the base URL now", base_url=job.base_url)
         if not text:
             continue
         waiting[job.job_id] = text
@@ -262,18 +263,22 @@ def _look_slowly() -> bool:
     return record_sync.follow_names() or changed
 
 
-def elapsed_text(job: Job) -> str:
+def elapsed_text(job: Job) -> Message:
     """How long the job has taken, roughly: the text changes, and is drawn, seldom."""
     begun = _time(job.created_at)
     ended = _time(job.finished_at) if job.state in FINISHED else datetime.now(UTC)
     if begun is None or ended is None:
-        return ""
+        return NOTHING
     seconds = max(0, int((ended - begun).total_seconds()))
     if seconds < 60:  # noqa: PLR2004 - a minute
         exact = job.state in FINISHED or seconds < 10  # noqa: PLR2004 - ten seconds
-        return f"{seconds} s" if exact else f"{seconds // 5 * 5} s"
-    minutes = seconds // 60
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - an hour
+        return Message("{seconds} s", seconds=seconds if exact else seconds // 5 * 5)
+    hours, minutes = divmod(seconds // 60, 60)
+    return (
+        Message("{hours} h {minutes} min", hours=hours, minutes=minutes)
+        if hours
+        else Message("{minutes} min", minutes=minutes)
+    )
 
 
 def _time(text: str) -> datetime | None:

@@ -32,7 +32,7 @@ def find_object(scene: bpy.types.Scene, name: str) -> bpy.types.Object:
         return min(found, key=lambda obj: obj.library is not None)  # a library override is called like its original
     close = sorted(other.name for other in scene.objects if other.name.casefold() == name.strip().casefold())
     hint = f"Did you mean {close[0]!r}?" if close else None
-    raise NoSuchObject(f"There is no object {name!r} in the scene {scene.name!r}.", hint)
+    raise NoSuchObject("There is no object {name} in the scene {name2}.", hint, name=repr(name), name2=repr(scene.name))
 
 
 def find_objects(scene: bpy.types.Scene, names: str) -> list[bpy.types.Object]:
@@ -59,7 +59,7 @@ def find_objects(scene: bpy.types.Scene, names: str) -> list[bpy.types.Object]:
         )
         obj = find_object(scene, name_and_length[0])
         if obj in found:
-            raise UsageError(f"{obj.name!r} is named twice in {names!r}.")
+            raise UsageError("{name} is named twice in {names}.", name=repr(obj.name), names=repr(names))
         found.append(obj)
         words = words[name_and_length[1] :]
     return found
@@ -103,7 +103,9 @@ def measure_common(objects: Sequence[bpy.types.Object], depsgraph: bpy.types.Dep
     world = world_matrix(first, depsgraph)
     if not abs(np.linalg.det(as_array(world)[:3, :3])) > 0.0:
         raise NoSize(
-            f"{first.name!r} has scale 0 on an axis, so it has no axes to lend to the others.", "Name another first."
+            "{name} has scale 0 on an axis, so it has no axes to lend to the others.",
+            "Name another first.",
+            name=repr(first.name),
         )
     look = _Look(depsgraph, to_axes_of(as_array(world)))
     look.at(first, world, np.eye(4))
@@ -141,7 +143,9 @@ class _Look:
     def at(self, obj: bpy.types.Object, world: Matrix, own: Array | None) -> None:
         """Take in all that *obj*, which stands at *world*, shows. *own* is as for :func:`.geometry.add_shown`."""
         if obj.type in SIZELESS_TYPES:
-            raise NoSize(f"{obj.name!r} is a {obj.type.lower().replace('_', ' ')}, which has no size.")
+            raise NoSize(
+                "{name} is a {type}, which has no size.", name=repr(obj.name), type=obj.type.lower().replace("_", " ")
+            )
         box: Any = recorded_box(obj)
         if box is None and obj.type == "EMPTY" and obj.instance_type == "NONE":
             box = display_box(obj)
@@ -161,7 +165,7 @@ class _Look:
 
 def _target(obj: bpy.types.Object, world: Matrix, bounds: Bounds, what: str) -> Target:
     if bounds.empty or (bounds.low == bounds.high).all():
-        raise NoSize(f"{what} has no size.")
+        raise NoSize("{what} has no size.", what=what)
     return Target(obj.name, as_matrix4(world), _vec3(bounds.low), _vec3(bounds.high))
 
 

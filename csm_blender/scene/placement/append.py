@@ -53,10 +53,10 @@ def bring_mesh(path: Path, name: str) -> bpy.types.Mesh:
         with loading as (available, wanted):
             wanted.meshes = [name] if name in available.meshes else available.meshes[:1]
     except (OSError, RuntimeError) as error:
-        raise PlacementFailed(f"The converted mesh cannot be read: {error}.") from error
+        raise PlacementFailed("The converted mesh cannot be read: {error}.", error=error) from error
     mesh = next(iter(wanted.meshes), None)
     if not isinstance(mesh, bpy.types.Mesh):
-        raise PlacementFailed(f"There is no mesh in {path.name}.")
+        raise PlacementFailed("There is no mesh in {name}.", name=path.name)
     assert mesh.library is not None
     _make_local(mesh.library)
     mesh.use_fake_user = False
@@ -71,5 +71,7 @@ def _make_local(library: bpy.types.Library) -> None:
             block.make_local()
         still = tuple(library.users_id)
         if len(still) == len(left):
-            raise PlacementFailed(f"{still[0].name!r} of the converted mesh cannot be made part of this file.")
+            raise PlacementFailed(
+                "{name} of the converted mesh cannot be made part of this file.", name=repr(still[0].name)
+            )
         left = still

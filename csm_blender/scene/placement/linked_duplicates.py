@@ -9,6 +9,7 @@ import bpy
 from mathutils import Matrix
 
 from ...core.errors import CsmError
+from ...core.messages import Message
 from ...core.models import JobSpec, Target
 from ..blender.evaluation import depsgraph_of
 from ..measure.custom_box import custom_box
@@ -36,10 +37,17 @@ def copies_of(
             check_fate([other], spec.original)
             found = measure(other, depsgraph)
         except CsmError as error:
-            notes.append(f"{other.name!r} shares the mesh and was left alone: {error}")
+            notes.append(
+                Message("{name} shares the mesh and was left alone: {error}", name=repr(other.name), error=error)
+            )
             continue
         if not _same_box(found, recorded if custom_box(other) is not None else shown):
-            notes.append(f"{other.name!r} shares the mesh and was left alone: its modifiers give it another box.")
+            notes.append(
+                Message(
+                    "{name} shares the mesh and was left alone: its modifiers give it another box.",
+                    name=repr(other.name),
+                )
+            )
             continue
         yield other, Matrix(found.matrix_world)
 

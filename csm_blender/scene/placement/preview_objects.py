@@ -54,7 +54,9 @@ def check_no_previews(objects: Iterable[bpy.types.Object]) -> None:
     for obj in objects:
         if is_preview(obj):
             raise UsageError(
-                f"{obj.name!r} is a preview, which cannot be refined.", "Select the block-out it stands in."
+                "{name} is a preview, which cannot be refined.",
+                "Select the block-out it stands in.",
+                name=repr(obj.name),
             )
 
 

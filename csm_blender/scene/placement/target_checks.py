@@ -20,13 +20,15 @@ def check_fate(targets: Sequence[bpy.types.Object], original: Original) -> None:
     for target in targets:
         if target.library is not None:
             raise TargetUnchangeable(
-                f"{target.name!r} is linked from another file and cannot be changed.",
+                "{name} is linked from another file and cannot be changed.",
                 "Keep the original, or make a library override of the object first.",
+                name=repr(target.name),
             )
         if target.override_library is not None and target.override_library.is_system_override:
             raise TargetUnchangeable(
-                f"{target.name!r} is a library override that is not editable.",
+                "{name} is a library override that is not editable.",
                 "Make it editable (Library Override > Make), or keep the original.",
+                name=repr(target.name),
             )
     if original is Original.REPLACE:
         _check_replaceable(targets)
@@ -35,7 +37,11 @@ def check_fate(targets: Sequence[bpy.types.Object], original: Original) -> None:
 def _check_replaceable(targets: Sequence[bpy.types.Object]) -> None:
     target = targets[0]
     if len(targets) > 1:
-        raise TargetUnchangeable(f"One result cannot replace the meshes of {len(targets)} objects.", _INSTEAD)
+        raise TargetUnchangeable(
+            "One result cannot replace the meshes of {targets} objects.", _INSTEAD, targets=len(targets)
+        )
     if target.type != "MESH":
         kind = target.type.lower().replace("_", " ")
-        raise TargetUnchangeable(f"{target.name!r} is of type {kind}, which cannot hold a mesh.", _INSTEAD)
+        raise TargetUnchangeable(
+            "{name} is of type {kind}, which cannot hold a mesh.", _INSTEAD, name=repr(target.name), kind=kind
+        )

@@ -244,8 +244,8 @@ def _require_block_out(obj: bpy.types.Object) -> bpy.types.Object:
     block_out = block_out_of(obj)
     if block_out is None:
         if read(obj, RESULT_OF) is not None:
-            raise UsageError(f"The block-out of {obj.name!r} is not in this file any more.")
-        raise UsageError(f"{obj.name!r} has no refined result to exchange it with.", "Refine it first.")
+            raise UsageError("The block-out of {name} is not in this file any more.", name=repr(obj.name))
+        raise UsageError("{name} has no refined result to exchange it with.", "Refine it first.", name=repr(obj.name))
     return block_out
 
 

@@ -19,7 +19,7 @@ def module(name: str) -> Any:
 
 def desk() -> Any:
     """What the add-on knows in this session."""
-    return module("scene.desk").desk
+    return module("scene.jobs.state").desk
 
 
 def jobs() -> Any:

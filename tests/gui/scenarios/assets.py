@@ -31,7 +31,7 @@ def asset_tab(library: str, catalog: str) -> Steps[None]:
 
 def in_file(session: str, path: str) -> Steps[dict[str, object]]:
     """Choose it in the panel, refine, undo, redo, save, and look at the asset browser."""
-    catalog = module("core.asset_catalog").CATALOG_ID
+    catalog = module("core.files.asset_catalog").CATALOG_ID
     events = Events()
     yield from events.open_sidebar("CSM")
     state = bpy.context.scene.csm
@@ -59,9 +59,9 @@ def in_file(session: str, path: str) -> Steps[dict[str, object]]:
 
 def in_library(session: str, folder: str) -> Steps[dict[str, object]]:
     """Choose a library in the panel, refine, and look at it in the asset browser."""
-    catalog = module("core.asset_catalog").CATALOG_ID
+    catalog = module("core.files.asset_catalog").CATALOG_ID
     bpy.context.preferences.filepaths.asset_libraries.new(name="Props", directory=folder)
-    bpy.context.preferences.addons[module("scene.service").PACKAGE].preferences.asset_author = "Ada"
+    bpy.context.preferences.addons[module("scene.addon.environment").PACKAGE].preferences.asset_author = "Ada"
     events = Events()
     yield from events.open_sidebar("CSM")
     state = bpy.context.scene.csm

@@ -22,7 +22,7 @@ def lines() -> list[str]:
 
 
 def open_browser(events: Events) -> Steps[None]:
-    panel = module("ui.browser").CSM_PT_sessions
+    panel = module("ui.session_browser").CSM_PT_sessions
     bpy.utils.unregister_class(panel)
     panel.bl_options = set()  # unfolded from the start: a header cannot be found by asking what is under the mouse
     bpy.utils.register_class(panel)
@@ -81,7 +81,10 @@ def offline() -> Steps[dict[str, object]]:
     yield from open_browser(events)
     yield from idle_until(lambda: len(lines()) == 8, 20, "the sessions of last time")
     yield from screenshot("browser-offline")
-    return {"codes": lines(), "icons": [module("scene.shelf").shelf.icon(e.picture) > 0 for e in entries()]}
+    return {
+        "codes": lines(),
+        "icons": [module("scene.background.session_list").shelf.icon(e.picture) > 0 for e in entries()],
+    }
 
 
 def entries() -> list[object]:
@@ -89,13 +92,13 @@ def entries() -> list[object]:
 
 
 def catalogue() -> Any:
-    return module("scene.shelf").shelf.catalogue
+    return module("scene.background.session_list").shelf.catalogue
 
 
 def five_thousand() -> Steps[dict[str, float]]:
     """Milliseconds to draw the panel, and to fill it, with five thousand sessions."""
     events = Events()
-    browser = module("ui.browser")
+    browser = module("ui.session_browser")
     real, times = browser.CSM_PT_sessions.draw, []
 
     def timed(self: object, context: object) -> None:

@@ -25,7 +25,7 @@ def save_load_come_back(session: str, path: str) -> Steps[dict[str, object]]:
     seen: dict[str, object] = {
         "elsewhere": statuses(),
         "operators": len(window().modal_operators),
-        "pump": module("scene.pump").is_awake(),
+        "pump": module("scene.jobs.timer").is_awake(),
     }
     yield 8.0
     with override():
@@ -46,7 +46,7 @@ def new_file(session: str) -> Steps[dict[str, object]]:
         bpy.ops.wm.read_homefile()
     yield from frames(3)
     seen: dict[str, object] = {"jobs": statuses(), "objects": sorted(bpy.data.objects.keys())}
-    store = module("core.store").Store(module("scene.service").jobs_home())
+    store = module("core.jobs.store").Store(module("scene.addon.environment").jobs_home())
     yield from idle_until(lambda: str(store.get(job_id).state) == "READY", 40, "the job that goes on")
     store.close()
     yield 0.5

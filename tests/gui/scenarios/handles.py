@@ -31,7 +31,7 @@ groups: dict[int, Any] = {}
 
 def watch_groups() -> None:
     """Note each group when Blender prepares it: Python cannot ask for them."""
-    kind = module("ui.handles").CSM_GGT_handles
+    kind = module("ui.gizmos").CSM_GGT_handles
     prepare = kind.draw_prepare
 
     def noting(self: Any, context: Any) -> None:
@@ -270,7 +270,7 @@ def on_screen_of(index: int, point: Vector) -> Vector:
 def are_shown() -> bool:
     """Whether Blender would show the group in the viewport."""
     with override():
-        return bool(module("ui.handles").CSM_GGT_handles.poll(bpy.context))
+        return bool(module("ui.gizmos").CSM_GGT_handles.poll(bpy.context))
 
 
 def busy(session: str) -> Steps[dict[str, bool]]:

@@ -72,7 +72,7 @@ def worker_killed(session: str) -> Steps[dict[str, object]]:
 
 def idle(session: str) -> Steps[dict[str, object]]:
     """Without a job there is no timer and no worker; after the last one the timer goes, too."""
-    pump = module("scene.pump")
+    pump = module("scene.jobs.timer")
     yield from frames(10)
     seen: dict[str, object] = {"before": pump.is_awake(), "worker_before": desk().worker.pid}
     yield from begin(session)

@@ -77,7 +77,7 @@ def during_render(session: str) -> Steps[dict[str, object]]:
     scene.cycles.time_limit = 6.0
     scene.render.resolution_percentage = 20
     bpy.context.preferences.view.render_display_type = "NONE"
-    preferences = module("scene.readiness").preferences()
+    preferences = module("scene.addon.preferences").preferences()
     preferences.place_automatically = False  # until the render runs, however fast the job is
     yield from over_view(events)
     yield from begin(session)
@@ -95,12 +95,12 @@ def during_render(session: str) -> Steps[dict[str, object]]:
 
 def waits_for_a_click(session: str) -> Steps[dict[str, object]]:
     """With placing by hand the result waits for its button, and nothing runs meanwhile."""
-    module("scene.readiness").preferences().place_automatically = False
+    module("scene.addon.preferences").preferences().place_automatically = False
     events = Events()
     yield from events.open_sidebar("CSM")
     yield from begin(session)
     yield from wait_for("READY", timeout=40)
-    yield from idle_until(lambda: not module("scene.pump").is_awake(), what="a pump that sleeps")
+    yield from idle_until(lambda: not module("scene.jobs.timer").is_awake(), what="a pump that sleeps")
     yield from idle_until(lambda: not window().modal_operators, what="the end of the operator")
     yield from screenshot("ready")
     objects = sorted(bpy.data.objects.keys())

@@ -29,12 +29,12 @@ def entries() -> list[Any]:
 
 
 def is_drawn() -> bool:
-    return module("scene.redraw").shows_boxes(area()) and bool(entries())
+    return module("scene.blender.redraw").shows_boxes(area()) and bool(entries())
 
 
 def drawn() -> dict[str, object]:
     """The last outline drawn, in the world, and the payload that would go out now."""
-    sent = module("ui.preview").preview(bpy.context).spec.refinement
+    sent = module("ui.planned_request").preview(bpy.context).spec.refinement
     entry = entries()[-1]
     rows = [[float(value) for value in row] for row in entry.matrix]  # a Vector would round to 32 bits
 
@@ -186,7 +186,7 @@ def cost() -> Steps[dict[str, float]]:
     seen["moving"] = told()
     cube.csm.use_custom_box = True
     bpy.context.scene.csm.pivot = "CUSTOM"
-    group = module("ui.handles").CSM_GGT_handles
+    group = module("ui.gizmos").CSM_GGT_handles
     prepare, handle_times = group.draw_prepare, []
 
     def timed_prepare(self: Any, context: Any) -> None:

@@ -57,7 +57,7 @@ def look_remove_refine(session: str) -> Steps[dict[str, object]]:
     before = datablocks()
     yield from events.click_button("csm.preview")
     yield from frames(3)
-    seen: dict[str, object] = {"awaited": module("scene.preview_errands").order_of(block) is not None}
+    seen: dict[str, object] = {"awaited": module("scene.jobs.preview_loader").order_of(block) is not None}
     yield from screenshot("preview-fetching")
     yield from idle_until(is_shown, 60, "a preview")
     view = region("WINDOW")
@@ -122,13 +122,13 @@ def in_the_way(session: str, slow: str, unknown: str) -> Steps[dict[str, object]
         bpy.ops.csm.preview("INVOKE_DEFAULT", session_code=slow)
         bpy.ops.wm.read_homefile()
     yield from frames(5)
-    seen["awaited_in_the_new_file"] = len(module("scene.preview_errands")._orders)
+    seen["awaited_in_the_new_file"] = len(module("scene.jobs.preview_loader")._orders)
     return seen
 
 
 def told_and_given_up(events: Events, unknown: str, slow: str, seen: dict[str, object]) -> Steps[None]:
     """A session nobody knows, then one that takes long and is not waited for."""
-    errands, block, scene = module("scene.preview_errands"), bpy.data.objects["Chair"], bpy.context.scene
+    errands, block, scene = module("scene.jobs.preview_loader"), bpy.data.objects["Chair"], bpy.context.scene
     scene.csm.session_code = unknown
     yield from events.click_button("csm.preview")
     trouble = yield from idle_until(lambda: errands.trouble_of(block), 60, "a sentence")
@@ -146,7 +146,7 @@ def told_and_given_up(events: Events, unknown: str, slow: str, seen: dict[str, o
 
 def in_playback_and_edit_mode(events: Events, session: str, seen: dict[str, object]) -> Steps[None]:
     """The preview waits for the playback to stop, and comes while the block-out is edited."""
-    errands, block = module("scene.preview_errands"), bpy.data.objects["Chair"]
+    errands, block = module("scene.jobs.preview_loader"), bpy.data.objects["Chair"]
     bpy.context.scene.csm.session_code = session
     yield from over_view(events)
     yield from events.press("SPACE")

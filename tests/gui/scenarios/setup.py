@@ -56,13 +56,13 @@ def offline() -> Steps[dict[str, object]]:
 
 def online_switched_off(session: str, url: str) -> Steps[dict[str, object]]:
     """The preference is off; the button leads there, and a job of the local service goes on all the same."""
-    module("scene.readiness").preferences().base_url = url
+    module("scene.addon.preferences").preferences().base_url = url
     bpy.context.preferences.system.use_online_access = False
     events = Events()
     yield from events.open_sidebar("CSM")
     yield from begin(session)
     yield from wait_for("PLACED", timeout=40)
-    module("scene.readiness").preferences().base_url = "https://csm.invalid"
+    module("scene.addon.preferences").preferences().base_url = "https://csm.invalid"
     seen: dict[str, object] = {"poll": poll_in_sidebar()}
     yield from screenshot("offline-by-preference")
     yield from events.click_button("csm.open_preferences")
@@ -74,7 +74,7 @@ def online_switched_off(session: str, url: str) -> Steps[dict[str, object]]:
 def refused_key(session: str, good_key: str) -> Steps[dict[str, object]]:
     """A key the service refuses: the job says so, and goes on with the right one."""
     events = Events()
-    preferences = module("scene.readiness").preferences()
+    preferences = module("scene.addon.preferences").preferences()
     preferences.api_key = "wrong" * 6
     yield from events.open_sidebar("CSM")
     yield from begin(session)
@@ -89,11 +89,11 @@ def refused_key(session: str, good_key: str) -> Steps[dict[str, object]]:
 
 def test_the_connection() -> Steps[dict[str, object]]:
     """The button of the preferences, with the right key and with a wrong one."""
-    test = module("scene.connection").connection_test
+    test = module("scene.background.connection_test").connection_test
     seen: dict[str, object] = {}
     for name, key in (("good", None), ("bad", "wrong" * 6)):
         if key:
-            module("scene.readiness").os.environ["CSM_API_KEY"] = key
+            module("scene.addon.preferences").os.environ["CSM_API_KEY"] = key
         bpy.ops.csm.test_connection("INVOKE_DEFAULT")
         yield from idle_until(lambda: not test.is_running, 40, "an answer")
         seen[name] = [test.is_good, test.message]
@@ -176,7 +176,7 @@ def every_state(session: str) -> Steps[dict[str, object]]:
     yield from events.open_sidebar("CSM")
     job_id = yield from begin(session)
     yield from wait_for("PLACED", timeout=40)
-    pump, states = module("scene.pump"), module("core.models").JobState
+    pump, states = module("scene.jobs.timer"), module("core.models").JobState
     errors = module("core.errors")
     drawn = []
     placed = desk().jobs[job_id]
@@ -187,12 +187,12 @@ def every_state(session: str) -> Steps[dict[str, object]]:
             error = kind("The service knows no such session." if error else "No answer came back.").as_dict()
         message = {"REFINING": "Refining (42 %)", "UNCERTAIN": "Please decide"}.get(str(state), state.title())
         desk().jobs[job_id] = replace(placed, state=state, progress=0.42, message=message, error=error)
-        module("scene.mirror").paint(desk().jobs[job_id])
+        module("scene.jobs.record_sync").paint(desk().jobs[job_id])
         pump.redraw()
         yield from screenshot(f"state-{state.lower()}")
         drawn.append(str(state))
     desk().jobs[job_id] = placed
-    module("scene.mirror").paint(placed)
+    module("scene.jobs.record_sync").paint(placed)
     return {"drawn": drawn}
 
 
@@ -210,7 +210,7 @@ def drawing_costs(session: str) -> Steps[dict[str, float]]:
     yield from wait_for("PLACED", timeout=40)
     job: Any = desk().jobs[job_id]
     for number in range(49):
-        module("scene.mirror").adopt(replace(job, job_id=f"{number:032x}"), bpy.context.scene, None)
+        module("scene.jobs.record_sync").adopt(replace(job, job_id=f"{number:032x}"), bpy.context.scene, None)
     yield from frames(5)
     started, count = time.perf_counter(), 20
     for _ in range(count):

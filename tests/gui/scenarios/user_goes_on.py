@@ -85,8 +85,8 @@ def waits_for_a_grab(session: str) -> Steps[dict[str, object]]:
     yield from wait_for("REFINING", timeout=20)
     yield from events.press("G")
     yield from wait_for("READY", timeout=40)
-    yield from idle_until(lambda: module("scene.desk").desk.waiting, what="a reason")
-    reason = next(iter(module("scene.desk").desk.waiting.values()))
+    yield from idle_until(lambda: module("scene.jobs.state").desk.waiting, what="a reason")
+    reason = next(iter(module("scene.jobs.state").desk.waiting.values()))
     yield 1.0
     status = jobs()[0].status
     yield from events.press("RET")

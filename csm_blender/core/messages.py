@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages as data: an English template with named values, which can be shown in another language later.
+
+A message is written by one process (the worker, a converter) and shown by another, perhaps in another language. So it
+keeps what it was made of. To programs it is a ``str`` with the English text, which is what the store, the logs and the
+command line hold; where it is shown, :mod:`csm_blender.scene.addon.translation` fills the translated template.
+
+No logic reads the text of a message: what a program has to know is in :attr:`Message.code` or in a field of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Self
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_SIDECAR = "messages"
+
+Value = "str | int | float | tuple[Message, ...]"
+"""What a placeholder holds. A message is translated with the text around it, a tuple of them as a list."""
+
+
+class Message(str):  # noqa: SLOT000 - it has attributes, and is made seldom
+    """The English text of *template* filled with *values*; both are kept, with an optional *code* for programs."""
+
+    code: str
+    template: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, template: str, /, code: str = "", **values: Any) -> Self:
+        """Fill the ``{placeholders}`` of *template*; one without a value stays as it is."""
+        kept = {name: _kept(value) for name, value in values.items()}
+        message = super().__new__(cls, fill(template, {name: _english(value) for name, value in kept.items()}))
+        message.code, message.template, message.values = code, template, kept
+        return message
+
+    @classmethod
+    def of(cls, text: str) -> Message:
+        """*text* itself if it is a message, else a message that is nothing but *text*."""
+        return text if isinstance(text, Message) else cls(text)
+
+    def mapped(self, change: Callable[[str], str]) -> Message:
+        """This message with *change* applied to every text that was filled in, such as words of the service."""
+        return Message(self.template, code=self.code, **{n: _mapped(value, change) for n, value in self.values.items()})
+
+    def as_data(self) -> dict[str, Any]:
+        """JSON-ready form; :meth:`from_data` takes it back."""
+        values = {name: _value_as_data(value) for name, value in self.values.items()}
+        return {"code": self.code, "template": self.template, "values": values}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Message:
+        """The message that :meth:`as_data` wrote. Raises ``KeyError``, ``TypeError`` or ``AttributeError``."""
+        values = {str(name): _value_from_data(value) for name, value in data["values"].items()}
+        return cls(str(data["template"]), code=str(data["code"]), **values)
+
+
+def sentences(*parts: str) -> Message:
+    """Several sentences, one after the other, as one message. Empty ones are left out."""
+    told = [Message.of(part) for part in parts if part]
+    if len(told) == 1:
+        return told[0]
+    template = " ".join(f"{{_{number}}}" for number in range(len(told)))
+    return Message(template, **{f"_{number}": part for number, part in enumerate(told)})
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """*template* with *values* in place of its placeholders; braces in values are nothing special."""
+    return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)
+
+
+def to_json(data: Mapping[str, Any]) -> str:
+    """*data* as JSON, in which each message is its English text; what they were made of goes along beside them."""
+    made = {str(message): message.as_data() for message in _messages_in(data) if message.values or message.code}
+    return json.dumps({**data, _SIDECAR: made} if made else data)
+
+
+def from_json(text: str | bytes) -> Any:
+    """What :func:`to_json` wrote, with its messages. Raises ``ValueError`` for what is no JSON."""
+    data = json.loads(text)
+    made = data.pop(_SIDECAR, None) if isinstance(data, dict) else None
+    if not isinstance(made, dict):
+        return data
+    known = {}
+    for english, parts in made.items():
+        try:
+            known[english] = Message.from_data(parts)
+        except (KeyError, TypeError, AttributeError):  # of another version: the English text will do
+            continue
+    return _restored(data, known)
+
+
+def _kept(value: Any) -> Any:
+    """*value* as a message keeps it: an error as its message, paths and the like as text."""
+    if isinstance(value, BaseException):
+        value = getattr(value, "message", str(value))
+    return value if isinstance(value, (str, int, float, tuple, list)) else str(value)
+
+
+def _english(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, (tuple, list)) else str(value)
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, Message):
+        return value.mapped(change)
+    if isinstance(value, (tuple, list)):
+        return tuple(_mapped(part, change) for part in value)
+    return change(value) if isinstance(value, str) else value
+
+
+def _value_as_data(value: Any) -> Any:
+    if isinstance(value, Message):
+        return value.as_data()
+    return [_value_as_data(part) for part in value] if isinstance(value, (tuple, list)) else value
+
+
+def _value_from_data(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return Message.from_data(value)
+    return tuple(_value_from_data(part) for part in value) if isinstance(value, list) else value
+
+
+def _messages_in(data: Any) -> Iterator[Message]:
+    if isinstance(data, Message):
+        yield data
+    elif isinstance(data, Mapping):
+        for value in data.values():
+            yield from _messages_in(value)
+    elif isinstance(data, (list, tuple)):
+        for value in data:
+            yield from _messages_in(value)
+
+
+def _restored(data: Any, known: Mapping[str, Message]) -> Any:
+    if isinstance(data, str):
+        return known.get(data, data)
+    if isinstance(data, dict):
+        return {name: _restored(value, known) for name, value in data.items()}
+    return [_restored(value, known) for value in data] if isinstance(data, list) else data
+
+
+NOTHING = Message("")
