@@ -38,7 +38,9 @@ class Signer:
 
     def allows(self, path: str, code: str, end: str, signature: str) -> bool:
         """Whether ``signature`` is ours for that path and end (``se``), and the end has not come."""
-        if code in self._expired or not hmac.compare_digest(self._signature(path, code, end), signature):
+        own = self._signature(path, code, end)
+        # As bytes: a signature from outside may hold any character, and compare_digest takes ASCII text only.
+        if code in self._expired or not hmac.compare_digest(own.encode(), signature.encode(errors="replace")):
             return False
         return datetime.fromisoformat(end).timestamp() > time.time()
 
