@@ -12,14 +12,14 @@ import bpy
 from inside import Steps, frames, idle_until, override
 
 sys.path.insert(0, str(Path(__file__).parent))
-from addon import PACKAGE, begin, desk, module, statuses, wait_for
+from addon import PACKAGE, begin, file_state, module, statuses, wait_for
 
 
 def disabled_and_enabled(session: str) -> Steps[dict[str, object]]:
     """Off and on again in the middle of a job."""
     yield from begin(session)
     yield from wait_for("REFINING", timeout=20)
-    pid = desk().worker.pid
+    pid = file_state().worker.pid
     addon_utils.disable(PACKAGE)
     yield from frames(3)
     seen: dict[str, object] = {"scene_has_it": hasattr(bpy.types.Scene, "csm"), "worker": is_alive(pid)}
@@ -63,9 +63,9 @@ def worker_killed(session: str) -> Steps[dict[str, object]]:
     """SIGKILL for the worker: the next one goes on, and nothing is sent twice."""
     yield from begin(session)
     yield from wait_for("REFINING", timeout=20)
-    first = desk().worker.pid
+    first = file_state().worker.pid
     os.kill(first, signal.SIGKILL)
-    yield from idle_until(lambda: desk().worker.pid not in (None, first), 20, "another worker")
+    yield from idle_until(lambda: file_state().worker.pid not in (None, first), 20, "another worker")
     yield from wait_for("PLACED", timeout=60)
     return {"first": first}
 
@@ -74,7 +74,7 @@ def idle(session: str) -> Steps[dict[str, object]]:
     """Without a job there is no timer and no worker; after the last one the timer goes, too."""
     pump = module("scene.jobs.timer")
     yield from frames(10)
-    seen: dict[str, object] = {"before": pump.is_awake(), "worker_before": desk().worker.pid}
+    seen: dict[str, object] = {"before": pump.is_awake(), "worker_before": file_state().worker.pid}
     yield from begin(session)
     seen["during"] = pump.is_awake()
     yield from wait_for("PLACED", timeout=40)
