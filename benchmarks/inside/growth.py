@@ -30,8 +30,8 @@ def growth(blend: str, report: dict[str, Any], rounds: int, every: int) -> Steps
     for number in range(rounds):
         clear_meshes()
         obj = new_block_out(number)
-        job = module("scene.starting").start_job(
-            f"SESSION_{1000 + number}_1", [obj], bpy.context, module("scene.planning").Choices()
+        job = module("scene.jobs.commands").start_job(
+            f"SESSION_{1000 + number}_1", [obj], bpy.context, module("scene.jobs.planning").Choices()
         )
         store = file_state().open_store()
         folder = store.folder(job.job_id)
@@ -40,7 +40,7 @@ def growth(blend: str, report: dict[str, Any], rounds: int, every: int) -> Steps
         for state in steps:
             changes = {"result": {**report, "blend": str(copied)}} if state is states.READY else {}
             job = store.update(job, state=state, **changes)
-        module("scene.pump").note(job)
+        module("scene.jobs.timer").note(job)
         job_id = job.job_id
         yield from idle_until(
             lambda j=job_id: file_state().jobs[j].state is states.PLACED, 30.0, f"job {number} placed"
