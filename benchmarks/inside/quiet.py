@@ -29,7 +29,7 @@ def idle(seconds: float, repeats: int) -> Steps:
     return {
         "cpu": spent,
         "addon": timer is not None,
-        "timer": bool(timer and bpy.app.timers.is_registered(timer._tick)),
+        "timer": timer is not None and timer.main_timer().exists,
         "children": _children(),
         "version": bpy.app.version_string,
     }

@@ -38,6 +38,11 @@ class MainTimer(Part):
         self._next_s = 0.0
         """When Blender will call, if the timer exists."""
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is a timer in Blender."""
+        return bool(bpy.app.timers.is_registered(_tick))
+
     def call(self, look: Look, after_s: float = 0.0) -> None:
         """Have *look* called in *after_s* seconds; one that waits already is called when it was to be."""
         if look not in self._due:
@@ -89,14 +94,11 @@ class MainTimer(Part):
         """Make, move or remove the timer in Blender. While it ticks, what :meth:`tick` gives does that."""
         if self._is_ticking:
             return
-        timers = bpy.app.timers
-        is_there, earlier_s = timers.is_registered(_tick), self._next_s
-        wait_s = self._until_next()
-        if is_there and (wait_s is None or self._next_s < earlier_s):
-            timers.unregister(_tick)
-            is_there = False
-        if wait_s is not None and not is_there:
-            timers.register(_tick, first_interval=wait_s, persistent=True)
+        earlier_s, wait_s = self._next_s, self._until_next()
+        if self.exists and (wait_s is None or self._next_s < earlier_s):
+            bpy.app.timers.unregister(_tick)
+        if wait_s is not None and not self.exists:
+            bpy.app.timers.register(_tick, first_interval=wait_s, persistent=True)
 
 
 def main_timer() -> MainTimer:
