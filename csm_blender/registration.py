@@ -10,14 +10,12 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from .core.models import JobState
 from .scene import properties
 from .scene.addon import translation
-from .scene.addon.disk_usage import usage
-from .scene.background.connection_test import connection_test
-from .scene.blender import change_counter
+from .scene.blender import change_counter, runtime
+from .scene.blender.main_timer import main_timer
 from .scene.jobs import preview_loader, timer
-from .scene.jobs.state import desk
+from .scene.jobs.state import file_state
 from .scene.placement import assets, preload
 from .ui import (
     batch_operators,
@@ -56,47 +54,47 @@ CLASSES = (
     *drag_operators.CLASSES,
     *gizmos.CLASSES,
 )
-_commands: list[Any] = []
 _log = logging.getLogger(__name__)
+
+
+class CommandLine(runtime.Part):
+    """``blender --command csm``, which Blender knows from now on."""
+
+    def __init__(self) -> None:
+        self._command: Any = bpy.utils.register_cli_command("csm", _run_command)  # type: ignore[func-returns-value]  # stubs err
+
+    def stop(self) -> None:
+        """Take it back."""
+        bpy.utils.unregister_cli_command(self._command)
 
 
 def register() -> None:
     """Called by Blender; ``bpy.data`` may not be touched yet, so the open file's jobs are taken in a little later."""
+    runtime.start()
     translation.start()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     properties.add_pointers()
     session_browser.start()
-    assets.start()
-    _commands.append(bpy.utils.register_cli_command("csm", _run_command))  # type: ignore[func-returns-value]  # stubs err
-    if bpy.app.background:
-        return
+    runtime.part(CommandLine)
     for handlers, function in _handlers():
         handlers.append(function)
+    if bpy.app.background:
+        return
+    change_counter.changes().are_counted = True
     bpy.types.STATUSBAR_HT_header.append(status_bar.draw)
-    change_counter.start()
-    overlay.start()
-    desk.is_stale = True
-    bpy.app.timers.register(_take_in_file, first_interval=0.0, persistent=True)
+    overlay.overlay().start()
+    main_timer().call(_take_in_file)
 
 
 def unregister() -> None:
     """Called by Blender, also when it quits. Jobs stay in the store and in the file, and go on another time."""
+    for handlers, function in reversed(_handlers()):
+        if function in handlers:
+            handlers.remove(function)
     if not bpy.app.background:
-        _stop_everything()
-        overlay.stop()
-        change_counter.stop()
         bpy.types.STATUSBAR_HT_header.remove(status_bar.draw)
-        for handlers, function in reversed(_handlers()):
-            if function in handlers:
-                handlers.remove(function)
-    while _commands:
-        bpy.utils.unregister_cli_command(_commands.pop())
-    desk.forget_file()
-    desk.close_store()
-    planned_request.forget()
-    scene_defaults.forget()
-    assets.stop()
+    runtime.stop()
     session_browser.stop()
     properties.remove_pointers()
     for cls in reversed(CLASSES):
@@ -105,29 +103,26 @@ def unregister() -> None:
     translation.stop()
 
 
-def _stop_everything() -> None:
-    if bpy.app.timers.is_registered(_take_in_file):
-        bpy.app.timers.unregister(_take_in_file)
-    timer.sleep()
-    usage.stop()
-    connection_test.stop()
-    preview_loader.stop()
-    desk.worker.stop(in_mid_request=any(job.state is JobState.SUBMITTING for job in desk.jobs.values()))
-
-
-def _handlers() -> tuple[tuple[Any, Any], ...]:
-    handlers = bpy.app.handlers
-    return (
-        (handlers.load_post, _after_load),
-        (handlers.save_pre, _before_save),
-        (handlers.undo_post, _after_undo),
-        (handlers.redo_post, _after_undo),
-    )
+def _handlers() -> list[tuple[Any, Any]]:
+    """Blender's lists of handlers and what stands in them. Without a window nobody works in the file or looks at it."""
+    lists = bpy.app.handlers
+    always = [(lists.save_post, assets.file_saved)]
+    if bpy.app.background:
+        return always
+    return [
+        *always,
+        (lists.load_post, _after_load),
+        (lists.save_pre, _before_save),
+        (lists.undo_post, _after_undo),
+        (lists.redo_post, _after_undo),
+        (lists.depsgraph_update_post, change_counter.evaluated),
+        (lists.frame_change_post, change_counter.frame_changed),
+    ]
 
 
 def _take_in_file() -> None:
     """The first look at the file that was open when the add-on was enabled."""
-    if desk.is_stale:
+    if file_state().is_stale:
         _guarded(_opened)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "gui" / "scenarios"))
-from addon import desk, jobs, module  # noqa: F401 - the scenarios' own, also for the modules here
+from addon import file_state, jobs, module  # noqa: F401 - the scenarios' own, also for the modules here
 from inside import override
 
 Steps = Generator[Any, None, Any]

@@ -30,7 +30,7 @@ WORK = {
 def gaps(plan: list[tuple[str, list[str]]]) -> Steps:
     """For each (GLB, sessions) of *plan* and each session: the gaps of a job and of importing the GLB, in turns."""
     probe = Probe()
-    probe.note_modal(module("ui.refine").CSM_OT_refine)
+    probe.note_modal(module("ui.refine_operators").CSM_OT_refine)
     calls: dict[str, list[Gap]] = {name: [] for name in WORK}
     for name, (owner, function) in WORK.items():
         _timed(module(owner), function, calls[name])

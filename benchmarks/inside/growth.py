@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
-from common import Steps, clear_meshes, desk, module, new_block_out, resident_bytes
+from common import Steps, clear_meshes, file_state, module, new_block_out, resident_bytes
 from inside import frames, idle_until, override
 
 UNDO_STEPS = 2
@@ -30,19 +30,21 @@ def growth(blend: str, report: dict[str, Any], rounds: int, every: int) -> Steps
     for number in range(rounds):
         clear_meshes()
         obj = new_block_out(number)
-        job = module("scene.starting").start_job(
-            f"SESSION_{1000 + number}_1", [obj], bpy.context, module("scene.planning").Choices()
+        job = module("scene.jobs.commands").start_job(
+            f"SESSION_{1000 + number}_1", [obj], bpy.context, module("scene.jobs.planning").Choices()
         )
-        store = desk().open_store()
+        store = file_state().open_store()
         folder = store.folder(job.job_id)
         folder.mkdir(parents=True)
         copied = shutil.copyfile(blend, folder / "refined.blend")
         for state in steps:
             changes = {"result": {**report, "blend": str(copied)}} if state is states.READY else {}
             job = store.update(job, state=state, **changes)
-        module("scene.pump").note(job)
+        module("scene.jobs.timer").note(job)
         job_id = job.job_id
-        yield from idle_until(lambda j=job_id: desk().jobs[j].state is states.PLACED, 30.0, f"job {number} placed")
+        yield from idle_until(
+            lambda j=job_id: file_state().jobs[j].state is states.PLACED, 30.0, f"job {number} placed"
+        )
         yield from frames(2)
         with override():
             bpy.ops.csm.remove(job_id=job_id)

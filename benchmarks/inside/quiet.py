@@ -24,13 +24,12 @@ def idle(seconds: float, repeats: int) -> Steps:
         before = time.process_time()
         yield seconds
         spent.append(time.process_time() - before)
-    pump: Any = next(
-        (found for name, found in sys.modules.items() if name.endswith("csm_blender.scene.jobs.timer")), None
-    )
+    name = "csm_blender.scene.blender.main_timer"
+    timer: Any = next((found for known, found in sys.modules.items() if known.endswith(name)), None)
     return {
         "cpu": spent,
-        "addon": pump is not None,
-        "timer": bool(pump and pump.is_awake()),
+        "addon": timer is not None,
+        "timer": timer is not None and timer.main_timer().exists,
         "children": _children(),
         "version": bpy.app.version_string,
     }

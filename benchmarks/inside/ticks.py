@@ -13,19 +13,19 @@ from typing import Any
 import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
-from common import Steps, desk, module, new_block_out
+from common import Steps, file_state, module, new_block_out
 from inside import frames
 
 
 def ticks(counts: list[int], times: int) -> Steps:
     """For each of *counts* (ascending) jobs in flight: seconds of so many ticks, quiet and with one change each."""
     yield from frames(12)
-    pump, store = module("scene.pump"), desk().open_store()
-    desk().worker.ensure = lambda *_: None  # nothing is sent here
-    other = module("core.store").Store(store.home)  # the worker's, as it were
+    pump, store = module("scene.jobs.timer"), file_state().open_store()
+    file_state().worker.ensure = lambda *_: None  # nothing is sent here
+    other = module("core.jobs.store").Store(store.home)  # the worker's, as it were
     found: list[dict[str, list[float]]] = []
     for count in counts:
-        for number in range(len(desk().jobs), count):
+        for number in range(len(file_state().jobs), count):
             _new_job(number)
         pump.step()
         pump.sleep()  # no ticks but these
@@ -37,11 +37,11 @@ def ticks(counts: list[int], times: int) -> Steps:
 def _new_job(number: int) -> None:
     obj = new_block_out(number)
     obj.location.x = 3.0 * number
-    choices = module("scene.planning").Choices()
+    choices = module("scene.jobs.planning").Choices()
     depsgraph = bpy.context.evaluated_depsgraph_get()
-    spec = module("scene.planning").plan_for_objects("SESSION_1_2", [obj], bpy.context.scene, depsgraph, choices)
-    job = desk().open_store().add(spec, os.environ["CSM_BASE_URL"])
-    module("scene.mirror").adopt(job, bpy.context.scene, obj)
+    spec = module("scene.jobs.planning").plan_for_objects("SESSION_1_2", [obj], bpy.context.scene, depsgraph, choices)
+    job = file_state().open_store().add(spec, os.environ["CSM_BASE_URL"])
+    module("scene.jobs.record_sync").adopt(job, bpy.context.scene, obj)
 
 
 class _Changes:
@@ -52,7 +52,7 @@ class _Changes:
         self._states = module("core.models").JobState
 
     def __call__(self) -> None:
-        ids = list(desk().jobs)
+        ids = list(file_state().jobs)
         store = self._store
         job = store.get(ids[self._count % len(ids)])
         self._count += 1
@@ -63,7 +63,7 @@ class _Changes:
 
 def _timed(times: int, before: Callable[[], None]) -> list[float]:
     """Each tick after *before*, all within one round of the event loop, so that no drawing is in between."""
-    pump = module("scene.pump")
+    pump = module("scene.jobs.timer")
     seconds = []
     for _ in range(times):
         before()

@@ -7,6 +7,7 @@ store. It holds what is needed to go on with the job on another machine, and nev
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import bpy
@@ -23,6 +24,7 @@ from bpy.props import (
 
 from .addon.translation import OURS
 from .blender.change_counter import chosen
+from .blender.runtime import Part, part
 from .measure import custom_box_callbacks
 
 FIT_ITEMS = (
@@ -258,21 +260,24 @@ def active_record(scene: bpy.types.Scene) -> CSM_PG_job | None:
     return record
 
 
-_places: dict[str, int] = {}
-"""Where each job's record was seen last: among hundreds, looking through all of them would be most of a tick."""
+@dataclass
+class RecordIndexes(Part):
+    """Where each job's record was seen last: among hundreds, looking through all of them would be most of a tick."""
+
+    by_job: dict[str, int] = field(default_factory=dict)
 
 
 def find_record(scene: bpy.types.Scene, job_id: str) -> CSM_PG_job | None:
     """The scene's record of a job."""
     jobs = state_of(scene).jobs
-    record = _at_its_place(jobs, job_id)
+    indexes = part(RecordIndexes).by_job
+    record = _record_at(indexes.get(job_id), jobs, job_id)
     if record is None:
-        _places.update((record.job_id, place) for place, record in enumerate(jobs))
-        record = _at_its_place(jobs, job_id)
+        indexes.update((record.job_id, index) for index, record in enumerate(jobs))
+        record = _record_at(indexes.get(job_id), jobs, job_id)
     return record
 
 
-def _at_its_place(jobs: Any, job_id: str) -> CSM_PG_job | None:
-    place = _places.get(job_id, len(jobs))
-    record: CSM_PG_job | None = jobs[place] if place < len(jobs) else None
+def _record_at(index: int | None, jobs: Any, job_id: str) -> CSM_PG_job | None:
+    record: CSM_PG_job | None = jobs[index] if index is not None and index < len(jobs) else None
     return record if record is not None and record.job_id == job_id else None

@@ -16,6 +16,7 @@ from ..core.geometry.box import box_of
 from ..scene.addon.preferences import base_url_now, preferences
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.blender.runtime import Part, part
 from ..scene.jobs.planning import plan_for_objects
 from ..scene.measure.measure import find_objects
 from ..scene.properties import state_of, tag_of
@@ -30,19 +31,16 @@ MOST_LINES = 12
 
 
 @dataclass
-class _Memory:
+class Agreement(Part):
     """What was agreed to in this Blender session."""
 
     agreed: bool = False
 
 
-memory = _Memory()
-
-
 def is_needed(count: int) -> bool:
     """Whether a person is to be asked before *count* requests go out."""
     chosen = preferences()
-    return bool(chosen.confirm_sending) and (not memory.agreed or count > chosen.confirm_count)
+    return bool(chosen.confirm_sending) and (not part(Agreement).agreed or count > chosen.confirm_count)
 
 
 def ask(**request: Any) -> Returned:
@@ -109,7 +107,7 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
 
     def execute(self, _context: Context) -> Returned:
         """Agreed: send."""
-        memory.agreed = True
+        part(Agreement).agreed = True
         operators: Any = bpy.ops
         if self.all_selected:
             operators.csm.refine_selected("INVOKE_DEFAULT", confirmed=True)

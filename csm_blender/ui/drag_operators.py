@@ -28,10 +28,11 @@ from ..core.geometry.custom_box import (
 from ..core.models import Vec3
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context
+from ..scene.blender.runtime import Part, part
 from ..scene.measure.custom_box import custom_box, set_custom_box
 from ..scene.properties import state_of
-from . import overlay
 from .formatting import POINT_WORDS, length_text
+from .overlay import at_hand, overlay
 from .returns import Returned
 from .viewport import as_vec3, draw_views_anew, mouse_in, on_screen, ray, ray_through
 
@@ -44,7 +45,7 @@ _KEYS = "Ctrl: Snap   Shift: Precise   Esc: Cancel"
 
 
 @dataclass
-class _Now:
+class ActiveDrag(Part):
     """The handle that is being dragged: (axis, is_high) of a face, or the pivot."""
 
     face: tuple[int, bool] | None = None
@@ -56,7 +57,9 @@ class _Now:
         return self.face is not None or self.pivot
 
 
-now = _Now()
+def active_drag() -> ActiveDrag:
+    """The drag of the current runtime."""
+    return part(ActiveDrag)
 
 
 class _Dragging:
@@ -101,7 +104,8 @@ class _Dragging:
         draw_views_anew(context)
 
     def _let_go(self, context: Context) -> None:
-        now.face, now.pivot = None, False
+        drag = active_drag()
+        drag.face, drag.pivot = None, False
         if context.area is not None:
             context.area.header_text_set(None)
         draw_views_anew(context)
@@ -159,7 +163,7 @@ class CSM_OT_drag_face(_Dragging, bpy.types.Operator):
         if along is None:
             return False
         self._along = along
-        now.face = (self.axis, self.is_high)
+        active_drag().face = (self.axis, self.is_high)
         return True
 
     def _follow(self, context: Context, event: bpy.types.Event) -> None:
@@ -218,7 +222,7 @@ class CSM_OT_drag_pivot(_Dragging, bpy.types.Operator):
         return context.active_object is not None and state_of(context.scene).pivot == "CUSTOM"
 
     def _take_hold(self, context: Context, event: bpy.types.Event) -> bool:
-        seen = overlay.at_hand(context)
+        seen = at_hand(context)
         if seen is None or seen.spec is None or seen.spec.target is None:
             return False
         target = seen.spec.target
@@ -227,7 +231,7 @@ class CSM_OT_drag_pivot(_Dragging, bpy.types.Operator):
         self._before = (x, y, z)
         self._at = self._in_world(context, self._before)
         self._mouse = mouse_in(context, event)
-        now.pivot = True
+        active_drag().pivot = True
         return True
 
     def _follow(self, context: Context, event: bpy.types.Event) -> None:
@@ -254,7 +258,7 @@ class CSM_OT_drag_pivot(_Dragging, bpy.types.Operator):
         if not distances:
             return "", None
         distance, name, pivot = min(distances, key=lambda found: found[0])
-        return (name, pivot) if event.ctrl or distance <= NEAR_PX * overlay.memory.ui_scale else ("", None)
+        return (name, pivot) if event.ctrl or distance <= NEAR_PX * overlay().ui_scale else ("", None)
 
     def _in_world(self, context: Context, pivot: Vec3) -> Vector:
         matrix: Matrix = context.active_object.matrix_world

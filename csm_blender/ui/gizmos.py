@@ -21,8 +21,8 @@ from ..scene.blender.bpy_typing import Context
 from ..scene.blender.redraw import shows_boxes
 from ..scene.measure.custom_box import custom_box
 from ..scene.properties import state_of
-from . import overlay
-from .drag_operators import now
+from .drag_operators import active_drag
+from .overlay import at_hand
 from .overlay_drawing import COLOR
 from .viewport import toward_eye
 
@@ -55,7 +55,7 @@ class CSM_GGT_handles(bpy.types.GizmoGroup):
         if context.area is None or obj is None or obj.mode != "OBJECT" or not shows_boxes(context.area):
             return False
         is_drawn = custom_box(obj) is not None and obj.is_editable
-        return (is_drawn or state_of(context.scene).pivot == "CUSTOM") and overlay.at_hand(context) is not None
+        return (is_drawn or state_of(context.scene).pivot == "CUSTOM") and at_hand(context) is not None
 
     def setup(self, _context: Context) -> None:
         """Make them; where they go, :meth:`draw_prepare` says."""
@@ -89,7 +89,7 @@ class CSM_GGT_handles(bpy.types.GizmoGroup):
             box,
             target,
             pivot,
-            replace(now),
+            replace(active_drag()),
             context.region_data.perspective_matrix.copy(),
         )
         if seen != self._seen:
@@ -98,8 +98,9 @@ class CSM_GGT_handles(bpy.types.GizmoGroup):
             self._prepare_pivot(obj, target, pivot)
 
     def _prepare_faces(self, context: Context, obj: bpy.types.Object, box: tuple[Vec3, Vec3] | None) -> None:
+        drag = active_drag()
         for (axis, is_high), arrow in self._faces.items():
-            arrow.hide = box is None or (now.is_any and now.face != (axis, is_high))
+            arrow.hide = box is None or (drag.is_any and drag.face != (axis, is_high))
             if box is None:
                 continue
             point = [(low + high) / 2.0 for low, high in zip(*box, strict=True)]
@@ -110,7 +111,8 @@ class CSM_GGT_handles(bpy.types.GizmoGroup):
             arrow.matrix_basis = Matrix.Translation(place) @ outward.to_track_quat("Z", "Y").to_matrix().to_4x4()
 
     def _prepare_pivot(self, obj: bpy.types.Object, target: Target | None, pivot: Vec3) -> None:
-        self._pivot.hide = target is None or now.face is not None
+        drag = active_drag()
+        self._pivot.hide = target is None or drag.face is not None
         for mark in self._marks.values():
             mark.hide = True
         if target is None:
@@ -122,14 +124,14 @@ class CSM_GGT_handles(bpy.types.GizmoGroup):
             gizmo.matrix_basis = Matrix.Translation(place)
 
         stand(self._pivot, pivot)
-        if now.pivot:
+        if drag.pivot:
             for name, point in snap_pivots(box, mirrored=mirrored).items():
                 self._marks[name].hide = False
                 stand(self._marks[name], point)
 
 
 def _target(context: Context) -> Target | None:
-    seen = overlay.at_hand(context)
+    seen = at_hand(context)
     return seen.spec.target if seen is not None and seen.spec is not None else None
 
 

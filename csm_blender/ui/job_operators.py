@@ -16,7 +16,7 @@ from ..scene.addon.translation import reports, tooltips
 from ..scene.blender.bpy_typing import Context
 from ..scene.jobs import commands
 from ..scene.jobs.binding import find_original
-from ..scene.jobs.state import desk
+from ..scene.jobs.state import file_state
 from ..scene.properties import CSM_PG_job, active_record, find_record, state_of
 from ..scene.versions import history
 from .operator_report import report_error
@@ -241,7 +241,7 @@ class CSM_OT_select_result(JobOperator, bpy.types.Operator):
 
 def is_known(record: CSM_PG_job) -> bool:
     """Whether this machine's store knows the job."""
-    return record.job_id in desk.jobs
+    return record.job_id in file_state().jobs
 
 
 CLASSES = (

@@ -9,7 +9,7 @@ from ..core.jobs.quality_report import card
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.jobs import commands
-from ..scene.jobs.state import desk
+from ..scene.jobs.state import file_state
 from ..scene.properties import CSM_PG_job
 from .formatting import MOVING, state_word
 from .text_wrap import draw_lines, in_sidebar
@@ -26,7 +26,7 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     row = box.row()
     row.active = False
     row.label(text=record.session_code, translate=False)
-    if elapsed := desk.elapsed.get(record.job_id, ""):
+    if elapsed := file_state().elapsed_texts.get(record.job_id, ""):
         right = row.row()
         right.alignment = "RIGHT"
         right.label(text=labels.translate(elapsed))
@@ -34,7 +34,7 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         word = labels.say(state_word(record.status))
         text = f"{word}  {record.progress:.0%}" if record.progress else word
         box.progress(factor=record.progress, text=text, type="BAR")
-    waiting = desk.waiting.get(record.job_id, "")
+    waiting = file_state().wait_reasons.get(record.job_id, "")
     text = "The result is not in the scene any more" if gone else waiting or record.error or record.message
     if text != "Placed" and not (record.status in MOVING and text.startswith(state_word(record.status))):
         _lines(context, box, text, _icon(record, waiting))
@@ -65,7 +65,7 @@ def _draw_fit(layout: Layout, record: CSM_PG_job) -> None:
 
 def _draw_card(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     """What was measured of the result, folded away."""
-    job = desk.jobs.get(record.job_id)
+    job = file_state().jobs.get(record.job_id)
     facts = card(job) if job is not None else None
     if facts is None:
         return
@@ -87,7 +87,7 @@ def _draw_card(context: Context, layout: Layout, record: CSM_PG_job) -> None:
 
 
 def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) -> None:
-    job = desk.jobs.get(record.job_id)
+    job = file_state().jobs.get(record.job_id)
     if job is not None and job.cancel_pending:
         row = layout.row()
         row.enabled = False

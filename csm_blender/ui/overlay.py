@@ -19,10 +19,11 @@ from ..core.geometry.outline import Outline, outline_of
 from ..core.models import Refinement, Target
 from ..scene.blender.bpy_typing import Context
 from ..scene.blender.redraw import TAB, is_at_tab
-from ..scene.jobs.binding import find_target, home_scene
-from ..scene.jobs.state import desk
+from ..scene.blender.runtime import Part, part
+from ..scene.jobs.binding import bound_scene, find_target
+from ..scene.jobs.state import file_state
 from . import planned_request
-from .overlay_drawing import Drawing, draw_all, forget_shaders
+from .overlay_drawing import Drawing, draw_all
 
 _MOST_ON_CARD = 64
 MOST_JOBS = 8
@@ -56,7 +57,7 @@ class Entry:
 
 
 @dataclass
-class _View:
+class View:
     """A 3D view, and what is drawn there."""
 
     at_tab: bool = False
@@ -67,33 +68,32 @@ class _View:
 
 
 @dataclass
-class _Memory:
-    """What this module knows between redraws."""
+class Overlay(Part):
+    """What is drawn, kept between redraws."""
 
     handler: Any = None
-    views: dict[int, _View] = field(default_factory=dict)
+    """What Blender calls at every redraw of a 3D view, once :meth:`start` was called."""
+    views: dict[int, View] = field(default_factory=dict)
     """By the address of its space, which is at hand sooner than its area."""
     on_card: dict[Item, tuple[Outline, Drawing]] = field(default_factory=dict)
     ui_scale: float = 1.0
     """How much larger than usual lines are to be."""
     is_broken: bool = False
 
+    def start(self) -> None:
+        """Be asked at every redraw of a 3D view."""
+        self.handler = bpy.types.SpaceView3D.draw_handler_add(_draw, (), "WINDOW", "POST_VIEW")
 
-memory = _Memory()
+    def stop(self) -> None:
+        """Not any more. What is on the card goes with the runtime."""
+        if self.handler is not None:
+            bpy.types.SpaceView3D.draw_handler_remove(self.handler, "WINDOW")
+            self.handler = None
 
 
-def start() -> None:
-    """Be asked at every redraw of a 3D view."""
-    if memory.handler is None and not bpy.app.background:
-        memory.handler = bpy.types.SpaceView3D.draw_handler_add(_draw, (), "WINDOW", "POST_VIEW")
-
-
-def stop() -> None:
-    """Not any more; gives back what is on the card."""
-    if memory.handler is not None:
-        bpy.types.SpaceView3D.draw_handler_remove(memory.handler, "WINDOW")
-    memory.__init__()  # type: ignore[misc]  # as new
-    forget_shaders()
+def overlay() -> Overlay:
+    """The overlay of the current runtime."""
+    return part(Overlay)
 
 
 def _draw() -> None:
@@ -101,15 +101,15 @@ def _draw() -> None:
     try:
         draw_here(bpy.context)
     except Exception:  # noqa: BLE001 - a traceback at every frame would help nobody; the first one goes to the log
-        if not memory.is_broken:
+        if not overlay().is_broken:
             _log.exception("The overlay cannot be drawn")
-        memory.is_broken = True
+        overlay().is_broken = True
 
 
 def draw_here(context: Context) -> None:
     """Draw it in the viewport at hand, if it is to be shown there."""
     space = context.space_data
-    view = memory.views.get(space.as_pointer()) if space is not None else None
+    view = overlay().views.get(space.as_pointer()) if space is not None else None
     if view is None or not view.at_tab:
         return
     if not (space.show_region_ui and space.overlay.show_overlays):
@@ -119,7 +119,7 @@ def draw_here(context: Context) -> None:
         view.entries = [_entry(item, obj) for item, obj in _items(context)]
         view.seen = planned_request.count(), seen[1]
     if view.entries:
-        draw_all([(entry.drawing, entry.matrix) for entry in view.entries], memory.ui_scale)
+        draw_all([(entry.drawing, entry.matrix) for entry in view.entries], overlay().ui_scale)
 
 
 def _is_scaled(entry: Entry) -> bool:
@@ -132,20 +132,21 @@ def _is_scaled(entry: Entry) -> bool:
 
 def _entry(item: Item, obj: bpy.types.Object | None) -> Entry:
     """*item*, put on the card unless it is there. What is not needed any more is thrown away together, now and then."""
-    if item not in memory.on_card:
-        if len(memory.on_card) > _MOST_ON_CARD:
-            memory.on_card.clear()
+    on_card = overlay().on_card
+    if item not in on_card:
+        if len(on_card) > _MOST_ON_CARD:
+            on_card.clear()
         outline = outline_of(item.target, item.refinement)
-        memory.on_card[item] = outline, Drawing(outline, item.share)
+        on_card[item] = outline, Drawing(outline, item.share)
     matrix = obj.matrix_world.copy() if obj is not None else Matrix(item.target.matrix_world)
-    return Entry(item, *memory.on_card[item], obj, matrix, matrix.to_scale())
+    return Entry(item, *on_card[item], obj, matrix, matrix.to_scale())
 
 
 def _items(context: Context) -> list[tuple[Item, bpy.types.Object | None]]:
     """The running jobs of the scene with their objects, then the target, unless it is being refined."""
     items: list[tuple[Item, bpy.types.Object | None]] = []
-    for job in desk.unfinished()[-MOST_JOBS:]:
-        if job.spec.target is None or home_scene(job.job_id) != context.scene:
+    for job in file_state().unfinished()[-MOST_JOBS:]:
+        if job.spec.target is None or bound_scene(job.job_id) != context.scene:
             continue
         obj = find_target(job.job_id)
         if obj is None or obj.visible_in_viewport_get(context.space_data):
@@ -161,9 +162,10 @@ def at_hand(context: Context) -> planned_request.Preview | None:
     obj = context.active_object
     if obj is None or not obj.visible_in_viewport_get(context.space_data):
         return None
-    for job in desk.unfinished():
-        home = desk.homes.get(job.job_id)
-        if home is not None and home.object_uid == obj.session_uid:
+    state = file_state()
+    for job in state.unfinished():
+        binding = state.bindings.get(job.job_id)
+        if binding is not None and binding.object_uid == obj.session_uid:
             return None
     return planned_request.outlined(context)
 
@@ -183,11 +185,11 @@ class CSM_PT_tab_watch(bpy.types.Panel):
     @classmethod
     def poll(cls, context: Context) -> bool:
         """Note at which tab the sidebar is, and draw the viewport beside it anew where that has changed."""
-        memory.ui_scale = context.preferences.system.ui_scale
+        overlay().ui_scale = context.preferences.system.ui_scale
         area = context.area
         if area is None or area.type != "VIEW_3D":
             return False
-        view = memory.views.setdefault(area.spaces.active.as_pointer(), _View())
+        view = overlay().views.setdefault(area.spaces.active.as_pointer(), View())
         at_tab = is_at_tab(area)
         if view.at_tab != at_tab:
             view.at_tab = at_tab

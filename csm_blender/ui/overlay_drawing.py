@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import gpu as _gpu
@@ -13,6 +11,7 @@ from gpu_extras.batch import batch_for_shader
 
 from ..core.geometry.outline import EDGES, Outline
 from ..core.models import Vec3
+from ..scene.blender.runtime import Part, part
 
 gpu: Any = _gpu  # its stubs say that every call returns None
 COLOR = (0.16, 0.74, 0.98)
@@ -42,7 +41,7 @@ class Drawing:
             filled = outline.filled(share)
             faint = [point for side in _SIDES for point in _quad([filled[index] for index in side])]
         head = outline.front[2:]
-        shaders = _shaders()
+        shaders = part(Shaders)
         lines = [*thin, *bold]
         self.faces: Any = _batch(shaders.faces, "TRIS", [*faint, *head], [0.14] * len(faint) + [0.7] * len(head))
         self.behind: Any = _batch(shaders.lines, "LINES", lines, [0.28] * len(lines))
@@ -51,7 +50,7 @@ class Drawing:
 
 def draw_all(pairs: Sequence[tuple[Drawing, Any]], scale: float) -> None:
     """Draw each through its matrix, in the viewport at hand; *scale* is that of the user interface."""
-    state, matrix, shaders = gpu.state, gpu.matrix, _shaders()
+    state, matrix, shaders = gpu.state, gpu.matrix, part(Shaders)
     faces, lines = shaders.faces, shaders.lines
     nearer = matrix.get_projection_matrix()
     nearer[2] -= nearer[3] * _IN_FRONT
@@ -76,25 +75,16 @@ def draw_all(pairs: Sequence[tuple[Drawing, Any]], scale: float) -> None:
         state.blend_set("NONE")
 
 
-@dataclass(frozen=True)
-class _Shaders:
-    faces: Any
-    lines: Any
-
-
-@functools.cache
-def _shaders() -> _Shaders:
+class Shaders(Part):
     """Blender's own, which exist for each of its graphics back ends."""
-    return _Shaders(gpu.shader.from_builtin("FLAT_COLOR"), gpu.shader.from_builtin("POLYLINE_FLAT_COLOR"))
+
+    def __init__(self) -> None:
+        self.faces: Any = gpu.shader.from_builtin("FLAT_COLOR")
+        self.lines: Any = gpu.shader.from_builtin("POLYLINE_FLAT_COLOR")
 
 
 def _batch(shader: Any, kind: str, points: Sequence[Vec3], alphas: Sequence[float]) -> Any:
     return batch_for_shader(shader, kind, {"pos": points, "color": [(*COLOR, alpha) for alpha in alphas]})
-
-
-def forget_shaders() -> None:
-    """Give them back."""
-    _shaders.cache_clear()
 
 
 def _quad(corners: Sequence[Vec3]) -> list[Vec3]:

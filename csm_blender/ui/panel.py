@@ -12,7 +12,7 @@ from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout, current
 from ..scene.jobs import timer
 from ..scene.jobs.record_sync import has_strays
-from ..scene.jobs.state import desk
+from ..scene.jobs.state import file_state
 from ..scene.properties import CSM_PG_job, CSM_PG_scene, active_record, state_of
 from .box_panel import draw_box, draw_pivot
 from .formatting import MOVING, size_text, state_icon, state_word
@@ -70,8 +70,8 @@ class CSM_PT_refine(bpy.types.Panel):
         state = state_of(context.scene)
         if has_strays(context.scene):
             timer.wake()  # what draws must not write
-        if desk.trouble is not None:
-            draw_lines(layout.box(), in_sidebar(context, desk.trouble.advice), "ERROR")
+        if (trouble := file_state().trouble) is not None:
+            draw_lines(layout.box(), in_sidebar(context, trouble.advice), "ERROR")
         if len(state.jobs):
             layout.separator()
             _draw_jobs(context, layout, state)

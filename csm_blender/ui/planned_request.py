@@ -21,6 +21,7 @@ from ..scene.blender.bpy_typing import Context
 from ..scene.blender.change_counter import changes, chosen
 from ..scene.blender.evaluation import is_evaluated
 from ..scene.blender.matrix import as_matrix4
+from ..scene.blender.runtime import Part, part, runtime
 from ..scene.jobs.planning import Choices, plan_for_objects
 from ..scene.measure.custom_box import custom_box
 from ..scene.measure.evaluated_bounds import may_have_more
@@ -42,7 +43,9 @@ class Preview:
 
 
 @dataclass
-class _Cache:
+class PlannedRequest(Part):
+    """The last :class:`Preview`, and what it was made from."""
+
     glance: Any = None
     looks: Any = None
     scale: Any = None
@@ -50,9 +53,6 @@ class _Cache:
     preview: Preview | None = None
     here: tuple[Preview, Matrix4, Preview] | None = None
     """What :attr:`preview` is at another place: whose, where, and what."""
-
-
-_cache = _Cache()
 
 
 def choices_of(scene: bpy.types.Scene) -> Choices:
@@ -87,9 +87,10 @@ def preview(context: Context) -> Preview | None:
     matrix = as_matrix4(context.active_object.matrix_world)
     if seen.spec.target.matrix_world == matrix:
         return seen
-    known = _cache.here
+    cache = part(PlannedRequest)
+    known = cache.here
     if known is None or known[0] is not seen or known[1] != matrix:
-        known = _cache.here = (seen, matrix, _stood(seen, seen.spec, matrix, context))
+        known = cache.here = (seen, matrix, _stood(seen, seen.spec, matrix, context))
     return known[2]
 
 
@@ -101,20 +102,20 @@ def outlined(context: Context) -> Preview | None:
     active = context.active_object
     if active is None:
         return None
-    scale = active.matrix_world.to_scale()
-    scaled = _cache.scale is None or not is_same_scale(scale, _cache.scale)
-    if _cache.preview is not None and not scaled and changes.are_counted and _cache.glance == _glance(context, active):
-        return _cache.preview
+    cache, scale = part(PlannedRequest), active.matrix_world.to_scale()
+    scaled = cache.scale is None or not is_same_scale(scale, cache.scale)
+    if cache.preview is not None and not scaled and changes().are_counted and cache.glance == _glance(context, active):
+        return cache.preview
     objects, choices = chosen_objects(context), choices_of(context.scene)
-    _cache.is_plain = len(objects) == 1 and not may_have_more(active)
+    cache.is_plain = len(objects) == 1 and not may_have_more(active)
     looks: Any = (*map(_looks_of, objects), choices, context.scene.unit_settings.scale_length)
-    old = _cache.preview
-    if looks != _cache.looks or old is None or old.spec is None:
-        _cache.preview = _measured(objects, context, choices)
+    old = cache.preview
+    if looks != cache.looks or old is None or old.spec is None:
+        cache.preview = _measured(objects, context, choices)
     elif scaled:
-        _cache.preview = _stood(old, old.spec, as_matrix4(active.matrix_world), context)
-    _cache.looks, _cache.scale, _cache.glance = looks, scale, _glance(context, active)
-    return _cache.preview
+        cache.preview = _stood(old, old.spec, as_matrix4(active.matrix_world), context)
+    cache.looks, cache.scale, cache.glance = looks, scale, _glance(context, active)
+    return cache.preview
 
 
 def is_same_scale(a: Vector, b: Vector) -> bool:
@@ -124,11 +125,11 @@ def is_same_scale(a: Vector, b: Vector) -> bool:
 
 def _glance(context: Context, active: Any) -> Any:
     """What tells, quickly, whether there is anything to look at: Blender does not count choices and renaming."""
-    scene = context.scene
+    scene, counter = context.scene, changes()
     state = state_of(scene)
     return (
-        changes.shapes,
-        0 if _cache.is_plain else changes.moves,
+        counter.shapes,
+        0 if part(PlannedRequest).is_plain else counter.moves,
         scene.session_uid,
         context.view_layer.name,
         active.session_uid,
@@ -146,7 +147,7 @@ def _glance(context: Context, active: Any) -> Any:
 
 def _looks_of(obj: Any) -> tuple[Any, ...]:
     """All that may change the box. Where only one plain object is chosen, its place does not."""
-    place = None if _cache.is_plain else obj.matrix_world.copy()
+    place = None if part(PlannedRequest).is_plain else obj.matrix_world.copy()
     return (obj.session_uid, obj.name, obj.mode, place, custom_box(obj), *_box_of(obj))
 
 
@@ -157,13 +158,14 @@ def _box_of(obj: Any) -> tuple[tuple[float, ...], ...]:
 
 def count() -> int:
     """A number that changes with all that :func:`outlined` depends on but the scale of the active object."""
-    return changes.shapes + changes.choices + (0 if _cache.is_plain else changes.moves)
+    counter = changes()
+    return counter.shapes + counter.choices + (0 if part(PlannedRequest).is_plain else counter.moves)
 
 
 def forget() -> None:
     """Measure anew next time."""
     chosen()
-    _cache.__init__()  # type: ignore[misc]  # as new
+    runtime().forget(PlannedRequest)
 
 
 def _measured(objects: list[bpy.types.Object], context: Context, choices: Choices) -> Preview:

@@ -10,7 +10,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 
 from ..core.errors import CsmError
 from ..core.settings import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
-from ..scene.addon.disk_usage import usage
+from ..scene.addon.disk_usage import disk_usage
 from ..scene.addon.environment import PACKAGE
 from ..scene.addon.preferences import base_url_is_from_environment, base_url_now, key_is_from_environment, obstacle
 from ..scene.addon.translation import OURS, labels
@@ -167,8 +167,9 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         row = split.row()
         row.operator("csm.test_connection", icon="URL")
         row.operator("wm.url_open", text="Documentation", icon="HELP").url = DOCS_URL
-        if connection_test.message:
-            _note(column, connection_test.message, "CHECKMARK" if connection_test.is_good else "ERROR")
+        test = connection_test()
+        if test.message:
+            _note(column, test.message, "CHECKMARK" if test.is_good else "ERROR")
         elif (reason := obstacle()) is not None and self.api_key:
             _note(column, reason.advice, "ERROR")
 
@@ -178,7 +179,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         row.alignment = "RIGHT"
         row.label(text="Job Folder")
         row = split.row()
-        row.label(text=usage.text or "…")
+        row.label(text=disk_usage().text or "…")
         row.operator("csm.clean_folder", icon="TRASH")
         row.operator("csm.copy_report", icon="COPYDOWN")
 

@@ -18,7 +18,7 @@ from ..scene.addon.translation import reports, tooltips
 from ..scene.blender.bpy_typing import Context, current
 from ..scene.jobs import commands, timer
 from ..scene.jobs.binding import holds_result
-from ..scene.jobs.state import desk
+from ..scene.jobs.state import file_state
 from ..scene.measure.measure import find_objects
 from ..scene.properties import state_of, tag_of
 from . import confirm_dialog, planned_request
@@ -117,7 +117,7 @@ class CSM_OT_refine(bpy.types.Operator):
             return confirm_dialog.ask(session_code=self.session_code, target=self.target, again=self.again)
         if not self._begin(context):
             return {"CANCELLED"}
-        desk.attended.add(self._job_id)
+        file_state().watched_by_operator.add(self._job_id)
         self._timer = context.window_manager.event_timer_add(EVENT_S, window=context.window)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
@@ -126,14 +126,14 @@ class CSM_OT_refine(bpy.types.Operator):
         """Every event is the artist's own; only the timer's are looked at, and they pass on as well."""
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
-        job = desk.jobs.get(self._job_id)
+        job = file_state().jobs.get(self._job_id)
         if job is None or job.state in FINISHED or job.state is JobState.UNCERTAIN or not timer.watched(job):
             # Decided, or to be decided by a person: the pump goes on with it from there.
             self._end()
             return {"FINISHED" if job is not None and job.state is JobState.PLACED else "CANCELLED", "PASS_THROUGH"}
         if job.state is JobState.READY:
             self._place(job.job_id)
-            if desk.jobs[job.job_id].state is JobState.PLACED:
+            if file_state().jobs[job.job_id].state is JobState.PLACED:
                 self._end()
                 return {"FINISHED", "PASS_THROUGH"}
         return {"PASS_THROUGH"}
@@ -146,7 +146,7 @@ class CSM_OT_refine(bpy.types.Operator):
             commands.run_to_end([self._job_id], context)
         except CsmError as error:
             return report_error(self, error)
-        job = desk.jobs[self._job_id]
+        job = file_state().jobs[self._job_id]
         if job.state is JobState.PLACED:
             return {"FINISHED"}
         self.report({"ERROR" if job.state is JobState.FAILED else "WARNING"}, _outcome(job.job_id))
@@ -178,7 +178,7 @@ class CSM_OT_refine(bpy.types.Operator):
         timer.place_attended(job_id, waiting)
 
     def _end(self) -> None:
-        desk.attended.discard(self._job_id)
+        file_state().watched_by_operator.discard(self._job_id)
         if self._timer is not None:
             current.window_manager.event_timer_remove(self._timer)
             self._timer = None
@@ -223,7 +223,7 @@ class CSM_OT_refine_selected(bpy.types.Operator):
             commands.run_to_end(job_ids, context)
         except CsmError as error:
             return report_error(self, error)
-        failed = [job_id for job_id in job_ids if desk.jobs[job_id].state is not JobState.PLACED]
+        failed = [job_id for job_id in job_ids if file_state().jobs[job_id].state is not JobState.PLACED]
         for job_id in failed:
             self.report({"ERROR"}, _outcome(job_id))
         return {"FINISHED"} if job_ids and len(failed) < len(job_ids) else {"CANCELLED"}
@@ -246,8 +246,8 @@ def selected_with_code(context: Context) -> list[bpy.types.Object]:
 
 
 def _outcome(job_id: str) -> str:
-    job = desk.jobs[job_id]
-    said = job.error["message"] if job.error else desk.waiting.get(job_id) or job.message
+    job = file_state().jobs[job_id]
+    said = job.error["message"] if job.error else file_state().wait_reasons.get(job_id) or job.message
     told = sentences(said, job.error["hint"] if job.error else "")
     return f"{job.spec.object_name}: {reports.translate(told)}"
 

@@ -13,8 +13,9 @@ from bpy.props import CollectionProperty, EnumProperty, IntProperty, PointerProp
 from ..core.errors import CsmError
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import labels, tooltips
-from ..scene.background.session_list import age_of, age_text, matches, shelf
+from ..scene.background.session_list import age_of, age_text, matches, session_list
 from ..scene.blender.bpy_typing import Context, Layout, current
+from ..scene.blender.runtime import Part, part
 from ..scene.properties import state_of, tag_of
 from .operator_report import report_error
 from .returns import Returned
@@ -22,13 +23,10 @@ from .text_wrap import draw_lines, in_sidebar
 
 
 @dataclass
-class _Memory:
+class ListFilling(Part):
     """Whether the list is being filled just now."""
 
-    is_filling: bool = False
-
-
-_memory = _Memory()
+    is_on: bool = False
 
 
 class CSM_PG_session(bpy.types.PropertyGroup):
@@ -52,7 +50,7 @@ def _searched(_self: bpy.types.PropertyGroup, _context: Context) -> None:
 
 def _chosen(self: CSM_PG_browser, context: Context) -> None:
     """A click on a line: its code goes into the panel."""
-    if not _memory.is_filling and 0 <= self.active_index < len(self.sessions) and context.scene is not None:
+    if not part(ListFilling).is_on and 0 <= self.active_index < len(self.sessions) and context.scene is not None:
         state_of(context.scene).session_code = self.sessions[self.active_index].code
 
 
@@ -96,7 +94,7 @@ class CSM_UL_sessions(bpy.types.UIList):
         """Picture and caption on the left, age and what is remarkable of the state on the right."""
         remark = _REMARKS.get(item.state, item.state)
         split = layout.split(factor=0.55 if remark else 0.8)
-        icon = shelf.icon(item.picture)
+        icon = session_list().icon(item.picture)
         if icon:
             split.label(text=item.name, icon_value=icon, translate=False)
         else:
@@ -124,24 +122,24 @@ class CSM_PT_sessions(bpy.types.Panel):
         """Search, list, what the chosen one looks like."""
         layout: Layout = self.layout
         browser = browser_of(context.window_manager)
-        shelf.want()
+        session_list().want()
         row = layout.row(align=True)
         row.prop(browser, "search", text="", icon="VIEWZOOM", placeholder=labels.say("Search"))
         row.operator("csm.list_sessions", text="", icon="FILE_REFRESH").which = "FIRST"
         layout.template_list("CSM_UL_sessions", "", browser, "sessions", browser, "active_index", rows=5, maxrows=10)
         _draw_foot(layout, browser)
-        if shelf.message:
-            draw_lines(layout, in_sidebar(context, shelf.message), "ERROR")
+        if session_list().message:
+            draw_lines(layout, in_sidebar(context, session_list().message), "ERROR")
         if 0 <= browser.active_index < len(browser.sessions):
             _draw_chosen(context, layout, browser.sessions[browser.active_index])
 
 
 def _draw_foot(layout: Layout, browser: CSM_PG_browser) -> None:
-    known = shelf.catalogue
+    known = session_list().catalogue
     row = layout.row()
     left = row.row()
     left.active = False
-    if shelf.is_busy:
+    if session_list().is_busy:
         left.label(text="Listing…", icon="SORTTIME")
     elif not known.fetched_at:
         left.label(text="Not listed yet")
@@ -158,7 +156,7 @@ def _draw_foot(layout: Layout, browser: CSM_PG_browser) -> None:
 
 def _draw_chosen(context: Context, layout: Layout, session: CSM_PG_session) -> None:
     box = layout.box()
-    if icon := shelf.icon(session.picture):
+    if icon := session_list().icon(session.picture):
         box.template_icon(icon_value=icon, scale=6.0)
     row = box.row()
     row.active = False
@@ -194,14 +192,14 @@ class CSM_OT_list_sessions(bpy.types.Operator):
         error = obstacle()
         if error is not None:
             cls.poll_message_set(tooltips.translate(error.advice))
-        elif shelf.is_busy:
+        elif session_list().is_busy:
             cls.poll_message_set(tooltips.say("They are being listed."))
-        return error is None and not shelf.is_busy
+        return error is None and not session_list().is_busy
 
     def execute(self, _context: Context) -> Returned:
         """Begin; the list fills when the answer comes."""
         try:
-            shelf.fetch(1 if self.which == "FIRST" else shelf.catalogue.pages + 1)
+            session_list().fetch(1 if self.which == "FIRST" else session_list().catalogue.pages + 1)
         except CsmError as error:
             return report_error(self, error)
         return {"FINISHED"}
@@ -248,7 +246,7 @@ def fill() -> None:
     lines.clear()
     words = browser.search.lower().split()
     index = -1
-    for entry in shelf.catalogue.entries:
+    for entry in session_list().catalogue.entries:
         if words and not matches(entry, words):
             continue
         line = lines.add()
@@ -256,9 +254,9 @@ def fill() -> None:
         line.age, line.picture = age_of(entry.created_at), entry.picture
         if entry.code == chosen:
             index = len(lines) - 1
-    _memory.is_filling = True  # nobody clicked: the code in the panel stays
+    part(ListFilling).is_on = True  # nobody clicked: the code in the panel stays
     browser.active_index = index
-    _memory.is_filling = False
+    part(ListFilling).is_on = False
 
 
 CLASSES = (
@@ -272,14 +270,13 @@ CLASSES = (
 
 
 def start() -> None:
-    """Hang the browser on the window manager."""
+    """Hang the browser on the window manager, and fill it when the sessions were read."""
     manager: Any = bpy.types.WindowManager
     manager.csm = PointerProperty(type=CSM_PG_browser)  # type: ignore[func-returns-value]  # stubs err
-    shelf.on_change = fill
+    session_list().on_change = fill
 
 
 def stop() -> None:
     """Take it away."""
-    shelf.close()
     if hasattr(bpy.types.WindowManager, "csm"):
         del bpy.types.WindowManager.csm

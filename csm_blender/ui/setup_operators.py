@@ -15,7 +15,7 @@ from ..core.jobs.cleanup import clean
 from ..core.jobs.store import Store
 from ..core.jobs.support_report import support_report
 from ..core.messages import Message
-from ..scene.addon import disk_usage
+from ..scene.addon.disk_usage import disk_usage, size_text
 from ..scene.addon.environment import PACKAGE, jobs_home
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import reports, tooltips
@@ -99,14 +99,14 @@ class CSM_OT_test_connection(bpy.types.Operator):
         error = obstacle()
         if error is not None:
             cls.poll_message_set(tooltips.translate(error.advice))
-        elif connection_test.is_running:
+        elif connection_test().is_running:
             cls.poll_message_set(tooltips.say("It is being tested."))
-        return error is None and not connection_test.is_running
+        return error is None and not connection_test().is_running
 
     def execute(self, _context: Context) -> Returned:
         """Begin; the answer is shown in the preferences."""
         try:
-            connection_test.begin()
+            connection_test().begin()
         except CsmError as error:
             return report_error(self, error)
         return {"FINISHED"}
@@ -138,8 +138,8 @@ class CSM_OT_clean_folder(bpy.types.Operator):
                 store.close()
         except CsmError as error:
             return report_error(self, error)
-        disk_usage.usage.forget()
-        self.report({"INFO"}, reports.say("{size} freed", size=disk_usage.size_text(freed)))
+        disk_usage().forget()
+        self.report({"INFO"}, reports.say("{size} freed", size=size_text(freed)))
         return {"FINISHED"}
 
 

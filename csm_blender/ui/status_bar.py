@@ -9,13 +9,13 @@ from ..core.jobs.job import Job
 from ..core.models import ACTIVE
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
-from ..scene.jobs.state import desk
+from ..scene.jobs.state import file_state
 from .formatting import state_word
 
 
 def draw(self: bpy.types.Header, _context: Context) -> None:
     """Nothing while nothing is under way."""
-    jobs = [job for job in desk.unfinished() if job.state in ACTIVE]
+    jobs = [job for job in file_state().unfinished() if job.state in ACTIVE]
     if not jobs:
         return
     layout: Layout = self.layout

@@ -26,7 +26,8 @@ def test_disabled_and_enabled_during_a_job(blender: Blender, slow_service: Any) 
 def test_registering_leaves_nothing_twice(blender: Blender) -> None:
     seen = blender.run(f"{SCENARIOS}:registered_twice").value
     assert seen["at_first"] == seen["on"] == seen["reloaded"]
-    assert seen["off"] == {"classes": 0, "handlers": 0, "status_bar": 0}
+    assert seen["off"] == {"classes": 0, "handlers": 0, "timers": False, "runtimes": 0, "status_bar": 0}
+    assert (seen["runtimes"], seen["emptied"], seen["icons"]) == (20, True, None)
 
 
 def test_killed_worker(blender: Blender, slow_service: Any) -> None:

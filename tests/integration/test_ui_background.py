@@ -14,7 +14,7 @@ import pytest
 
 import csm_blender
 from csm_blender.scene.jobs import restore
-from csm_blender.scene.jobs.state import desk
+from csm_blender.scene.jobs.state import file_state
 from csm_blender.scene.properties import state_of
 
 FIRST, SECOND = "SESSION_P_44569824122", "SESSION_1700000001_0000001"
@@ -133,7 +133,7 @@ def test_a_file_decides_neither_about_paths_nor_about_sending(scene: bpy.types.S
     record.job_id, record.status = "f" * 32, "QUEUED"
     record.was_posted = record.was_accepted = False
     restore.take_in_file()
-    job = desk.jobs["f" * 32]
+    job = file_state().jobs["f" * 32]
     assert str(job.state) == "CANCELLED"
     assert (job.spec.output, job.spec.export_path, job.spec.run_id) == ("", "", "")
     assert job.spec.asset.folder == ""
@@ -145,4 +145,4 @@ def test_a_made_up_job_id_never_reaches_the_disk(scene: bpy.types.Scene, job_id:
     record.job_id, record.status = job_id, "REFINING"
     restore.take_in_file()
     assert state_of(scene).jobs[0].status == "FAILED"
-    assert desk.jobs == {}
+    assert file_state().jobs == {}

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import time
 
-import bpy
-
 from ...core.jobs.cleanup import folder_size
+from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw_preferences
+from ..blender.runtime import Part, part
 from .environment import jobs_home
 
 FRESH_S = 10.0
+MEASURE_IN_S = 0.1
 
 
-class Usage:
+class DiskUsage(Part):
     """The size of the job folder as last measured. Asking never touches the disk: it is measured a little later."""
 
     def __init__(self) -> None:
@@ -24,8 +25,8 @@ class Usage:
     @property
     def text(self) -> str:
         """The size for people, from a few seconds ago, or empty."""
-        if time.monotonic() - self._measured_s > FRESH_S and not bpy.app.timers.is_registered(self._measure):
-            bpy.app.timers.register(self._measure, first_interval=0.1)
+        if time.monotonic() - self._measured_s > FRESH_S:
+            main_timer().call(self._measure, MEASURE_IN_S)
         return self._text
 
     def forget(self) -> None:
@@ -34,8 +35,7 @@ class Usage:
 
     def stop(self) -> None:
         """Do not measure any more."""
-        if bpy.app.timers.is_registered(self._measure):
-            bpy.app.timers.unregister(self._measure)
+        main_timer().cancel(self._measure)
 
     def _measure(self) -> None:
         self._measured_s = time.monotonic()
@@ -45,7 +45,9 @@ class Usage:
             redraw_preferences()
 
 
-usage = Usage()
+def disk_usage() -> DiskUsage:
+    """The measured size, of the current runtime."""
+    return part(DiskUsage)
 
 
 def size_text(size: float) -> str:

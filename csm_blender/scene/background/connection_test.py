@@ -7,10 +7,11 @@ from typing import Any
 
 from ...core.messages import NOTHING, Message
 from ..blender.redraw import redraw_preferences
+from ..blender.runtime import Part, part
 from .one_shot import OneShotProcess
 
 
-class ConnectionTest:
+class ConnectionTest(Part):
     """One test at a time, and what the last one found."""
 
     def __init__(self) -> None:
@@ -38,4 +39,6 @@ class ConnectionTest:
         redraw_preferences()
 
 
-connection_test = ConnectionTest()
+def connection_test() -> ConnectionTest:
+    """The test of the current runtime."""
+    return part(ConnectionTest)

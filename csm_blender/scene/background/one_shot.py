@@ -14,13 +14,12 @@ import time
 from collections.abc import Callable
 from typing import IO, Any
 
-import bpy
-
 from ...core.messages import from_json
 from ...core.processes.launch import start, stop
 from ...worker.config import WorkerConfig
 from ..addon.environment import interpreters, jobs_home
 from ..addon.preferences import settings_now
+from ..blender.main_timer import main_timer
 
 LOOK_S = 0.2
 WAIT_S = 0.05
@@ -63,12 +62,11 @@ class OneShotProcess:
             self._process.stdin.write(orders.to_line())
             self._process.stdin.flush()
         self._begun_s = time.monotonic()
-        bpy.app.timers.register(self._look, first_interval=LOOK_S, persistent=True)
+        main_timer().call(self._look, LOOK_S)
 
     def stop(self) -> None:
         """Give up on an answer that is awaited."""
-        if bpy.app.timers.is_registered(self._look):
-            bpy.app.timers.unregister(self._look)
+        main_timer().cancel(self._look)
         process, self._process = self._process, None
         if process is not None:
             _end(process)

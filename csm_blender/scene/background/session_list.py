@@ -11,19 +11,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import bpy
-
 from ...core.errors import CsmError
 from ...core.files import session_cache
 from ...core.files.session_cache import Catalogue, Entry
 from ...core.messages import NOTHING, Message
 from ..addon.environment import jobs_home
 from ..addon.preferences import base_url_now
+from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw
+from ..blender.runtime import Part, part
 from .one_shot import OneShotProcess
 
 
-class SessionList:
+class SessionList(Part):
     """One service's sessions at a time."""
 
     def __init__(self) -> None:
@@ -42,8 +42,8 @@ class SessionList:
 
     def want(self) -> None:
         """See to it that the catalogue of the service in use is read, a little later. No I/O: panels call this."""
-        if self._base_url != _base_url() and not bpy.app.timers.is_registered(self._read):
-            bpy.app.timers.register(self._read, first_interval=0.0)
+        if self._base_url != _base_url():
+            main_timer().call(self._read)
 
     def fetch(self, page: int) -> None:
         """Have a page listed anew. Raises a :class:`CsmError` where nothing may be sent."""
@@ -62,19 +62,14 @@ class SessionList:
         return int(preview.icon_id)
 
     def stop(self) -> None:
-        """Give up on an answer that is awaited."""
+        """Give up on an answer that is awaited, and give the icons back."""
         self._errand.stop()
-        if bpy.app.timers.is_registered(self._read):
-            bpy.app.timers.unregister(self._read)
-
-    def close(self) -> None:
-        """Forget all, and give the icons back."""
-        self.stop()
+        main_timer().cancel(self._read)
         if self._icons is not None:
             from bpy.utils import previews  # noqa: PLC0415 - see _read
 
             previews.remove(self._icons)
-        self.__init__()  # type: ignore[misc]  # as new
+            self._icons = None
 
     def _take(self, answer: dict[str, Any]) -> None:
         self.message = Message.of(answer.get("message", "The sessions could not be listed."))
@@ -128,4 +123,6 @@ def _base_url() -> str:
         return ""
 
 
-shelf = SessionList()
+def session_list() -> SessionList:
+    """The list of the current runtime."""
+    return part(SessionList)

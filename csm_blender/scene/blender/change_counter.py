@@ -11,15 +11,16 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
-import bpy
 from bpy.app.handlers import persistent
+
+from .runtime import Part, part
 
 _MOST_LOOKED_AT = 64
 """So many updates are looked at; that more things were moved at once counts as a change of everything."""
 
 
 @dataclass
-class Changes:
+class ChangeCounter(Part):
     """Numbers that only grow."""
 
     shapes: int = 0
@@ -29,45 +30,34 @@ class Changes:
     choices: int = 0
     """Changed by choosing something in the panel, by jobs, by undo: what Blender does not evaluate anything for."""
     are_counted: bool = False
+    """Whether Blender calls the handlers below. One without a window does not: nothing is drawn there."""
 
 
-changes = Changes()
-
-
-def start() -> None:
-    """Count from now on. A Blender without a window does not: nothing is drawn there."""
-    if not changes.are_counted:
-        bpy.app.handlers.depsgraph_update_post.append(_evaluated)
-        bpy.app.handlers.frame_change_post.append(_frame_changed)
-        changes.are_counted = True
-
-
-def stop() -> None:
-    """Not any more."""
-    if changes.are_counted:
-        bpy.app.handlers.depsgraph_update_post.remove(_evaluated)
-        bpy.app.handlers.frame_change_post.remove(_frame_changed)
-        changes.are_counted = False
+def changes() -> ChangeCounter:
+    """The counter of the current runtime."""
+    return part(ChangeCounter)
 
 
 def chosen(_owner: Any = None, _context: Any = None) -> None:
     """Count a change of choices or jobs. Blender can call it for a property."""
-    changes.choices += 1
+    changes().choices += 1
 
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
-def _evaluated(_scene: object, depsgraph: Any) -> None:
-    seen = 0
+def evaluated(_scene: object, depsgraph: Any) -> None:
+    """Count what Blender evaluated anew: a handler of ``depsgraph_update_post``."""
+    counter, seen = changes(), 0
     for update in itertools.islice(depsgraph.updates, _MOST_LOOKED_AT):
         seen += 1
         if update.is_updated_geometry or not update.is_updated_transform:
-            changes.shapes += 1
+            counter.shapes += 1
             return
     if seen == _MOST_LOOKED_AT:
-        changes.shapes += 1
-    changes.moves += 1
+        counter.shapes += 1
+    counter.moves += 1
 
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
-def _frame_changed(*_arguments: object) -> None:
-    changes.shapes += 1
+def frame_changed(*_arguments: object) -> None:
+    """Another frame may look different in all: a handler of ``frame_change_post``."""
+    changes().shapes += 1

@@ -6,31 +6,31 @@ from __future__ import annotations
 import bpy
 
 from ..properties import CSM_PG_job, find_record, tag_of
-from .state import Home, desk
+from .state import Binding, file_state
 
 RESULT_STAMP = "csm_job_id"
 """Custom property of a result's mesh: it says which job made it and goes where the mesh goes."""
 
 
-def home_scene(job_id: str) -> bpy.types.Scene | None:
+def bound_scene(job_id: str) -> bpy.types.Scene | None:
     """The scene a job belongs to; ``None`` when it was deleted."""
-    home = desk.homes.get(job_id)
-    if home is None:
+    binding = file_state().bindings.get(job_id)
+    if binding is None:
         return None
-    return next((scene for scene in bpy.data.scenes if scene.session_uid == home.scene_uid), None)
+    return next((scene for scene in bpy.data.scenes if scene.session_uid == binding.scene_uid), None)
 
 
 def find_target(job_id: str) -> bpy.types.Object | None:
     """The job's block-out, renamed or not; ``None`` when it was deleted. A copy (Shift-D) of it is never taken."""
-    scene = home_scene(job_id)
-    home = desk.homes.get(job_id)
-    if scene is None or home is None or not home.object_uid:
+    scene = bound_scene(job_id)
+    binding = file_state().bindings.get(job_id)
+    if scene is None or binding is None or not binding.object_uid:
         return None
     record = find_record(scene, job_id)
     pointed = record.target_object if record else None
-    if pointed is not None and pointed.session_uid == home.object_uid:
+    if pointed is not None and pointed.session_uid == binding.object_uid:
         return pointed if _is_in(scene, pointed) else None
-    return next((obj for obj in scene.objects if obj.session_uid == home.object_uid), None)
+    return next((obj for obj in scene.objects if obj.session_uid == binding.object_uid), None)
 
 
 def find_result(job_id: str, scene: bpy.types.Scene | None) -> bpy.types.Object | None:
@@ -57,12 +57,12 @@ def holds_result(obj: bpy.types.Object, job_id: str) -> bool:
     return obj.data is not None and obj.data.get(RESULT_STAMP) == job_id
 
 
-def home_of_record(record: CSM_PG_job, scene: bpy.types.Scene) -> Home:
+def binding_of_record(record: CSM_PG_job, scene: bpy.types.Scene) -> Binding:
     """Where the record of a file just opened belongs: its own pointer, else the oldest object tagged with it."""
     pointed = record.target_object
     if pointed is None and record.target:
         pointed = _oldest(obj for obj in scene.objects if tag_of(obj).job_id == record.job_id)
-    return Home(scene.session_uid, pointed.session_uid if pointed is not None else 0)
+    return Binding(scene.session_uid, pointed.session_uid if pointed is not None else 0)
 
 
 def _oldest(objects: object) -> bpy.types.Object | None:

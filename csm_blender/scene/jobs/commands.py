@@ -19,10 +19,10 @@ from ..background.headless import run_pipeline
 from ..blender.bpy_typing import Context
 from ..properties import CSM_PG_job, find_record, tag_of
 from . import record_sync, timer
-from .binding import find_result, find_target, home_scene
+from .binding import bound_scene, find_result, find_target
 from .planning import Choices, plan_for_objects
 from .restore import restore_job
-from .state import desk
+from .state import file_state
 
 
 def start_job(session_code: str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Job:
@@ -36,7 +36,7 @@ def start_job(session_code: str, objects: Sequence[bpy.types.Object], context: C
         raise UsageError(
             "{name} is being refined with {session_code} already.", name=repr(obj.name), session_code=busy.session_code
         )
-    store = desk.open_store()
+    store = file_state().open_store()
     spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), choices)
     job = store.add(spec, settings.base_url)
     tag_of(obj).session_code = session_code
@@ -47,9 +47,10 @@ def start_job(session_code: str, objects: Sequence[bpy.types.Object], context: C
 
 def job_in_progress(session_code: str, obj: bpy.types.Object) -> Job | None:
     """The unfinished job that refines *session_code* into *obj*, so that nobody pays twice by clicking twice."""
-    for job in desk.unfinished():
-        home = desk.homes.get(job.job_id)
-        if job.session_code == session_code and home is not None and home.object_uid == obj.session_uid:
+    state = file_state()
+    for job in state.unfinished():
+        binding = state.bindings.get(job.job_id)
+        if job.session_code == session_code and binding is not None and binding.object_uid == obj.session_uid:
             return job
     return None
 
@@ -64,19 +65,21 @@ def run_to_end(job_ids: Sequence[str], context: Context) -> None:
 
 
 def _run_here(job_ids: Sequence[str]) -> None:
-    store = desk.open_store()
+    state = file_state()
+    store = state.open_store()
     run_pipeline(store, job_ids, settings_now(), concurrency=8, on_change=timer.note)
     for job_id in job_ids:
-        if desk.jobs[job_id].state is JobState.READY:
+        if state.jobs[job_id].state is JobState.READY:
             timer.place_now(job_id, {})
 
 
 def _run_by_worker(job_ids: Sequence[str]) -> None:
     """A Blender with a window does no network itself, also when it has to wait."""
-    desk.wanted.update(job_ids)
-    while any(timer.watched(desk.jobs[job_id]) for job_id in job_ids if job_id in desk.jobs):
+    state = file_state()
+    state.place_requested.update(job_ids)
+    while any(timer.watched(state.jobs[job_id]) for job_id in job_ids if job_id in state.jobs):
         timer.step()
-        if any(job_id in desk.waiting for job_id in job_ids):
+        if any(job_id in state.wait_reasons for job_id in job_ids):
             return  # it waits for something that cannot happen while Blender is blocked
         time.sleep(0.05)
 
@@ -84,7 +87,7 @@ def _run_by_worker(job_ids: Sequence[str]) -> None:
 # --- decisions ------------------------------------------------------------------------------------------------------
 def may(record: CSM_PG_job) -> frozenset[Decision]:
     """What makes sense for the job of *record*. Never empty."""
-    job = desk.jobs.get(record.job_id)
+    job = file_state().jobs.get(record.job_id)
     if job is None:  # of another machine, and finished there; or the store cannot be read
         unfinished = record.status not in {str(state) for state in FINISHED}
         return frozenset({Decision.RETRY, Decision.REMOVE} if unfinished else {Decision.REMOVE})
@@ -93,7 +96,7 @@ def may(record: CSM_PG_job) -> frozenset[Decision]:
         return found
     if job.state is JobState.PLACED:
         found |= {Decision.SEND_AGAIN}
-        scene = home_scene(job.job_id)
+        scene = bound_scene(job.job_id)
         if scene is not None and record.result in scene.objects:
             found -= {Decision.PLACE}
     return found
@@ -101,24 +104,24 @@ def may(record: CSM_PG_job) -> frozenset[Decision]:
 
 def cancel(job: Job) -> None:
     """Stop the job."""
-    timer.note(actions.cancel(desk.open_store(), _fresh(job)))
+    timer.note(actions.cancel(file_state().open_store(), _fresh(job)))
 
 
 def retry(job: Job) -> None:
     """Go on with a failed or cancelled job, without paying again."""
-    timer.note(actions.retry(desk.open_store(), _fresh(job)))
+    timer.note(actions.retry(file_state().open_store(), _fresh(job)))
 
 
 def look_again(job: Job) -> None:
     """Ask the service whether the refine of an uncertain job has started."""
-    timer.note(actions.look_again(desk.open_store(), _fresh(job)))
+    timer.note(actions.look_again(file_state().open_store(), _fresh(job)))
 
 
 def send_again(job: Job) -> Job:
     """Ask for the refine once more, as a new job for the same object."""
-    settings, store = settings_now(), desk.open_store()
+    settings, store = settings_now(), file_state().open_store()
     job = _fresh(job)
-    scene, target = home_scene(job.job_id), find_target(job.job_id)
+    scene, target = bound_scene(job.job_id), find_target(job.job_id)
     if job.state is JobState.PLACED:
         new = store.add(replace(job.spec, again=True), settings.base_url)
     else:
@@ -132,20 +135,20 @@ def send_again(job: Job) -> Job:
 
 def place(job: Job) -> Message:
     """Place the result now, or as soon as the moment is right: then the answer says what for it waits."""
-    store = desk.open_store()
-    job = actions.place_again(store, _fresh(job))
-    desk.wanted.add(job.job_id)
+    state = file_state()
+    job = actions.place_again(state.open_store(), _fresh(job))
+    state.place_requested.add(job.job_id)
     timer.note(job)
     waiting: dict[str, Message] = {}
     timer.place_now(job.job_id, waiting)
-    desk.waiting.update(waiting)
+    state.wait_reasons.update(waiting)
     timer.wake()
     return waiting.get(job.job_id, NOTHING)
 
 
 def remove(job_id: str) -> None:
     """Take a finished job out of the file, and its files off the disk. What was placed stays."""
-    store = desk.open_store()
+    store = file_state().open_store()
     job = store.get(job_id)
     if job is not None and job.state in FINISHED:
         store.remove(job)
@@ -154,21 +157,21 @@ def remove(job_id: str) -> None:
 
 def job_of(job_id: str) -> Job:
     """The job, put back into the store from the file's record if need be. Raises :class:`JobError`."""
-    store = desk.open_store()
+    store = file_state().open_store()
     job = store.get(job_id)
-    scene = home_scene(job_id)
+    scene = bound_scene(job_id)
     if job is None and scene is not None and (record := find_record(scene, job_id)) is not None:
         job = restore_job(store, record)
     if job is None:
         raise JobError("This job is not known any more.", "Remove it from the list.")
-    desk.jobs[job_id] = job
+    file_state().jobs[job_id] = job
     return job
 
 
 def result_of(job_id: str) -> bpy.types.Object | None:
     """The object that holds the job's result."""
-    return find_result(job_id, home_scene(job_id))
+    return find_result(job_id, bound_scene(job_id))
 
 
 def _fresh(job: Job) -> Job:
-    return desk.open_store().get(job.job_id) or job
+    return file_state().open_store().get(job.job_id) or job

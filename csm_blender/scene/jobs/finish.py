@@ -21,7 +21,7 @@ from ..blender.undo import in_scene, push_undo_step
 from ..placement import preload
 from ..placement.place import Placed, place
 from ..properties import tag_of
-from .binding import RESULT_STAMP, find_target, home_scene
+from .binding import RESULT_STAMP, bound_scene, find_target
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def finish(store: Store, job: Job) -> Job | None:
 
     The picture of the job is painted by the caller before the undo step is pushed by :func:`push_undo`.
     """
-    scene = home_scene(job.job_id)
+    scene = bound_scene(job.job_id)
     fresh = store.get(job.job_id)
     if scene is None or fresh is None or fresh.state is not JobState.READY:
         return fresh
@@ -76,7 +76,7 @@ def _hand_selection_over(result: bpy.types.Object, target: bpy.types.Object | No
 
 def push_undo(job: Job) -> None:
     """Make all that was done since the last undo step one step named after the object."""
-    scene = home_scene(job.job_id)
+    scene = bound_scene(job.job_id)
     if scene is not None:
         push_undo_step(labels.say("Refine {name}", name=job.spec.object_name or job.session_code), scene)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From asking for a preview to its standing there: a child process fetches and fits it, a timer waits for the moment.
+"""From asking for a preview to its standing there: a child process fetches and fits it, the timer waits for the moment.
 
-The timer also takes away previews whose block-outs were deleted. It ends when there is neither.
+What it calls also takes away previews whose block-outs were deleted, and ends when there is neither.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from ..addon.environment import jobs_home
 from ..addon.translation import labels
 from ..background.one_shot import OneShotProcess
 from ..blender.bpy_typing import Context
+from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw
+from ..blender.runtime import Part, part
 from ..blender.undo import in_scene, push_undo_step
 from ..placement import preview_objects
 from ..placement.preview_objects import Remark
@@ -74,19 +76,34 @@ class Order:
         return next((obj for obj in scene.objects if obj.session_uid == self.object_uid), None) if scene else None
 
 
-_orders: dict[int, Order] = {}
-_troubles: dict[int, CsmError] = {}
-"""By the block-outs' ``session_uid``: what is awaited, and what went wrong the last time."""
+@dataclass
+class PreviewOrders(Part):
+    """By the block-outs' ``session_uid``: what is awaited, and what went wrong the last time."""
+
+    awaited: dict[int, Order] = field(default_factory=dict)
+    troubles: dict[int, CsmError] = field(default_factory=dict)
+
+    def stop(self) -> None:
+        """Give up on all."""
+        while self.awaited:
+            _clear(self.awaited.popitem()[1])
+        self.troubles.clear()
+        main_timer().cancel(_tick)
+
+
+def preview_orders() -> PreviewOrders:
+    """The orders of the current runtime."""
+    return part(PreviewOrders)
 
 
 def order_of(block_out: bpy.types.Object | None) -> Order | None:
     """The preview that is awaited for *block_out*."""
-    return _orders.get(block_out.session_uid) if block_out is not None else None
+    return preview_orders().awaited.get(block_out.session_uid) if block_out is not None else None
 
 
 def trouble_of(block_out: bpy.types.Object | None) -> CsmError | None:
     """Why the last preview asked for is not there."""
-    return _troubles.get(block_out.session_uid) if block_out is not None else None
+    return preview_orders().troubles.get(block_out.session_uid) if block_out is not None else None
 
 
 def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Order:
@@ -115,7 +132,7 @@ def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Conte
     except CsmError:
         _clear(new)
         raise
-    _orders[target.session_uid] = new
+    preview_orders().awaited[target.session_uid] = new
     redraw()
     return new
 
@@ -127,17 +144,19 @@ def wait_for(order: Order) -> Message:
     """
     assert order.errand is not None
     order.errand.wait()
-    if order.object_uid in _orders:
+    orders = preview_orders()
+    if order.object_uid in orders.awaited:
         _show_if_it_is_time(order)
-    if trouble := _troubles.get(order.object_uid):
+    if trouble := orders.troubles.get(order.object_uid):
         raise trouble
     return order.waits
 
 
 def give_up(block_out: bpy.types.Object) -> bool:
     """Do not wait for a preview of *block_out* any more, and forget what went wrong. Whether one was awaited."""
-    _troubles.pop(block_out.session_uid, None)
-    order = _orders.pop(block_out.session_uid, None)
+    orders = preview_orders()
+    orders.troubles.pop(block_out.session_uid, None)
+    order = orders.awaited.pop(block_out.session_uid, None)
     if order is None:
         return False
     _clear(order)
@@ -157,24 +176,15 @@ def remove(block_out: bpy.types.Object, scene: bpy.types.Scene) -> bool:
 
 
 def wake() -> None:
-    """See to it that the timer runs, if there is anything to look for."""
-    if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.register(_tick, first_interval=0.0, persistent=True)
+    """See to it that the timer calls, if there is anything to look for."""
+    if not bpy.app.background:
+        main_timer().call(_tick)
 
 
 def file_opened() -> None:
     """Another file is open now: nothing is awaited for it."""
-    stop()
+    preview_orders().stop()
     wake()
-
-
-def stop() -> None:
-    """Give up on all."""
-    while _orders:
-        _clear(_orders.popitem()[1])
-    _troubles.clear()
-    if bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.unregister(_tick)
 
 
 def _clear(order: Order) -> None:
@@ -196,10 +206,10 @@ def _take(order: Order, answer: dict[str, Any]) -> None:
 
 
 def _end(order: Order, trouble: CsmError | None = None) -> None:
-    _orders.pop(order.object_uid, None)
+    preview_orders().awaited.pop(order.object_uid, None)
     order.waits = NOTHING
     if trouble is not None:
-        _troubles[order.object_uid] = trouble
+        preview_orders().troubles[order.object_uid] = trouble
     _clear(order)
     redraw()
 
@@ -213,10 +223,11 @@ def _tick() -> float | None:
 
 
 def _step() -> float | None:
-    for order in [order for order in _orders.values() if order.waits]:
+    awaited = preview_orders().awaited
+    for order in [order for order in awaited.values() if order.waits]:
         _show_if_it_is_time(order)
     _remove_strays()
-    if any(order.waits for order in _orders.values()):
+    if any(order.waits for order in awaited.values()):
         return READY_LOOK_S
     return STRAY_LOOK_S if preview_objects.has_any() else None
 

@@ -15,15 +15,16 @@ from ...core.errors import NO_ERROR
 from ...core.jobs.job import Job
 from ...core.models import FINISHED
 from ..properties import CSM_PG_job, find_record, state_of, tag_of
-from .binding import find_target, home_scene
-from .state import Home, desk
+from .binding import bound_scene, find_target
+from .state import Binding, file_state
 
 
 def adopt(job: Job, scene: bpy.types.Scene, obj: bpy.types.Object | None) -> None:
-    """Give a job its home: a record in *scene*, bound to *obj*."""
-    desk.jobs[job.job_id] = job
-    desk.homes[job.job_id] = Home(scene.session_uid, obj.session_uid if obj is not None else 0)
-    desk.removed.discard(job.job_id)
+    """Bind a job to *obj*, and give it a record in *scene*."""
+    known = file_state()
+    known.jobs[job.job_id] = job
+    known.bindings[job.job_id] = Binding(scene.session_uid, obj.session_uid if obj is not None else 0)
+    known.removed.discard(job.job_id)
     paint(job)
     state = state_of(scene)
     state.active_job_index = len(state.jobs) - 1
@@ -31,7 +32,7 @@ def adopt(job: Job, scene: bpy.types.Scene, obj: bpy.types.Object | None) -> Non
 
 def paint(job: Job) -> bool:
     """Bring the job's record up to date, making it if undo took it away. Whether anything had to be written."""
-    scene = home_scene(job.job_id)
+    scene = bound_scene(job.job_id)
     if scene is None:
         return False
     record = find_record(scene, job.job_id)
@@ -55,15 +56,15 @@ def repaint_all() -> None:
     """After undo or redo: the records are as they were then; make them what they are now."""
     for scene in bpy.data.scenes:
         _drop_strays(scene)
-    for job in list(desk.jobs.values()):
+    for job in list(file_state().jobs.values()):
         paint(job)
 
 
 def follow_names() -> bool:
     """Take over new names of the block-outs. Whether there was one."""
     wrote = False
-    for job in desk.unfinished():
-        scene = home_scene(job.job_id)
+    for job in file_state().unfinished():
+        scene = bound_scene(job.job_id)
         record = find_record(scene, job.job_id) if scene else None
         target = record.target_object if record else None
         if record is not None and target is not None and record.target != target.name:
@@ -74,7 +75,7 @@ def follow_names() -> bool:
 
 def drop_record(job_id: str) -> None:
     """Take the record of a removed job out of every scene, and its binding from the objects."""
-    desk.forget_job(job_id)
+    file_state().forget_job(job_id)
     for scene in bpy.data.scenes:
         _drop_strays(scene)
 
@@ -93,8 +94,9 @@ def drop_strays() -> bool:
 
 
 def _is_stray(job_id: str, scene: bpy.types.Scene) -> bool:
-    home = desk.homes.get(job_id)
-    return job_id in desk.removed or (home is not None and home.scene_uid != scene.session_uid)
+    known = file_state()
+    binding = known.bindings.get(job_id)
+    return job_id in known.removed or (binding is not None and binding.scene_uid != scene.session_uid)
 
 
 def _drop_strays(scene: bpy.types.Scene) -> None:
@@ -109,10 +111,11 @@ def _drop_strays(scene: bpy.types.Scene) -> None:
 
 def _is_latest(job: Job, target: bpy.types.Object) -> bool:
     """Whether no later job concerns the same object."""
+    known = file_state()
     return not any(
-        other.created_at > job.created_at and desk.homes[other.job_id].object_uid == target.session_uid
-        for other in desk.jobs.values()
-        if other.job_id in desk.homes
+        other.created_at > job.created_at and known.bindings[other.job_id].object_uid == target.session_uid
+        for other in known.jobs.values()
+        if other.job_id in known.bindings
     )
 
 
@@ -146,7 +149,7 @@ _VECTOR_TOLERANCE = 1e-6
 def _write(record: CSM_PG_job, fields: dict[str, Any]) -> bool:
     wrote = False
     if not record.spec_json:
-        job = desk.jobs[record.job_id]
+        job = file_state().jobs[record.job_id]
         record.spec_json = json.dumps(job.spec.as_dict(), separators=(",", ":"))
         wrote = True
     for name, value in fields.items():

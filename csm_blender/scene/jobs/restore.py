@@ -26,27 +26,28 @@ from ...core.models import FINISHED, JobSpec, JobState
 from ..addon.preferences import base_url_now
 from ..placement.assets import known_here
 from ..properties import CSM_PG_job, state_of
-from .binding import find_result, home_of_record
+from .binding import binding_of_record, find_result
 from .record_sync import paint, repaint_all
-from .state import desk
+from .state import file_state
 
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
 _log = logging.getLogger(__name__)
 
 
 def take_in_file() -> None:
-    """Make the desk know the jobs of the open file, and its records what the store knows. Raises a StorageError."""
-    desk.forget_file()
+    """Read the jobs of the open file, and bring its records up to date. Raises a :class:`StorageError`."""
+    state = file_state()
+    state.forget_file()
     records = [(scene, record) for scene in bpy.data.scenes for record in state_of(scene).jobs]
     for scene, record in records:
-        if record.job_id not in desk.homes:
-            desk.homes[record.job_id] = home_of_record(record, scene)
+        if record.job_id not in state.bindings:
+            state.bindings[record.job_id] = binding_of_record(record, scene)
     repaint_all()  # drops what a copied scene brought along
     records = [(scene, record) for scene in bpy.data.scenes for record in state_of(scene).jobs]
     if not records:
         return
-    store = desk.open_store()
-    desk.revision = store.revision()
+    store = state.open_store()
+    state.revision = store.revision()
     for scene, job_id in [(scene, record.job_id) for scene, record in records]:
         _take_in(store, scene, job_id)
 
@@ -63,7 +64,7 @@ def _take_in(store: Store, scene: bpy.types.Scene, job_id: str) -> None:
         # This file was saved before the result was placed, and not after.
         job = actions.place_again(store, job)
     if job is not None:
-        desk.jobs[job_id] = job
+        file_state().jobs[job_id] = job
         paint(job)
 
 

@@ -10,8 +10,8 @@ import bpy
 from ...core.messages import NOTHING, Message
 from ...core.models import Original
 from ..blender.bpy_typing import current
-from .binding import find_target, home_scene
-from .state import desk
+from .binding import bound_scene, find_target
+from .state import file_state
 
 _JOBS_IN_THE_WAY = {"RENDER": "the render", "OBJECT_BAKE": "the bake", "COMPOSITE": "the compositor"}
 
@@ -24,12 +24,12 @@ _DRAGS = "CSM_OT_drag_"
 
 def reason_to_wait(job_id: str) -> Message:
     """What to wait for before the job's result is placed; empty when nothing is in the way."""
-    scene = home_scene(job_id)
+    scene = bound_scene(job_id)
     if scene is None:
         return Message("Ready. Its scene is gone: it waits for the scene to come back")
     if reason := reason_not_to_touch(scene):
         return reason
-    job = desk.jobs.get(job_id)
+    job = file_state().jobs.get(job_id)
     target = find_target(job_id)
     if job is not None and target is not None and job.spec.original is Original.REPLACE and target.mode != "OBJECT":
         return Message(

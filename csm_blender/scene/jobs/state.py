@@ -2,7 +2,7 @@
 """What this Blender session knows of the open file's jobs. It is gone with the session; the store and the file remain.
 
 Undo takes records away and brings them back, Python references die with every undo and file load, and names change. So
-homes are told by ``session_uid``, which survives both undo and renaming.
+what a job is bound to is told by ``session_uid``, which survives both undo and renaming.
 """
 
 from __future__ import annotations
@@ -13,43 +13,49 @@ from ...core.errors import CsmError
 from ...core.jobs.job import Job
 from ...core.jobs.store import Store
 from ...core.messages import Message
-from ...core.models import FINISHED
+from ...core.models import FINISHED, JobState
 from ..addon.environment import jobs_home
 from ..background.worker_process import WorkerProcess
+from ..blender.runtime import Part, part
 
 PATIENCE_S = 1.0
 """How long Blender may stand still for another process that writes to the store."""
 
 
 @dataclass
-class Home:
-    """Where a job belongs. ``object_uid`` is 0 for a job without an object, or whose object is gone for good."""
+class Binding:
+    """The scene and the block-out of a job. ``object_uid`` is 0 without an object, or where that is gone for good."""
 
     scene_uid: int
     object_uid: int = 0
 
 
 @dataclass
-class FileState:
+class FileState(Part):
     """The open file's jobs, as last read, and what is being done about them."""
 
     jobs: dict[str, Job] = field(default_factory=dict)
-    homes: dict[str, Home] = field(default_factory=dict)
+    bindings: dict[str, Binding] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
     """Jobs removed by a person: undo may bring their records back, which does not bring the jobs back."""
-    attended: set[str] = field(default_factory=set)
-    """Jobs a living modal operator will place."""
-    wanted: set[str] = field(default_factory=set)
+    watched_by_operator: set[str] = field(default_factory=set)
+    """Jobs a running modal operator watches, and places itself."""
+    place_requested: set[str] = field(default_factory=set)
     """Jobs a person asked to place; they are placed even where results wait for a click."""
-    waiting: dict[str, Message] = field(default_factory=dict)
+    wait_reasons: dict[str, Message] = field(default_factory=dict)
     """Why nothing happens to a job at the moment, in words."""
-    elapsed: dict[str, Message] = field(default_factory=dict)
+    elapsed_texts: dict[str, Message] = field(default_factory=dict)
+    """How long each job has taken, in words."""
     trouble: CsmError | None = None
     """What keeps the store from being used."""
     is_stale: bool = True
     """Whether the jobs of the open file are still to be taken in."""
     revision: int = 0
+    """Of the last change read from the store."""
     data_version: int = -1
+    """SQLite's own count of changes, when all of them had been read."""
+    looked_slowly_s: float = 0.0
+    """When names and times were looked at last, on the monotonic clock."""
     store: Store | None = None
     worker: WorkerProcess = field(default_factory=WorkerProcess)
 
@@ -66,16 +72,23 @@ class FileState:
         if store is not None:
             store.close()
 
+    def stop(self) -> None:
+        """End the worker and close the store. Jobs stay in the store and in the file, and go on another time."""
+        self.worker.stop(in_mid_request=any(job.state is JobState.SUBMITTING for job in self.jobs.values()))
+        self.close_store()
+
     def forget_file(self) -> None:
         """Another file is open now."""
-        for memory in (self.jobs, self.homes, self.removed, self.attended, self.wanted, self.waiting, self.elapsed):
+        for memory in (self.jobs, self.bindings, self.wait_reasons, self.elapsed_texts):
             memory.clear()
+        for group in (self.removed, self.watched_by_operator, self.place_requested):
+            group.clear()
 
     def forget_job(self, job_id: str) -> None:
         """The job was removed from the file."""
-        for memory in (self.jobs, self.homes, self.waiting, self.elapsed):
+        for memory in (self.jobs, self.bindings, self.wait_reasons, self.elapsed_texts):
             memory.pop(job_id, None)
-        for group in (self.attended, self.wanted):
+        for group in (self.watched_by_operator, self.place_requested):
             group.discard(job_id)
         self.removed.add(job_id)
 
@@ -84,4 +97,6 @@ class FileState:
         return [job for job in self.jobs.values() if job.state not in FINISHED]
 
 
-desk = FileState()
+def file_state() -> FileState:
+    """The state of the current runtime."""
+    return part(FileState)

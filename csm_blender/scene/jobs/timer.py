@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pump: the one timer of the add-on. It exists while there is something to watch, and survives file loads.
+"""The pump: what the timer calls for jobs, while there is something to watch.
 
 Each tick asks the store whether anything changed, paints what did, sees to it that a worker runs, and places what is
 ready when the moment is right. It never raises, and costs little when nothing happens (see ``benchmarks``).
@@ -21,10 +21,11 @@ from ...core.messages import NOTHING, Message
 from ...core.models import FINISHED, JobState
 from ...core.settings import Settings
 from ..addon.preferences import preferences, settings_now
+from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw, redraw_boxes
 from ..placement import preload
 from . import finish, record_sync, restore, safe_moment
-from .state import desk
+from .state import file_state
 
 TICK_S = 0.2
 BLOCKED_S = 1.0
@@ -35,25 +36,23 @@ ROUND_S = 0.02
 BOX_STEPS = 20
 """A box that fills is drawn in so many steps: each draws the whole scene."""
 _log = logging.getLogger(__name__)
-_slow_look = 0.0
 
 
 def wake() -> None:
     """See to it that the pump runs, if there is something to watch."""
-    if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.register(_tick, first_interval=0.0, persistent=True)
+    if not bpy.app.background:
+        main_timer().call(_tick)
 
 
 def sleep() -> None:
-    """Take the timer away."""
-    if bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.unregister(_tick)
+    """Stop the pump."""
+    main_timer().cancel(_tick)
     preload.turn_away()
 
 
 def is_awake() -> bool:
-    """Whether the timer exists."""
-    return bool(bpy.app.timers.is_registered(_tick))
+    """Whether the pump runs."""
+    return main_timer().waits(_tick)
 
 
 def watched(job: Job) -> bool:
@@ -63,7 +62,7 @@ def watched(job: Job) -> bool:
 
 def will_be_placed(job: Job) -> bool:
     """Whether the result goes into the scene without another click."""
-    return bool(preferences().place_automatically) or job.job_id in desk.wanted
+    return bool(preferences().place_automatically) or job.job_id in file_state().place_requested
 
 
 def file_opened() -> None:
@@ -72,7 +71,7 @@ def file_opened() -> None:
         restore.take_in_file()
     except CsmError as error:
         _in_trouble(error)
-    desk.is_stale = False
+    file_state().is_stale = False
     wake()
     redraw()
 
@@ -94,76 +93,80 @@ def _tick() -> float | None:
 
 def step() -> float | None:
     """One tick: seconds until the next, ``None`` when there is nothing left to watch."""
-    if desk.is_stale:
+    state = file_state()
+    if state.is_stale:
         file_opened()
     try:
         changed = _step()
-        desk.trouble = None
+        state.trouble = None
     except CsmError as error:
         changed = _in_trouble(error)
     if changed:
         redraw()
-    if desk.trouble is None and not any(watched(job) for job in desk.jobs.values()):
+    if state.trouble is None and not any(watched(job) for job in state.jobs.values()):
         return None
-    return BLOCKED_S if desk.trouble else TICK_S
+    return BLOCKED_S if state.trouble else TICK_S
 
 
 def _in_trouble(error: CsmError) -> bool:
     """The store cannot be used: it is opened anew at the next tick, and may be another one then."""
-    changed = str(error) != str(desk.trouble or "")
-    desk.trouble = error
-    desk.close_store()
+    state = file_state()
+    changed = str(error) != str(state.trouble or "")
+    state.trouble = error
+    state.close_store()
     return changed
 
 
 def _step() -> bool:
-    if not desk.jobs:
+    state = file_state()
+    if not state.jobs:
         return record_sync.drop_strays()
-    if desk.store is None:
+    if state.store is None:
         restore.take_in_file()
-    store = desk.open_store()
+    store = state.open_store()
     changed = take_changes(store)
     waiting: dict[str, Message] = {}
     _see_to_worker(store, waiting)
     changed |= _place_ready(waiting)
-    if waiting != {job_id: text for job_id, text in desk.waiting.items() if job_id not in desk.attended}:
-        kept = {job_id: text for job_id, text in desk.waiting.items() if job_id in desk.attended}
-        desk.waiting = {**kept, **waiting}
+    kept = {job_id: text for job_id, text in state.wait_reasons.items() if job_id in state.watched_by_operator}
+    if state.wait_reasons != {**kept, **waiting}:
+        state.wait_reasons = {**kept, **waiting}
         changed = True
     return _look_slowly() or changed
 
 
 def _place_ready(waiting: dict[str, Message]) -> bool:
     """Go on with placing what is ready. Whether anything came of it."""
-    ready = [job for job in desk.jobs.values() if job.state is JobState.READY]
+    state = file_state()
+    ready = [job for job in state.jobs.values() if job.state is JobState.READY]
     preload.turn_away(all_but=frozenset(job.job_id for job in ready))
     until = time.perf_counter() + ROUND_S
     changed = False
     for job in ready:
-        if job.job_id not in desk.attended and will_be_placed(job):
+        if job.job_id not in state.watched_by_operator and will_be_placed(job):
             changed |= _place_in_steps(job, waiting, until)
     return changed
 
 
 def take_changes(store: Store) -> bool:
     """Read what changed in the store and paint it. Whether anything did."""
-    version = store.data_version()
-    if version == desk.data_version:
+    state, version = file_state(), store.data_version()
+    if version == state.data_version:
         return False
-    jobs = store.changed_since(desk.revision, CHANGES_AT_A_TIME)
+    jobs = store.changed_since(state.revision, CHANGES_AT_A_TIME)
     if len(jobs) < CHANGES_AT_A_TIME:
-        desk.data_version = version
+        state.data_version = version
     changed = False
     for job in jobs:
-        desk.revision = job.revision
-        if job.job_id in desk.homes and job.job_id not in desk.removed:
+        state.revision = job.revision
+        if job.job_id in state.bindings and job.job_id not in state.removed:
             changed |= _know(job)
     return changed
 
 
 def note(job: Job) -> None:
     """A change this process made itself, which the store does not tell it about."""
-    desk.waiting.pop(job.job_id, None)
+    file_state().wait_reasons.pop(job.job_id, None)
     _know(job)
     wake()
     redraw()
@@ -171,11 +174,12 @@ def note(job: Job) -> None:
 
 
 def _know(job: Job) -> bool:
-    earlier = desk.jobs.get(job.job_id)
-    desk.jobs[job.job_id] = job
+    state = file_state()
+    earlier = state.jobs.get(job.job_id)
+    state.jobs[job.job_id] = job
     if earlier is None or _box(earlier) != _box(job):
         redraw_boxes()
-    desk.elapsed[job.job_id] = elapsed_text(job)
+    state.elapsed_texts[job.job_id] = elapsed_text(job)
     return record_sync.paint(job)
 
 
@@ -189,11 +193,11 @@ def place_now(job_id: str, waiting: dict[str, Message]) -> bool:
     if reason := safe_moment.reason_to_wait(job_id):
         waiting[job_id] = reason
         return False
-    job = desk.jobs[job_id]
-    done = finish.finish(desk.open_store(), job)
+    state = file_state()
+    done = finish.finish(state.open_store(), state.jobs[job_id])
     if done is None:
         return False
-    desk.wanted.discard(job_id)
+    state.place_requested.discard(job_id)
     _know(done)
     if done.state is JobState.PLACED:
         finish.push_undo(done)
@@ -214,28 +218,30 @@ def _place_in_steps(job: Job, waiting: dict[str, Message], until: float) -> bool
 
 def place_attended(job_id: str, waiting: dict[str, Message]) -> None:
     """Go on with placing a READY job for a modal operator, which attends to it; shows what it waits for."""
-    tried = _place_in_steps(desk.jobs[job_id], waiting, time.perf_counter() + ROUND_S)
-    if tried or desk.waiting.get(job_id, "") != waiting.get(job_id, ""):
-        desk.waiting.pop(job_id, None)
-        desk.waiting.update(waiting)
+    state = file_state()
+    tried = _place_in_steps(state.jobs[job_id], waiting, time.perf_counter() + ROUND_S)
+    if tried or state.wait_reasons.get(job_id, "") != waiting.get(job_id, ""):
+        state.wait_reasons.pop(job_id, None)
+        state.wait_reasons.update(waiting)
         redraw()
 
 
 def _see_to_worker(store: Store, waiting: dict[str, Message]) -> None:
     """Have a worker if a job needs one; where none may run, say why, and carry out cancels that nobody else will."""
-    needing = [job for job in desk.jobs.values() if job.needs_worker]
+    state = file_state()
+    needing = [job for job in state.jobs.values() if job.needs_worker]
     if not needing:
-        desk.worker.look(store)
+        state.worker.look(store)
         return
     try:
         settings: Settings | None = settings_now()
         reason = NOTHING
     except CsmError as error:
-        desk.worker.stop(in_mid_request=any(job.state is JobState.SUBMITTING for job in needing))
+        state.worker.stop(in_mid_request=any(job.state is JobState.SUBMITTING for job in needing))
         settings, reason = None, Message("Waits: {error}", error=error)
     if settings is not None and any(job.base_url == settings.base_url for job in needing):
         try:
-            desk.worker.ensure(store, settings)
+            state.worker.ensure(store, settings)
         except CsmError as error:
             reason = error.message
     for job in needing:
@@ -251,14 +257,13 @@ def _see_to_worker(store: Store, waiting: dict[str, Message]) -> None:
 
 def _look_slowly() -> bool:
     """What is worth a look once a second: names, and the time a job takes."""
-    global _slow_look  # noqa: PLW0603 - when the last look was
-    now = time.monotonic()
-    if now - _slow_look < SLOW_S:
+    state, now = file_state(), time.monotonic()
+    if now - state.looked_slowly_s < SLOW_S:
         return False
-    _slow_look = now
-    elapsed = {job.job_id: elapsed_text(job) for job in desk.jobs.values()}
-    changed = elapsed != desk.elapsed
-    desk.elapsed = elapsed
+    state.looked_slowly_s = now
+    elapsed = {job.job_id: elapsed_text(job) for job in state.jobs.values()}
+    changed = elapsed != state.elapsed_texts
+    state.elapsed_texts = elapsed
     changed |= record_sync.drop_strays()
     return record_sync.follow_names() or changed
 

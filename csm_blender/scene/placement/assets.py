@@ -68,19 +68,9 @@ def add_catalog_beside(blend: Path) -> None:
         add_catalog(_root_of(blend))
 
 
-def start() -> None:
-    """Look after the catalog whenever a file is saved."""
-    bpy.app.handlers.save_post.append(_saved)
-
-
-def stop() -> None:
-    """No longer."""
-    if _saved in bpy.app.handlers.save_post:
-        bpy.app.handlers.save_post.remove(_saved)
-
-
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
-def _saved(path: str, *_more: object) -> None:
+def file_saved(path: str, *_more: object) -> None:
+    """Look after the catalog whenever a file is saved: a handler of ``save_post``."""
     try:
         add_catalog_beside(Path(path or bpy.data.filepath))
     except DiskProblem as problem:

@@ -14,11 +14,12 @@ from pathlib import Path
 import bpy
 
 from ...core.jobs.job import Job
+from ..blender.runtime import Part, part
 from .append import all_or_nothing, bring_mesh, datablocks
 
 
 @dataclass
-class _Arrival:
+class _Preload:
     """A mesh on its way, and what came with it, known by ``session_uid``.
 
     ``mesh`` is 0 where it could not be read: whoever places the job will say why.
@@ -29,44 +30,53 @@ class _Arrival:
     is_prepared: bool = False
 
 
-_arrivals: dict[str, _Arrival] = {}
+@dataclass
+class Preloads(Part):
+    """The meshes on their way, by job."""
+
+    by_job: dict[str, _Preload] = field(default_factory=dict)
+
+    def stop(self) -> None:
+        """Remove them."""
+        turn_away()
 
 
 def is_here(job_id: str) -> bool:
     """Whether there is nothing left to do ahead of placing the job."""
-    arrival = _arrivals.get(job_id)
-    return arrival is not None and (arrival.mesh == 0 or (arrival.is_prepared and mesh_of(job_id) is not None))
+    found = part(Preloads).by_job.get(job_id)
+    return found is not None and (found.mesh == 0 or (found.is_prepared and mesh_of(job_id) is not None))
 
 
 def come_closer(job: Job) -> None:
     """Do one step for a READY *job* whose mesh is not here yet."""
     mesh = mesh_of(job.job_id)
     if mesh is None:
-        _arrivals[job.job_id] = _arrive(job)
+        part(Preloads).by_job[job.job_id] = _brought(job)
     else:
         prepare_for_drawing(mesh)
-        _arrivals[job.job_id].is_prepared = True
+        part(Preloads).by_job[job.job_id].is_prepared = True
 
 
 def mesh_of(job_id: str) -> bpy.types.Mesh | None:
     """The job's mesh, if it is in the file already."""
-    arrival = _arrivals.get(job_id)
-    if arrival is None:
+    found = part(Preloads).by_job.get(job_id)
+    if found is None:
         return None
-    return next((mesh for mesh in bpy.data.meshes if mesh.session_uid == arrival.mesh), None)
+    return next((mesh for mesh in bpy.data.meshes if mesh.session_uid == found.mesh), None)
 
 
 def placed(job_id: str) -> None:
     """The job's mesh is the artist's from now on."""
-    arrival = _arrivals.pop(job_id, None)
-    if arrival is not None:
-        _remove_libraries(arrival.made)
+    found = part(Preloads).by_job.pop(job_id, None)
+    if found is not None:
+        _remove_libraries(found.made)
 
 
 def turn_away(*, all_but: frozenset[str] = frozenset()) -> None:
     """Remove the meshes that are on their way for other jobs than *all_but*, and what came with them."""
-    for job_id in [job_id for job_id in _arrivals if job_id not in all_but]:
-        made = _arrivals.pop(job_id).made
+    by_job = part(Preloads).by_job
+    for job_id in [job_id for job_id in by_job if job_id not in all_but]:
+        made = by_job.pop(job_id).made
         for blocks in datablocks():  # users before what they use
             bpy.data.batch_remove([block for block in blocks if block.session_uid in made and block.users == 0])
         _remove_libraries(made)
@@ -84,12 +94,12 @@ def prepare_for_drawing(mesh: bpy.types.Mesh) -> None:
         _ = mesh.corner_normals[0]  # the first one asked for has all of them worked out
 
 
-def _arrive(job: Job) -> _Arrival:
+def _brought(job: Job) -> _Preload:
     before = {block.session_uid for blocks in datablocks() for block in blocks}
     try:
         with all_or_nothing():
             mesh = bring_mesh(Path(job.result.get("blend", "")), job.result.get("mesh", ""))
     except Exception:  # noqa: BLE001 - whoever places the job meets it again, and says what it is
-        return _Arrival()
+        return _Preload()
     made = {block.session_uid for blocks in datablocks() for block in blocks} - before
-    return _Arrival(mesh.session_uid, frozenset(made))
+    return _Preload(mesh.session_uid, frozenset(made))

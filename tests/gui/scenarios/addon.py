@@ -17,9 +17,9 @@ def module(name: str) -> Any:
     return sys.modules[f"{PACKAGE}.{name}"]
 
 
-def desk() -> Any:
+def file_state() -> Any:
     """What the add-on knows in this session."""
-    return module("scene.jobs.state").desk
+    return module("scene.jobs.state").file_state()
 
 
 def jobs() -> Any:
@@ -45,7 +45,9 @@ def wait_for(status: str, index: int = 0, timeout: float = 60.0) -> Steps[Any]:
     try:
         yield from idle_until(reached, timeout, f"a job that is {status}")
     except TimeoutError as error:
-        raise TimeoutError(f"{error}; there are {told()}, waiting {desk().waiting}, {desk().trouble}") from None
+        raise TimeoutError(
+            f"{error}; there are {told()}, waiting {file_state().wait_reasons}, {file_state().trouble}"
+        ) from None
     return jobs()[index]
 
 

@@ -83,7 +83,7 @@ def offline() -> Steps[dict[str, object]]:
     yield from screenshot("browser-offline")
     return {
         "codes": lines(),
-        "icons": [module("scene.background.session_list").shelf.icon(e.picture) > 0 for e in entries()],
+        "icons": [module("scene.background.session_list").session_list().icon(e.picture) > 0 for e in entries()],
     }
 
 
@@ -92,7 +92,7 @@ def entries() -> list[object]:
 
 
 def catalogue() -> Any:
-    return module("scene.background.session_list").shelf.catalogue
+    return module("scene.background.session_list").session_list().catalogue
 
 
 def five_thousand() -> Steps[dict[str, float]]:

@@ -11,7 +11,7 @@ import bpy
 from inside import Steps, frames, idle_until, override, window
 
 sys.path.insert(0, str(Path(__file__).parent))
-from addon import begin, corners, desk, jobs, module, statuses, wait_for
+from addon import begin, corners, file_state, jobs, module, statuses, wait_for
 
 
 def save_load_come_back(session: str, path: str) -> Steps[dict[str, object]]:
@@ -81,7 +81,7 @@ def resumed() -> Steps[dict[str, object]]:
         "bound": jobs()[0].target,
         "hidden": bpy.data.objects["Cube"].hide_viewport,
         "job_id": jobs()[0].job_id,
-        "trouble": str(desk().trouble or ""),
+        "trouble": str(file_state().trouble or ""),
     }
 
 
@@ -108,8 +108,8 @@ def look_without_addon(path: str) -> Steps[dict[str, object]]:
 
 def waits_on_other_machine() -> Steps[dict[str, object]]:
     """Without a key the job of the file waits and says so, and can be cancelled."""
-    yield from idle_until(lambda: jobs() and desk().waiting, what="a reason")
-    seen: dict[str, object] = {"status": jobs()[0].status, "waits": next(iter(desk().waiting.values()))}
+    yield from idle_until(lambda: jobs() and file_state().wait_reasons, what="a reason")
+    seen: dict[str, object] = {"status": jobs()[0].status, "waits": next(iter(file_state().wait_reasons.values()))}
     with override():
         bpy.ops.csm.cancel("INVOKE_DEFAULT", job_id=jobs()[0].job_id)
     yield from wait_for("CANCELLED", timeout=5)

@@ -9,7 +9,7 @@ import bpy
 from inside import Events, Steps, frames, idle_until, override, screenshot, window
 
 sys.path.insert(0, str(Path(__file__).parent))
-from addon import begin, desk, jobs, module, over_view, wait_for
+from addon import begin, file_state, jobs, module, over_view, wait_for
 
 
 def in_mode(session: str, mode: str, original: str = "HIDE") -> Steps[dict[str, object]]:
@@ -44,8 +44,8 @@ def replace_waits_for_edit_mode(session: str) -> Steps[dict[str, object]]:
     yield from begin(session)
     yield from events.press("TAB")
     yield from wait_for("READY", timeout=40)
-    yield from idle_until(lambda: desk().waiting, what="a reason")
-    reason = next(iter(desk().waiting.values()))
+    yield from idle_until(lambda: file_state().wait_reasons, what="a reason")
+    reason = next(iter(file_state().wait_reasons.values()))
     polygons = len(bpy.data.objects["Cube"].data.polygons)
     yield from events.press("TAB")
     yield from wait_for("PLACED", timeout=10)
@@ -60,8 +60,8 @@ def during_playback(session: str) -> Steps[dict[str, object]]:
     yield from events.press("SPACE")
     yield from idle_until(lambda: window().screen.is_animation_playing, what="playback")
     yield from wait_for("READY", timeout=40)
-    yield from idle_until(lambda: desk().waiting, what="a reason")
-    reason = next(iter(desk().waiting.values()))
+    yield from idle_until(lambda: file_state().wait_reasons, what="a reason")
+    reason = next(iter(file_state().wait_reasons.values()))
     yield from events.press("SPACE")
     yield from wait_for("PLACED", timeout=10)
     return {"reason": reason}
@@ -85,8 +85,8 @@ def during_render(session: str) -> Steps[dict[str, object]]:
     yield from events.press("F12")
     yield from idle_until(lambda: bpy.app.is_job_running("RENDER"), 20, "a render")
     preferences.place_automatically = True
-    yield from idle_until(lambda: desk().waiting, 20, "a reason")
-    reason = next(iter(desk().waiting.values()))
+    yield from idle_until(lambda: file_state().wait_reasons, 20, "a reason")
+    reason = next(iter(file_state().wait_reasons.values()))
     rendering = bpy.app.is_job_running("RENDER")
     yield from idle_until(lambda: not bpy.app.is_job_running("RENDER"), 60, "the end of the render")
     yield from wait_for("PLACED", timeout=20)

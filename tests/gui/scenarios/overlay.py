@@ -24,7 +24,7 @@ def redraws(count: int = 4) -> Steps[None]:
 
 def entries() -> list[Any]:
     """What was drawn in the viewport the last time."""
-    view = module("ui.overlay").memory.views.get(area().spaces.active.as_pointer())
+    view = module("ui.overlay").overlay().views.get(area().spaces.active.as_pointer())
     return view.entries if view else []
 
 

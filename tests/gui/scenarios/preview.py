@@ -122,7 +122,7 @@ def in_the_way(session: str, slow: str, unknown: str) -> Steps[dict[str, object]
         bpy.ops.csm.preview("INVOKE_DEFAULT", session_code=slow)
         bpy.ops.wm.read_homefile()
     yield from frames(5)
-    seen["awaited_in_the_new_file"] = len(module("scene.jobs.preview_loader")._orders)
+    seen["awaited_in_the_new_file"] = len(module("scene.jobs.preview_loader").preview_orders().awaited)
     return seen
 
 

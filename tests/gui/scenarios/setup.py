@@ -12,7 +12,7 @@ import bpy
 from inside import Events, Steps, area, frames, idle_until, override, region, screenshot, window
 
 sys.path.insert(0, str(Path(__file__).parent))
-from addon import begin, desk, jobs, module, statuses, wait_for
+from addon import begin, file_state, jobs, module, statuses, wait_for
 
 
 def nothing_entered() -> Steps[list[bool]]:
@@ -89,7 +89,7 @@ def refused_key(session: str, good_key: str) -> Steps[dict[str, object]]:
 
 def test_the_connection() -> Steps[dict[str, object]]:
     """The button of the preferences, with the right key and with a wrong one."""
-    test = module("scene.background.connection_test").connection_test
+    test = module("scene.background.connection_test").connection_test()
     seen: dict[str, object] = {}
     for name, key in (("good", None), ("bad", "wrong" * 6)):
         if key:
@@ -179,19 +179,19 @@ def every_state(session: str) -> Steps[dict[str, object]]:
     pump, states = module("scene.jobs.timer"), module("core.models").JobState
     errors = module("core.errors")
     drawn = []
-    placed = desk().jobs[job_id]
+    placed = file_state().jobs[job_id]
     for state in states:
         error = None
         if state in (states.FAILED, states.UNCERTAIN):
             kind = errors.UnknownSession if state is states.FAILED else errors.AnswerLost
             error = kind("The service knows no such session." if error else "No answer came back.").as_dict()
         message = {"REFINING": "Refining (42 %)", "UNCERTAIN": "Please decide"}.get(str(state), state.title())
-        desk().jobs[job_id] = replace(placed, state=state, progress=0.42, message=message, error=error)
-        module("scene.jobs.record_sync").paint(desk().jobs[job_id])
+        file_state().jobs[job_id] = replace(placed, state=state, progress=0.42, message=message, error=error)
+        module("scene.jobs.record_sync").paint(file_state().jobs[job_id])
         pump.redraw()
         yield from screenshot(f"state-{state.lower()}")
         drawn.append(str(state))
-    desk().jobs[job_id] = placed
+    file_state().jobs[job_id] = placed
     module("scene.jobs.record_sync").paint(placed)
     return {"drawn": drawn}
 
@@ -208,7 +208,7 @@ def drawing_costs(session: str) -> Steps[dict[str, float]]:
     yield from events.open_sidebar("CSM")
     job_id = yield from begin(session)
     yield from wait_for("PLACED", timeout=40)
-    job: Any = desk().jobs[job_id]
+    job: Any = file_state().jobs[job_id]
     for number in range(49):
         module("scene.jobs.record_sync").adopt(replace(job, job_id=f"{number:032x}"), bpy.context.scene, None)
     yield from frames(5)

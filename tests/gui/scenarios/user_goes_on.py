@@ -9,7 +9,7 @@ import bpy
 from inside import Events, Steps, frames, idle_until, override, screenshot, window
 
 sys.path.insert(0, str(Path(__file__).parent))
-from addon import begin, corners, jobs, module, move_x, over_view, statuses, wait_for
+from addon import begin, corners, file_state, jobs, move_x, over_view, statuses, wait_for
 
 
 def two_at_once(sessions: list[str]) -> Steps[dict[str, object]]:
@@ -85,8 +85,8 @@ def waits_for_a_grab(session: str) -> Steps[dict[str, object]]:
     yield from wait_for("REFINING", timeout=20)
     yield from events.press("G")
     yield from wait_for("READY", timeout=40)
-    yield from idle_until(lambda: module("scene.jobs.state").desk.waiting, what="a reason")
-    reason = next(iter(module("scene.jobs.state").desk.waiting.values()))
+    yield from idle_until(lambda: file_state().wait_reasons, what="a reason")
+    reason = next(iter(file_state().wait_reasons.values()))
     yield 1.0
     status = jobs()[0].status
     yield from events.press("RET")

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one holder of all that the add-on remembers while it is enabled.
+
+``register()`` makes a :class:`Runtime`, ``unregister()`` drops it. What used to be module globals are its parts, each a
+plain class in the module that uses it. The command line and scripts run without ``register()``: there the runtime is
+made when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TypeVar
+
+_log = logging.getLogger(__name__)
+
+
+class Part:
+    """Something the runtime holds one of. It is made without arguments, when it is first asked for."""
+
+    def stop(self) -> None:
+        """Give back what Blender or the system lent: handlers, child processes, files. Called once, at the end."""
+
+
+AnyPart = TypeVar("AnyPart", bound=Part)
+
+
+class Runtime:
+    """The parts by their class."""
+
+    def __init__(self) -> None:
+        self._parts: dict[type[Part], Part] = {}
+
+    def part(self, kind: type[AnyPart]) -> AnyPart:
+        """The part of class *kind*."""
+        found = self._parts.get(kind)
+        if found is None:
+            found = self._parts[kind] = kind()
+        return found  # type: ignore[return-value]  # what is kept under a class is an instance of it
+
+    def forget(self, kind: type[Part]) -> None:
+        """Stop the part of class *kind*, if there is one. The next one asked for is new."""
+        if kind in self._parts:
+            self._parts.pop(kind).stop()
+
+    def stop(self) -> None:
+        """Stop all parts, the last made first, and let go of them. One that fails does not keep the others."""
+        for made in reversed(list(self._parts.values())):
+            try:
+                made.stop()
+            except Exception:  # noqa: BLE001 - the rest must be given back all the same
+                _log.exception("%s could not be stopped", type(made).__name__)
+        self._parts.clear()
+
+
+class _Holder:
+    """Holds the current runtime: the only thing in the package that is changed while it lies in a module."""
+
+    runtime: Runtime | None = None
+
+
+_holder = _Holder()
+
+
+def runtime() -> Runtime:
+    """The current runtime, made now if there is none."""
+    if _holder.runtime is None:
+        _holder.runtime = Runtime()
+    return _holder.runtime
+
+
+def part(kind: type[AnyPart]) -> AnyPart:
+    """The current runtime's part of class *kind*. Cheap: it is asked at every redraw."""
+    return runtime().part(kind)
+
+
+def start() -> None:
+    """Begin with a new runtime."""
+    stop()
+    _holder.runtime = Runtime()
+
+
+def stop() -> None:
+    """Stop the current runtime, if there is one, and drop it."""
+    if _holder.runtime is not None:
+        _holder.runtime.stop()
+        _holder.runtime = None
