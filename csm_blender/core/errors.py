@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, TypedDict
 
-from .messages import Message, sentences
+from .messages import NOTHING, Message, sentences
 from .redaction import sanitize
 
 LONGEST_WORDS = 300
@@ -96,6 +96,11 @@ class NoSuchObject(UsageError):
 
     code = "no_such_object"
     default_hint = "Object names are case-sensitive; the Outliner shows them."
+
+    def __init__(self, template: str, hint: str | None = None, *, guess: Message = NOTHING, **values: Any) -> None:
+        """*guess* names an object that may have been meant; it is told in place of the default hint."""
+        super().__init__(template, guess or hint, **values)
+        self.guess = guess
 
 
 class NoSize(UsageError):

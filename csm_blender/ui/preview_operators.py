@@ -10,7 +10,7 @@ from bpy.props import StringProperty
 
 from ..core.api.session_code import parse_session_code
 from ..core.errors import CsmError, NoSuchObject, UsageError
-from ..scene.addon.preferences import obstacle
+from ..core.messages import Message
 from ..scene.addon.translation import reports, tooltips
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.jobs import preview_loader
@@ -19,13 +19,13 @@ from ..scene.placement import preview_objects
 from ..scene.placement.preview_objects import Remark
 from . import planned_request
 from .operator_report import report_error
-from .refine_operators import chosen_code, in_panel, missing_to_look
+from .refine_operators import chosen_code, forbidden, in_panel, missing_to_look
 from .returns import Returned
 from .text_wrap import draw_lines, in_sidebar
 
 _REMARKS = {
-    Remark.REFINED: "Refined already: this is the refined mesh, and refining costs nothing.",
-    Remark.EARLIER: "The service could not be reached: this is what it showed earlier.",
+    Remark.REFINED: Message("Already refined: this is the refined mesh, and refining costs nothing."),
+    Remark.EARLIER: Message("The service could not be reached: this is what it showed earlier."),
 }
 
 
@@ -53,7 +53,7 @@ class CSM_OT_preview(bpy.types.Operator):
         """Whether it can be pressed; the disabled button says what is missing."""
         if context.scene is None:
             return False
-        reason = missing_to_look(context) if in_panel(context) else str(obstacle() or "")
+        reason = missing_to_look(context) if in_panel(context) else forbidden()
         if reason:
             cls.poll_message_set(tooltips.translate(reason))
         return not reason

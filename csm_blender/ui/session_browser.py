@@ -11,6 +11,7 @@ import bpy
 from bpy.props import CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.errors import CsmError
+from ..core.messages import Message
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import labels, tooltips
 from ..scene.background.session_list import age_of, age_text, matches, shelf
@@ -74,7 +75,13 @@ class CSM_PG_browser(bpy.types.PropertyGroup):
         )
 
 
-_REMARKS = {"preview done": "", "complete": "", "done": "", "refine done": "refined", "training refine": "refining"}
+_REMARKS = {
+    "preview done": "",
+    "complete": "",
+    "done": "",
+    "refine done": Message("refined"),
+    "training refine": Message("refining"),
+}
 """States as lines tell them: a session that is there to be refined is the usual case."""
 
 

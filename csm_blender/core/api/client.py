@@ -24,6 +24,7 @@ from ..errors import (
     UnexpectedAnswer,
     UnknownSession,
 )
+from ..messages import NOTHING, Message, sentences
 from ..models import Refinement
 from ..redaction import sanitize
 from ..settings import Settings
@@ -103,7 +104,7 @@ class CsmClient:
             ) from None
         except TransientError as fault:
             raise AnswerLost(
-                "The refine request went out, but no usable answer came back. {fault}", fault=fault
+                "The refine request went out, but no usable answer came back. {error}", error=fault
             ) from None
         finally:
             http.close()
@@ -181,7 +182,8 @@ class CsmClient:
         if status >= 400:  # noqa: PLR2004 - HTTP
             raise self._refusal(status, answer, response)
         if not isinstance(answer, Mapping):
-            kind = sanitize(response.headers.get("content-type", "no content type"), limit=60)
+            named = response.headers.get("content-type")
+            kind = sanitize(named, limit=60) if named else Message("no content type")
             raise UnexpectedAnswer(
                 "The service answered with something that is not the documented JSON ({kind}).", kind=kind
             )
@@ -193,19 +195,21 @@ class CsmClient:
 
     def _refusal(self, status: int, answer: object, response: requests.Response) -> CsmError:
         words = self._words(answer)
-        said = f": {words.rstrip('.')}." if words else "."
+
+        def told(template: str) -> Message:
+            said = Message("The service says: {words}.", words=words.rstrip(".")) if words else NOTHING
+            return sentences(Message(template, status=status), said)
+
         if status in (401, 403):
-            return RefusedKey("The service refuses the key ({status}){said}", status=status, said=said)
+            return RefusedKey(told("The service refuses the key ({status})."))
         if status == 402:  # noqa: PLR2004 - HTTP
-            return NoCredits("The service asks for credits (402){said}", said=said)
+            return NoCredits(told("The service asks for credits ({status})."))
         if status == 404:  # noqa: PLR2004 - HTTP
-            return UnknownSession("The service knows no such session (404){said}", said=said)
+            return UnknownSession(told("The service knows no such session ({status})."))
         if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
             wait = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
-            return ServiceBusy(
-                "The service cannot answer right now ({status}){said}", retry_after_s=wait, status=status, said=said
-            )
-        refused = RequestRefused("The service refuses the request ({status}){said}", status=status, said=said)
+            return ServiceBusy(told("The service cannot answer right now ({status})."), retry_after_s=wait)
+        refused = RequestRefused(told("The service refuses the request ({status})."))
         refused.status = status
         return refused
 

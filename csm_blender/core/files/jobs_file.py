@@ -56,7 +56,7 @@ def read_rows(path: Path) -> list[Row]:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BadJobsFile(
-            "The jobs file {path} cannot be read: {strerror}.", path=path, strerror=error.strerror or error
+            "The jobs file {path} cannot be read: {reason}.", path=path, reason=error.strerror or error
         ) from error
     except UnicodeDecodeError:
         raise BadJobsFile("The jobs file {path} is not UTF-8 text.", path=path) from None

@@ -16,7 +16,7 @@ from ..models import Vec3
 from .box import FLAT_RATIO, PIVOT_MAX, PIVOT_MIN
 from .linalg import cross, dot
 
-_DIMENSIONS = ("width", "depth", "height")
+_DIMENSIONS = (Message("width"), Message("depth"), Message("height"))
 _UP = 2
 _LEAST_SHARE = 1e-3
 """How thin a dragged box may become, as a share of its longest side: well above flat, and still to be seen."""
@@ -63,14 +63,14 @@ def check_custom_box(object_name: str, low: Vec3, high: Vec3) -> None:
                 "The custom box of {object_name} has a negative {dimension}.",
                 hint,
                 object_name=repr(object_name),
-                dimension=Message(dimension),
+                dimension=dimension,
             )
         if extent <= longest * FLAT_RATIO:
             raise BadValue(
                 "The custom box of {object_name} has no {dimension}.",
                 hint,
                 object_name=repr(object_name),
-                dimension=Message(dimension),
+                dimension=dimension,
             )
 
 

@@ -55,7 +55,7 @@ def retry(store: Store, job: Job) -> Job:
             finished_at="",
             progress=0.0,
             watched_s=0.0,
-            message="Ready to be placed" if state is JobState.READY else "Retrying",
+            message=Message("Ready to be placed" if state is JobState.READY else "Retrying"),
         )
 
     return _decided(store, job, decide)

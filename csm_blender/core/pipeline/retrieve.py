@@ -19,7 +19,7 @@ from ..errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshO
 from ..files.glb import check_glb, looks_like_web_page, sniff_format
 from ..jobs.job import Job
 from ..jobs.store import LeaseLost
-from ..messages import Message
+from ..messages import ROUTINE, Message
 from ..models import JobSpec, JobState
 from ..processes.converter_pool import MESH_NAME
 from ..redaction import sanitize
@@ -28,7 +28,7 @@ from .context import StepContext, now_text
 BAD_FILE_TRIES = 3
 LINK_TRIES = 8
 CONVERTER_LOOK_S = 0.05
-CONVERTING = "Converting"
+CONVERTING = Message("Converting", code=ROUTINE)
 PROGRESS_LOOK_S = 0.25
 SETTLED_S = 60.0
 
@@ -57,23 +57,17 @@ class RetrieveSteps:
             self._bench.update(job, state=JobState.DOWNLOADING, progress=0.0, message=note, faults=0, fault_s=0.0)
             return 0.0
         if phase is Phase.FAILED:
-            raise RefineFailed(
-                "The service could not refine the session ({status_word}).", status_word=status_word(session)
-            )
+            raise RefineFailed("The service could not refine the session ({state}).", state=status_word(session))
         if job.watched_s > self._bench.settings.deadline_s:
-            waited = Message("{watched_s} min", watched_s=f"{job.watched_s / 60:.0f}")
             raise DeadlinePassed(
-                "The refine is not done after {waited} (last state: {status_word}).",
-                waited=waited,
-                status_word=status_word(session),
+                "The refine is not done after {minutes} min (last state: {state}).",
+                minutes=f"{job.watched_s / 60:.0f}",
+                state=status_word(session),
             )
         running = job.seen_running or session.is_running()
         percent = session.percent if running else None
-        message = Message(
-            "Refining ({status_word}{percent})",
-            status_word=status_word(session),
-            percent=f", {percent:.0f} %" if percent else "",
-        )
+        words = "Refining ({state}, {percent} %)" if percent else "Refining ({state})"
+        message = Message(words, code=ROUTINE, state=status_word(session), percent=f"{percent or 0.0:.0f}")
         progress = (percent or 0.0) / 100.0
         self._bench.update(job, seen_running=running, progress=progress, message=message, faults=0, fault_s=0.0)
         return poll_delay_s(job.watched_s, percent, self._bench.settings.poll_interval_s)
@@ -110,7 +104,7 @@ class RetrieveSteps:
             memory.bad_files += 1
             if isinstance(problem, MeshTooLarge) or memory.bad_files >= BAD_FILE_TRIES:
                 raise
-            raise LinkExpired(str(problem)) from None
+            raise LinkExpired(problem.message) from problem
 
     def _progress_of(self, job: Job) -> Callable[[int, int | None], None]:
         looked_at = self._bench.monotonic()
@@ -131,7 +125,9 @@ class RetrieveSteps:
             if abs(share - told) >= 0.05:  # noqa: PLR2004 - often enough for a bar
                 told = share
                 self._bench.update(
-                    current, progress=share, message=Message("Downloading ({share})", share=f"{share:.0%}")
+                    current,
+                    progress=share,
+                    message=Message("Downloading ({share})", code=ROUTINE, share=f"{share:.0%}"),
                 )
 
         return on_progress
@@ -152,7 +148,7 @@ class RetrieveSteps:
                 return converters.look_again_s
         report = converters.collect(job.job_id)
         if report is None:
-            if job.message != CONVERTING:
+            if job.message.code != ROUTINE:
                 self._bench.update(job, message=CONVERTING)
             return CONVERTER_LOOK_S
         report["glb"] = str(self._bench.folder(job) / MESH_NAME)

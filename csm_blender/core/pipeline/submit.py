@@ -59,12 +59,10 @@ class SubmitSteps:
             changes |= {"accepted_at": now_text(), "seen_running": True, "watched_s": 0.0}
             self._bench.update(job, state=JobState.REFINING, message=note, **changes)
         elif phase is Phase.NOT_READY:
-            raise SessionNotReady(
-                "The session is not ready to be refined ({status_word}).", status_word=status_word(session)
-            )
+            raise SessionNotReady("The session is not ready to be refined ({state}).", state=status_word(session))
         elif phase is Phase.FAILED and not (job.spec.again and "refine" in session.status):
             hint = RefineFailed.default_hint if "refine" in session.status else None
-            raise SessionFailed("The session has failed ({status_word}).", hint, status_word=status_word(session))
+            raise SessionFailed("The session has failed ({state}).", hint, state=status_word(session))
         elif earlier := refined_before(job, session, self._bench.store.siblings(job)):
             self._bench.memory(job).fresh_url = session.best_mesh_url()
             note = Message("An earlier job had this session refined: fetching that mesh, nothing is spent")

@@ -77,7 +77,7 @@ class SessionList:
         self.__init__()  # type: ignore[misc]  # as new
 
     def _take(self, answer: dict[str, Any]) -> None:
-        self.message = Message.of(answer.get("message", "The sessions could not be listed."))
+        self.message = Message.of(answer.get("message") or Message("The sessions could not be listed."))
         self._read()
 
     def _read(self) -> None:

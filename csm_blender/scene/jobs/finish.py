@@ -13,7 +13,7 @@ import bpy
 from ...core.errors import CsmError, PlacementFailed
 from ...core.jobs.job import Job
 from ...core.jobs.store import IllegalMove, LeaseLost, Store
-from ...core.messages import Message
+from ...core.messages import ROUTINE, Message
 from ...core.models import JobState, Original
 from ..addon.translation import labels
 from ..blender.bpy_typing import current
@@ -93,7 +93,7 @@ def _message(job: Job, target: bpy.types.Object | None) -> Message:
         return Message("Placed where the block-out stood: it was deleted")
     if target is not None and target.mode != "OBJECT" and job.spec.original is Original.HIDE:
         return Message("Placed. The block-out stays visible, as you are editing it")
-    return Message("Placed")
+    return Message("Placed", code=ROUTINE)
 
 
 def _failed(store: Store, job: Job, error: CsmError) -> Job:

@@ -109,9 +109,7 @@ def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Conte
         new.errand.run(str(folder))
     except OSError as problem:
         _clear(new)
-        raise DiskProblem(
-            "The preview cannot be fetched: {strerror}.", strerror=problem.strerror or problem
-        ) from problem
+        raise DiskProblem("The preview cannot be fetched: {reason}.", reason=problem.strerror or problem) from problem
     except CsmError:
         _clear(new)
         raise

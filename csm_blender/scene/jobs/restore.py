@@ -128,5 +128,5 @@ def _was_unfinished(record: CSM_PG_job) -> bool:
 
 def _mark_damaged(record: CSM_PG_job) -> None:
     record.status = str(JobState.FAILED)
-    record.error = record.message = "What the file holds of this job makes no sense"
-    record.hint = "Remove it and refine again: a session that is refined already costs nothing."
+    record.error = record.message = Message("The data of this job in the file is damaged")
+    record.hint = Message("Remove it and refine again: a session that is refined already costs nothing.")

@@ -13,7 +13,11 @@ from ..blender.bpy_typing import current
 from .binding import find_target, home_scene
 from .state import desk
 
-_JOBS_IN_THE_WAY = {"RENDER": "the render", "OBJECT_BAKE": "the bake", "COMPOSITE": "the compositor"}
+_JOBS_IN_THE_WAY = {
+    "RENDER": Message("Ready. Waiting for the render to end"),
+    "OBJECT_BAKE": Message("Ready. Waiting for the bake to end"),
+    "COMPOSITE": Message("Ready. Waiting for the compositor to end"),
+}
 
 _LINGERING = frozenset({"RENDER_OT_render", "OBJECT_OT_bake"})
 """Operators that stay modal after their job has ended, until the mouse moves. Their jobs are asked for instead."""
@@ -32,18 +36,16 @@ def reason_to_wait(job_id: str) -> Message:
     job = desk.jobs.get(job_id)
     target = find_target(job_id)
     if job is not None and target is not None and job.spec.original is Original.REPLACE and target.mode != "OBJECT":
-        return Message(
-            "Ready. Waits until you leave {mode_name} of {name}", mode_name=_mode_name(target), name=target.name
-        )
+        return Message("Ready. Waits until you leave {mode} of {name}", mode=_mode_name(target), name=target.name)
     return NOTHING
 
 
 def reason_not_to_touch(scene: bpy.types.Scene) -> Message:
     """What to wait for before anything is put into *scene*; empty when nothing is in the way."""
     app: Any = bpy.app
-    for job_type, kind in _JOBS_IN_THE_WAY.items():
+    for job_type, message in _JOBS_IN_THE_WAY.items():
         if app.is_job_running(job_type):
-            return Message("Ready. Waits for {kind} to end", kind=Message(kind))
+            return message
     windows = current.window_manager.windows
     if any(window.screen.is_animation_playing for window in windows):
         return Message("Ready. Waits for the playback to stop")

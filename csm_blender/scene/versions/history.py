@@ -23,6 +23,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import UsageError
+from ...core.messages import Message
 from ...core.models import Vec3
 from ..blender.custom_properties import read
 from . import mesh_swap
@@ -53,7 +54,9 @@ class Version:
     @property
     def label(self) -> str:
         """For people: what it is, and since when."""
-        return "Block-out" if self.result is None else f"{self.session} · {self.refined_at[:16].replace('T', ' ')}"
+        if self.result is None:
+            return Message("Block-out")
+        return f"{self.session} · {self.refined_at[:16].replace('T', ' ')}"
 
 
 def can_toggle(obj: bpy.types.Object | None) -> bool:
