@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every text of the extension that a person can read in Blender, found by reading its source.
 
-Texts stand in four places: ``Message("…")``, errors ``BadValue("…", "hint")`` with their ``default_hint``,
-``.say("…")``, and what Blender looks up itself in the user interface: labels, names, descriptions, items, tooltips, reports. The
-catalogs in ``csm_blender/locale`` hold exactly these texts.
+Texts stand in four places: ``Message("…")``; errors ``BadValue("…", "hint")`` with their ``default_hint``;
+``.say("…")``; and what Blender looks up itself in the user interface: labels, names, descriptions, items, tooltips,
+reports. The catalogs in ``csm_blender/locale`` hold exactly these texts.
 """
 
 from __future__ import annotations
@@ -27,8 +27,12 @@ _SHOWN = frozenset({"text", "title", "message", "confirm_text", "placeholder", "
 _LABELS = frozenset({"bl_label", "default_hint"})
 """Attributes of classes that are texts."""
 
-_ALL_LANGUAGES = re.compile(r"(\W|\{\w+\})*|CSM Previews?|Operator|(scaled_bbox|pivot_point): \{numbers\}( m)?")
-"""What is the same in every language: numbers and signs, names of datablocks, words of the API."""
+_ALL_LANGUAGES = re.compile(r"([^a-z]|\{\w+\})*")
+"""What is the same in every language: numbers, signs, codes."""
+
+
+_PASS_ON = frozenset({"core/errors.py", "core/jobs/rows.py", "scene/addon/translation.py"})
+"""Modules that make messages of texts which they are given."""
 
 
 def spoken_texts(package: Path = PACKAGE) -> dict[str, str]:
@@ -42,12 +46,12 @@ def spoken_texts(package: Path = PACKAGE) -> dict[str, str]:
 
 
 def composed_texts(package: Path = PACKAGE) -> list[str]:
-    """Where a text is put together before it is handed over: it is in no catalog, so nobody can translate it."""
+    """Where a text is put together, or comes out of a parameter: no catalog can hold it, so nobody can translate it."""
     return [
         f"{module}:{node.lineno} {ast.unparse(node)}"
         for module, nodes in _text_nodes(package)
         for node in nodes
-        if not isinstance(node, ast.Constant) and re.search(r"[^\W\d_]{2}", "".join(_words_in(node)))
+        if (module not in _PASS_ON if isinstance(node, ast.Name) else _is_composed(node))
     ]
 
 
@@ -82,6 +86,7 @@ class _Module:
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     self._values[name].append(value)
+        self._assigned = frozenset(self._values)
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 self._call(node)
@@ -108,11 +113,14 @@ class _Module:
                 self._take(text)
         elif name in _TEXT_FIRST:
             self._take(node.args[0])
+            if isinstance(node.args[0], ast.Name) and node.args[0].id not in self._assigned:
+                self.found.append(node.args[0])
         elif self._drawn:
             if name == "report":
                 self._take(node.args[1])
-            for text in (value for key, value in named.items() if key in _SHOWN):
-                self._take(text)
+            if "translate" not in named:
+                for text in (value for key, value in named.items() if key in _SHOWN):
+                    self._take(text)
             self._items(named.get("items"))
 
     def _items(self, node: ast.expr | None) -> None:
@@ -144,8 +152,12 @@ class _Module:
                 self.found.append(node)
 
 
+def _is_composed(node: ast.expr) -> bool:
+    return not isinstance(node, ast.Constant) and bool(re.search(r"[^\W\d_]{2}", "".join(_words_in(node))))
+
+
 def _words_in(node: ast.expr) -> Iterator[str]:
-    """The words that a composed text is made of, without those that were said already."""
+    """The words that stand in a composed text itself, not in what is filled in."""
     match node:
         case ast.Constant(value=str() as words):
             yield words

@@ -86,9 +86,9 @@ def _import_glb(path: Path) -> list[Message]:
     summary = check_glb(path)
     notes: list[Message] = []
     if summary.skinned:
-        notes.append(Message("The mesh is rigged; it was taken in its rest pose."))
+        notes.append(Message("The mesh is rigged; it was imported in its rest pose."))
     if summary.animated:
-        notes.append(Message("The file is animated; it was taken at rest."))
+        notes.append(Message("The file is animated; it was imported without the animation."))
     said = io.StringIO()
     with without_animation(path, animated=summary.animated) as still, contextlib.redirect_stdout(said):
         try:
@@ -156,7 +156,7 @@ def _come_to_rest(objects: list[bpy.types.Object]) -> None:
         if mesh.users > 1:
             obj.data = mesh = mesh.copy()
         if abs(np.linalg.det(place[:3, :3])) == 0.0:
-            raise BadMesh("The delivered file squeezes a mesh flat: a node has scale 0.")
+            raise BadMesh("The delivered file makes a mesh flat: one of its nodes has scale 0.")
         if not np.array_equal(place, np.eye(4)):
             reshape(mesh, place[:3, :3], place[:3, 3])
 

@@ -26,7 +26,7 @@ from .returns import Returned
 
 
 class CSM_OT_reset_box(bpy.types.Operator):
-    """Make the custom box the measured one again"""
+    """Set the custom box to the measured box again"""
 
     bl_idname = "csm.reset_box"
     bl_label = "Reset Box"
@@ -129,9 +129,9 @@ def _origin(context: Context) -> Vec3:
     found = snap_pivots((target.box_min, target.box_max), mirrored=box_of(target).mirrored)
     if ORIGIN_POINT not in found:
         raise BadValue(
-            "The origin of {object_name} lies outside its box.",
+            "The origin of {name} lies outside its box.",
             "Choose Object Origin as the pivot instead.",
-            object_name=repr(target.object_name),
+            name=repr(target.object_name),
         )
     return found[ORIGIN_POINT]
 

@@ -110,15 +110,15 @@ def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) 
         _button(row, "csm.select_result", record, text="Select", icon="RESTRICT_SELECT_OFF")
         _button(row, "csm.toggle_original", record, text="Original", icon="HIDE_OFF")
         row.menu("CSM_MT_versions", text="", icon="DOWNARROW_HLT")
-    again = "Send Again…" if record.status == "UNCERTAIN" else "Refine Again…"
+    again = Message("Send Again…" if record.status == "UNCERTAIN" else "Refine Again…")
     column = layout.column(align=True)
     for decision, name, text, icon in (
-        (Decision.PLACE, "csm.place", "Place Now" if record.status == "READY" else "Place Again", "IMPORT"),
-        (Decision.RETRY, "csm.retry", "Retry", "FILE_REFRESH"),
-        (Decision.LOOK_AGAIN, "csm.look_again", "Look Again", "VIEWZOOM"),
+        (Decision.PLACE, "csm.place", Message("Place Now" if record.status == "READY" else "Place Again"), "IMPORT"),
+        (Decision.RETRY, "csm.retry", Message("Retry"), "FILE_REFRESH"),
+        (Decision.LOOK_AGAIN, "csm.look_again", Message("Look Again"), "VIEWZOOM"),
         (Decision.SEND_AGAIN, "csm.send_again", again, "EXPORT"),
-        (Decision.CANCEL, "csm.cancel", "Cancel", "X"),
-        (Decision.REMOVE, "csm.remove", "Remove", "TRASH"),
+        (Decision.CANCEL, "csm.cancel", Message("Cancel"), "X"),
+        (Decision.REMOVE, "csm.remove", Message("Remove"), "TRASH"),
     ):
         if decision in may:
             _button(column, name, record, text=text, icon=icon)

@@ -87,16 +87,16 @@ class CSM_OT_refine(bpy.types.Operator):
         confirmed: bool
     else:
         session_code: StringProperty(
-            name="Session", description="Code of the session; the panel's where empty", options={"SKIP_SAVE"}
+            name="Session", description="Code of the session; the code in the panel if empty", options={"SKIP_SAVE"}
         )
         target: StringProperty(
             name="Target",
-            description="Name of the block-out, or several joined by +; what is selected where empty",
+            description="Name of the block-out, or several joined by +; the selected objects if empty",
             options={"SKIP_SAVE"},
         )
         again: BoolProperty(
             name="Again",
-            description="Ask for a new refine even if the session is refined already; may spend credits",
+            description="Ask for a new refine even if the session is already refined; may spend credits",
             options={"SKIP_SAVE"},
         )
         confirmed: BoolProperty(options={"SKIP_SAVE", "HIDDEN"})

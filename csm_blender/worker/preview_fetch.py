@@ -42,7 +42,7 @@ SPEC_NAME = "spec.json"
 TRIES = 4
 LONGEST_PAUSE_S = 10.0
 _NAME = "preview"
-_OTHER_FILE = "Refine does without the preview; asking for it again costs nothing."
+_OTHER_FILE = "Refining needs no preview; fetching it again costs nothing."
 
 
 def main(argv: list[str]) -> int:
@@ -69,7 +69,7 @@ def prepare(orders: WorkerConfig, folder: Path) -> dict[str, Any]:
         return {"kind": str(kind), "stale": stale, "report": _fitted(orders, spec, folder, mesh)}
     except OSError as problem:
         raise DiskProblem(
-            "The preview's files cannot be used: {reason}.", reason=problem.strerror or problem
+            "The files of the preview cannot be used: {reason}.", reason=problem.strerror or problem
         ) from problem
 
 

@@ -94,7 +94,7 @@ class CsmClient:
             if 300 <= response.status_code < 400:  # noqa: PLR2004 - HTTP
                 raise ForeignRedirect("The service redirects the refine request elsewhere.")
             if response.status_code in (425, 429):
-                raise RateLimited("The service turned the refine request away for now.")
+                raise RateLimited("The service does not accept the refine request for now.")
             self._data(response)
         except _Untold as trouble:
             if not body.touched:
@@ -135,7 +135,7 @@ class CsmClient:
             if not response.is_redirect:
                 return self._data(response)
             path = self._redirect_path(response)
-        raise UnexpectedAnswer("The service redirects in circles.")
+        raise UnexpectedAnswer("The service redirects in a loop.")
 
     def _redirect_path(self, response: requests.Response) -> str:
         try:
@@ -162,7 +162,7 @@ class CsmClient:
                     **arguments,
                 )
                 with response:
-                    too_long = UnexpectedAnswer("The answer is far too long.")
+                    too_long = UnexpectedAnswer("The answer is too long.")
                     body = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))
         except CsmError as error:
             raise _Untold(error) from None
@@ -195,21 +195,22 @@ class CsmClient:
 
     def _refusal(self, status: int, answer: object, response: requests.Response) -> CsmError:
         words = self._words(answer)
-
-        def told(template: str) -> Message:
-            said = Message("The service says: {words}.", words=words.rstrip(".")) if words else NOTHING
-            return sentences(Message(template, status=status), said)
-
+        said = Message("The service says: {words}.", words=words.rstrip(".")) if words else NOTHING
         if status in (401, 403):
-            return RefusedKey(told("The service refuses the key ({status})."))
+            return RefusedKey(sentences(Message("The service refuses the key ({status}).", status=status), said))
         if status == 402:  # noqa: PLR2004 - HTTP
-            return NoCredits(told("The service asks for credits ({status})."))
+            return NoCredits(sentences(Message("The service asks for credits ({status}).", status=status), said))
         if status == 404:  # noqa: PLR2004 - HTTP
-            return UnknownSession(told("The service knows no such session ({status})."))
+            return UnknownSession(
+                sentences(Message("The service knows no such session ({status}).", status=status), said)
+            )
         if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
             wait = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
-            return ServiceBusy(told("The service cannot answer right now ({status})."), retry_after_s=wait)
-        refused = RequestRefused(told("The service refuses the request ({status})."))
+            return ServiceBusy(
+                sentences(Message("The service cannot answer right now ({status}).", status=status), said),
+                retry_after_s=wait,
+            )
+        refused = RequestRefused(sentences(Message("The service refuses the request ({status}).", status=status), said))
         refused.status = status
         return refused
 

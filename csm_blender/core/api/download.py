@@ -66,7 +66,7 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
                     length, digest = _stream_to(part, response, settings.max_download_bytes, on_progress)
             part.replace(path)
             return Download(path, length, digest)
-        raise LinkExpired("The link to the mesh redirects in circles.")
+        raise LinkExpired("The link to the mesh redirects in a loop.")
     except OSError as error:
         raise DiskProblem(
             "The mesh cannot be written to {folder}: {reason}.", folder=path.parent, reason=error.strerror or error
@@ -80,7 +80,7 @@ def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:
-        raise ForeignRedirect("The storage redirects to something that is no URL.") from None
+        raise ForeignRedirect("The storage redirects to an address that is not a valid URL.") from None
 
 
 def _refuse_status(response: requests.Response) -> None:

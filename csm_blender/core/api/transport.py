@@ -71,13 +71,13 @@ def check_allowed(url: str, settings: Settings) -> None:
     try:
         scheme, host, _port = origin(url)
     except ValueError:
-        raise ForeignRedirect("The service gives a link that is no URL.", _REPORT_IT) from None
+        raise ForeignRedirect("The service gives a link that is not a valid URL.", _REPORT_IT) from None
     if is_loopback(url) and scheme in ("http", "https"):
         if is_loopback(settings.base_url):
             return
-        raise ForeignRedirect("The service points to a file on this very machine.", _REPORT_IT)
+        raise ForeignRedirect("The service points to a file on this computer.", _REPORT_IT)
     if settings.loopback_only:
-        raise OnlineAccessOff("Network access is off, and the mesh lies on another machine ({host}).", host=host)
+        raise OnlineAccessOff("Network access is off, and the mesh is on another computer ({host}).", host=host)
     if scheme != "https" or not host:
         raise ForeignRedirect(
             "The service points to {scheme}://{host}, which is not https.", _REPORT_IT, scheme=scheme, host=host
@@ -102,11 +102,11 @@ def faults_explained(url: str) -> Iterator[None]:  # noqa: C901 - a list of case
             "The TLS certificate of {host} is not trusted: {reason}.", host=host, reason=_tls_reason(error)
         ) from error
     except requests.exceptions.ProxyError:
-        raise Unreachable("The proxy on the way to {host} cannot be reached or refuses.", host=host) from None
+        raise Unreachable("The proxy for {host} cannot be reached or refuses the connection.", host=host) from None
     except requests.exceptions.ConnectTimeout:
         raise Unreachable("{host} does not answer.", host=host) from None
     except requests.exceptions.ReadTimeout:
-        raise ConnectionBroken("{host} stayed silent for too long.", host=host) from None
+        raise ConnectionBroken("{host} took too long to answer.", host=host) from None
     except requests.exceptions.ConnectionError as error:
         cause = _urllib3_cause(error)
         if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
@@ -115,7 +115,7 @@ def faults_explained(url: str) -> Iterator[None]:  # noqa: C901 - a list of case
     except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
         raise BadValue("The API key contains characters that cannot be sent.", "Copy the key again.") from None
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema):
-        raise ForeignRedirect("The service gives a link that is no URL.", _REPORT_IT) from None
+        raise ForeignRedirect("The service gives a link that is not a valid URL.", _REPORT_IT) from None
     except requests.exceptions.RequestException as error:
         raise ConnectionBroken(
             "The request to {host} failed ({error}).", host=host, error=type(error).__name__

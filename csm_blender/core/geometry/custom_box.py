@@ -50,7 +50,7 @@ SNAP_POINTS = _snap_points()
 
 def check_custom_box(object_name: str, low: Vec3, high: Vec3) -> None:
     """Raise :class:`BadValue` unless each side of the box is a number above 0 that is not flat beside the others."""
-    hint = "Give each side a size above 0, or go back to the measured box."
+    hint = "Give each side a size above 0, or use the measured box again."
     if not all(map(math.isfinite, (*low, *high))):
         raise BadValue(
             "The custom box of {object_name} has a size that is not a number.", hint, object_name=repr(object_name)

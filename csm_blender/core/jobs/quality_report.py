@@ -120,26 +120,29 @@ def _verdict(job: Job) -> tuple[Message, bool]:
 
 def _how_it_stands(job: Job) -> Message:
     if any(job.spec.placement.flat):
-        return Message("Scaled evenly into the block-out, which has no thickness; stands on its pivot.")
+        return Message("Scaled evenly into the block-out, which has no thickness; placed on its pivot.")
     match job.spec.fit:
         case Fit.EXACT:
-            return Message("Fills the box exactly and stands on its pivot.")
+            return Message("Fills the box exactly; placed on its pivot.")
         case Fit.INSIDE:
-            return Message("Fits inside the box unstretched and stands on its pivot.")
+            return Message("Fits inside the box without stretching; placed on its pivot.")
         case Fit.NONE:
-            return Message("Stands on the pivot at the size that was delivered.")
+            return Message("Placed on the pivot at the delivered size.")
 
 
 def _flaws(result: Mapping[str, Any]) -> Message:
     loose, edges = result.get("loose_parts", 1) - 1, result.get("open_edges", 0)
     forks, invalid = result.get("non_manifold_edges", 0), result.get("bad_numbers", 0)
     counted = (
-        (loose, "{count} loose part" if loose == 1 else "{count} loose parts"),
-        (edges, "{count} open edge" if edges == 1 else "{count} open edges"),
-        (forks, "{count} non-manifold edge" if forks == 1 else "{count} non-manifold edges"),
-        (invalid, "{count} invalid value" if invalid == 1 else "{count} invalid values"),
+        (loose, Message("{count} loose part" if loose == 1 else "{count} loose parts", count=f"{loose:,}")),
+        (edges, Message("{count} open edge" if edges == 1 else "{count} open edges", count=f"{edges:,}")),
+        (
+            forks,
+            Message("{count} non-manifold edge" if forks == 1 else "{count} non-manifold edges", count=f"{forks:,}"),
+        ),
+        (invalid, Message("{count} invalid value" if invalid == 1 else "{count} invalid values", count=f"{invalid:,}")),
     )
-    flaws = [Message(words, count=f"{count:,}") for count, words in counted if count > 0]
+    flaws = [flaw for count, flaw in counted if count > 0]
     if not result.get("uv_maps", 1):
         flaws.append(Message("no UVs"))
     return Message("Please check: {flaws}.", flaws=tuple(flaws)) if flaws else NOTHING

@@ -175,7 +175,7 @@ class Pipeline:
         if job.state is not JobState.REFINING:
             return fault
         return DeadlinePassed(
-            "The refine was not seen to finish in {minutes} min. {error}",
+            "The refine did not finish within {minutes} min. {error}",
             minutes=f"{job.watched_s / 60:.0f}",
             error=fault,
         )
@@ -199,7 +199,7 @@ class Pipeline:
     def _after_stumble(self, job: Job, mistake: Exception) -> float | None:
         memory = self._bench.memory(job)
         memory.stumbles += 1
-        error = InternalError("Something unforeseen happened in this program ({error}).", error=type(mistake).__name__)
+        error = InternalError("An unexpected error occurred in this program ({error}).", error=type(mistake).__name__)
         if memory.stumbles < STUMBLES_BELIEVED:
             return self._after_fault(job, TransientError(error.message), error)
         return self._give_up(job, error)
@@ -218,9 +218,7 @@ class Pipeline:
 
     def _cancel(self, job: Job) -> None:
         paid = bool(job.posted_at or job.accepted_at)
-        note = Message(
-            "Cancelled. The service goes on by itself; retry fetches the mesh later" if paid else "Cancelled"
-        )
+        note = Message("Cancelled. The service continues; Retry can fetch the mesh later" if paid else "Cancelled")
         self._bench.converters.stop(job.job_id)
         self._bench.update(job, state=JobState.CANCELLED, cancel_requested=False, message=note)
         self._bench.drop(job.job_id)

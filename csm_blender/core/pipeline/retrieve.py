@@ -53,7 +53,7 @@ class RetrieveSteps:
         phase = _phase(job, session)
         if phase is Phase.REFINED:
             self._bench.memory(job).fresh_url = session.best_mesh_url()
-            note = Message("Refined: fetching the mesh")
+            note = Message("Refined: downloading the mesh")
             self._bench.update(job, state=JobState.DOWNLOADING, progress=0.0, message=note, faults=0, fault_s=0.0)
             return 0.0
         if phase is Phase.FAILED:
@@ -141,7 +141,7 @@ class RetrieveSteps:
             memory = self._bench.memory(job)
             memory.file_known = mesh.exists() and (memory.file_known or is_intact(mesh, job.glb_sha256))
             if not memory.file_known:
-                note = Message("The delivered file is gone or damaged: fetching it again")
+                note = Message("The delivered file is missing or damaged: downloading it again")
                 self._bench.update(job, state=JobState.DOWNLOADING, message=note)
                 return 0.0
             if not converters.start(job.job_id, folder, conversion_request(job.spec, mesh, job.job_id)):

@@ -31,7 +31,7 @@ class WorkerBroken(CsmError):
     """The worker cannot be started, or ends at once, again and again."""
 
     code = "worker_broken"
-    default_hint = "Its output is in the job folder. Jobs are kept; they go on when it works again."
+    default_hint = "Its output is in the job folder. Jobs are kept; they continue when it works again."
 
 
 class WorkerProcess:
@@ -80,7 +80,9 @@ class WorkerProcess:
         self._short_lives += 1
         self._not_before_s = time.monotonic() + min(60.0, 2.0**self._short_lives)
         if self._short_lives > 1:
-            raise WorkerBroken("The worker ends at once: {output}", output=_last_line(store.home / "logs" / LOG_NAME))
+            raise WorkerBroken(
+                "The background process ends at once: {output}", output=_last_line(store.home / "logs" / LOG_NAME)
+            )
 
     def stop(self, *, in_mid_request: bool = False) -> None:
         """End the worker: it is asked to, given a moment, and ended.
@@ -118,7 +120,9 @@ class WorkerProcess:
             process.stdin.flush()
         except OSError as error:
             self._not_before_s = time.monotonic() + 10.0
-            raise WorkerBroken("The worker cannot be started: {reason}.", reason=error.strerror or error) from error
+            raise WorkerBroken(
+                "The background process cannot be started: {reason}.", reason=error.strerror or error
+            ) from error
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:

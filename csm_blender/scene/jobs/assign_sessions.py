@@ -60,13 +60,13 @@ def _pair(row: Row, context: Context, taken: set[str]) -> Pair:
         return Pair(row.session, row.object_name, error.message)
     name = objects[0].name
     if len(objects) > 1:
-        return Pair(row.session, row.object_name, Message("One box for several: refine by itself"))
+        return Pair(row.session, row.object_name, Message("Several objects with one box: refine this line separately"))
     try:
         code = parse_session_code(row.session)
     except BadSessionCode:
         return Pair(row.session, name, Message("Not a session code"))
     if name in taken:
-        return Pair(code, name, Message("Has the session of an earlier line"))
+        return Pair(code, name, Message("An earlier line gives it a session"))
     problem = obstacle_to(objects[0], context)
     if not problem:
         taken.add(name)

@@ -39,7 +39,7 @@ def finish(store: Store, job: Job) -> Job | None:
         return store.update(
             fresh,
             state=JobState.DOWNLOADING,
-            message=Message("The converted file is gone: fetching it again, nothing is spent"),
+            message=Message("The converted file is missing: downloading it again, no credits are spent"),
         )
     target = find_target(job.job_id)
     try:
@@ -92,7 +92,7 @@ def _message(job: Job, target: bpy.types.Object | None) -> Message:
     if job.spec.target is not None and target is None:
         return Message("Placed where the block-out stood: it was deleted")
     if target is not None and target.mode != "OBJECT" and job.spec.original is Original.HIDE:
-        return Message("Placed. The block-out stays visible, as you are editing it")
+        return Message("Placed. The block-out stays visible because you are editing it")
     return Message("Placed", code=ROUTINE)
 
 

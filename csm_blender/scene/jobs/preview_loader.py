@@ -37,7 +37,7 @@ from .planning import Choices, plan_for_objects
 READY_LOOK_S = 0.2
 STRAY_LOOK_S = 1.0
 LONGEST_S = 1800.0
-_NO_ANSWER = "The preview could not be fetched: the program for it gave no answer."
+_NO_ANSWER = "The preview could not be fetched: the background process gave no answer."
 _log = logging.getLogger(__name__)
 
 
@@ -222,7 +222,7 @@ def _step() -> float | None:
 def _show_if_it_is_time(order: Order) -> None:
     scene, target = order.scene(), order.target()
     if scene is None or target is None:
-        _end(order, PreviewUnavailable("The block-out was deleted meanwhile.", ""))
+        _end(order, PreviewUnavailable("The block-out was deleted in the meantime.", ""))
         return
     if len(history.versions(target)) > order.versions:  # a refined mesh was faster
         _end(order)

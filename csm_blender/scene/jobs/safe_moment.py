@@ -30,13 +30,13 @@ def reason_to_wait(job_id: str) -> Message:
     """What to wait for before the job's result is placed; empty when nothing is in the way."""
     scene = home_scene(job_id)
     if scene is None:
-        return Message("Ready. Its scene is gone: it waits for the scene to come back")
+        return Message("Ready. Its scene is missing: waiting until the scene is back")
     if reason := reason_not_to_touch(scene):
         return reason
     job = desk.jobs.get(job_id)
     target = find_target(job_id)
     if job is not None and target is not None and job.spec.original is Original.REPLACE and target.mode != "OBJECT":
-        return Message("Ready. Waits until you leave {mode} of {name}", mode=_mode_name(target), name=target.name)
+        return Message("Ready. Waiting until you leave {mode} of {name}", mode=_mode_name(target), name=target.name)
     return NOTHING
 
 
@@ -48,10 +48,10 @@ def reason_not_to_touch(scene: bpy.types.Scene) -> Message:
             return message
     windows = current.window_manager.windows
     if any(window.screen.is_animation_playing for window in windows):
-        return Message("Ready. Waits for the playback to stop")
+        return Message("Ready. Waiting for the playback to stop")
     for window in windows:
         if any(_holds_data(operator) for operator in window.modal_operators):
-            return Message("Ready. Waits until you are done with what you are doing")
+            return Message("Ready. Waiting until your current action ends")
     if scene.library is not None or not scene.is_editable:
         return Message("Ready. Its scene is linked and cannot be changed")
     return NOTHING

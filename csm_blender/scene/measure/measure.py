@@ -105,8 +105,8 @@ def measure_common(objects: Sequence[bpy.types.Object], depsgraph: bpy.types.Dep
     world = world_matrix(first, depsgraph)
     if not abs(np.linalg.det(as_array(world)[:3, :3])) > 0.0:
         raise NoSize(
-            "{name} has scale 0 on an axis, so it has no axes to lend to the others.",
-            "Name another first.",
+            "{name} has scale 0 on an axis, so the other objects cannot use its axes.",
+            "Name another object first.",
             name=repr(first.name),
         )
     look = _Look(depsgraph, to_axes_of(as_array(world)))
@@ -167,7 +167,7 @@ class _Look:
 
 def _target(obj: bpy.types.Object, world: Matrix, bounds: Bounds, what: str) -> Target:
     if bounds.empty or (bounds.low == bounds.high).all():
-        raise NoSize("{what} has no size.", what=what)
+        raise NoSize("{name} has no size.", name=what)
     return Target(obj.name, as_matrix4(world), _vec3(bounds.low), _vec3(bounds.high))
 
 

@@ -247,8 +247,8 @@ def _require_block_out(obj: bpy.types.Object) -> bpy.types.Object:
     block_out = block_out_of(obj)
     if block_out is None:
         if read(obj, RESULT_OF) is not None:
-            raise UsageError("The block-out of {name} is not in this file any more.", name=repr(obj.name))
-        raise UsageError("{name} has no refined result to exchange it with.", "Refine it first.", name=repr(obj.name))
+            raise UsageError("The block-out of {name} is no longer in this file.", name=repr(obj.name))
+        raise UsageError("{name} has no refined result to switch to.", "Refine it first.", name=repr(obj.name))
     return block_out
 
 
