@@ -59,7 +59,7 @@ def make_asset(mesh: bpy.types.Mesh, placement: Placement, request: dict[str, An
     except DiskProblem as problem:
         return {}, [*notes, problem.advice]
     if request.get("materials") == Materials.OWN:
-        notes.append(Message("The asset in the library has no materials: those of the block-out are in its own file."))
+        notes.append(Message("The asset in the library has no materials: those of the block-out stay in its own file."))
     return {"asset_file": str(path)}, [
         *notes,
         Message("In the asset library {library}: {path}", library=wish.library, path=f"{FOLDER}/{path.name}"),

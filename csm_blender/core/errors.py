@@ -166,9 +166,7 @@ class RefusedKey(KeyProblem):
     """The service does not accept the key (401, 403)."""
 
     code = "refused_key"
-    default_hint = (
-        "Check the key under Developer Settings in your CSM profile, and that the base URL is the one it is for."
-    )
+    default_hint = "Check the key under Developer Settings in your CSM profile, and that it belongs to this base URL."
 
 
 class OnlineAccessOff(CsmError):
@@ -278,7 +276,7 @@ class RequestRefused(ServiceError):
     """The HTTP status, where there was one."""
 
     code = "request_refused"
-    default_hint = "The message of the service is above. Nothing was started."
+    default_hint = "See the message of the service above. Nothing was started."
 
 
 class RateLimited(RequestRefused):
@@ -415,7 +413,9 @@ class StoreTooNew(StoreTrouble):
 class StoreUnusable(StoreTrouble):
     """The job store cannot be opened, stays locked, or was deleted while it was in use."""
 
-    default_hint = "Check that the job folder is writable and on a disk that allows locking; CSM_HOME can name another."
+    default_hint = (
+        "Check that the job folder is writable and on a disk that allows locking, or set CSM_HOME to another folder."
+    )
 
 
 class StoreDiskProblem(StoreTrouble):

@@ -51,7 +51,7 @@ forgets its box when the file is opened again.
 """
 
 COPIES_ITEMS = (
-    ("REPLACING", "When Replacing", "Objects that share the block-out's mesh get the result when its mesh is replaced"),
+    ("REPLACING", "When Replacing", "Objects that share the block-out's mesh get the result if its mesh is replaced"),
     ("ALWAYS", "Always", "Each object that shares the block-out's mesh gets the result, in its own place"),
     ("NEVER", "Never", "Only the block-out itself gets the result"),
 )
@@ -184,7 +184,9 @@ class CSM_PG_object(bpy.types.PropertyGroup):
         custom_box_size: Any
     else:
         session_code: StringProperty(name="Session", description="Code of the CSM session this object is refined with")
-        job_id: StringProperty(name="Job", description="The last job of this block-out, or the one it came from")
+        job_id: StringProperty(
+            name="Job", description="The last job of this block-out, or the job that made this result"
+        )
         use_custom_box: BoolProperty(
             name="Custom Box",
             description="Refine to a custom box instead of the measured one; the object itself is not changed",

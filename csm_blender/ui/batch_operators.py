@@ -42,7 +42,7 @@ class _Pairing(bpy.types.Operator):
         if context.scene is None:
             return False
         if context.mode != "OBJECT":
-            cls.poll_message_set(tooltips.say("Sessions are assigned to many objects in Object Mode."))
+            cls.poll_message_set(tooltips.say("Switch to Object Mode to assign sessions to several objects."))
         return bool(context.mode == "OBJECT")
 
     def find_pairs(self, context: Context) -> list[Pair]:

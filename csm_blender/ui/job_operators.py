@@ -130,7 +130,7 @@ class CSM_OT_send_again(JobOperator, bpy.types.Operator):
 
 
 class CSM_OT_place(JobOperator, bpy.types.Operator):
-    """Put the refined mesh into the scene now"""
+    """Place the refined mesh in the scene now"""
 
     bl_idname = "csm.place"
     bl_label = "Place"

@@ -64,7 +64,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         )
         place_automatically: BoolProperty(
             name="Place Results Automatically",
-            description="Put a refined mesh into the scene as soon as it is ready; otherwise it waits for a click",
+            description="Place a refined mesh in the scene as soon as it is ready; otherwise it waits for a click",
             default=True,
             update=_changed,
         )

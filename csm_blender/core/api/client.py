@@ -100,11 +100,11 @@ class CsmClient:
             if not body.touched:
                 raise NotSent(trouble.error) from None
             raise AnswerLost(
-                "The refine request went out, but no answer came back. {error}", error=trouble.error
+                "The refine request was sent, but no answer came back. {error}", error=trouble.error
             ) from None
         except TransientError as fault:
             raise AnswerLost(
-                "The refine request went out, but no usable answer came back. {error}", error=fault
+                "The refine request was sent, but no usable answer came back. {error}", error=fault
             ) from None
         finally:
             http.close()
@@ -144,7 +144,7 @@ class CsmClient:
                 return target
         except ValueError:
             pass
-        raise ForeignRedirect("The service redirects to another address, where the key must not go.")
+        raise ForeignRedirect("The service redirects to another address, to which the key must not be sent.")
 
     def _send(self, http: requests.Session, method: str, path: str, **arguments: Any) -> requests.Response:
         """One request and its whole answer. Raises :class:`_Untold` where no whole answer came."""

@@ -113,7 +113,7 @@ def _stream_to(
                 length += len(chunk)
                 on_progress(length, announced)
         except ConnectionBroken as broken:
-            raise DownloadCut("The download broke off. {reason}", reason=broken) from None
+            raise DownloadCut("The download was interrupted. {reason}", reason=broken) from None
         if length == 0:
             raise DownloadCut("The download is empty.")
     return length, digest.hexdigest()

@@ -111,7 +111,7 @@ def faults_explained(url: str) -> Iterator[None]:  # noqa: C901 - a list of case
         cause = _urllib3_cause(error)
         if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
             raise Unreachable("No connection to {host}: {reason}.", host=host, reason=_network_reason(cause)) from error
-        raise ConnectionBroken("The connection to {host} broke.", host=host) from None
+        raise ConnectionBroken("The connection to {host} was lost.", host=host) from None
     except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
         raise BadValue("The API key contains characters that cannot be sent.", "Copy the key again.") from None
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema):

@@ -70,7 +70,7 @@ def add_catalog(folder: Path) -> None:
         finally:
             part.unlink(missing_ok=True)
     except UnicodeDecodeError:
-        raise DiskProblem("The catalog file {path} is not UTF-8 text, so it was left alone.", "", path=path) from None
+        raise DiskProblem("The catalog file {path} is not UTF-8 text, so it was not changed.", "", path=path) from None
     except OSError as error:
         raise DiskProblem(
             "The catalog file of {folder} cannot be written: {reason}.",

@@ -52,24 +52,22 @@ def check_custom_box(object_name: str, low: Vec3, high: Vec3) -> None:
     """Raise :class:`BadValue` unless each side of the box is a number above 0 that is not flat beside the others."""
     hint = "Give each side a size above 0, or use the measured box again."
     if not all(map(math.isfinite, (*low, *high))):
-        raise BadValue(
-            "The custom box of {object_name} has a size that is not a number.", hint, object_name=repr(object_name)
-        )
+        raise BadValue("The custom box of {name} has a size that is not a number.", hint, name=repr(object_name))
     size = span(low, high)
     longest = max(size)
     for dimension, extent in zip(_DIMENSIONS, size, strict=True):
         if extent < 0.0:
             raise BadValue(
-                "The custom box of {object_name} has a negative {dimension}.",
+                "The custom box of {name} has a negative {dimension}.",
                 hint,
-                object_name=repr(object_name),
+                name=repr(object_name),
                 dimension=dimension,
             )
         if extent <= longest * FLAT_RATIO:
             raise BadValue(
-                "The custom box of {object_name} has no {dimension}.",
+                "The custom box of {name} has no {dimension}.",
                 hint,
-                object_name=repr(object_name),
+                name=repr(object_name),
                 dimension=dimension,
             )
 

@@ -169,7 +169,7 @@ def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> t
         except OSError as error:
             raise StoreUnusable(
                 "The job store {path} is damaged and cannot be moved aside: {reason}.",
-                "Close all Blenders and try again.",
+                "Close all Blender windows and try again.",
                 path=path,
                 reason=error.strerror or error,
             ) from error

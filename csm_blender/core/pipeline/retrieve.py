@@ -60,7 +60,7 @@ class RetrieveSteps:
             raise RefineFailed("The service could not refine the session ({state}).", state=status_word(session))
         if job.watched_s > self._bench.settings.deadline_s:
             raise DeadlinePassed(
-                "The refine is not done after {minutes} min (last state: {state}).",
+                "The refine is not finished after {minutes} min (last state: {state}).",
                 minutes=f"{job.watched_s / 60:.0f}",
                 state=status_word(session),
             )
@@ -79,7 +79,7 @@ class RetrieveSteps:
         url = url or self._bench.session(job).best_mesh_url()
         if not url:
             if memory.link_tries >= LINK_TRIES:
-                raise NoMeshOffered("The session says it is refined but offers no mesh.")
+                raise NoMeshOffered("The session is refined, but the service offers no mesh.")
             raise LinkExpired("The session offers no refined mesh yet.")
         file = download(url, self._bench.folder(job) / MESH_NAME, self._bench.settings, self._progress_of(job))
         self._check_file(job, file)

@@ -24,9 +24,9 @@ def pairs_of(rows: Iterable[Row], context: Context) -> list[Pair]:
     if not usable(pairs):
         first = pairs[0]
         raise UsageError(
-            "No job of the file fits this scene ({object_name}: {problem}).",
+            "No job of the file fits this scene ({name}: {problem}).",
             "Open the scene the file was made for, or name its objects as in the file.",
-            object_name=first.object_name,
+            name=first.object_name,
             problem=first.problem,
         )
     return pairs

@@ -49,7 +49,7 @@ def finish(store: Store, job: Job) -> Job | None:
         return _failed(store, fresh, error)
     except Exception as problem:  # noqa: BLE001 - whatever Blender says: the job must not be tried again five times a second
         _log.exception("Placing job %s broke", job.job_id)
-        return _failed(store, fresh, PlacementFailed("The mesh could not be placed: {problem}", problem=problem))
+        return _failed(store, fresh, PlacementFailed("The mesh could not be placed: {error}", error=problem))
     preload.placed(job.job_id)
     _stamp(placed, fresh)
     _hand_selection_over(placed.obj, target, scene)

@@ -240,7 +240,7 @@ def _show_if_it_is_time(order: Order) -> None:
         return
     except Exception as problem:  # noqa: BLE001 - whatever Blender says: it must not be tried again five times a second
         _log.exception("A preview could not be shown")
-        _end(order, PreviewUnavailable("The preview could not be shown: {problem}", "", problem=problem))
+        _end(order, PreviewUnavailable("The preview could not be shown: {error}", "", error=problem))
         return
     _end(order)
     push_undo_step(labels.say("Preview {name}", name=target.name), scene)
