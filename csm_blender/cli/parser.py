@@ -30,10 +30,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(
-            "{message}{message2}.",
-            Message("See {prog} --help", prog=self.prog),
-            message=message[:1].upper(),
-            message2=message[1:],
+            "{problem}.", Message("See {prog} --help", prog=self.prog), problem=message[:1].upper() + message[1:]
         )
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..core.errors import NO_ERROR, MissingKey, RefusedKey
+from ..core.errors import NO_ERROR, ForeignRedirect, MissingKey, RefusedKey, Unreachable
 from ..core.jobs.job import Decision
 from ..core.jobs.quality_report import card, stands_exactly
 from ..core.messages import NOTHING, ROUTINE, Message
@@ -15,7 +15,7 @@ from ..scene.properties import CSM_PG_job
 from .formatting import MOVING, state_word
 from .text_wrap import draw_lines, in_sidebar
 
-_MENDED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, "unreachable", "foreign_redirect"})
+_MENDED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, Unreachable.code, ForeignRedirect.code})
 
 
 def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
