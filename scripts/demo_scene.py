@@ -44,7 +44,7 @@ def _make_block_outs() -> list[tuple[bpy.types.Object, str]]:
     group.matrix_world = Matrix.LocRotScale((-30, 60, 0), _turn(0, 0, -8), (1, 1, 1))
     bpy.context.scene.collection.objects.link(group)
 
-    desk = _box("FileState", (140, 68, 76), BASE, (0, 0, 0))
+    desk = _box("Desk", (140, 68, 76), BASE, (0, 0, 0))
     lamp = _box("Lamp", (38, 46, 58), BASE, (-44, 8, 76), turn=(0, 0, 35))
     teapot = _box("Teapot", (40, 25, 25), (0.3, 0.1, -0.5), (30, -8, 76), turn=(0, 0, 20))
     for child in (desk, lamp, teapot):

@@ -20,7 +20,7 @@ LOCALE = PACKAGE / "locale"
 LANGUAGES = tuple(sorted(path.stem for path in LOCALE.glob("*.json")))
 
 ALIKE = {
-    "de_DE": {"Add-on", "Box", "Original", "Text", "Version", "{days} d"},
+    "de_DE": {"Add-on", "Box", "Non-Manifold", "Original", "Text", "Version", "{days} d"},
     "es": {"Base", "Error", "Original", "{days} d"},
     "fr_FR": {
         *(
@@ -29,13 +29,12 @@ ALIKE = {
             "Documentation",
             "Exact",
             "Message",
-            "Non-manifold",
             "Original",
             "Pivot",
             "Point",
             "Section",
         ),
-        *("Session", "Sessions", "Textures", "Triangles", "Version", "Versions", "{total} sessions"),
+        *("Session", "Sessions", "Textures", "Triangles", "Version", "Versions"),
     },
     "ja_JP": set[str](),
     "zh_HANS": set[str](),
@@ -45,10 +44,9 @@ ALIKE = {
 ALIKE_EVERYWHERE = {
     "CSM Refine",
     "{hours} h",
-    "{minutes} h {minutes2} min",
+    "{hours} h {minutes} min",
     "{minutes} min",
     "{seconds} s",
-    "{watched_s} min",
 }
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 _NAMES = ("AVIF", "Draco", "KTX2", "WebP")

@@ -27,10 +27,10 @@ def parse_numbers(text: str, option: str) -> Vec3:
         x, y, z = (float(part) for part in text.split(","))
     except ValueError:
         raise BadValue(
-            "{option} needs three numbers separated by commas, not {shortened}.",
+            "{option} needs three numbers separated by commas, not {text}.",
             "For example: 0.5,0.9,0.6",
             option=option,
-            shortened=shortened(text),
+            text=shortened(text),
         ) from None
     return (x, y, z)
 
@@ -45,7 +45,7 @@ def _from_option(text: str) -> Wanted:
             continue
         if left.rstrip().endswith(code):
             if not text[index + 1 :].strip():
-                raise UsageError("--job {shortened} names no object after the =.", shortened=shortened(text))
+                raise UsageError("--job {text} names no object after the =.", text=shortened(text))
             return Wanted(code, text[index + 1 :])
     try:
         return Wanted(parse_session_code(text), "")

@@ -30,10 +30,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(
-            "{message}{message2}.",
-            Message("See {prog} --help", prog=self.prog),
-            message=message[:1].upper(),
-            message2=message[1:],
+            "{problem}.", Message("See {prog} --help", prog=self.prog), problem=message[:1].upper() + message[1:]
         )
 
 
@@ -88,7 +85,7 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
     what.add_argument(
         "--jobs", metavar="FILE", help="more of these: a .csv with columns session, object, a .json list, or a .csmjobs"
     )
-    what.add_argument("--bbox", metavar="W,H,D", help="a box in metres instead of objects: width, height, depth")
+    what.add_argument("--bbox", metavar="W,H,D", help="a box in meters instead of objects: width, height, depth")
     how = refine.add_argument_group("how to place the result")
     how.add_argument(
         "--fit", choices=["exact", "inside", "none"], default="exact", help="default: exact (stretch to the box)"
@@ -129,7 +126,7 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
     where.add_argument("--export", metavar="DIR", help="also write each fitted mesh as DIR/SESSION.glb")
     run = refine.add_argument_group("how to run")
     run.add_argument("--dry-run", action="store_true", help="show what would be sent; send nothing")
-    run.add_argument("--again", action="store_true", help="ask for a new refine even if the session is refined already")
+    run.add_argument("--again", action="store_true", help="ask for a new refine even if the session is already refined")
     run.add_argument(
         "--json", action="store_true", help="print the report as JSON on stdout, everything else on stderr"
     )
@@ -162,7 +159,7 @@ def _add_patience_options(parser: argparse.ArgumentParser) -> None:
         "--poll-interval",
         type=_positive_float,
         metavar="SECONDS",
-        help="fixed time between looks (default: paced by progress)",
+        help="fixed time between checks (default: paced by progress)",
     )
 
 

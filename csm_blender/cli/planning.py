@@ -111,7 +111,7 @@ def _pivot(text: str) -> tuple[Pivot, Vec3 | None]:
         )
     numbers = parse_numbers(text, "--pivot")
     if not all(box.PIVOT_MIN <= value <= box.PIVOT_MAX for value in numbers):
-        raise BadValue("Each value of --pivot must lie between -0.5 and 0.5.", "0,-0.5,0 is the centre of the base.")
+        raise BadValue("Each value of --pivot must lie between -0.5 and 0.5.", "0,-0.5,0 is the center of the base.")
     return Pivot.CUSTOM, numbers
 
 

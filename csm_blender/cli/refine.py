@@ -12,7 +12,7 @@ from ..core.errors import BadOutput, CsmError, DiskProblem
 from ..core.jobs import cleanup
 from ..core.jobs.job import Job
 from ..core.jobs.store import Store
-from ..core.messages import Message
+from ..core.messages import ROUTINE, Message
 from ..core.models import ACTIVE, JobSpec, JobState
 from ..core.settings import Settings
 from ..scene.addon.environment import jobs_home
@@ -130,7 +130,7 @@ class _Placing:
             _save(output)
         for job, done in self._placed:
             result = {**job.result, **done.as_result()}
-            self._store.update(job, state=JobState.PLACED, result=result, message=Message("Placed"))
+            self._store.update(job, state=JobState.PLACED, result=result, message=Message("Placed", code=ROUTINE))
 
 
 def _save(output: str) -> None:

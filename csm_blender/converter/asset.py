@@ -59,7 +59,7 @@ def make_asset(mesh: bpy.types.Mesh, placement: Placement, request: dict[str, An
     except DiskProblem as problem:
         return {}, [*notes, problem.advice]
     if request.get("materials") == Materials.OWN:
-        notes.append(Message("The asset in the library has no materials: those of the block-out are in its own file."))
+        notes.append(Message("The asset in the library has no materials: those of the block-out stay in its own file."))
     return {"asset_file": str(path)}, [
         *notes,
         Message("In the asset library {library}: {path}", library=wish.library, path=f"{FOLDER}/{path.name}"),
@@ -89,16 +89,16 @@ def _put_in_library(obj: bpy.types.Object, label: Label, wish: AssetWish) -> Pat
     root = Path(wish.folder)
     if not wish.folder:
         raise DiskProblem(
-            "There is no asset library {library} on this machine, so the result is in none.",
-            "The preferences of Blender list them under Asset Libraries.",
+            "There is no asset library {library} on this computer, so the result was not added to it.",
+            "Blender's preferences list the libraries under File Paths > Asset Libraries.",
             library=repr(wish.library),
         )
     if not root.is_dir():
         raise DiskProblem(
-            "The folder of the asset library {library} is not there ({root}), so the result is not in it.",
-            "Bring the folder back, then refine again: a session that is refined already costs nothing.",
+            "The folder {folder} of the asset library {library} does not exist, so the result was not added to it.",
+            "Restore the folder, then refine again: a session that is already refined costs nothing.",
             library=wish.library,
-            root=root,
+            folder=root,
         )
     part = root / FOLDER / f".{label.job_id}.part.blend"
     try:
@@ -113,8 +113,8 @@ def _put_in_library(obj: bpy.types.Object, label: Label, wish: AssetWish) -> Pat
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise DiskProblem(
-            "The asset library {library} cannot be written ({reason}), so the result is not in it.",
-            "Make its folder writable, then refine again: a session that is refined already costs nothing.",
+            "The asset library {library} cannot be written ({reason}), so the result was not added to it.",
+            "Make its folder writable, then refine again: a session that is already refined costs nothing.",
             library=wish.library,
             reason=reason,
         ) from error

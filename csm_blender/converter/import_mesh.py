@@ -23,12 +23,12 @@ from .transform_mesh import reshape
 
 _DRACO = "KHR_draco_mesh_compression"
 _NAMES = {
-    _DRACO: "Draco-compressed meshes",
-    "KHR_texture_basisu": "KTX2 (Basis Universal) textures",
-    "EXT_meshopt_compression": "meshopt-compressed data",
-    "KHR_meshopt_compression": "meshopt-compressed data",
-    "EXT_texture_webp": "WebP textures",
-    "EXT_texture_avif": "AVIF textures",
+    _DRACO: Message("Draco-compressed meshes"),
+    "KHR_texture_basisu": Message("KTX2 (Basis Universal) textures"),
+    "EXT_meshopt_compression": Message("meshopt-compressed data"),
+    "KHR_meshopt_compression": Message("meshopt-compressed data"),
+    "EXT_texture_webp": Message("WebP textures"),
+    "EXT_texture_avif": Message("AVIF textures"),
 }
 _OTHER_FILE = "Ask the service for a plain GLB; the delivered file is kept in the job's folder."
 
@@ -58,7 +58,7 @@ def import_as_one_mesh(path: Path) -> Imported:
     _come_to_rest(objects)
     notes += [note for image in bpy.data.images if (note := _unreadable(image))]
     if len(objects) > 1:
-        notes.append(Message("The file held {objects} meshes, which were joined into one.", objects=len(objects)))
+        notes.append(Message("The file held {count} meshes, which were joined into one.", count=len(objects)))
     return Imported(_joined(objects), notes)
 
 
@@ -73,7 +73,7 @@ def _import_file(path: Path) -> list[Message]:
             bpy.ops.wm.obj_import(filepath=str(obj), forward_axis="NEGATIVE_Z", up_axis="Y")
         except RuntimeError as error:
             raise ConversionFailed(
-                "Blender's OBJ importer refuses the file: {last_line}", last_line=_last_line(str(error))
+                "Blender's OBJ importer refuses the file: {reason}", reason=_last_line(str(error))
             ) from None
         for image in bpy.data.images:
             if image.source == "FILE":
@@ -86,9 +86,9 @@ def _import_glb(path: Path) -> list[Message]:
     summary = check_glb(path)
     notes: list[Message] = []
     if summary.skinned:
-        notes.append(Message("The mesh is rigged; it was taken in its rest pose."))
+        notes.append(Message("The mesh is rigged; it was imported in its rest pose."))
     if summary.animated:
-        notes.append(Message("The file is animated; it was taken at rest."))
+        notes.append(Message("The file is animated; it was imported without the animation."))
     said = io.StringIO()
     with without_animation(path, animated=summary.animated) as still, contextlib.redirect_stdout(said):
         try:
@@ -105,16 +105,16 @@ def _refusal(summary: GlbSummary, reason: str) -> ConversionFailed:
     if known:
         version = bpy.app.version_string
         return ConversionFailed(
-            "The delivered file needs {known}, which the glTF importer of Blender {version} cannot read here"
+            "The delivered file needs {features}, which the glTF importer of Blender {version} cannot read here"
             " ({reason}).",
             _OTHER_FILE,
-            known=tuple(map(Message, known)),
+            features=tuple(known),
             version=version,
             reason=reason,
         )
     refused = Message("Blender's glTF importer refuses the file: {reason}", reason=reason)
     names = ", ".join(summary.extensions_required)
-    needs = Message("It needs {names}.", names=names) if names else ""
+    needs = Message("It needs {extensions}.", extensions=names) if names else ""
     return ConversionFailed(sentences(refused, needs), _OTHER_FILE)
 
 
@@ -156,7 +156,7 @@ def _come_to_rest(objects: list[bpy.types.Object]) -> None:
         if mesh.users > 1:
             obj.data = mesh = mesh.copy()
         if abs(np.linalg.det(place[:3, :3])) == 0.0:
-            raise BadMesh("The delivered file squeezes a mesh flat: a node has scale 0.")
+            raise BadMesh("The delivered file makes a mesh flat: one of its nodes has scale 0.")
         if not np.array_equal(place, np.eye(4)):
             reshape(mesh, place[:3, :3], place[:3, 3])
 

@@ -16,6 +16,7 @@ import numpy as np
 from mathutils import Euler, Vector
 from numpy.typing import NDArray
 
+from ..core.errors import JobError
 from ..core.models import Vec3
 
 Pixels = NDArray[np.int32]
@@ -29,8 +30,8 @@ _AMBIENT = 0.4
 """Brightness of the grey all around, which is what metals show."""
 
 
-class NoPortrait(Exception):
-    """This Blender cannot make a picture; the text says why."""
+class NoPortrait(JobError):
+    """This Blender cannot make a picture; the message says why."""
 
 
 def portrait_of(mesh: bpy.types.Mesh, scale: Vec3) -> Pixels:
@@ -51,7 +52,7 @@ def portrait_of(mesh: bpy.types.Mesh, scale: Vec3) -> Pixels:
         StopIteration,
         TypeError,
     ) as problem:  # a Blender built without Cycles, above all
-        raise NoPortrait(str(problem)) from problem
+        raise NoPortrait("{error}", error=problem) from problem
     finally:
         for obj in list(scene.objects):
             bpy.data.objects.remove(obj)

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, TypedDict
 
-from .messages import Message, sentences
+from .messages import NOTHING, Message, sentences
 from .redaction import sanitize
 
 LONGEST_WORDS = 300
@@ -97,12 +97,17 @@ class NoSuchObject(UsageError):
     code = "no_such_object"
     default_hint = "Object names are case-sensitive; the Outliner shows them."
 
+    def __init__(self, template: str, hint: str | None = None, *, guess: Message = NOTHING, **values: Any) -> None:
+        """*guess* names an object that may have been meant; it is told in place of the default hint."""
+        super().__init__(template, guess or hint, **values)
+        self.guess = guess
+
 
 class NoSize(UsageError):
     """The object has no extent on any axis, so there is no box to refine into."""
 
     code = "no_size"
-    default_hint = "Pick an object with some size, or give one with --bbox."
+    default_hint = "Choose an object that has a size, or give a size with --bbox."
 
 
 class BadBlendFile(UsageError):
@@ -117,7 +122,8 @@ class BadJobsFile(UsageError):
 
     code = "bad_jobs_file"
     default_hint = (
-        "A CSV begins with a line naming the columns session and object; a JSON file is a list of such objects."
+        "A CSV file begins with a line that names the columns session and object; "
+        "a JSON file is a list of such objects."
     )
 
 
@@ -153,16 +159,14 @@ class MissingKey(KeyProblem):
     """There is no API key to send."""
 
     code = "no_key"
-    default_hint = "Set the environment variable CSM_API_KEY, or fill in the key in the add-on's preferences."
+    default_hint = "Set the environment variable CSM_API_KEY, or enter the key in the add-on's preferences."
 
 
 class RefusedKey(KeyProblem):
     """The service does not accept the key (401, 403)."""
 
     code = "refused_key"
-    default_hint = (
-        "Check the key under Developer Settings in your CSM profile, and that the base URL is the one it is for."
-    )
+    default_hint = "Check the key under Developer Settings in your CSM profile, and that it belongs to this base URL."
 
 
 class OnlineAccessOff(CsmError):
@@ -210,28 +214,28 @@ class ServiceBusy(TransientError):
     """408, 425, 429 or 5xx: not now."""
 
     code = "service_busy"
-    default_hint = "The service has trouble or asks for patience. Try again in a few minutes."
+    default_hint = "The service has a problem or is busy. Try again in a few minutes."
 
 
 class UnexpectedAnswer(TransientError):
     """The answer is not the documented JSON: a maintenance page, a captive portal, an empty body."""
 
     code = "unexpected_answer"
-    default_hint = "Is the base URL right? A proxy, a login page or a maintenance page may have answered instead."
+    default_hint = "Check the base URL. A proxy, a login page or a maintenance page may have answered instead."
 
 
 class DownloadCut(TransientError):
     """The file arrived shorter or longer than announced."""
 
     code = "download_cut"
-    default_hint = "The connection broke during the download; retry fetches it again and costs nothing."
+    default_hint = "The connection broke during the download; Retry downloads it again and costs nothing."
 
 
 class LinkExpired(TransientError):
     """The storage refuses the signed link; a fresh GET of the session gives a new one."""
 
     code = "link_expired"
-    default_hint = "Retry asks the service for a fresh link and costs nothing."
+    default_hint = "Retry asks the service for a new link and costs nothing."
 
 
 class UntrustedServer(ServiceError):
@@ -248,7 +252,7 @@ class ForeignRedirect(ServiceError):
     """The API redirects to another origin, where the key must not go."""
 
     code = "foreign_redirect"
-    default_hint = "Set the base URL to the address the service really lives at."
+    default_hint = "Set the base URL to the real address of the service."
 
 
 class UnknownSession(ServiceError):
@@ -262,7 +266,7 @@ class NoCredits(ServiceError):
     """402: the account cannot pay for this."""
 
     code = "no_credits"
-    default_hint = "Look at the credits of your CSM account."
+    default_hint = "Check the credits of your CSM account."
 
 
 class RequestRefused(ServiceError):
@@ -272,21 +276,21 @@ class RequestRefused(ServiceError):
     """The HTTP status, where there was one."""
 
     code = "request_refused"
-    default_hint = "The service's own words are above. Nothing was started."
+    default_hint = "See the message of the service above. Nothing was started."
 
 
 class RateLimited(RequestRefused):
     """429 to the refine request: it was turned away, nothing was started."""
 
     code = "rate_limited"
-    default_hint = "The service asks for fewer requests. Retry this job later; nothing was spent on it."
+    default_hint = "The service asks for fewer requests. Retry this job later; no credits were spent on it."
 
 
 class AnswerLost(ServiceError):
     """The refine request went out and no usable answer came back; it may or may not have been accepted."""
 
     code = "answer_lost"
-    default_hint = "Look again shows whether the refine has started. Send again may spend credits a second time."
+    default_hint = "Look Again shows whether the refine has started. Send Again may spend credits a second time."
 
 
 # --- this job -------------------------------------------------------------------------------------------------------
@@ -307,28 +311,28 @@ class SessionFailed(JobError):
     """The session failed before it could be refined."""
 
     code = "session_failed"
-    default_hint = "Open the session on the service's site; a failed session has to be made anew there."
+    default_hint = "Open the session on the service's website; a failed session must be created again there."
 
 
 class RefineFailed(JobError):
     """The service tried to refine and failed."""
 
     code = "refine_failed"
-    default_hint = "Refine again asks for a new one, which may spend credits."
+    default_hint = "Refine Again asks for a new one, which may spend credits."
 
 
 class DeadlinePassed(JobError):
     """The refine was watched as long as the settings allow."""
 
     code = "deadline_passed"
-    default_hint = "The refine may still finish: retry goes on watching and sends no new request."
+    default_hint = "The refine may still finish: Retry continues to watch it and sends no new request."
 
 
 class NoMeshOffered(JobError):
     """The session says done but offers no refined mesh."""
 
     code = "no_mesh_offered"
-    default_hint = "Retry looks again and costs nothing. If it stays so, report it to the service."
+    default_hint = "Retry checks again and costs nothing. If this does not help, report it to the service."
 
 
 class BadMesh(JobError):
@@ -348,28 +352,28 @@ class ConversionFailed(JobError):
     """Blender could not import the delivered file; it happened in a separate process."""
 
     code = "conversion_failed"
-    default_hint = "The delivered file is kept in the job's folder; retry converts it again and costs nothing."
+    default_hint = "The delivered file is kept in the job's folder; Retry converts it again and costs nothing."
 
 
 class PlacementFailed(JobError):
     """The converted mesh could not be put into the scene."""
 
     code = "placement_failed"
-    default_hint = "Nothing is lost: the converted mesh is in the job's folder, place it again."
+    default_hint = "Nothing is lost: the converted mesh is in the job's folder. Place it again."
 
 
 class OtherJobUncertain(JobError):
     """Another job asked for the refine of the same session and got no answer, so a second request could pay twice."""
 
     code = "other_job_uncertain"
-    default_hint = "Decide about that job first (look again, send again or cancel); then retry this one."
+    default_hint = "Decide about that job first (Look Again, Send Again or Cancel); then retry this one."
 
 
 class JobGone(JobError):
     """The job was removed meanwhile, perhaps by another Blender."""
 
     code = "job_gone"
-    default_hint = "Start it anew if it is still wanted."
+    default_hint = "Start a new job if you still need the result."
 
 
 class InternalError(JobError):
@@ -390,7 +394,7 @@ class DiskProblem(StorageError):
     """The disk is full, read-only or gone."""
 
     code = "disk_problem"
-    default_hint = "Free some space or fix the folder's permissions; then retry, which costs nothing."
+    default_hint = "Free some disk space or fix the folder's permissions; then retry, which costs nothing."
 
 
 class StoreTrouble(StorageError):
@@ -403,13 +407,15 @@ class StoreTooNew(StoreTrouble):
     """The job store was written by a newer version of the add-on."""
 
     code = "store_too_new"
-    default_hint = "Update CSM Refine. The store was not touched."
+    default_hint = "Update CSM Refine. The store was not changed."
 
 
 class StoreUnusable(StoreTrouble):
     """The job store cannot be opened, stays locked, or was deleted while it was in use."""
 
-    default_hint = "Check that the job folder is writable and on a disk that allows locking; CSM_HOME can name another."
+    default_hint = (
+        "Check that the job folder is writable and on a disk that allows locking, or set CSM_HOME to another folder."
+    )
 
 
 class StoreDiskProblem(StoreTrouble):

@@ -143,3 +143,6 @@ def _restored(data: Any, known: Mapping[str, Message]) -> Any:
 
 
 NOTHING = Message("")
+
+ROUTINE = "routine"
+"""Code of messages that tell no more than the job's state and progress do."""

@@ -80,11 +80,11 @@ def checked_base_url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not host:
         raise BadValue("The base URL {text} is not a URL.", "It looks like https://api.csm.ai", text=repr(text))
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise BadValue("The base URL must hold no user name, password, query or fragment.")
+        raise BadValue("The base URL must not contain a user name, password, query or fragment.")
     if parts.scheme == "http" and not is_loopback(url):
         raise BadValue(
             "The base URL uses plain http, over which the key could be read.",
-            "Use https. Plain http is allowed to this machine only (127.0.0.1, localhost).",
+            "Use https. Plain http is allowed for this computer only (127.0.0.1, localhost).",
         )
     return url
 

@@ -29,19 +29,19 @@ from .measure import custom_box_callbacks
 
 FIT_ITEMS = (
     ("EXACT", "Exact", "Scale each axis so that the mesh fills the box"),
-    ("INSIDE", "Inside", "Scale all axes alike, as large as fits into the box"),
-    ("NONE", "None", "Take the size as the service delivers it"),
+    ("INSIDE", "Inside", "Scale all axes equally, as large as fits into the box"),
+    ("NONE", "None", "Keep the size as the service delivers it"),
 )
 PIVOT_ITEMS = (
     ("ORIGIN", "Object Origin", "The result's origin is the block-out's"),
-    ("CENTER", "Center", "The result's origin is the centre of the box"),
-    ("BASE", "Base", "The result's origin is the centre of the box's underside"),
+    ("CENTER", "Center", "The result's origin is the center of the box"),
+    ("BASE", "Base", "The result's origin is the center of the bottom of the box"),
     ("CUSTOM", "Custom", "A point of the box given by numbers"),
 )
 ORIGINAL_ITEMS = (
-    ("HIDE", "Hide", "Hide the block-out once the refined mesh stands there"),
+    ("HIDE", "Hide", "Hide the block-out when the refined mesh is placed"),
     ("KEEP", "Keep", "Leave the block-out visible"),
-    ("REPLACE", "Replace", "Exchange the mesh of the block-out itself; the earlier mesh stays in the file"),
+    ("REPLACE", "Replace", "Replace the mesh of the block-out itself; its earlier mesh stays in the file"),
 )
 
 
@@ -53,7 +53,7 @@ forgets its box when the file is opened again.
 """
 
 COPIES_ITEMS = (
-    ("REPLACING", "When Replacing", "Objects that share the block-out's mesh get the result when its mesh is replaced"),
+    ("REPLACING", "When Replacing", "Objects that share the block-out's mesh get the result if its mesh is replaced"),
     ("ALWAYS", "Always", "Each object that shares the block-out's mesh gets the result, in its own place"),
     ("NEVER", "Never", "Only the block-out itself gets the result"),
 )
@@ -63,8 +63,8 @@ MATERIALS_ITEMS = (
 )
 ASSET_ITEMS = (
     ("OFF", "Off", "Results do not become assets"),
-    ("FILE", "In This File", "A result is marked as an asset, with a picture, where it stands"),
-    ("LIBRARY", "In a Library", "A copy of a result, with a picture, goes into a file of an asset library"),
+    ("FILE", "In This File", "A result is marked as an asset, with a picture, in the current file"),
+    ("LIBRARY", "In a Library", "A copy of a result, with a picture, is saved as a file in an asset library"),
 )
 
 
@@ -102,7 +102,7 @@ class CSM_PG_job(bpy.types.PropertyGroup):
         target: StringProperty(name="Target", description="Name of the block-out")
         result: StringProperty(name="Result", description="Name of the object that holds the refined mesh")
         has_box: BoolProperty(name="Box Was Sent")
-        scaled_bbox: FloatVectorProperty(name="Box", description="Width, height, depth as sent, in metres")
+        scaled_bbox: FloatVectorProperty(name="Box", description="Width, height, depth as sent, in meters")
         pivot_point: FloatVectorProperty(name="Pivot", description="As sent: x, y up, z to the front")
         fit_error: FloatProperty(name="Fit Error", description="Of the placed mesh, relative to the box's diagonal")
         # A pointer follows a renamed object and is not copied by Shift-D. It is cleared when the job ends, because
@@ -160,9 +160,12 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
             translation_context=OURS,
         )
         copies: EnumProperty(
-            name="Linked Copies", description="Who else gets the result", items=COPIES_ITEMS, translation_context=OURS
+            name="Linked Copies",
+            description="Which other objects get the result",
+            items=COPIES_ITEMS,
+            translation_context=OURS,
         )
-        materials: EnumProperty(name="Materials", description="What the result is made of", items=MATERIALS_ITEMS)
+        materials: EnumProperty(name="Materials", description="Which materials the result gets", items=MATERIALS_ITEMS)
         as_asset: EnumProperty(
             name="Mark as Asset", description="Keep results for reuse", items=ASSET_ITEMS, translation_context=OURS
         )
@@ -183,10 +186,12 @@ class CSM_PG_object(bpy.types.PropertyGroup):
         custom_box_size: Any
     else:
         session_code: StringProperty(name="Session", description="Code of the CSM session this object is refined with")
-        job_id: StringProperty(name="Job", description="The last job of this block-out, or the one it came from")
+        job_id: StringProperty(
+            name="Job", description="The last job of this block-out, or the job that made this result"
+        )
         use_custom_box: BoolProperty(
             name="Custom Box",
-            description="Refine to a box drawn for this object instead of the measured one; the object stays as it is",
+            description="Refine to a custom box instead of the measured one; the object itself is not changed",
             update=custom_box_callbacks.switched,
             override=_OF_OVERRIDES,
         )
@@ -206,7 +211,7 @@ class CSM_PG_object(bpy.types.PropertyGroup):
         )
         custom_box_size: FloatVectorProperty(
             name="Box Size",
-            description="Width, depth and height as seen in the world; it grows from the middle of its base",
+            description="Width, depth and height in world space; the box grows from the center of its base",
             subtype="XYZ_LENGTH",
             precision=3,
             min=0.0,

@@ -42,7 +42,7 @@ class _Pairing(bpy.types.Operator):
         if context.scene is None:
             return False
         if context.mode != "OBJECT":
-            cls.poll_message_set(tooltips.say("Sessions are assigned to many objects in Object Mode."))
+            cls.poll_message_set(tooltips.say("Switch to Object Mode to assign sessions to several objects."))
         return bool(context.mode == "OBJECT")
 
     def find_pairs(self, context: Context) -> list[Pair]:
@@ -88,7 +88,7 @@ class _Pairing(bpy.types.Operator):
 
 
 class CSM_OT_import_jobs(_Pairing):
-    """Give objects their sessions by a jobs file: lines of a session and an object, as CSV or JSON"""
+    """Assign sessions to objects from a jobs file: pairs of a session and an object, as CSV or JSON"""
 
     bl_idname = "csm.import_jobs"
     bl_label = "Import Jobs File"
@@ -141,7 +141,7 @@ class CSM_OT_choose_jobs_file(bpy.types.Operator):
 
 
 class CSM_OT_pair_codes(_Pairing):
-    """Give the selected objects the session codes of a text, in the order of their names"""
+    """Assign the session codes of a text to the selected objects, in the order of their names"""
 
     bl_idname = "csm.pair_codes"
     bl_label = "Assign Session Codes"
@@ -150,16 +150,14 @@ class CSM_OT_pair_codes(_Pairing):
         text: str
     else:
         text: StringProperty(
-            name="Text", description="Holds the codes; anything else in it is left out", options={"SKIP_SAVE"}
+            name="Text", description="Text with the codes; everything else in it is ignored", options={"SKIP_SAVE"}
         )
 
     def find_pairs(self, context: Context) -> list[Pair]:
         """The codes of the text and the selected objects that can be refined."""
         codes = find_session_codes(self.text)
         if not codes:
-            raise UsageError(
-                "There is no session code in the text: {shortened}", shortened=shortened(self.text.strip(), 40)
-            )
+            raise UsageError("There is no session code in the text: {text}", text=shortened(self.text.strip(), 40))
         obstacles = {obj.name: obstacle_to(obj, context) for obj in context.selected_objects}
         names = [name for name, obstacle in obstacles.items() if not obstacle]
         if not names:
@@ -202,9 +200,9 @@ def _draw_lines(layout: Layout, pairs: Sequence[Pair], most: int) -> None:
 def _outcome(assigned: int, hidden: int, left_out: int) -> str:
     """What was done with how many objects and lines."""
     told = [
-        reports.say("1 object got its session.")
+        reports.say("A session was assigned to 1 object.")
         if assigned == 1
-        else reports.say("{count} objects got their sessions.", count=assigned)
+        else reports.say("Sessions were assigned to {count} objects.", count=assigned)
     ]
     if hidden:
         told.append(reports.say("Hidden, so not selected: {count}.", count=hidden))

@@ -11,6 +11,7 @@ from bpy.props import EnumProperty
 from ..core.errors import BadValue, CsmError, NoSuchObject
 from ..core.geometry.box import box_of
 from ..core.geometry.custom_box import ORIGIN_POINT, SNAP_POINTS, snap_pivots
+from ..core.messages import Message
 from ..core.models import Vec3
 from ..scene.addon.translation import OURS
 from ..scene.blender.bpy_typing import Context, Layout
@@ -25,7 +26,7 @@ from .returns import Returned
 
 
 class CSM_OT_reset_box(bpy.types.Operator):
-    """Make the custom box the measured one again"""
+    """Set the custom box to the measured box again"""
 
     bl_idname = "csm.reset_box"
     bl_label = "Reset Box"
@@ -105,7 +106,7 @@ def draw_box(layout: Layout, obj: bpy.types.Object) -> None:
     row.prop(tag, "use_custom_box", text="Custom", text_ctxt=OURS, toggle=1)
     if tag.use_custom_box:
         sizes = column.column(align=True)
-        for axis, text in enumerate(("Width", "Depth", "Height")):
+        for axis, text in enumerate((Message("Width"), Message("Depth"), Message("Height"))):
             sizes.prop(tag, "custom_box_size", index=axis, text=text, text_ctxt=OURS)
         split = sizes.split(factor=0.4)  # as Blender's own property split
         split.label()
@@ -128,9 +129,9 @@ def _origin(context: Context) -> Vec3:
     found = snap_pivots((target.box_min, target.box_max), mirrored=box_of(target).mirrored)
     if ORIGIN_POINT not in found:
         raise BadValue(
-            "The origin of {object_name} lies outside its box.",
+            "The origin of {name} lies outside its box.",
             "Choose Object Origin as the pivot instead.",
-            object_name=repr(target.object_name),
+            name=repr(target.object_name),
         )
     return found[ORIGIN_POINT]
 

@@ -51,7 +51,7 @@ def ask(**request: Any) -> Returned:
 
 
 class CSM_OT_confirm_sending(bpy.types.Operator):
-    """Show what will be sent, and send it when that is agreed to"""
+    """Show what will be sent, and send it after confirmation"""
 
     bl_idname = "csm.confirm_sending"
     bl_label = "Send to the Service?"
@@ -95,11 +95,11 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
             column.label(text=labels.say("and {count} more", count=count - MOST_LINES), icon="BLANK1")
         layout.separator(factor=0.5)
         if count == 1:
-            text = labels.say("One refine request goes out, which may spend credits.")
+            text = labels.say("One refine request will be sent, which may spend credits.")
         else:
-            text = labels.say("Up to {count} refine requests go out, which may spend credits.", count=count)
+            text = labels.say("Up to {count} refine requests will be sent, which may spend credits.", count=count)
         if not self.again:
-            text += " " + labels.say("A session refined already is fetched for free.")
+            text += " " + labels.say("A session that is already refined is downloaded for free.")
         draw_lines(layout, wrapped(text, WIDTH, 1.0), "INFO")
         addon = preferences()
         if isinstance(addon, bpy.types.AddonPreferences):

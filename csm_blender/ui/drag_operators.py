@@ -25,6 +25,7 @@ from ..core.geometry.custom_box import (
     snap_step,
     span,
 )
+from ..core.messages import Message
 from ..core.models import Vec3
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context
@@ -40,8 +41,8 @@ PRECISE = 0.1
 NEAR_PX = 14.0
 """A pivot snaps to a point as near as this to the mouse, at a user interface of scale 1, also without Ctrl."""
 
-_SIZES = ("Width", "Depth", "Height")
-_KEYS = "Ctrl: Snap   Shift: Precise   Esc: Cancel"
+_SIZES = (Message("Width"), Message("Depth"), Message("Height"))
+_KEYS = Message("Ctrl: Snap   Shift: Precise   Esc: Cancel")
 
 
 @dataclass
@@ -100,7 +101,7 @@ class _Dragging:
 
     def _tell(self, context: Context) -> None:
         if context.area is not None:
-            context.area.header_text_set(f"{self._said(context)}   {labels.say(_KEYS)}")
+            context.area.header_text_set(f"{self._said(context)}   {labels.translate(_KEYS)}")
         draw_views_anew(context)
 
     def _let_go(self, context: Context) -> None:
@@ -199,7 +200,7 @@ class CSM_OT_drag_face(_Dragging, bpy.types.Operator):
 
     def _said(self, context: Context) -> str:
         size = context.active_object.csm.custom_box_size[self.axis]
-        return f"{labels.say(_SIZES[self.axis])} {length_text(size, context.scene)}"
+        return f"{labels.translate(_SIZES[self.axis])} {length_text(size, context.scene)}"
 
 
 class CSM_OT_drag_pivot(_Dragging, bpy.types.Operator):
@@ -279,7 +280,7 @@ class CSM_OT_drag_pivot(_Dragging, bpy.types.Operator):
 
     def _said(self, context: Context) -> str:
         x, y, z = state_of(context.scene).custom_pivot
-        where = f" ({labels.say(POINT_WORDS[self._name])})" if self._name else ""
+        where = f" ({labels.translate(POINT_WORDS[self._name])})" if self._name else ""
         return f"{labels.say('Pivot')} {x:.3f}  {y:.3f}  {z:.3f}{where}"
 
 

@@ -5,48 +5,49 @@ from __future__ import annotations
 
 import bpy
 
+from ..core.messages import Message
 from ..core.models import Vec3
 
 STATES = {
-    "QUEUED": ("Queued", "TIME"),
-    "CHECKING": ("Checking", "TIME"),
-    "SUBMITTING": ("Sending", "EXPORT"),
-    "REFINING": ("Refining", "MOD_REMESH"),
-    "DOWNLOADING": ("Downloading", "IMPORT"),
-    "CONVERTING": ("Converting", "FILE_REFRESH"),
-    "READY": ("Ready", "CHECKMARK"),
-    "PLACED": ("Placed", "CHECKMARK"),
-    "FAILED": ("Failed", "ERROR"),
-    "CANCELLED": ("Cancelled", "X"),
-    "UNCERTAIN": ("Uncertain", "QUESTION"),
+    "QUEUED": (Message("Queued"), "TIME"),
+    "CHECKING": (Message("Checking"), "TIME"),
+    "SUBMITTING": (Message("Sending"), "EXPORT"),
+    "REFINING": (Message("Refining"), "MOD_REMESH"),
+    "DOWNLOADING": (Message("Downloading"), "IMPORT"),
+    "CONVERTING": (Message("Converting"), "FILE_REFRESH"),
+    "READY": (Message("Ready"), "CHECKMARK"),
+    "PLACED": (Message("Placed"), "CHECKMARK"),
+    "FAILED": (Message("Failed"), "ERROR"),
+    "CANCELLED": (Message("Cancelled"), "X"),
+    "UNCERTAIN": (Message("Uncertain"), "QUESTION"),
 }
 MOVING = frozenset({"QUEUED", "CHECKING", "SUBMITTING", "REFINING", "DOWNLOADING", "CONVERTING"})
 
 
 POINT_WORDS = {
-    "BASE": "Base Center",
-    "CENTER": "Center",
-    "TOP": "Top Center",
-    "FRONT": "Front",
-    "BACK": "Back",
-    "LEFT": "Left",
-    "RIGHT": "Right",
-    "BOTTOM_FRONT_LEFT": "Bottom Front Left",
-    "BOTTOM_FRONT_RIGHT": "Bottom Front Right",
-    "BOTTOM_BACK_LEFT": "Bottom Back Left",
-    "BOTTOM_BACK_RIGHT": "Bottom Back Right",
-    "TOP_FRONT_LEFT": "Top Front Left",
-    "TOP_FRONT_RIGHT": "Top Front Right",
-    "TOP_BACK_LEFT": "Top Back Left",
-    "TOP_BACK_RIGHT": "Top Back Right",
-    "ORIGIN": "Object Origin",
+    "BASE": Message("Base Center"),
+    "CENTER": Message("Center"),
+    "TOP": Message("Top Center"),
+    "FRONT": Message("Front"),
+    "BACK": Message("Back"),
+    "LEFT": Message("Left"),
+    "RIGHT": Message("Right"),
+    "BOTTOM_FRONT_LEFT": Message("Bottom Front Left"),
+    "BOTTOM_FRONT_RIGHT": Message("Bottom Front Right"),
+    "BOTTOM_BACK_LEFT": Message("Bottom Back Left"),
+    "BOTTOM_BACK_RIGHT": Message("Bottom Back Right"),
+    "TOP_FRONT_LEFT": Message("Top Front Left"),
+    "TOP_FRONT_RIGHT": Message("Top Front Right"),
+    "TOP_BACK_LEFT": Message("Top Back Left"),
+    "TOP_BACK_RIGHT": Message("Top Back Right"),
+    "ORIGIN": Message("Object Origin"),
 }
 """The points a pivot snaps to; see :data:`csm_blender.core.geometry.custom_box.SNAP_POINTS`."""
 
 
-def state_word(status: str) -> str:
+def state_word(status: str) -> Message:
     """The state for people."""
-    return STATES.get(status, (status.title(), ""))[0]
+    return STATES.get(status, (Message(status.title()), ""))[0]
 
 
 def state_icon(status: str) -> str:

@@ -32,7 +32,7 @@ class JobOperator:
     if TYPE_CHECKING:
         job_id: str
     else:
-        job_id: StringProperty(name="Job", description="Id of the job; the chosen one where empty")
+        job_id: StringProperty(name="Job", description="ID of the job; the active job if empty")
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -44,7 +44,7 @@ class JobOperator:
         try:
             record = self.record(context)
             if self.needs is not None and self.needs not in commands.may(record):
-                raise UsageError("This job is in a state in which it cannot do that.")
+                raise UsageError("This is not possible in the current state of the job.")
             return self.act(context, record)
         except CsmError as error:
             return report_error(self, error)  # type: ignore[arg-type]  # mixed into operators only
@@ -66,7 +66,7 @@ class JobOperator:
 
 
 class CSM_OT_cancel(JobOperator, bpy.types.Operator):
-    """Stop this job. What the service has begun it finishes by itself, and Retry fetches it later"""
+    """Stop this job. The service finishes what it has started, and Retry can fetch it later"""
 
     bl_idname = "csm.cancel"
     bl_label = "Cancel"
@@ -79,7 +79,7 @@ class CSM_OT_cancel(JobOperator, bpy.types.Operator):
 
 
 class CSM_OT_retry(JobOperator, bpy.types.Operator):
-    """Go on with this job. A refine that was paid for is not paid for again"""
+    """Continue this job. A refine that was paid for is not paid for again"""
 
     bl_idname = "csm.retry"
     bl_label = "Retry"
@@ -117,7 +117,7 @@ class CSM_OT_send_again(JobOperator, bpy.types.Operator):
         """Ask first."""
         if bpy.app.background:
             return self.execute(context)
-        message = Message("The service is asked for a new refine, which may spend credits.")
+        message = Message("The service will be asked for a new refine, which may spend credits.")
         answer: Returned = context.window_manager.invoke_confirm(
             self, event, title="Refine Again?", message=message, confirm_text="Refine Again", icon="QUESTION"
         )
@@ -130,7 +130,7 @@ class CSM_OT_send_again(JobOperator, bpy.types.Operator):
 
 
 class CSM_OT_place(JobOperator, bpy.types.Operator):
-    """Put the refined mesh into the scene now"""
+    """Place the refined mesh in the scene now"""
 
     bl_idname = "csm.place"
     bl_label = "Place"
@@ -144,7 +144,7 @@ class CSM_OT_place(JobOperator, bpy.types.Operator):
 
 
 class CSM_OT_remove(JobOperator, bpy.types.Operator):
-    """Take this job out of the list and its files off the disk. What was placed stays"""
+    """Remove this job from the list and delete its files. Placed results stay"""
 
     bl_idname = "csm.remove"
     bl_label = "Remove Job"
@@ -157,7 +157,7 @@ class CSM_OT_remove(JobOperator, bpy.types.Operator):
 
 
 class CSM_OT_clear_finished(bpy.types.Operator):
-    """Take all jobs that have ended out of this scene's list and their files off the disk. What was placed stays"""
+    """Remove all finished jobs from this scene's list and delete their files. Placed results stay"""
 
     bl_idname = "csm.clear_finished"
     bl_label = "Clear Finished"
@@ -167,7 +167,7 @@ class CSM_OT_clear_finished(bpy.types.Operator):
         """Whether there are any."""
         found = context.scene is not None and bool(finished(context.scene))
         if not found:
-            cls.poll_message_set(tooltips.say("No job has ended."))
+            cls.poll_message_set(tooltips.say("No job has finished."))
         return found
 
     def execute(self, context: Context) -> Returned:
@@ -187,7 +187,7 @@ def finished(scene: bpy.types.Scene) -> list[str]:
 
 
 class CSM_OT_toggle_original(JobOperator, bpy.types.Operator):
-    """Show the block-out in place of the refined mesh, or the refined mesh again"""
+    """Show the block-out instead of the refined mesh, or the refined mesh again"""
 
     bl_idname = "csm.toggle_original"
     bl_label = "Show Original"
@@ -206,7 +206,7 @@ class CSM_OT_toggle_original(JobOperator, bpy.types.Operator):
             record = None if not self.job_id and history.can_toggle(context.active_object) else self.record(context)
             obj = context.active_object if record is None else self._object(context, record)
             if obj is None:
-                raise UsageError("The result is not in this scene any more.")
+                raise UsageError("The result is no longer in this scene.")
             history.toggle_original(obj)
         except CsmError as error:
             return report_error(self, error)
@@ -227,7 +227,7 @@ class CSM_OT_select_result(JobOperator, bpy.types.Operator):
         """Select it alone, and make it active."""
         obj = commands.result_of(record.job_id)
         if obj is None:
-            raise UsageError("The result is not in this scene any more.", "Place puts it there again.")
+            raise UsageError("The result is no longer in this scene.", "Use Place to add it again.")
         if context.mode != "OBJECT":
             raise UsageError("Objects can be selected in Object Mode only.")
         if obj.name not in context.view_layer.objects or not obj.visible_get():

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from ..core.errors import MissingKey, RefusedKey
+from ..core.errors import NO_ERROR, ForeignRedirect, MissingKey, RefusedKey, Unreachable
 from ..core.jobs.job import Decision
-from ..core.jobs.quality_report import card
+from ..core.jobs.quality_report import card, stands_exactly
+from ..core.messages import NOTHING, ROUTINE, Message
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.jobs import commands
@@ -14,8 +15,7 @@ from ..scene.properties import CSM_PG_job
 from .formatting import MOVING, state_word
 from .text_wrap import draw_lines, in_sidebar
 
-_MENDED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, "unreachable", "foreign_redirect"})
-_FIT_IS_GOOD = 1e-5
+_MENDED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, Unreachable.code, ForeignRedirect.code})
 
 
 def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
@@ -31,19 +31,29 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         right.alignment = "RIGHT"
         right.label(text=labels.translate(elapsed))
     if record.status in MOVING:
-        word = labels.say(state_word(record.status))
+        word = labels.translate(state_word(record.status))
         text = f"{word}  {record.progress:.0%}" if record.progress else word
         box.progress(factor=record.progress, text=text, type="BAR")
-    waiting = file_state().wait_reasons.get(record.job_id, "")
-    text = "The result is not in the scene any more" if gone else waiting or record.error or record.message
-    if text != "Placed" and not (record.status in MOVING and text.startswith(state_word(record.status))):
+    waiting = file_state().wait_reasons.get(record.job_id, NOTHING)
+    message, hint = _told(record)
+    text = Message("The result is no longer in the scene") if gone else waiting or message
+    if text.code != ROUTINE:
         _lines(context, box, text, _icon(record, waiting))
-    if record.hint and not gone:
-        _lines(context, box, record.hint, "BLANK1", active=False)
+    if hint and not gone:
+        _lines(context, box, hint, "BLANK1", active=False)
     if record.status == "PLACED" and not gone:
         _draw_fit(box, record)
     _draw_card(context, box, record)
     _draw_buttons(box, record, may)
+
+
+def _told(record: CSM_PG_job) -> tuple[Message, Message]:
+    """What is told of the job and the hint with it: from the store where it is known, else what the file holds."""
+    job = file_state().jobs.get(record.job_id)
+    if job is None:
+        return Message(record.error or record.message), Message(record.hint)
+    error = job.error or NO_ERROR
+    return Message.of(error["message"] or job.message), Message.of(error["hint"])
 
 
 def _icon(record: CSM_PG_job, waiting: str) -> str:
@@ -55,7 +65,7 @@ def _icon(record: CSM_PG_job, waiting: str) -> str:
 
 
 def _draw_fit(layout: Layout, record: CSM_PG_job) -> None:
-    good = record.fit_error <= _FIT_IS_GOOD
+    good = stands_exactly(record.fit_error)
     row = layout.row()
     row.alert = not good
     off = labels.say("Placed, off by {share} of its diagonal", share=f"{record.fit_error:.2%}")
@@ -80,7 +90,7 @@ def _draw_card(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         split = column.split(factor=0.45)
         left = split.row()
         left.active = False
-        left.label(text=labels.say(label))
+        left.label(text=labels.translate(label))
         split.label(text=labels.translate(value))
     for note in facts.notes:
         _lines(context, body, note, "INFO")
@@ -100,15 +110,15 @@ def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) 
         _button(row, "csm.select_result", record, text="Select", icon="RESTRICT_SELECT_OFF")
         _button(row, "csm.toggle_original", record, text="Original", icon="HIDE_OFF")
         row.menu("CSM_MT_versions", text="", icon="DOWNARROW_HLT")
-    again = "Send Again…" if record.status == "UNCERTAIN" else "Refine Again…"
+    again = Message("Send Again…" if record.status == "UNCERTAIN" else "Refine Again…")
     column = layout.column(align=True)
     for decision, name, text, icon in (
-        (Decision.PLACE, "csm.place", "Place Now" if record.status == "READY" else "Place Again", "IMPORT"),
-        (Decision.RETRY, "csm.retry", "Retry", "FILE_REFRESH"),
-        (Decision.LOOK_AGAIN, "csm.look_again", "Look Again", "VIEWZOOM"),
+        (Decision.PLACE, "csm.place", Message("Place Now" if record.status == "READY" else "Place Again"), "IMPORT"),
+        (Decision.RETRY, "csm.retry", Message("Retry"), "FILE_REFRESH"),
+        (Decision.LOOK_AGAIN, "csm.look_again", Message("Look Again"), "VIEWZOOM"),
         (Decision.SEND_AGAIN, "csm.send_again", again, "EXPORT"),
-        (Decision.CANCEL, "csm.cancel", "Cancel", "X"),
-        (Decision.REMOVE, "csm.remove", "Remove", "TRASH"),
+        (Decision.CANCEL, "csm.cancel", Message("Cancel"), "X"),
+        (Decision.REMOVE, "csm.remove", Message("Remove"), "TRASH"),
     ):
         if decision in may:
             _button(column, name, record, text=text, icon=icon)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..core.errors import BadValue, CsmError, KeyProblem, OnlineAccessOff
+from ..core.messages import Message
 from ..core.models import JobSpec
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import labels
@@ -88,9 +89,8 @@ def _draw_obstacle(context: Context, layout: Layout, error: CsmError) -> None:
             row.section = "NETWORK"
         return
     icon = "KEYINGSET" if isinstance(error, KeyProblem) else "ERROR"
-    draw_lines(
-        box, in_sidebar(context, "An API key is needed." if isinstance(error, KeyProblem) else error.message), icon
-    )
+    said = Message("An API key is needed.") if isinstance(error, KeyProblem) else error.message
+    draw_lines(box, in_sidebar(context, said), icon)
     if isinstance(error, KeyProblem | BadValue):
         text = "Enter API Key…" if isinstance(error, KeyProblem) else "Open Preferences…"
         box.operator("csm.open_preferences", text=text, icon="PREFERENCES").section = "ADDON"

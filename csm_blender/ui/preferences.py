@@ -53,38 +53,38 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
     else:
         api_key: StringProperty(
             name="API Key",
-            description="Developer Settings of your CSM profile show it. It is kept with Blender's preferences only",
+            description="Shown under Developer Settings in your CSM profile. Stored in Blender's preferences only",
             subtype="PASSWORD",
             update=_changed,
         )
         base_url: StringProperty(
             name="Base URL",
-            description="Address of the service; that of CSM where empty",
+            description="Address of the service; the address of CSM if empty",
             update=_changed,
         )
         place_automatically: BoolProperty(
             name="Place Results Automatically",
-            description="Put a refined mesh into the scene as soon as it is ready; otherwise it waits for a click",
+            description="Place a refined mesh in the scene as soon as it is ready; otherwise it waits for a click",
             default=True,
             update=_changed,
         )
         default_fit: EnumProperty(
             name="Fit",
-            description="What new files begin with",
+            description="Default of new files",
             items=FIT_ITEMS,
             update=_defaults_changed,
             translation_context=OURS,
         )
         default_original: EnumProperty(
             name="Original",
-            description="What new files begin with",
+            description="Default of new files",
             items=ORIGINAL_ITEMS,
             update=_defaults_changed,
             translation_context=OURS,
         )
         poll_interval: FloatProperty(
-            name="Ask Every",
-            description="Seconds between two looks at a running refine; 0 begins often and gets slower",
+            name="Check Every",
+            description="Seconds between two checks of a running refine; 0 starts with short intervals and gets slower",
             default=0.0,
             min=0.0,
             soft_max=300.0,
@@ -92,7 +92,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         )
         deadline_hours: FloatProperty(
             name="Give Up After",
-            description="Hours a refine is watched before its job fails; Retry goes on watching",
+            description="Hours a refine is watched before its job fails; Retry continues to watch it",
             default=3.0,
             min=0.1,
             soft_max=48.0,
@@ -100,25 +100,25 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         )
         timeout: IntProperty(
             name="Timeout",
-            description="Seconds to wait for a connection; 0 takes Blender's own network setting",
+            description="Seconds to wait for a connection; 0 uses Blender's own network setting",
             default=0,
             min=0,
             soft_max=120,
         )
         confirm_sending: BoolProperty(
-            name="Confirm What May Cost",
+            name="Confirm Paid Requests",
             description="Show what will be sent before the first refine of a Blender session, and before many at once",
             default=True,
         )
         confirm_count: IntProperty(
             name="Confirm Above",
-            description="So many refines may go out at once without being asked about",
+            description="Number of refines that can be sent at once without confirmation",
             default=3,
             min=1,
             soft_max=50,
         )
         asset_author: StringProperty(
-            name="Author", description="Written on results that become assets; nobody is named where empty"
+            name="Author", description="Author of results that become assets; no author if empty"
         )
 
     def draw(self, _context: Context) -> None:
@@ -139,7 +139,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         row.active = self.confirm_sending
         row.prop(self, "confirm_count")
         column = layout.column(align=True)
-        column.prop(self, "poll_interval", text="Ask Every (s)")
+        column.prop(self, "poll_interval", text="Check Every (s)")
         column.prop(self, "deadline_hours", text="Give Up After (h)")
         column.prop(self, "timeout", text="Timeout (s)")
         self._draw_disk(layout)

@@ -10,7 +10,7 @@ from bpy.props import StringProperty
 
 from ..core.api.session_code import parse_session_code
 from ..core.errors import CsmError, NoSuchObject, UsageError
-from ..scene.addon.preferences import obstacle
+from ..core.messages import Message
 from ..scene.addon.translation import reports, tooltips
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.jobs import preview_loader
@@ -19,18 +19,18 @@ from ..scene.placement import preview_objects
 from ..scene.placement.preview_objects import Remark
 from . import planned_request
 from .operator_report import report_error
-from .refine_operators import chosen_code, in_panel, missing_to_look
+from .refine_operators import chosen_code, forbidden, in_panel, missing_to_look
 from .returns import Returned
 from .text_wrap import draw_lines, in_sidebar
 
 _REMARKS = {
-    Remark.REFINED: "Refined already: this is the refined mesh, and refining costs nothing.",
-    Remark.EARLIER: "The service could not be reached: this is what it showed earlier.",
+    Remark.REFINED: Message("Already refined: this is the refined mesh, and refining costs nothing."),
+    Remark.EARLIER: Message("The service could not be reached: this is an earlier preview."),
 }
 
 
 class CSM_OT_preview(bpy.types.Operator):
-    """Show the session's preview mesh in the place of the active object. Sends no refine request and costs nothing"""
+    """Show the session's preview mesh in place of the active object. Sends no refine request and costs nothing"""
 
     bl_idname = "csm.preview"
     bl_label = "Preview"
@@ -40,11 +40,11 @@ class CSM_OT_preview(bpy.types.Operator):
         target: str
     else:
         session_code: StringProperty(
-            name="Session", description="Code of the session; the panel's where empty", options={"SKIP_SAVE"}
+            name="Session", description="Code of the session; the code in the panel if empty", options={"SKIP_SAVE"}
         )
         target: StringProperty(
             name="Target",
-            description="Name of the block-out, or several joined by +; what is selected where empty",
+            description="Name of the block-out, or several joined by +; the selected objects if empty",
             options={"SKIP_SAVE"},
         )
 
@@ -53,7 +53,7 @@ class CSM_OT_preview(bpy.types.Operator):
         """Whether it can be pressed; the disabled button says what is missing."""
         if context.scene is None:
             return False
-        reason = missing_to_look(context) if in_panel(context) else str(obstacle() or "")
+        reason = missing_to_look(context) if in_panel(context) else forbidden()
         if reason:
             cls.poll_message_set(tooltips.translate(reason))
         return not reason
@@ -88,7 +88,7 @@ class CSM_OT_preview(bpy.types.Operator):
 
 
 class CSM_OT_remove_preview(bpy.types.Operator):
-    """Take the preview of the active object away, or do not wait for it any more"""
+    """Remove the preview of the active object, or stop waiting for it"""
 
     bl_idname = "csm.remove_preview"
     bl_label = "Remove Preview"
@@ -97,7 +97,7 @@ class CSM_OT_remove_preview(bpy.types.Operator):
         target: str
     else:
         target: StringProperty(
-            name="Target", description="Name of the block-out; the active object where empty", options={"SKIP_SAVE"}
+            name="Target", description="Name of the block-out; the active object if empty", options={"SKIP_SAVE"}
         )
 
     @classmethod
@@ -113,7 +113,7 @@ class CSM_OT_remove_preview(bpy.types.Operator):
                 preview_objects.block_out_of(obj) if obj is not None and preview_objects.is_preview(obj) else obj
             )
             if block_out is None or not preview_loader.remove(block_out, context.scene):
-                raise UsageError("There is no preview to remove.", "Select the block-out it stands in.")
+                raise UsageError("There is no preview to remove.", "Select the block-out that it belongs to.")
         except CsmError as error:
             return report_error(self, error)
         return {"FINISHED"}

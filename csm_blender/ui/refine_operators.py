@@ -11,7 +11,7 @@ from bpy.props import BoolProperty, StringProperty
 
 from ..core.api.session_code import parse_session_code
 from ..core.errors import BadSessionCode, CsmError, NoSuchObject
-from ..core.messages import Message, sentences
+from ..core.messages import NOTHING, Message, sentences
 from ..core.models import FINISHED, JobState
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import reports, tooltips
@@ -33,35 +33,40 @@ def chosen_code(context: Context) -> str:
     return parse_session_code(state_of(context.scene).session_code)
 
 
-def missing(context: Context) -> str:
+def missing(context: Context) -> Message:
     """What is missing for refining the active object with the panel's session, as a sentence; empty if nothing is."""
     if reason := missing_to_look(context):
         return reason
     code, obj = chosen_code(context), context.active_object
     if holds_result(obj, tag_of(obj).job_id) and tag_of(obj).session_code == code:
-        words = "{name} is the refined mesh of this session already. Select a block-out."
-        return tooltips.say(words, name=obj.name)
+        return Message("{name} is already the refined mesh of this session. Select a block-out.", name=obj.name)
     if commands.job_in_progress(code, obj) is not None:
-        return tooltips.say("{name} is being refined with this session already.", name=obj.name)
-    return ""
+        return Message("{name} is already being refined with this session.", name=obj.name)
+    return NOTHING
 
 
-def missing_to_look(context: Context) -> str:
+def missing_to_look(context: Context) -> Message:
     """What is missing for looking at the panel's session in the place of the active object, as a sentence."""
     if (error := obstacle()) is not None:
         return error.advice
     text = state_of(context.scene).session_code
     if not text.strip():
-        return "Enter the code of a CSM session first."
+        return Message("Enter the code of a CSM session first.")
     try:
         parse_session_code(text)
     except BadSessionCode as bad:
         return bad.advice
     if context.active_object is None:
-        return "Select the block-out: the object that tells where and how large."
+        return Message("Select the block-out: the object that defines place and size.")
     if (seen := planned_request.preview(context)) is not None and seen.error is not None:
         return seen.error.advice
-    return ""
+    return NOTHING
+
+
+def forbidden() -> Message:
+    """Why nothing may be sent, as a sentence; empty if it may."""
+    error = obstacle()
+    return error.message if error is not None else NOTHING
 
 
 def in_panel(context: Context) -> bool:
@@ -82,16 +87,16 @@ class CSM_OT_refine(bpy.types.Operator):
         confirmed: bool
     else:
         session_code: StringProperty(
-            name="Session", description="Code of the session; the panel's where empty", options={"SKIP_SAVE"}
+            name="Session", description="Code of the session; the code in the panel if empty", options={"SKIP_SAVE"}
         )
         target: StringProperty(
             name="Target",
-            description="Name of the block-out, or several joined by +; what is selected where empty",
+            description="Name of the block-out, or several joined by +; the selected objects if empty",
             options={"SKIP_SAVE"},
         )
         again: BoolProperty(
             name="Again",
-            description="Ask for a new refine even if the session is refined already; may spend credits",
+            description="Ask for a new refine even if the session is already refined; may spend credits",
             options={"SKIP_SAVE"},
         )
         confirmed: BoolProperty(options={"SKIP_SAVE", "HIDDEN"})
@@ -104,7 +109,7 @@ class CSM_OT_refine(bpy.types.Operator):
         """Whether it can be pressed; the disabled button says what is missing."""
         if context.scene is None:
             return False
-        reason = missing(context) if in_panel(context) else str(obstacle() or "")
+        reason = missing(context) if in_panel(context) else forbidden()
         if reason:
             cls.poll_message_set(tooltips.translate(reason))
         return not reason
@@ -201,9 +206,9 @@ class CSM_OT_refine_selected(bpy.types.Operator):
         """Whether there is anything to refine."""
         if context.scene is None:
             return False
-        reason = str(obstacle() or "")
+        reason = forbidden()
         if not reason and not selected_with_code(context):
-            reason = "No selected object has a session code."
+            reason = Message("No selected object has a session code.")
         if reason:
             cls.poll_message_set(tooltips.translate(reason))
         return not reason

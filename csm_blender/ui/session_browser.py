@@ -11,9 +11,10 @@ import bpy
 from bpy.props import CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.errors import CsmError
+from ..core.messages import Message
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import labels, tooltips
-from ..scene.background.session_list import age_of, age_text, matches, session_list
+from ..scene.background.session_list import JUST_NOW_S, age_of, age_text, matches, session_list
 from ..scene.blender.bpy_typing import Context, Layout, current
 from ..scene.blender.runtime import Part, part
 from ..scene.properties import state_of, tag_of
@@ -35,12 +36,12 @@ class CSM_PG_session(bpy.types.PropertyGroup):
     if TYPE_CHECKING:
         code: str
         state: str
-        age: str
+        created_at: str
         picture: str
     else:
         code: StringProperty()
         state: StringProperty()
-        age: StringProperty()
+        created_at: StringProperty()
         picture: StringProperty()
 
 
@@ -66,13 +67,19 @@ class CSM_PG_browser(bpy.types.PropertyGroup):
         active_index: IntProperty(name="Session", default=-1, update=_chosen, options={"SKIP_SAVE"})
         search: StringProperty(
             name="Search",
-            description="Show the sessions whose code, caption or state hold these words",
+            description="Show the sessions whose code, caption or state contains these words",
             update=_searched,
             options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
         )
 
 
-_REMARKS = {"preview done": "", "complete": "", "done": "", "refine done": "refined", "training refine": "refining"}
+_REMARKS = {
+    "preview done": "",
+    "complete": "",
+    "done": "",
+    "refine done": Message("refined"),
+    "training refine": Message("refining"),
+}
 """States as lines tell them: a session that is there to be refined is the usual case."""
 
 
@@ -105,7 +112,7 @@ class CSM_UL_sessions(bpy.types.UIList):
             row.label(text=remark)
         right = row.row()
         right.alignment = "RIGHT"
-        right.label(text=labels.translate(item.age))
+        right.label(text=labels.translate(age_of(item.created_at)))
 
 
 class CSM_PT_sessions(bpy.types.Panel):
@@ -144,12 +151,12 @@ def _draw_foot(layout: Layout, browser: CSM_PG_browser) -> None:
     elif not known.fetched_at:
         left.label(text="Not listed yet")
     else:
-        age = age_text(time.time() - known.fetched_at)
+        age_s = time.time() - known.fetched_at
         counts = {"count": len(browser.sessions), "total": known.total or len(known.entries)}
-        if age == "now":
+        if age_s < JUST_NOW_S:
             left.label(text=labels.say("{count} of {total}, just listed", **counts))
         else:
-            left.label(text=labels.say("{count} of {total}, as of {age} ago", **counts, age=labels.translate(age)))
+            left.label(text=labels.say("{count} of {total}, as of {age} ago", **counts, age=age_text(age_s)))
     if known.has_more:
         row.operator("csm.list_sessions", text="Load More").which = "MORE"
 
@@ -182,7 +189,7 @@ class CSM_OT_list_sessions(bpy.types.Operator):
     else:
         which: EnumProperty(
             name="Which",
-            items=(("FIRST", "Newest", "The newest, anew"), ("MORE", "More", "The next page")),
+            items=(("FIRST", "Newest", "The newest sessions"), ("MORE", "More", "The next page")),
             options={"SKIP_SAVE"},
         )
 
@@ -193,7 +200,7 @@ class CSM_OT_list_sessions(bpy.types.Operator):
         if error is not None:
             cls.poll_message_set(tooltips.translate(error.advice))
         elif session_list().is_busy:
-            cls.poll_message_set(tooltips.say("They are being listed."))
+            cls.poll_message_set(tooltips.say("The sessions are being listed."))
         return error is None and not session_list().is_busy
 
     def execute(self, _context: Context) -> Returned:
@@ -206,7 +213,7 @@ class CSM_OT_list_sessions(bpy.types.Operator):
 
 
 class CSM_OT_assign_session(bpy.types.Operator):
-    """Give this session to the active object: Refine Selected refines each object with its own session"""
+    """Assign this session to the active object: Refine Selected refines each object with its own session"""
 
     bl_idname = "csm.assign_session"
     bl_label = "Assign Session"
@@ -251,7 +258,7 @@ def fill() -> None:
             continue
         line = lines.add()
         line.name, line.code, line.state = entry.caption or entry.code, entry.code, entry.state.replace("_", " ")
-        line.age, line.picture = age_of(entry.created_at), entry.picture
+        line.created_at, line.picture = entry.created_at, entry.picture
         if entry.code == chosen:
             index = len(lines) - 1
     part(ListFilling).is_on = True  # nobody clicked: the code in the panel stays

@@ -27,7 +27,7 @@ from .returns import Returned
 
 
 class CSM_OT_paste_code(bpy.types.Operator):
-    """Take the session code out of the text on the clipboard. Several codes are offered to the selected objects"""
+    """Paste the session code from the text on the clipboard. Several codes are offered to the selected objects"""
 
     bl_idname = "csm.paste_code"
     bl_label = "Paste Session Code"
@@ -88,7 +88,7 @@ class CSM_OT_open_preferences(bpy.types.Operator):
 
 
 class CSM_OT_test_connection(bpy.types.Operator):
-    """Ask the service for one session, to see whether address and key are right. Costs nothing"""
+    """Ask the service for one session to check whether address and key are correct. Costs nothing"""
 
     bl_idname = "csm.test_connection"
     bl_label = "Test Connection"
@@ -100,7 +100,7 @@ class CSM_OT_test_connection(bpy.types.Operator):
         if error is not None:
             cls.poll_message_set(tooltips.translate(error.advice))
         elif connection_test().is_running:
-            cls.poll_message_set(tooltips.say("It is being tested."))
+            cls.poll_message_set(tooltips.say("The connection is being tested."))
         return error is None and not connection_test().is_running
 
     def execute(self, _context: Context) -> Returned:
@@ -113,7 +113,7 @@ class CSM_OT_test_connection(bpy.types.Operator):
 
 
 class CSM_OT_clean_folder(bpy.types.Operator):
-    """Delete the files of ended jobs that no open scene holds. What was placed stays in its file"""
+    """Delete the files of finished jobs that are in no open scene. Placed results stay in their files"""
 
     bl_idname = "csm.clean_folder"
     bl_label = "Clean"
@@ -122,7 +122,9 @@ class CSM_OT_clean_folder(bpy.types.Operator):
         """Ask first."""
         if bpy.app.background:
             return self.execute(context)
-        message = Message("Meshes of ended jobs of other files are deleted here. Placing one again fetches it anew.")
+        message = Message(
+            "Meshes of finished jobs of other files are deleted. Placing one of them again downloads it again."
+        )
         answer: Returned = context.window_manager.invoke_confirm(
             self, event, title="Clean the Job Folder?", message=message, confirm_text="Clean", icon="WARNING"
         )

@@ -28,7 +28,7 @@ def _text(jobs: list[Job]) -> str:
     if len(jobs) > 1:
         return labels.say("CSM: {count} jobs", count=len(jobs))
     job = jobs[0]
-    return f"CSM: {job.spec.object_name or job.session_code}, {labels.say(state_word(str(job.state)))}"
+    return f"CSM: {job.spec.object_name or job.session_code}, {labels.translate(state_word(str(job.state)))}"
 
 
 def _share(job: Job) -> float:

@@ -36,7 +36,7 @@ class CSM_OT_show_version(bpy.types.Operator):
     if TYPE_CHECKING:
         number: int
     else:
-        number: IntProperty(name="Version", description="Which one, oldest first, from 0", min=0)
+        number: IntProperty(name="Version", description="Number of the version, oldest first, from 0", min=0)
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -49,7 +49,7 @@ class CSM_OT_show_version(bpy.types.Operator):
             obj = object_of_chosen_job(context)
             found = history.versions(obj) if obj is not None else []
             if obj is None or self.number >= len(found):
-                raise UsageError("There is no such version any more.")
+                raise UsageError("This version no longer exists.")
             history.show_version(obj, found[self.number].result)
         except CsmError as error:
             return report_error(self, error)

@@ -17,9 +17,10 @@ def main() -> int:
     client = CsmClient(settings)
     try:
         page = client.sessions(1, 1)
-        known = Message("{total} sessions", total=page.total) if page.total is not None else Message("sessions")
-        accepted = Message("{base_url} accepts the key and lists {known}.", base_url=settings.base_url, known=known)
-        answer = {"good": True, "message": accepted}
+        words = "{base_url} accepts the key and lists {count} sessions."
+        if page.total is None:
+            words = "{base_url} accepts the key and lists sessions."
+        answer = {"good": True, "message": Message(words, base_url=settings.base_url, count=page.total)}
     except CsmError as error:
         answer = {"good": False, "message": error.advice}
     finally:

@@ -42,7 +42,7 @@ SPEC_NAME = "spec.json"
 TRIES = 4
 LONGEST_PAUSE_S = 10.0
 _NAME = "preview"
-_OTHER_FILE = "Refine does without the preview; asking for it again costs nothing."
+_OTHER_FILE = "Refining needs no preview; fetching it again costs nothing."
 
 
 def main(argv: list[str]) -> int:
@@ -69,7 +69,7 @@ def prepare(orders: WorkerConfig, folder: Path) -> dict[str, Any]:
         return {"kind": str(kind), "stale": stale, "report": _fitted(orders, spec, folder, mesh)}
     except OSError as problem:
         raise DiskProblem(
-            "The preview's files cannot be used: {strerror}.", strerror=problem.strerror or problem
+            "The files of the preview cannot be used: {reason}.", reason=problem.strerror or problem
         ) from problem
 
 
@@ -106,7 +106,7 @@ def _fetch_once(client: CsmClient, settings: Settings, home: Path, code: str, me
         except MeshTooLarge:
             raise
         except BadMesh as problem:
-            raise BadMesh(str(problem), _OTHER_FILE) from None
+            raise BadMesh(problem.message, _OTHER_FILE) from None
         preview_cache.keep(home, settings.base_url, code, offer, mesh)
     return offer.kind
 
@@ -118,7 +118,7 @@ def _fitted(orders: WorkerConfig, spec: JobSpec, folder: Path, mesh: Path) -> di
         while (report := converters.collect(_NAME)) is None:
             time.sleep(CONVERTER_LOOK_S)
     except (BadMesh, ConversionFailed) as problem:
-        raise type(problem)(str(problem), _OTHER_FILE) from None
+        raise type(problem)(problem.message, _OTHER_FILE) from None
     else:
         return report
     finally:

@@ -46,7 +46,7 @@ def test_esc_right_click_and_grab_belong_to_the_artist(blender: Blender, slow_se
 def test_result_waits_for_the_end_of_a_grab(blender: Blender, slow_service: Any) -> None:
     seen = run(blender, slow_service, "waits_for_a_grab").value
     assert seen["status"] == "READY"
-    assert "done with what you are doing" in seen["reason"]
+    assert "until your current action ends" in seen["reason"]
 
 
 def test_undo_and_redo(blender: Blender, slow_service: Any) -> None:

@@ -383,7 +383,7 @@ def test_edit_mode_is_refused_for_replace_only(tmp_path: Path) -> None:
     before = dump()
     put(outcome)
     assert isinstance(outcome.error, PlacementFailed)
-    assert "Edit mode" in outcome.error.hint
+    assert "Edit Mode" in outcome.error.hint
     assert dump() == before
     put(kept)
     assert kept.error is None

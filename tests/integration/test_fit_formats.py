@@ -126,8 +126,8 @@ def test_the_card_tells_what_was_measured(tmp_path: Path) -> None:
     assert before.verdict.startswith("Ready, not placed yet.")
     quality = card(outcome.job_placed())
     assert quality.good
-    assert quality.verdict.startswith("Fills the box exactly and stands on its pivot. The service was off by ")
-    assert quality.verdict.endswith("Worth a look: 2 loose parts, 2 non-manifold edges, no UVs.")
+    assert quality.verdict.startswith("Fills the box exactly; placed on its pivot. The service was off by ")
+    assert quality.verdict.endswith("Please check: 2 loose parts, 2 non-manifold edges, no UVs.")
     assert (quality.triangles, quality.vertices, quality.loose_parts, quality.open_edges) == (60, 40, 3, 0)
     assert quality.size_delivered == pytest.approx((2.0, 4.0, 6.0))
     assert quality.size_placed == pytest.approx(quality.size_asked, rel=1e-5)

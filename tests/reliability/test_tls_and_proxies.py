@@ -127,6 +127,27 @@ def test_a_ca_bundle_that_is_not_there_is_said(service: Any, front: Any, monkeyp
         client_for(f"https://localhost:{front.port}", service).session("SESSION_1")
 
 
+def test_a_ca_bundle_that_holds_no_certificate_is_said(
+    service: Any, front: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged = tmp_path / "damaged.pem"
+    damaged.write_text("no certificate")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(damaged))
+    with pytest.raises(UntrustedServer, match="CA certificates on this computer cannot be read"):
+        client_for(f"https://localhost:{front.port}", service).session("SESSION_1")
+
+
+def test_an_unknown_ca_is_told_from_a_self_signed_certificate(service: Any, front: Any) -> None:
+    with pytest.raises(UntrustedServer, match="does not know who issued it"):
+        client_for(f"https://localhost:{front.port}", service).session("SESSION_1")
+
+
+@pytest.mark.parametrize(("url", "reason"), [("https://csm.invalid", "resolve"), ("https://localhost:9", "refused")])
+def test_why_no_connection_could_be_made_is_said(service: Any, url: str, reason: str) -> None:
+    with pytest.raises(Unreachable, match=reason):
+        client_for(url, service).session("SESSION_1")
+
+
 def test_the_proxy_of_the_environment_is_used_for_everything(
     service: Any, code: str, front: Any, bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from ..errors import (
     UnexpectedAnswer,
     UnknownSession,
 )
+from ..messages import NOTHING, Message, sentences
 from ..models import Refinement
 from ..redaction import sanitize
 from ..settings import Settings
@@ -93,17 +94,17 @@ class CsmClient:
             if 300 <= response.status_code < 400:  # noqa: PLR2004 - HTTP
                 raise ForeignRedirect("The service redirects the refine request elsewhere.")
             if response.status_code in (425, 429):
-                raise RateLimited("The service turned the refine request away for now.")
+                raise RateLimited("The service does not accept the refine request for now.")
             self._data(response)
         except _Untold as trouble:
             if not body.touched:
                 raise NotSent(trouble.error) from None
             raise AnswerLost(
-                "The refine request went out, but no answer came back. {error}", error=trouble.error
+                "The refine request was sent, but no answer came back. {error}", error=trouble.error
             ) from None
         except TransientError as fault:
             raise AnswerLost(
-                "The refine request went out, but no usable answer came back. {fault}", fault=fault
+                "The refine request was sent, but no usable answer came back. {error}", error=fault
             ) from None
         finally:
             http.close()
@@ -134,7 +135,7 @@ class CsmClient:
             if not response.is_redirect:
                 return self._data(response)
             path = self._redirect_path(response)
-        raise UnexpectedAnswer("The service redirects in circles.")
+        raise UnexpectedAnswer("The service redirects in a loop.")
 
     def _redirect_path(self, response: requests.Response) -> str:
         try:
@@ -143,7 +144,7 @@ class CsmClient:
                 return target
         except ValueError:
             pass
-        raise ForeignRedirect("The service redirects to another address, where the key must not go.")
+        raise ForeignRedirect("The service redirects to another address, to which the key must not be sent.")
 
     def _send(self, http: requests.Session, method: str, path: str, **arguments: Any) -> requests.Response:
         """One request and its whole answer. Raises :class:`_Untold` where no whole answer came."""
@@ -161,7 +162,7 @@ class CsmClient:
                     **arguments,
                 )
                 with response:
-                    too_long = UnexpectedAnswer("The answer is far too long.")
+                    too_long = UnexpectedAnswer("The answer is too long.")
                     body = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))
         except CsmError as error:
             raise _Untold(error) from None
@@ -181,7 +182,8 @@ class CsmClient:
         if status >= 400:  # noqa: PLR2004 - HTTP
             raise self._refusal(status, answer, response)
         if not isinstance(answer, Mapping):
-            kind = sanitize(response.headers.get("content-type", "no content type"), limit=60)
+            named = response.headers.get("content-type")
+            kind = sanitize(named, limit=60) if named else Message("no content type")
             raise UnexpectedAnswer(
                 "The service answered with something that is not the documented JSON ({kind}).", kind=kind
             )
@@ -193,19 +195,22 @@ class CsmClient:
 
     def _refusal(self, status: int, answer: object, response: requests.Response) -> CsmError:
         words = self._words(answer)
-        said = f": {words.rstrip('.')}." if words else "."
+        said = Message("The service says: {words}.", words=words.rstrip(".")) if words else NOTHING
         if status in (401, 403):
-            return RefusedKey("The service refuses the key ({status}){said}", status=status, said=said)
+            return RefusedKey(sentences(Message("The service refuses the key ({status}).", status=status), said))
         if status == 402:  # noqa: PLR2004 - HTTP
-            return NoCredits("The service asks for credits (402){said}", said=said)
+            return NoCredits(sentences(Message("The service asks for credits ({status}).", status=status), said))
         if status == 404:  # noqa: PLR2004 - HTTP
-            return UnknownSession("The service knows no such session (404){said}", said=said)
+            return UnknownSession(
+                sentences(Message("The service knows no such session ({status}).", status=status), said)
+            )
         if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
             wait = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
             return ServiceBusy(
-                "The service cannot answer right now ({status}){said}", retry_after_s=wait, status=status, said=said
+                sentences(Message("The service cannot answer right now ({status}).", status=status), said),
+                retry_after_s=wait,
             )
-        refused = RequestRefused("The service refuses the request ({status}){said}", status=status, said=said)
+        refused = RequestRefused(sentences(Message("The service refuses the request ({status}).", status=status), said))
         refused.status = status
         return refused
 

@@ -66,10 +66,10 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
                     length, digest = _stream_to(part, response, settings.max_download_bytes, on_progress)
             part.replace(path)
             return Download(path, length, digest)
-        raise LinkExpired("The link to the mesh redirects in circles.")
+        raise LinkExpired("The link to the mesh redirects in a loop.")
     except OSError as error:
         raise DiskProblem(
-            "The mesh cannot be written to {parent}: {strerror}.", parent=path.parent, strerror=error.strerror or error
+            "The mesh cannot be written to {folder}: {reason}.", folder=path.parent, reason=error.strerror or error
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -80,7 +80,7 @@ def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:
-        raise ForeignRedirect("The storage redirects to something that is no URL.") from None
+        raise ForeignRedirect("The storage redirects to an address that is not a valid URL.") from None
 
 
 def _refuse_status(response: requests.Response) -> None:
@@ -100,7 +100,7 @@ def _stream_to(
 ) -> tuple[int, str]:
     announced_text = response.headers.get("content-length", "")
     announced = int(announced_text) if announced_text.isdigit() else None
-    too_long = MeshTooLarge("The mesh is larger than the limit of {max_bytes} MiB.", max_bytes=max_bytes // 1024**2)
+    too_long = MeshTooLarge("The mesh is larger than the limit of {limit} MiB.", limit=max_bytes // 1024**2)
     if announced is not None and announced > max_bytes:
         raise too_long
     digest = hashlib.sha256()
@@ -113,7 +113,7 @@ def _stream_to(
                 length += len(chunk)
                 on_progress(length, announced)
         except ConnectionBroken as broken:
-            raise DownloadCut("The download broke off. {broken}", broken=broken) from None
+            raise DownloadCut("The download was interrupted. {reason}", reason=broken) from None
         if length == 0:
             raise DownloadCut("The download is empty.")
     return length, digest.hexdigest()

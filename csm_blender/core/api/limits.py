@@ -183,15 +183,15 @@ def _decoded(
                     raise too_long
                 yield chunk
     except zlib.error:
-        raise ConnectionBroken("The answer is garbled.") from None
+        raise ConnectionBroken("The answer is damaged.") from None
     except (ReadTimeoutError, TimeoutError):
-        raise ConnectionBroken("The answer stopped, or comes too slowly.") from None
+        raise ConnectionBroken("The answer stopped or arrives too slowly.") from None
     except (HTTPError, http.client.HTTPException, OSError):
-        raise ConnectionBroken("The answer was cut.") from None
+        raise ConnectionBroken("The answer is incomplete.") from None
     announced = response.headers.get("content-length", "")
     cut = announced.isdigit() and not _is_chunked(response) and received != int(announced)
     if cut or (unpack is not None and not unpack.complete):
-        raise ConnectionBroken("The answer was cut.")
+        raise ConnectionBroken("The answer is incomplete.")
 
 
 class _Unpacker:
@@ -220,4 +220,4 @@ def _unpacker(encoding: str) -> _Unpacker | None:
         case "deflate":
             return _Unpacker(zlib.MAX_WBITS)
         case _:
-            raise UnexpectedAnswer("The answer is packed in a way that was not asked for.")
+            raise UnexpectedAnswer("The answer is compressed in a way that was not requested.")

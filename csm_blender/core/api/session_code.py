@@ -11,7 +11,6 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from ..errors import BadSessionCode
-from ..messages import Message
 
 MAX_LENGTH = 64
 _WHOLE = re.compile(r"SESSION_[A-Za-z0-9]+(?:_[A-Za-z0-9]+){0,3}", re.ASCII)
@@ -31,8 +30,8 @@ def parse_session_code(text: str) -> str:
     if stripped.startswith(("http://", "https://")):
         return _code_in_url(stripped)
     if stripped.startswith("ASSET_"):
-        raise BadSessionCode("{shortened} is the code of an asset, not of a session.", shortened=shortened(stripped))
-    raise BadSessionCode("{shortened} is not a session code.", shortened=shortened(stripped))
+        raise BadSessionCode("{text} is the code of an asset, not of a session.", text=shortened(stripped))
+    raise BadSessionCode("{text} is not a session code.", text=shortened(stripped))
 
 
 def find_session_codes(text: str) -> list[str]:
@@ -45,12 +44,13 @@ def _code_in_url(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise BadSessionCode("{shortened} is not a valid URL.", shortened=shortened(url)) from None
+        raise BadSessionCode("{text} is not a valid URL.", text=shortened(url)) from None
     codes = find_session_codes(unquote(f"{parts.path}?{parts.query}#{parts.fragment}"))
     if len(codes) == 1:
         return codes[0]
-    found = Message("{codes} session codes", codes=len(codes)) if codes else Message("no session code")
-    raise BadSessionCode("The pasted URL contains {found}.", found=found)
+    if codes:
+        raise BadSessionCode("The pasted URL contains {count} session codes.", count=len(codes))
+    raise BadSessionCode("The pasted URL contains no session code.")
 
 
 def shortened(text: str, limit: int = 60) -> str:

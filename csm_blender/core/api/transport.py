@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..errors import BadValue, ConnectionBroken, ForeignRedirect, OnlineAccessOff, Unreachable, UntrustedServer
 from ..messages import Message
@@ -41,8 +45,8 @@ def new_http_session(url: str, total_s: float | None = None) -> requests.Session
     session.mount("http://", adapter)
     if is_loopback(url):
         session.trust_env = False
-        bundle = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
-        session.verify = bundle or True
+        name = _ca_variable()
+        session.verify = os.environ[name] if name else True
     return session
 
 
@@ -67,13 +71,13 @@ def check_allowed(url: str, settings: Settings) -> None:
     try:
         scheme, host, _port = origin(url)
     except ValueError:
-        raise ForeignRedirect("The service gives a link that is no URL.", _REPORT_IT) from None
+        raise ForeignRedirect("The service gives a link that is not a valid URL.", _REPORT_IT) from None
     if is_loopback(url) and scheme in ("http", "https"):
         if is_loopback(settings.base_url):
             return
-        raise ForeignRedirect("The service points to a file on this very machine.", _REPORT_IT)
+        raise ForeignRedirect("The service points to a file on this computer.", _REPORT_IT)
     if settings.loopback_only:
-        raise OnlineAccessOff("Network access is off, and the mesh lies on another machine ({host}).", host=host)
+        raise OnlineAccessOff("Network access is off, and the mesh is on another computer ({host}).", host=host)
     if scheme != "https" or not host:
         raise ForeignRedirect(
             "The service points to {scheme}://{host}, which is not https.", _REPORT_IT, scheme=scheme, host=host
@@ -95,32 +99,44 @@ def faults_explained(url: str) -> Iterator[None]:  # noqa: C901 - a list of case
         yield
     except requests.exceptions.SSLError as error:
         raise UntrustedServer(
-            "The TLS certificate of {host} is not trusted: {reason}.", host=host, reason=_reason(error)
-        ) from None
+            "The TLS certificate of {host} is not trusted: {reason}.", host=host, reason=_tls_reason(error)
+        ) from error
     except requests.exceptions.ProxyError:
-        raise Unreachable("The proxy on the way to {host} cannot be reached or refuses.", host=host) from None
+        raise Unreachable("The proxy for {host} cannot be reached or refuses the connection.", host=host) from None
     except requests.exceptions.ConnectTimeout:
         raise Unreachable("{host} does not answer.", host=host) from None
     except requests.exceptions.ReadTimeout:
-        raise ConnectionBroken("{host} stayed silent for too long.", host=host) from None
+        raise ConnectionBroken("{host} took too long to answer.", host=host) from None
     except requests.exceptions.ConnectionError as error:
         cause = _urllib3_cause(error)
         if isinstance(cause, (NewConnectionError, ConnectTimeoutError)):
-            raise Unreachable(
-                "No connection to {host}: {network_reason}.", host=host, network_reason=_network_reason(cause)
-            ) from None
-        raise ConnectionBroken("The connection to {host} broke.", host=host) from None
+            raise Unreachable("No connection to {host}: {reason}.", host=host, reason=_network_reason(cause)) from error
+        raise ConnectionBroken("The connection to {host} was lost.", host=host) from None
     except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
         raise BadValue("The API key contains characters that cannot be sent.", "Copy the key again.") from None
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema):
-        raise ForeignRedirect("The service gives a link that is no URL.", _REPORT_IT) from None
+        raise ForeignRedirect("The service gives a link that is not a valid URL.", _REPORT_IT) from None
     except requests.exceptions.RequestException as error:
-        raise ConnectionBroken("The request to {host} failed ({name}).", host=host, name=type(error).__name__) from None
+        raise ConnectionBroken(
+            "The request to {host} failed ({error}).", host=host, error=type(error).__name__
+        ) from None
     except OSError as error:
-        # requests says so with a bare OSError when the CA bundle it was pointed at does not exist.
-        if "CA certificate bundle" in str(error):
-            raise UntrustedServer("REQUESTS_CA_BUNDLE names a file that does not exist.") from None
-        raise
+        # requests raises a bare OSError when the CA bundle that it shall use does not exist.
+        name = _missing_bundle()
+        if name is None:
+            raise
+        raise UntrustedServer("{variable} names a file that does not exist.", variable=name) from error
+
+
+def _ca_variable() -> str | None:
+    """The environment variable that names the CA bundle, as ``requests`` chooses it."""
+    return next((name for name in _CA_VARIABLES if os.environ.get(name)), None)
+
+
+def _missing_bundle() -> str | None:
+    """The environment variable that names a CA bundle which does not exist, if there is one."""
+    name = _ca_variable()
+    return name if name is not None and not Path(os.environ[name]).exists() else None
 
 
 def _urllib3_cause(error: requests.exceptions.ConnectionError) -> object:
@@ -128,26 +144,57 @@ def _urllib3_cause(error: requests.exceptions.ConnectionError) -> object:
     return inner.reason if isinstance(inner, MaxRetryError) else inner
 
 
-def _network_reason(cause: object) -> Message:
-    text = str(cause)
-    if "resolve" in text or "getaddrinfo" in text or "Name or service" in text:
-        return Message("the name does not resolve")
-    return Message("it was refused" if "refused" in text.lower() else "the host cannot be reached")
+def _chain(error: object) -> Iterator[object]:
+    """*error* and what it came from: urllib3 puts some causes into arguments and ``reason`` in place of chaining."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        cause = waiting.pop()
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        waiting += [*cause.args, getattr(cause, "reason", None), cause.__context__, cause.__cause__]
 
 
-def _reason(error: Exception) -> Message:
-    text = str(error).lower()
-    for mark, sentence in (
-        ("self-signed certificate in certificate chain", "its chain ends in a certificate this machine does not know"),
-        ("self-signed", "it is self-signed"),
-        ("self signed", "it is self-signed"),
-        ("unable to get local issuer", "this machine does not know who issued it"),
-        ("expired", "it has expired"),
-        ("hostname mismatch", "it is for another host name"),
-        ("doesn't match", "it is for another host name"),
-        ("wrong version number", "the server does not speak TLS on this port"),
-        ("ca certs", "the CA bundle of this machine cannot be read"),
-    ):
-        if mark in text:
-            return Message(sentence)
-    return Message("the secure connection could not be made")
+def _network_reason(error: object) -> Message:
+    causes = list(_chain(error))
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return Message("its name does not resolve")
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return Message("it refused the connection")
+    return Message("the host cannot be reached")
+
+
+def _tls_reason(error: Exception) -> Message:
+    reason = Message("the secure connection could not be made")
+    for cause in _chain(error):
+        if isinstance(cause, CertificateError):  # urllib3's own check of the host name
+            return _CERTIFICATE_FAULTS[_HOSTNAME_MISMATCH]
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _CERTIFICATE_FAULTS.get(cause.verify_code, reason)
+        if isinstance(cause, ssl.SSLError):
+            reason = _TLS_FAULTS.get(cause.reason, reason)
+    return reason
+
+
+_HOSTNAME_MISMATCH = 62
+_UNKNOWN_ISSUER = Message("this computer does not know who issued it")
+_CERTIFICATE_FAULTS = {
+    9: Message("it is not valid yet"),
+    10: Message("it has expired"),
+    18: Message("it is self-signed"),
+    19: Message("its chain ends in a certificate that this computer does not know"),
+    20: _UNKNOWN_ISSUER,
+    21: _UNKNOWN_ISSUER,
+    _HOSTNAME_MISMATCH: Message("it is for another host name"),
+}
+"""By OpenSSL's verify codes, https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/."""
+
+_NO_TLS = Message("the server does not use TLS on this port")
+_TLS_FAULTS: dict[str | None, Message] = {
+    "WRONG_VERSION_NUMBER": _NO_TLS,
+    "HTTP_REQUEST": _NO_TLS,
+    "RECORD_LAYER_FAILURE": _NO_TLS,
+    "NO_CERTIFICATE_OR_CRL_FOUND": Message("the file of CA certificates on this computer cannot be read"),
+}
+"""By OpenSSL's reason codes."""

@@ -70,12 +70,12 @@ def add_catalog(folder: Path) -> None:
         finally:
             part.unlink(missing_ok=True)
     except UnicodeDecodeError:
-        raise DiskProblem("The catalog file {path} is not UTF-8 text, so it was left alone.", "", path=path) from None
+        raise DiskProblem("The catalog file {path} is not UTF-8 text, so it was not changed.", "", path=path) from None
     except OSError as error:
         raise DiskProblem(
-            "The catalog file of {folder} cannot be written: {strerror}.",
+            "The catalog file of {folder} cannot be written: {reason}.",
             folder=folder,
-            strerror=error.strerror or error,
+            reason=error.strerror or error,
         ) from error
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from ..messages import Message
+
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -31,8 +33,9 @@ def natural_order(name: str) -> tuple[tuple[int, int | str], ...]:
 
 def in_order(codes: Sequence[str], names: Sequence[str]) -> list[Pair]:
     """The codes as they come, each with the next of the *names* in natural order, and what is left over at the end."""
+    left_over = (Message("No object is left for it"), Message("No session is left for it"))
     return [
-        Pair(code, name, "" if code and name else "No session is left for it" if name else "No object is left for it")
+        Pair(code, name, "" if code and name else left_over[bool(name)])
         for code, name in zip_longest(codes, sorted(names, key=natural_order), fillvalue="")
     ]
 

@@ -69,7 +69,7 @@ def check_glb(path: Path) -> GlbSummary:
     try:
         return _summary(document, binary_bytes)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError):
-        raise BadMesh("The GLB contradicts itself: its JSON does not fit together.") from None
+        raise BadMesh("The GLB is inconsistent: the parts of its JSON do not match.") from None
 
 
 def _read_chunks(file: BinaryIO, length: int) -> tuple[Mapping[str, Any], int]:
@@ -112,7 +112,7 @@ def _json_length(file: BinaryIO, length: int) -> int:
     if kind != _JSON or json_bytes > length - 20:
         raise BadMesh("The GLB does not start with its JSON part.")
     if json_bytes > MAX_JSON_BYTES:
-        raise BadMesh("The GLB's JSON part is absurdly large.")
+        raise BadMesh("The GLB's JSON part is far too large.")
     return int(json_bytes)
 
 
@@ -154,7 +154,7 @@ def _buffer_lengths(document: Mapping[str, Any], binary_bytes: int) -> list[int]
         if uri is None:
             fallback = "EXT_meshopt_compression" in buffer.get("extensions", {})
             if index == 0 and not fallback and int(buffer["byteLength"]) > binary_bytes:
-                raise BadMesh("The GLB claims more data than it holds.")
+                raise BadMesh("The GLB announces more data than it holds.")
         elif not str(uri).startswith("data:"):
             raise BadMesh("The GLB refers to files outside itself.")
         lengths.append(int(buffer["byteLength"]))
@@ -171,14 +171,14 @@ def _checked_view(view: Mapping[str, Any], buffers: list[int]) -> int:
 def _check_accessor(accessor: Mapping[str, Any], views: list[int]) -> None:
     count = int(accessor["count"])
     if not 0 < count <= MAX_ELEMENTS:
-        raise BadMesh("The GLB claims {count} elements in one list.", count=count)
+        raise BadMesh("The GLB announces {count} elements in one list.", count=count)
     element_bytes = _COMPONENT_BYTES[accessor["componentType"]] * _COMPONENTS[accessor["type"]]
     if "bufferView" in accessor:
         available = views[_index(accessor["bufferView"])] - int(accessor.get("byteOffset", 0))
         if int(accessor.get("byteOffset", 0)) < 0 or available < count * element_bytes:
-            raise BadMesh("The GLB claims more elements than it holds data for.")
+            raise BadMesh("The GLB announces more elements than it holds data for.")
     elif count > MAX_ELEMENTS_WITHOUT_DATA:
-        raise BadMesh("The GLB claims {count} elements that it does not hold.", count=count)
+        raise BadMesh("The GLB announces {count} elements that it does not hold.", count=count)
 
 
 def _meshes_in_nodes(document: Mapping[str, Any]) -> list[int]:
@@ -187,7 +187,7 @@ def _meshes_in_nodes(document: Mapping[str, Any]) -> list[int]:
         raise BadMesh("The GLB holds far too many objects.")
     found = [_index(node["mesh"]) for node in document.get("nodes", []) if "mesh" in node]
     if any(index >= len(document["meshes"]) for index in found):
-        raise BadMesh("The GLB names a mesh that it does not hold.")
+        raise BadMesh("The GLB refers to a mesh that it does not hold.")
     return found
 
 

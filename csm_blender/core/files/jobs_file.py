@@ -51,12 +51,12 @@ def read_rows(path: Path) -> list[Row]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BadJobsFile(
-                "The jobs file {name} is larger than {MOST_BYTES} MB.", name=path.name, MOST_BYTES=MOST_BYTES // 1024**2
+                "The jobs file {name} is larger than {limit} MB.", name=path.name, limit=MOST_BYTES // 1024**2
             )
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BadJobsFile(
-            "The jobs file {path} cannot be read: {strerror}.", path=path, strerror=error.strerror or error
+            "The jobs file {path} cannot be read: {reason}.", path=path, reason=error.strerror or error
         ) from error
     except UnicodeDecodeError:
         raise BadJobsFile("The jobs file {path} is not UTF-8 text.", path=path) from None
@@ -69,10 +69,10 @@ def read_rows(path: Path) -> list[Row]:
             rows = _json_rows(path, text) if text.lstrip()[:1] in ("[", "{") else _csv_rows(path, text)
         case _:
             raise BadJobsFile(
-                "The jobs file {name} is neither .csv nor .json nor {SUFFIX}.", name=path.name, SUFFIX=SUFFIX
+                "The jobs file {name} is neither .csv nor .json nor {suffix}.", name=path.name, suffix=SUFFIX
             )
     if not rows:
-        raise BadJobsFile("The jobs file {name} holds no jobs.", name=path.name)
+        raise BadJobsFile("The jobs file {name} contains no jobs.", name=path.name)
     return [_row(path, number, row) for number, row in enumerate(rows, start=1)]
 
 
@@ -101,10 +101,10 @@ def _csv_rows(path: Path, text: str) -> list[dict[str, Any]]:
         rows = list(reader)
     except csv.Error as error:
         raise BadJobsFile(
-            "The jobs file {name} is not valid CSV: {error} (line {line_num}).",
+            "The jobs file {name} is not valid CSV: {error} (line {line}).",
             name=path.name,
             error=error,
-            line_num=reader.line_num,
+            line=reader.line_num,
         ) from None
     header = [name.strip() for name in reader.fieldnames or []]
     _check_columns(path, header)
@@ -114,10 +114,10 @@ def _csv_rows(path: Path, text: str) -> list[dict[str, Any]]:
 def _check_columns(path: Path, names: list[str]) -> None:
     if unknown := [name for name in names if name not in COLUMNS]:
         raise BadJobsFile(
-            "The jobs file {name} has an unknown column {shortened}.", name=path.name, shortened=shortened(unknown[0])
+            "The jobs file {name} has an unknown column {column}.", name=path.name, column=shortened(unknown[0])
         )
     if missing := [name for name in COLUMNS if name not in names]:
-        raise BadJobsFile("The jobs file {name} lacks the column {missing}.", name=path.name, missing=repr(missing[0]))
+        raise BadJobsFile("The jobs file {name} lacks the column {column}.", name=path.name, column=repr(missing[0]))
 
 
 def _row(path: Path, number: int, row: dict[str, Any]) -> Row:

@@ -62,14 +62,14 @@ def offer_of(session: Session) -> Offer:
     if phase is Phase.NOT_READY:
         raise SessionNotReady(
             "The session has no preview yet ({state}).",
-            "Wait until it is done; asking again costs nothing.",
+            "Wait until it is done; checking again costs nothing.",
             state=state,
         )
     if phase is Phase.FAILED:
         raise SessionFailed("The session has failed ({state}) and has no preview.", state=state)
     raise NoMeshOffered(
         "The session offers no preview mesh ({state}).",
-        "It may still be refined: that needs no preview here.",
+        "You can still refine it: that needs no preview.",
         state=state,
     )
 

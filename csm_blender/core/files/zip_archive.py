@@ -58,6 +58,6 @@ def _write(bundle: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, room: 
         while chunk := source.read(1024 * 1024):
             room -= len(chunk)
             if room < 0:
-                raise BadMesh("The delivered zip unpacks to an absurd size.")
+                raise BadMesh("The delivered zip is far too large when unpacked.")
             sink.write(chunk)
         return sink.tell()

@@ -107,13 +107,13 @@ def box_of(target: Target) -> Box:
     size = _each(lambda span, unit: span * unit, _each(lambda a, b: b - a, low, high), axis_scale)
     if not all(map(math.isfinite, size)):
         raise NoSize(
-            "The size of {object_name} is not a finite number.",
+            "The size of {name} is not a finite number.",
             "Check its modifiers and scale.",
-            object_name=repr(target.object_name),
+            name=repr(target.object_name),
         )
     longest = max(size)
     if longest <= 0.0:
-        raise NoSize("{object_name} has no size.", object_name=repr(target.object_name))
+        raise NoSize("{name} has no size.", name=repr(target.object_name))
     x, y, z = (extent < longest * FLAT_RATIO for extent in size)
     return Box(
         target=target,
@@ -160,9 +160,9 @@ def plan_for_numbers(
     Raises :class:`BadValue` for a size that is not positive and finite, or a pivot outside [-0.5, 0.5].
     """
     if not all(math.isfinite(v) and v > 0.0 for v in scaled_bbox):
-        raise BadValue("The box needs three positive sizes: width, height, depth in metres.")
+        raise BadValue("The box needs three positive sizes: width, height, depth in meters.")
     if pivot_point is not None and not all(PIVOT_MIN <= v <= PIVOT_MAX for v in pivot_point):
-        raise BadValue("Each pivot value must lie between -0.5 and 0.5.", "0,-0.5,0 is the centre of the base.")
+        raise BadValue("Each pivot value must lie between -0.5 and 0.5.", "0,-0.5,0 is the center of the base.")
     size = size_from_api(scaled_bbox, scale_length)
     pivot_blender = pivot_from_api(pivot_point or ORIGIN)
     placement = Placement(

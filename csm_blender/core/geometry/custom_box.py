@@ -16,7 +16,7 @@ from ..models import Vec3
 from .box import FLAT_RATIO, PIVOT_MAX, PIVOT_MIN
 from .linalg import cross, dot
 
-_DIMENSIONS = ("width", "depth", "height")
+_DIMENSIONS = (Message("width"), Message("depth"), Message("height"))
 _UP = 2
 _LEAST_SHARE = 1e-3
 """How thin a dragged box may become, as a share of its longest side: well above flat, and still to be seen."""
@@ -50,27 +50,25 @@ SNAP_POINTS = _snap_points()
 
 def check_custom_box(object_name: str, low: Vec3, high: Vec3) -> None:
     """Raise :class:`BadValue` unless each side of the box is a number above 0 that is not flat beside the others."""
-    hint = "Give each side a size above 0, or go back to the measured box."
+    hint = "Give each side a size above 0, or use the measured box again."
     if not all(map(math.isfinite, (*low, *high))):
-        raise BadValue(
-            "The custom box of {object_name} has a size that is not a number.", hint, object_name=repr(object_name)
-        )
+        raise BadValue("The custom box of {name} has a size that is not a number.", hint, name=repr(object_name))
     size = span(low, high)
     longest = max(size)
     for dimension, extent in zip(_DIMENSIONS, size, strict=True):
         if extent < 0.0:
             raise BadValue(
-                "The custom box of {object_name} has a negative {dimension}.",
+                "The custom box of {name} has a negative {dimension}.",
                 hint,
-                object_name=repr(object_name),
-                dimension=Message(dimension),
+                name=repr(object_name),
+                dimension=dimension,
             )
         if extent <= longest * FLAT_RATIO:
             raise BadValue(
-                "The custom box of {object_name} has no {dimension}.",
+                "The custom box of {name} has no {dimension}.",
                 hint,
-                object_name=repr(object_name),
-                dimension=Message(dimension),
+                name=repr(object_name),
+                dimension=dimension,
             )
 
 

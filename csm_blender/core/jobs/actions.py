@@ -55,7 +55,7 @@ def retry(store: Store, job: Job) -> Job:
             finished_at="",
             progress=0.0,
             watched_s=0.0,
-            message="Ready to be placed" if state is JobState.READY else "Retrying",
+            message=Message("Ready to be placed" if state is JobState.READY else "Retrying"),
         )
 
     return _decided(store, job, decide)
@@ -67,7 +67,7 @@ def look_again(store: Store, job: Job) -> Job:
     def decide(job: Job) -> Job:
         if job.state is not JobState.UNCERTAIN:
             return job
-        return store.update(job, looks_left=LOOKS, message=Message("Looking again"))
+        return store.update(job, looks_left=LOOKS, message=Message("Checking again"))
 
     return _decided(store, job, decide)
 
@@ -101,7 +101,7 @@ def place_again(store: Store, job: Job) -> Job:
             return job
         if (store.folder(job.job_id) / BLEND_NAME).exists():
             return store.update(job, state=JobState.READY, finished_at="", message=Message("Ready to be placed again"))
-        note = Message("The converted mesh is gone: fetching it again")
+        note = Message("The converted mesh is missing: downloading it again")
         return store.update(job, state=JobState.DOWNLOADING, finished_at="", progress=0.0, message=note)
 
     return _decided(store, job, decide)
@@ -127,12 +127,12 @@ def _decided(store: Store, job: Job, decide: Callable[[Job], Job]) -> Job:
         except IllegalMove:
             continue
         except LeaseLost:
-            raise JobGone("The job was removed meanwhile.") from None
+            raise JobGone("The job was removed in the meantime.") from None
     return _current(store, job)
 
 
 def _current(store: Store, job: Job) -> Job:
     fresh = store.get(job.job_id)
     if fresh is None:
-        raise JobGone("The job was removed meanwhile.")
+        raise JobGone("The job was removed in the meantime.")
     return fresh

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StoreDiskProblem, StoreTooNew, StoreUnusable
+from ..messages import NOTHING, Message
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 10.0
@@ -57,10 +58,10 @@ def open_database(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Opened:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreDiskProblem(
-            "The job folder {parent} cannot be made: {strerror}.", parent=path.parent, strerror=error.strerror or error
+            "The job folder {folder} cannot be created: {reason}.", folder=path.parent, reason=error.strerror or error
         ) from error
     with storage_faults_explained(path):
-        notice = ""
+        notice = NOTHING
         try:
             connection = _opened(path, patience_s)
         except sqlite3.DatabaseError as error:
@@ -151,7 +152,7 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
     return _primary_code(error) in _DAMAGED
 
 
-def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> tuple[sqlite3.Connection, str]:
+def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> tuple[sqlite3.Connection, Message]:
     """A new store in place of the damaged one, and the sentence that says so.
 
     Two processes may find the damage at the same time, and the second must not move the first one's new store away: so
@@ -159,7 +160,7 @@ def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> t
     """
     with _turn(path, patience_s):
         try:
-            return _opened(path, patience_s), ""
+            return _opened(path, patience_s), NOTHING
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
@@ -167,12 +168,14 @@ def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> t
             aside = _move_aside(path)
         except OSError as error:
             raise StoreUnusable(
-                "The job store {path} is damaged and cannot be moved aside: {strerror}.",
-                "Close all Blenders and try again.",
+                "The job store {path} is damaged and cannot be moved aside: {reason}.",
+                "Close all Blender windows and try again.",
                 path=path,
-                strerror=error.strerror or error,
+                reason=error.strerror or error,
             ) from error
-        notice = f"The job store was damaged. It was moved aside to {aside.name} and a new one was begun."
+        notice = Message(
+            "The job store was damaged. It was renamed to {name} and a new one was created.", name=aside.name
+        )
         _log.warning("%s (%s)", notice, damage)
         return _opened(path, patience_s), notice
 
@@ -210,7 +213,9 @@ def storage_faults_explained(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         text = str(error)
         if _primary_code(error) in _DISK_FAULTS:
-            raise StoreDiskProblem("The job store {path} cannot be written: {text}.", path=path, text=text) from error
+            raise StoreDiskProblem(
+                "The job store {path} cannot be written: {reason}.", path=path, reason=text
+            ) from error
         if _primary_code(error) in _LOCKED:
             raise StoreUnusable("The job store {path} stays locked by another program.", path=path) from error
-        raise StoreUnusable("The job store {path} cannot be used: {text}.", path=path, text=text) from error
+        raise StoreUnusable("The job store {path} cannot be used: {reason}.", path=path, reason=text) from error

@@ -49,23 +49,28 @@ class Card:
         """JSON-ready form."""
         return asdict(self)
 
-    def rows(self) -> list[tuple[str, Message]]:
+    def rows(self) -> list[tuple[Message, Message]]:
         """Label and value for the panel, without the verdict and the notes."""
         return [
-            ("Triangles", _count(self.triangles)),
-            ("Vertices", _count(self.vertices)),
-            ("Loose parts", _count(self.loose_parts)),
-            ("Open edges", _count(self.open_edges)),
-            ("Non-manifold", _count(self.non_manifold_edges)),
-            ("UV maps", _count(self.uv_maps)),
-            ("Textures", _textures(self.textures)),
-            ("Bad numbers", _count(self.bad_numbers)),
-            ("Size asked", _size(self.size_asked)),
-            ("Size delivered", _size(self.size_delivered)),
-            ("Size placed", _size(self.size_placed)),
-            ("Box error", _error(self.placed_error)),
-            ("Pivot error", _error(self.pivot_error)),
+            (Message("Triangles"), _count(self.triangles)),
+            (Message("Vertices"), _count(self.vertices)),
+            (Message("Loose Parts"), _count(self.loose_parts)),
+            (Message("Open Edges"), _count(self.open_edges)),
+            (Message("Non-Manifold"), _count(self.non_manifold_edges)),
+            (Message("UV Maps"), _count(self.uv_maps)),
+            (Message("Textures"), _textures(self.textures)),
+            (Message("Invalid Values"), _count(self.bad_numbers)),
+            (Message("Size Requested"), _size(self.size_asked)),
+            (Message("Size Delivered"), _size(self.size_delivered)),
+            (Message("Size Placed"), _size(self.size_placed)),
+            (Message("Box Error"), _error(self.placed_error)),
+            (Message("Pivot Error"), _error(self.pivot_error)),
         ]
+
+
+def stands_exactly(error: float) -> bool:
+    """Whether a result with this *error*, as a share of the box's diagonal, counts as standing exactly."""
+    return math.isfinite(error) and error <= EXACT
 
 
 def card(job: Job) -> Card | None:
@@ -101,41 +106,46 @@ def _verdict(job: Job) -> tuple[Message, bool]:
     error = max(result.get("placed_error") or 0.0, result.get("pivot_error") or 0.0)
     if result.get("placed_error") is None:
         stands, good = Message("Ready, not placed yet."), True
-    elif error > EXACT or not math.isfinite(error):
-        stands, good = Message("Off by {error} of the box's diagonal.", error=f"{error:.2%}"), False
+    elif not stands_exactly(error):
+        stands, good = Message("Off by {share} of the box's diagonal.", share=f"{error:.2%}"), False
     else:
         stands, good = _how_it_stands(job), True
     flaws = _flaws(result)
     delivered = result.get("delivered_error")
     if delivered is not None and delivered > _WORTH_TELLING:
-        off = Message("The service was off by {delivered}; that was put right.", delivered=f"{delivered:.1%}")
+        off = Message("The service was off by {share}; this was corrected.", share=f"{delivered:.1%}")
         stands = sentences(stands, off)
     return sentences(stands, flaws), good and not result.get("bad_numbers")
 
 
 def _how_it_stands(job: Job) -> Message:
     if any(job.spec.placement.flat):
-        return Message("Scaled evenly into the block-out, which has no thickness; stands on its pivot.")
+        return Message("Scaled evenly into the block-out, which has no thickness; placed on its pivot.")
     match job.spec.fit:
         case Fit.EXACT:
-            return Message("Fills the box exactly and stands on its pivot.")
+            return Message("Fills the box exactly; placed on its pivot.")
         case Fit.INSIDE:
-            return Message("Fits inside the box unstretched and stands on its pivot.")
+            return Message("Fits inside the box without stretching; placed on its pivot.")
         case Fit.NONE:
-            return Message("Stands on the pivot at the size that was delivered.")
+            return Message("Placed on the pivot at the delivered size.")
 
 
 def _flaws(result: Mapping[str, Any]) -> Message:
-    counted = [
-        (result.get("loose_parts", 1) - 1, "{count} loose part", "{count} loose parts"),
-        (result.get("open_edges", 0), "{count} open edge", "{count} open edges"),
-        (result.get("non_manifold_edges", 0), "{count} non-manifold edge", "{count} non-manifold edges"),
-        (result.get("bad_numbers", 0), "{count} value that is no number", "{count} values that are no numbers"),
-    ]
-    found = [Message(one if count == 1 else many, count=f"{count:,}") for count, one, many in counted if count > 0]
+    loose, edges = result.get("loose_parts", 1) - 1, result.get("open_edges", 0)
+    forks, invalid = result.get("non_manifold_edges", 0), result.get("bad_numbers", 0)
+    counted = (
+        (loose, Message("{count} loose part" if loose == 1 else "{count} loose parts", count=f"{loose:,}")),
+        (edges, Message("{count} open edge" if edges == 1 else "{count} open edges", count=f"{edges:,}")),
+        (
+            forks,
+            Message("{count} non-manifold edge" if forks == 1 else "{count} non-manifold edges", count=f"{forks:,}"),
+        ),
+        (invalid, Message("{count} invalid value" if invalid == 1 else "{count} invalid values", count=f"{invalid:,}")),
+    )
+    flaws = [flaw for count, flaw in counted if count > 0]
     if not result.get("uv_maps", 1):
-        found.append(Message("no UVs"))
-    return Message("Worth a look: {found}.", found=tuple(found)) if found else NOTHING
+        flaws.append(Message("no UVs"))
+    return Message("Please check: {flaws}.", flaws=tuple(flaws)) if flaws else NOTHING
 
 
 def _delivered_size(result: Mapping[str, Any]) -> Vec3 | None:
@@ -156,7 +166,7 @@ def _size(size: Vec3 | None) -> Message:
 
 
 def _error(value: float | None) -> Message:
-    return Message("-") if value is None else Message("{value} of the diagonal", value=f"{value:.0e}")
+    return Message("-") if value is None else Message("{share} of the diagonal", share=f"{value:.0e}")
 
 
 def _textures(textures: tuple[tuple[str, int, int], ...]) -> Message:

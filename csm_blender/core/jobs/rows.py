@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..api.session import Baseline
-from ..messages import NOTHING, Message, from_json, to_json
+from ..messages import NOTHING, ROUTINE, Message, from_json, to_json
 from ..models import JobSpec, JobState
 from .job import Job
 
@@ -21,6 +21,9 @@ _PLAIN_COLUMNS = (
     "watched_s", "faults", "fault_s", "looks_left", "gets", "posts", "download_bytes", "glb_sha256",
     "lease_owner", "lease_until",
 )  # fmt: skip
+_ROUTINE_BEFORE = {text: Message(text, code=ROUTINE) for text in ("Converting", "Placed")}
+"""What version 1.0.0, and the records in its .blend files, tell without a code."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -80,4 +83,4 @@ def _message_from(english: str, data: str) -> Message:
         message = Message.from_data(json.loads(data)) if data else NOTHING
     except (AttributeError, KeyError, TypeError, ValueError):
         message = NOTHING
-    return message if message == english else Message(english)
+    return message if message == english else _ROUTINE_BEFORE.get(english, Message(english))

@@ -269,7 +269,9 @@ class Store:
     def _explained(self) -> Iterator[None]:
         if identity(self.path) != self._identity:
             # SQLite would go on writing into a file that nobody else can see any more.
-            raise StoreUnusable("The job folder {home} was deleted or replaced while it was in use.", home=self.home)
+            raise StoreUnusable(
+                "The job folder {folder} was deleted or replaced while it was in use.", folder=self.home
+            )
         with storage_faults_explained(self.path):
             yield
 

@@ -136,7 +136,7 @@ class Pipeline:
         except CsmError as error:
             return self._after_error(self._bench.current(job), error)
         except OSError as problem:
-            trouble = DiskProblem("The job's files cannot be used: {strerror}.", strerror=problem.strerror or problem)
+            trouble = DiskProblem("The job's files cannot be used: {reason}.", reason=problem.strerror or problem)
             return self._after_error(self._bench.current(job), trouble)
         except Exception as mistake:  # noqa: BLE001 - becomes the job's state, with the traceback in the log
             _log.exception("A step of job %s broke", job.job_id)
@@ -165,7 +165,7 @@ class Pipeline:
             too_late = left_s < SHORTEST_WAIT_S
         if too_late:
             return self._give_up(job, self._too_late(job, named or fault))
-        waits = Message("Trying again in {delay} s", delay=f"{max(1.0, delay):.0f}")
+        waits = Message("Trying again in {seconds} s", seconds=f"{max(1.0, delay):.0f}")
         what = sanitized_error(fault, settings.key)["message"]
         self._bench.update(job, faults=job.faults + 1, message=sentences(what, waits))
         return delay
@@ -175,9 +175,9 @@ class Pipeline:
         if job.state is not JobState.REFINING:
             return fault
         return DeadlinePassed(
-            "The refine was not seen to finish in {watched_s} min. {fault}",
-            watched_s=f"{job.watched_s / 60:.0f}",
-            fault=fault,
+            "The refine did not finish within {minutes} min. {error}",
+            minutes=f"{job.watched_s / 60:.0f}",
+            error=fault,
         )
 
     def _after_error(self, job: Job, error: CsmError) -> float | None:
@@ -199,7 +199,7 @@ class Pipeline:
     def _after_stumble(self, job: Job, mistake: Exception) -> float | None:
         memory = self._bench.memory(job)
         memory.stumbles += 1
-        error = InternalError("Something unforeseen happened in this program ({name}).", name=type(mistake).__name__)
+        error = InternalError("An unexpected error occurred in this program ({error}).", error=type(mistake).__name__)
         if memory.stumbles < STUMBLES_BELIEVED:
             return self._after_fault(job, TransientError(error.message), error)
         return self._give_up(job, error)
@@ -218,9 +218,7 @@ class Pipeline:
 
     def _cancel(self, job: Job) -> None:
         paid = bool(job.posted_at or job.accepted_at)
-        note = Message(
-            "Cancelled. The service goes on by itself; retry fetches the mesh later" if paid else "Cancelled"
-        )
+        note = Message("Cancelled. The service continues; Retry can fetch the mesh later" if paid else "Cancelled")
         self._bench.converters.stop(job.job_id)
         self._bench.update(job, state=JobState.CANCELLED, cancel_requested=False, message=note)
         self._bench.drop(job.job_id)

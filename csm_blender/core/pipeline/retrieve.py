@@ -19,7 +19,7 @@ from ..errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshO
 from ..files.glb import check_glb, looks_like_web_page, sniff_format
 from ..jobs.job import Job
 from ..jobs.store import LeaseLost
-from ..messages import Message
+from ..messages import ROUTINE, Message
 from ..models import JobSpec, JobState
 from ..processes.converter_pool import MESH_NAME
 from ..redaction import sanitize
@@ -28,7 +28,7 @@ from .context import StepContext, now_text
 BAD_FILE_TRIES = 3
 LINK_TRIES = 8
 CONVERTER_LOOK_S = 0.05
-CONVERTING = "Converting"
+CONVERTING = Message("Converting", code=ROUTINE)
 PROGRESS_LOOK_S = 0.25
 SETTLED_S = 60.0
 
@@ -53,27 +53,21 @@ class RetrieveSteps:
         phase = _phase(job, session)
         if phase is Phase.REFINED:
             self._bench.memory(job).fresh_url = session.best_mesh_url()
-            note = Message("Refined: fetching the mesh")
+            note = Message("Refined: downloading the mesh")
             self._bench.update(job, state=JobState.DOWNLOADING, progress=0.0, message=note, faults=0, fault_s=0.0)
             return 0.0
         if phase is Phase.FAILED:
-            raise RefineFailed(
-                "The service could not refine the session ({status_word}).", status_word=status_word(session)
-            )
+            raise RefineFailed("The service could not refine the session ({state}).", state=status_word(session))
         if job.watched_s > self._bench.settings.deadline_s:
-            waited = Message("{watched_s} min", watched_s=f"{job.watched_s / 60:.0f}")
             raise DeadlinePassed(
-                "The refine is not done after {waited} (last state: {status_word}).",
-                waited=waited,
-                status_word=status_word(session),
+                "The refine is not finished after {minutes} min (last state: {state}).",
+                minutes=f"{job.watched_s / 60:.0f}",
+                state=status_word(session),
             )
         running = job.seen_running or session.is_running()
         percent = session.percent if running else None
-        message = Message(
-            "Refining ({status_word}{percent})",
-            status_word=status_word(session),
-            percent=f", {percent:.0f} %" if percent else "",
-        )
+        words = "Refining ({state}, {percent} %)" if percent else "Refining ({state})"
+        message = Message(words, code=ROUTINE, state=status_word(session), percent=f"{percent or 0.0:.0f}")
         progress = (percent or 0.0) / 100.0
         self._bench.update(job, seen_running=running, progress=progress, message=message, faults=0, fault_s=0.0)
         return poll_delay_s(job.watched_s, percent, self._bench.settings.poll_interval_s)
@@ -85,7 +79,7 @@ class RetrieveSteps:
         url = url or self._bench.session(job).best_mesh_url()
         if not url:
             if memory.link_tries >= LINK_TRIES:
-                raise NoMeshOffered("The session says it is refined but offers no mesh.")
+                raise NoMeshOffered("The session is refined, but the service offers no mesh.")
             raise LinkExpired("The session offers no refined mesh yet.")
         file = download(url, self._bench.folder(job) / MESH_NAME, self._bench.settings, self._progress_of(job))
         self._check_file(job, file)
@@ -110,7 +104,7 @@ class RetrieveSteps:
             memory.bad_files += 1
             if isinstance(problem, MeshTooLarge) or memory.bad_files >= BAD_FILE_TRIES:
                 raise
-            raise LinkExpired(str(problem)) from None
+            raise LinkExpired(problem.message) from problem
 
     def _progress_of(self, job: Job) -> Callable[[int, int | None], None]:
         looked_at = self._bench.monotonic()
@@ -131,7 +125,9 @@ class RetrieveSteps:
             if abs(share - told) >= 0.05:  # noqa: PLR2004 - often enough for a bar
                 told = share
                 self._bench.update(
-                    current, progress=share, message=Message("Downloading ({share})", share=f"{share:.0%}")
+                    current,
+                    progress=share,
+                    message=Message("Downloading ({share})", code=ROUTINE, share=f"{share:.0%}"),
                 )
 
         return on_progress
@@ -145,14 +141,14 @@ class RetrieveSteps:
             memory = self._bench.memory(job)
             memory.file_known = mesh.exists() and (memory.file_known or is_intact(mesh, job.glb_sha256))
             if not memory.file_known:
-                note = Message("The delivered file is gone or damaged: fetching it again")
+                note = Message("The delivered file is missing or damaged: downloading it again")
                 self._bench.update(job, state=JobState.DOWNLOADING, message=note)
                 return 0.0
             if not converters.start(job.job_id, folder, conversion_request(job.spec, mesh, job.job_id)):
                 return converters.look_again_s
         report = converters.collect(job.job_id)
         if report is None:
-            if job.message != CONVERTING:
+            if job.message.code != ROUTINE:
                 self._bench.update(job, message=CONVERTING)
             return CONVERTER_LOOK_S
         report["glb"] = str(self._bench.folder(job) / MESH_NAME)

@@ -42,7 +42,7 @@ class SubmitSteps:
 
     def begin(self, job: Job) -> float:
         """QUEUED: take the job up."""
-        self._bench.update(job, state=JobState.CHECKING, message=Message("Looking at the session"))
+        self._bench.update(job, state=JobState.CHECKING, message=Message("Checking the session"))
         return 0.0
 
     def check(self, job: Job) -> float:
@@ -52,27 +52,25 @@ class SubmitSteps:
         changes: dict[str, Any] = {"baseline": Baseline.of(session), "faults": 0, "fault_s": 0.0}
         if phase is Phase.REFINED and not job.spec.again:
             self._bench.memory(job).fresh_url = session.best_mesh_url()
-            note = Message("The session is refined already: fetching that mesh, nothing is spent")
+            note = Message("The session is already refined: downloading that mesh, no credits are spent")
             self._bench.update(job, state=JobState.DOWNLOADING, message=note, **changes)
         elif phase is Phase.REFINING:
-            note = Message("The session is being refined already: waiting for it, nothing is sent")
+            note = Message("The session is already being refined: waiting for it, nothing is sent")
             changes |= {"accepted_at": now_text(), "seen_running": True, "watched_s": 0.0}
             self._bench.update(job, state=JobState.REFINING, message=note, **changes)
         elif phase is Phase.NOT_READY:
-            raise SessionNotReady(
-                "The session is not ready to be refined ({status_word}).", status_word=status_word(session)
-            )
+            raise SessionNotReady("The session is not ready to be refined ({state}).", state=status_word(session))
         elif phase is Phase.FAILED and not (job.spec.again and "refine" in session.status):
             hint = RefineFailed.default_hint if "refine" in session.status else None
-            raise SessionFailed("The session has failed ({status_word}).", hint, status_word=status_word(session))
+            raise SessionFailed("The session has failed ({state}).", hint, state=status_word(session))
         elif earlier := refined_before(job, session, self._bench.store.siblings(job)):
             self._bench.memory(job).fresh_url = session.best_mesh_url()
-            note = Message("An earlier job had this session refined: fetching that mesh, nothing is spent")
+            note = Message("An earlier job refined this session: downloading that mesh, no credits are spent")
             changes |= {"accepted_at": now_text(), "baseline": earlier.baseline}
             self._bench.update(job, state=JobState.DOWNLOADING, message=note, **changes)
         else:
             self._bench.update(
-                job, state=JobState.SUBMITTING, message=Message("Asking for the refined mesh"), **changes
+                job, state=JobState.SUBMITTING, message=Message("Requesting the refined mesh"), **changes
             )
             self._bench.memory(job).checked = True
         return 0.0
@@ -84,13 +82,13 @@ class SubmitSteps:
             return self._accepted(job)
         if not (memory.checked or job.posted_at):
             # Another process had looked at the session, who knows how long ago.
-            self._bench.update(job, state=JobState.CHECKING, message=Message("Looking at the session"))
+            self._bench.update(job, state=JobState.CHECKING, message=Message("Checking the session"))
             return 0.0
         try:
             other = self._bench.store.begin_post(job, self._bench.owner)
         except SentBefore:
             # By a process that was killed, perhaps. Never send it twice.
-            return self._answer_lost(job, AnswerLost("The program ended while the refine request was under way."))
+            return self._answer_lost(job, AnswerLost("The program ended while the refine request was being sent."))
         if other is not None:
             return self._give_way(job, other)
         try:
@@ -122,7 +120,7 @@ class SubmitSteps:
                 seen_running=other.seen_running,
                 accepted_at=now_text(),
                 watched_s=0.0,
-                message=Message("Another job has asked for this refine: sharing it, nothing is sent"),
+                message=Message("Another job has requested this refine: sharing its result, nothing is sent"),
             )
             return 0.0
         memory = self._bench.memory(job)
@@ -130,8 +128,8 @@ class SubmitSteps:
         if memory.waiting_since is None:
             memory.waiting_since = now
         if not other.needs_worker or now - memory.waiting_since > OTHER_JOB_WAIT_S:
-            raise OtherJobUncertain("Another job asked for the refine of this session, and its answer was lost.")
-        note = Message("Another job has asked for this refine: waiting for its answer")
+            raise OtherJobUncertain("Another job requested the refine of this session, and its answer was lost.")
+        note = Message("Another job has requested this refine: waiting for its answer")
         self._bench.update(job, state=JobState.CHECKING, message=note)
         memory.checked = False
         return OTHER_JOB_LOOK_S
@@ -142,7 +140,7 @@ class SubmitSteps:
             job,
             state=JobState.UNCERTAIN,
             error=said,
-            message=Message("No answer came back: looking whether the refine has started"),
+            message=Message("No answer came back: checking whether the refine has started"),
             looks_left=LOOKS_AFTER_LOST_ANSWER,
             watched_s=0.0,
             faults=0,
@@ -162,12 +160,14 @@ class SubmitSteps:
                 faults=0,
                 fault_s=0.0,
                 seen_running=session.is_running(),
-                message=Message("The refine did start: waiting for it"),
+                message=Message("The refine has started: waiting for it"),
             )
             return self._fetching.follow(job, session)
         left = job.looks_left - 1
         message = Message(
-            "Not seen to start yet" if left else "It did not start as far as the service shows. Please decide"
+            "Not started yet, as far as the service shows"
+            if left
+            else "Not started, as far as the service shows. Please decide"
         )
         self._bench.update(job, looks_left=left, message=message, faults=0, fault_s=0.0)
         return self._look_delay_s(left) if left else None

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadMesh, ConversionFailed, CsmError, DiskProblem
-from ..messages import Message, from_json
+from ..messages import Message, from_json, sentences
 from .launch import Interpreters, start, stop
 from .memory import converter_needs, memory_to_use
 
@@ -141,9 +141,7 @@ class Converters:
             process, meshes = idle if idle and _is_told(idle[0], attempt) else (self._started(attempt), 0)
             size = mesh.stat().st_size if mesh.exists() else 0
         except OSError as error:
-            raise DiskProblem(
-                "The converter cannot be started: {strerror}.", strerror=error.strerror or error
-            ) from error
+            raise DiskProblem("The converter cannot be started: {reason}.", reason=error.strerror or error) from error
         self._running[job_id] = _Running(process, attempt, waiting.folder, size, waiting.needs, meshes + 1)
 
     def _started(self, attempt: Path) -> subprocess.Popen[bytes]:
@@ -257,7 +255,7 @@ def _outcome(running: _Running) -> dict[str, Any] | CsmError:
     try:
         (running.attempt / BLEND_NAME).replace(running.folder / BLEND_NAME)
     except OSError as problem:
-        return DiskProblem("The converted mesh cannot be kept: {strerror}.", strerror=problem.strerror or problem)
+        return DiskProblem("The converted mesh cannot be kept: {reason}.", reason=problem.strerror or problem)
     report["blend"] = str(running.folder / BLEND_NAME)
     return report
 
@@ -268,10 +266,9 @@ def _how_it_died(running: _Running) -> Message:
         (running.attempt / LOG_NAME).replace(running.folder / LOG_NAME)
     status = running.process.returncode
     if running.too_slow:
-        how = Message("took too long and was stopped")
+        how = Message("The converter took too long and was stopped.")
     elif status < 0:
-        how = Message("was ended by signal {value}", value=-status)
+        how = Message("The converter was ended by signal {signal} without a result.", signal=-status)
     else:
-        how = Message("ended with status {status}", status=status)
-    words = "The converter {how} without a result. Its output is in {value}."
-    return Message(words, how=how, value=running.folder / LOG_NAME)
+        how = Message("The converter ended with status {status} without a result.", status=status)
+    return sentences(how, Message("Its output is in {path}.", path=running.folder / LOG_NAME))

@@ -47,7 +47,7 @@ def check_online(base_url: str) -> bool:
         return True
     if bpy.app.online_access_override:
         raise OnlineAccessOff(
-            "Blender was started with --offline-mode.", "Start it without that, or with --online-mode."
+            "Blender was started with --offline-mode.", "Start it without that option, or with --online-mode."
         )
     raise OnlineAccessOff("Blender is not allowed to use the network.")
 

@@ -34,7 +34,7 @@ class ConnectionTest(Part):
         self._errand.stop()
 
     def _take(self, answer: dict[str, Any]) -> None:
-        self.message = Message.of(answer.get("message") or "The test ended without an answer.")
+        self.message = Message.of(answer.get("message") or Message("The test ended without an answer."))
         self.is_good = answer.get("good") is True
         redraw_preferences()
 

@@ -72,7 +72,7 @@ class SessionList(Part):
             self._icons = None
 
     def _take(self, answer: dict[str, Any]) -> None:
-        self.message = Message.of(answer.get("message", "The sessions could not be listed."))
+        self.message = Message.of(answer.get("message") or Message("The sessions could not be listed."))
         self._read()
 
     def _read(self) -> None:
@@ -94,10 +94,14 @@ def matches(entry: Entry, words: list[str]) -> bool:
     return all(word in text for word in words)
 
 
+JUST_NOW_S = 60.0
+"""Up to this age something is called new."""
+
+
 def age_text(seconds: float) -> Message:
     """How long ago, roughly."""
     minutes = max(0.0, seconds) / 60.0
-    if minutes < 1.0:
+    if seconds < JUST_NOW_S:
         return Message("now")
     hours, days, years = minutes / 60.0, minutes / 1440.0, minutes / 525_600.0
     if hours < 1.0:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ...core.errors import CsmError
 from ...core.jobs.store import Store
+from ...core.messages import Message
 from ...core.processes.launch import start, stop
 from ...core.settings import Settings
 from ...worker.config import WorkerConfig
@@ -30,7 +31,7 @@ class WorkerBroken(CsmError):
     """The worker cannot be started, or ends at once, again and again."""
 
     code = "worker_broken"
-    default_hint = "Its output is in the job folder. Jobs are kept; they go on when it works again."
+    default_hint = "Its output is in the job folder. Jobs are kept; they continue when it works again."
 
 
 class WorkerProcess:
@@ -80,7 +81,7 @@ class WorkerProcess:
         self._not_before_s = time.monotonic() + min(60.0, 2.0**self._short_lives)
         if self._short_lives > 1:
             raise WorkerBroken(
-                "The worker ends at once: {last_line}", last_line=_last_line(store.home / "logs" / LOG_NAME)
+                "The background process ends at once: {output}", output=_last_line(store.home / "logs" / LOG_NAME)
             )
 
     def stop(self, *, in_mid_request: bool = False) -> None:
@@ -119,7 +120,9 @@ class WorkerProcess:
             process.stdin.flush()
         except OSError as error:
             self._not_before_s = time.monotonic() + 10.0
-            raise WorkerBroken("The worker cannot be started: {strerror}.", strerror=error.strerror or error) from error
+            raise WorkerBroken(
+                "The background process cannot be started: {reason}.", reason=error.strerror or error
+            ) from error
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:
@@ -134,5 +137,5 @@ def _last_line(path: Path) -> str:
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     except OSError:
-        return "no output"
-    return lines[-1][:200] if lines else "no output"
+        return Message("no output")
+    return lines[-1][:200] if lines else Message("no output")

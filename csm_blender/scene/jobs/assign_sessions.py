@@ -11,6 +11,7 @@ from ...core.api.session_code import parse_session_code
 from ...core.errors import BadSessionCode, CsmError, NoSuchObject, UsageError
 from ...core.files.assignment import Pair, usable
 from ...core.files.jobs_file import Row
+from ...core.messages import NOTHING, Message
 from ..blender.bpy_typing import Context
 from ..measure.measure import SIZELESS_TYPES, find_objects, measure
 from ..properties import tag_of
@@ -23,9 +24,9 @@ def pairs_of(rows: Iterable[Row], context: Context) -> list[Pair]:
     if not usable(pairs):
         first = pairs[0]
         raise UsageError(
-            "No job of the file fits this scene ({object_name}: {problem}).",
+            "No job of the file fits this scene ({name}: {problem}).",
             "Open the scene the file was made for, or name its objects as in the file.",
-            object_name=first.object_name,
+            name=first.object_name,
             problem=first.problem,
         )
     return pairs
@@ -54,34 +55,33 @@ def _pair(row: Row, context: Context, taken: set[str]) -> Pair:
     try:
         objects = find_objects(context.scene, row.object_name)
     except NoSuchObject as error:
-        is_guess = error.hint != error.default_hint
-        return Pair(row.session, row.object_name, error.hint if is_guess else "Not in this scene")
+        return Pair(row.session, row.object_name, error.guess or Message("Not in this scene"))
     except CsmError as error:
-        return Pair(row.session, row.object_name, str(error))
+        return Pair(row.session, row.object_name, error.message)
     name = objects[0].name
     if len(objects) > 1:
-        return Pair(row.session, row.object_name, "One box for several: refine by itself")
+        return Pair(row.session, row.object_name, Message("Several objects with one box: refine this line separately"))
     try:
         code = parse_session_code(row.session)
     except BadSessionCode:
-        return Pair(row.session, name, "Not a session code")
+        return Pair(row.session, name, Message("Not a session code"))
     if name in taken:
-        return Pair(code, name, "Has the session of an earlier line")
+        return Pair(code, name, Message("An earlier line gives it a session"))
     problem = obstacle_to(objects[0], context)
     if not problem:
         taken.add(name)
     return Pair(code, name, problem)
 
 
-def obstacle_to(obj: bpy.types.Object, context: Context) -> str:
+def obstacle_to(obj: bpy.types.Object, context: Context) -> Message:
     """Why *obj* cannot be given a session, in a few words; empty where it can."""
     if obj.type in SIZELESS_TYPES:
-        return "It has no size"
+        return Message("It has no size")
     if obj.library is not None:
-        return "Linked, cannot be changed"
+        return Message("Linked, cannot be changed")
     if not any(obj.dimensions):  # measuring can be costly, and this may be for hundreds
         try:
             measure(obj, context.evaluated_depsgraph_get())
         except CsmError:
-            return "It has no size"
-    return ""
+            return Message("It has no size")
+    return NOTHING

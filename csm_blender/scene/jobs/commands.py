@@ -34,7 +34,7 @@ def start_job(session_code: str, objects: Sequence[bpy.types.Object], context: C
     obj = objects[0]
     if (busy := job_in_progress(session_code, obj)) is not None:
         raise UsageError(
-            "{name} is being refined with {session_code} already.", name=repr(obj.name), session_code=busy.session_code
+            "{name} is already being refined with {session_code}.", name=repr(obj.name), session_code=busy.session_code
         )
     store = file_state().open_store()
     spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), choices)
@@ -163,7 +163,7 @@ def job_of(job_id: str) -> Job:
     if job is None and scene is not None and (record := find_record(scene, job_id)) is not None:
         job = restore_job(store, record)
     if job is None:
-        raise JobError("This job is not known any more.", "Remove it from the list.")
+        raise JobError("This job is no longer known.", "Remove it from the list.")
     file_state().jobs[job_id] = job
     return job
 

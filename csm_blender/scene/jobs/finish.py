@@ -13,7 +13,7 @@ import bpy
 from ...core.errors import CsmError, PlacementFailed
 from ...core.jobs.job import Job
 from ...core.jobs.store import IllegalMove, LeaseLost, Store
-from ...core.messages import Message
+from ...core.messages import ROUTINE, Message
 from ...core.models import JobState, Original
 from ..addon.translation import labels
 from ..blender.bpy_typing import current
@@ -39,7 +39,7 @@ def finish(store: Store, job: Job) -> Job | None:
         return store.update(
             fresh,
             state=JobState.DOWNLOADING,
-            message=Message("The converted file is gone: fetching it again, nothing is spent"),
+            message=Message("The converted file is missing: downloading it again, no credits are spent"),
         )
     target = find_target(job.job_id)
     try:
@@ -49,7 +49,7 @@ def finish(store: Store, job: Job) -> Job | None:
         return _failed(store, fresh, error)
     except Exception as problem:  # noqa: BLE001 - whatever Blender says: the job must not be tried again five times a second
         _log.exception("Placing job %s broke", job.job_id)
-        return _failed(store, fresh, PlacementFailed("The mesh could not be placed: {problem}", problem=problem))
+        return _failed(store, fresh, PlacementFailed("The mesh could not be placed: {error}", error=problem))
     preload.placed(job.job_id)
     _stamp(placed, fresh)
     _hand_selection_over(placed.obj, target, scene)
@@ -92,8 +92,8 @@ def _message(job: Job, target: bpy.types.Object | None) -> Message:
     if job.spec.target is not None and target is None:
         return Message("Placed where the block-out stood: it was deleted")
     if target is not None and target.mode != "OBJECT" and job.spec.original is Original.HIDE:
-        return Message("Placed. The block-out stays visible, as you are editing it")
-    return Message("Placed")
+        return Message("Placed. The block-out stays visible because you are editing it")
+    return Message("Placed", code=ROUTINE)
 
 
 def _failed(store: Store, job: Job, error: CsmError) -> Job:

@@ -39,7 +39,7 @@ from .planning import Choices, plan_for_objects
 READY_LOOK_S = 0.2
 STRAY_LOOK_S = 1.0
 LONGEST_S = 1800.0
-_NO_ANSWER = "The preview could not be fetched: the program for it gave no answer."
+_NO_ANSWER = "The preview could not be fetched: the background process gave no answer."
 _log = logging.getLogger(__name__)
 
 
@@ -126,9 +126,7 @@ def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Conte
         new.errand.run(str(folder))
     except OSError as problem:
         _clear(new)
-        raise DiskProblem(
-            "The preview cannot be fetched: {strerror}.", strerror=problem.strerror or problem
-        ) from problem
+        raise DiskProblem("The preview cannot be fetched: {reason}.", reason=problem.strerror or problem) from problem
     except CsmError:
         _clear(new)
         raise
@@ -235,7 +233,7 @@ def _step() -> float | None:
 def _show_if_it_is_time(order: Order) -> None:
     scene, target = order.scene(), order.target()
     if scene is None or target is None:
-        _end(order, PreviewUnavailable("The block-out was deleted meanwhile.", ""))
+        _end(order, PreviewUnavailable("The block-out was deleted in the meantime.", ""))
         return
     if len(history.versions(target)) > order.versions:  # a refined mesh was faster
         _end(order)
@@ -253,7 +251,7 @@ def _show_if_it_is_time(order: Order) -> None:
         return
     except Exception as problem:  # noqa: BLE001 - whatever Blender says: it must not be tried again five times a second
         _log.exception("A preview could not be shown")
-        _end(order, PreviewUnavailable("The preview could not be shown: {problem}", "", problem=problem))
+        _end(order, PreviewUnavailable("The preview could not be shown: {error}", "", error=problem))
         return
     _end(order)
     push_undo_step(labels.say("Preview {name}", name=target.name), scene)

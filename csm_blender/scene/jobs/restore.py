@@ -96,13 +96,15 @@ def restore_job(store: Store, record: CSM_PG_job) -> Job | None:
         }
         return store.update(job, state=state, **changes)
     if not posted:
-        return store.update(job, state=JobState.CANCELLED, message=Message("Not sent yet when this file was saved"))
+        return store.update(
+            job, state=JobState.CANCELLED, message=Message("It was not yet sent when this file was saved")
+        )
     for step in (JobState.CHECKING, JobState.SUBMITTING):
         job = store.update(job, state=step, posted_at=posted)
     if record.was_accepted:
-        note = Message("Begun on another machine: looking for its result")
+        note = Message("Started on another computer: looking for its result")
         return store.update(job, state=JobState.REFINING, accepted_at=now, message=note)
-    lost = AnswerLost("The request went out from another machine; its answer is not known here.")
+    lost = AnswerLost("The request was sent from another computer; its answer is not known here.")
     return store.update(
         job, state=JobState.UNCERTAIN, error=lost.as_dict(), looks_left=actions.LOOKS, message=lost.message
     )
@@ -129,5 +131,5 @@ def _was_unfinished(record: CSM_PG_job) -> bool:
 
 def _mark_damaged(record: CSM_PG_job) -> None:
     record.status = str(JobState.FAILED)
-    record.error = record.message = "What the file holds of this job makes no sense"
-    record.hint = "Remove it and refine again: a session that is refined already costs nothing."
+    record.error = record.message = Message("The data of this job in the file is damaged")
+    record.hint = Message("Remove it and refine again: a session that is already refined costs nothing.")

@@ -13,7 +13,11 @@ from ..blender.bpy_typing import current
 from .binding import bound_scene, find_target
 from .state import file_state
 
-_JOBS_IN_THE_WAY = {"RENDER": "the render", "OBJECT_BAKE": "the bake", "COMPOSITE": "the compositor"}
+_JOBS_IN_THE_WAY = {
+    "RENDER": Message("Ready. Waiting for the render to end"),
+    "OBJECT_BAKE": Message("Ready. Waiting for the bake to end"),
+    "COMPOSITE": Message("Ready. Waiting for the compositor to end"),
+}
 
 _LINGERING = frozenset({"RENDER_OT_render", "OBJECT_OT_bake"})
 """Operators that stay modal after their job has ended, until the mouse moves. Their jobs are asked for instead."""
@@ -26,30 +30,28 @@ def reason_to_wait(job_id: str) -> Message:
     """What to wait for before the job's result is placed; empty when nothing is in the way."""
     scene = bound_scene(job_id)
     if scene is None:
-        return Message("Ready. Its scene is gone: it waits for the scene to come back")
+        return Message("Ready. Its scene is missing: waiting until the scene is back")
     if reason := reason_not_to_touch(scene):
         return reason
     job = file_state().jobs.get(job_id)
     target = find_target(job_id)
     if job is not None and target is not None and job.spec.original is Original.REPLACE and target.mode != "OBJECT":
-        return Message(
-            "Ready. Waits until you leave {mode_name} of {name}", mode_name=_mode_name(target), name=target.name
-        )
+        return Message("Ready. Waiting until you leave {mode} of {name}", mode=_mode_name(target), name=target.name)
     return NOTHING
 
 
 def reason_not_to_touch(scene: bpy.types.Scene) -> Message:
     """What to wait for before anything is put into *scene*; empty when nothing is in the way."""
     app: Any = bpy.app
-    for job_type, kind in _JOBS_IN_THE_WAY.items():
+    for job_type, message in _JOBS_IN_THE_WAY.items():
         if app.is_job_running(job_type):
-            return Message("Ready. Waits for {kind} to end", kind=Message(kind))
+            return message
     windows = current.window_manager.windows
     if any(window.screen.is_animation_playing for window in windows):
-        return Message("Ready. Waits for the playback to stop")
+        return Message("Ready. Waiting for the playback to stop")
     for window in windows:
         if any(_holds_data(operator) for operator in window.modal_operators):
-            return Message("Ready. Waits until you are done with what you are doing")
+            return Message("Ready. Waiting until your current action ends")
     if scene.library is not None or not scene.is_editable:
         return Message("Ready. Its scene is linked and cannot be changed")
     return NOTHING

@@ -238,7 +238,7 @@ def _see_to_worker(store: Store, waiting: dict[str, Message]) -> None:
         reason = NOTHING
     except CsmError as error:
         state.worker.stop(in_mid_request=any(job.state is JobState.SUBMITTING for job in needing))
-        settings, reason = None, Message("Waits: {error}", error=error)
+        settings, reason = None, Message("Waiting: {error}", error=error)
     if settings is not None and any(job.base_url == settings.base_url for job in needing):
         try:
             state.worker.ensure(store, settings)
@@ -247,7 +247,9 @@ def _see_to_worker(store: Store, waiting: dict[str, Message]) -> None:
     for job in needing:
         text = reason
         if settings is not None and job.base_url != settings.base_url:
-            text = Message("Waits: it belongs to {base_url}, which is not the base URL now", base_url=job.base_url)
+            text = Message(
+                "Waiting: it belongs to {base_url}, which is not the current base URL", base_url=job.base_url
+            )
         if not text:
             continue
         waiting[job.job_id] = text

@@ -13,6 +13,7 @@ from mathutils import Matrix
 
 from ...core.errors import NoSize, NoSuchObject, UsageError
 from ...core.geometry.custom_box import check_custom_box
+from ...core.messages import NOTHING, Message
 from ...core.models import Target, Vec3
 from ..blender.evaluation import is_evaluated, looking_at, world_matrix
 from ..blender.matrix import as_matrix4
@@ -31,8 +32,9 @@ def find_object(scene: bpy.types.Scene, name: str) -> bpy.types.Object:
     if found:
         return min(found, key=lambda obj: obj.library is not None)  # a library override is called like its original
     close = sorted(other.name for other in scene.objects if other.name.casefold() == name.strip().casefold())
-    hint = f"Did you mean {close[0]!r}?" if close else None
-    raise NoSuchObject("There is no object {name} in the scene {name2}.", hint, name=repr(name), name2=repr(scene.name))
+    guess = Message("Did you mean {name}?", name=repr(close[0])) if close else NOTHING
+    words = "There is no object {name} in the scene {scene}."
+    raise NoSuchObject(words, guess=guess, name=repr(name), scene=repr(scene.name))
 
 
 def find_objects(scene: bpy.types.Scene, names: str) -> list[bpy.types.Object]:
@@ -103,8 +105,8 @@ def measure_common(objects: Sequence[bpy.types.Object], depsgraph: bpy.types.Dep
     world = world_matrix(first, depsgraph)
     if not abs(np.linalg.det(as_array(world)[:3, :3])) > 0.0:
         raise NoSize(
-            "{name} has scale 0 on an axis, so it has no axes to lend to the others.",
-            "Name another first.",
+            "{name} has scale 0 on an axis, so the other objects cannot use its axes.",
+            "Name another object first.",
             name=repr(first.name),
         )
     look = _Look(depsgraph, to_axes_of(as_array(world)))
@@ -165,7 +167,7 @@ class _Look:
 
 def _target(obj: bpy.types.Object, world: Matrix, bounds: Bounds, what: str) -> Target:
     if bounds.empty or (bounds.low == bounds.high).all():
-        raise NoSize("{what} has no size.", what=what)
+        raise NoSize("{name} has no size.", name=what)
     return Target(obj.name, as_matrix4(world), _vec3(bounds.low), _vec3(bounds.high))
 
 

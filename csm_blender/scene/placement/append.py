@@ -72,6 +72,6 @@ def _make_local(library: bpy.types.Library) -> None:
         still = tuple(library.users_id)
         if len(still) == len(left):
             raise PlacementFailed(
-                "{name} of the converted mesh cannot be made part of this file.", name=repr(still[0].name)
+                "{name} of the converted mesh cannot be added to this file.", name=repr(still[0].name)
             )
         left = still

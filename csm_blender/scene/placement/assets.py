@@ -22,6 +22,7 @@ from ...converter.thumbnail import SIZE_PX, Pixels
 from ...core.errors import DiskProblem
 from ...core.files.asset_catalog import CATALOG_ID, add_catalog
 from ...core.jobs.job import Job
+from ...core.messages import Message
 from ...core.models import AssetPlace, AssetWish
 from ..addon.preferences import preferences
 from ..blender.bpy_typing import current
@@ -58,7 +59,7 @@ def mark(obj: bpy.types.Object, mesh: bpy.types.Mesh, job: Job) -> tuple[str, ..
     if wish.place is not AssetPlace.FILE:
         return ()
     if not label_asset(obj, Label(job.session_code, job.job_id, wish.author), picture):
-        return (f"{obj.name!r} cannot be made an asset: it is linked from another file.",)
+        return (Message("{name} cannot be made an asset: it is linked from another file.", name=repr(obj.name)),)
     return ()
 
 

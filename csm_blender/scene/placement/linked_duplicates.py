@@ -38,13 +38,13 @@ def copies_of(
             found = measure(other, depsgraph)
         except CsmError as error:
             notes.append(
-                Message("{name} shares the mesh and was left alone: {error}", name=repr(other.name), error=error)
+                Message("{name} shares the mesh and was not changed: {error}", name=repr(other.name), error=error)
             )
             continue
         if not _same_box(found, recorded if custom_box(other) is not None else shown):
             notes.append(
                 Message(
-                    "{name} shares the mesh and was left alone: its modifiers give it another box.",
+                    "{name} shares the mesh and was not changed: its modifiers give it another box.",
                     name=repr(other.name),
                 )
             )

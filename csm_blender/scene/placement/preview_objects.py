@@ -55,7 +55,7 @@ def check_no_previews(objects: Iterable[bpy.types.Object]) -> None:
         if is_preview(obj):
             raise UsageError(
                 "{name} is a preview, which cannot be refined.",
-                "Select the block-out it stands in.",
+                "Select the block-out that it belongs to.",
                 name=repr(obj.name),
             )
 

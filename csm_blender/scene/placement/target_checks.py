@@ -10,7 +10,7 @@ import bpy
 from ...core.errors import TargetUnchangeable
 from ...core.models import Original
 
-_INSTEAD = "Use hide or keep instead of replace."
+_INSTEAD = "Use Hide or Keep instead of Replace."
 
 
 def check_fate(targets: Sequence[bpy.types.Object], original: Original) -> None:
@@ -38,10 +38,10 @@ def _check_replaceable(targets: Sequence[bpy.types.Object]) -> None:
     target = targets[0]
     if len(targets) > 1:
         raise TargetUnchangeable(
-            "One result cannot replace the meshes of {targets} objects.", _INSTEAD, targets=len(targets)
+            "One result cannot replace the meshes of {count} objects.", _INSTEAD, count=len(targets)
         )
     if target.type != "MESH":
         kind = target.type.lower().replace("_", " ")
         raise TargetUnchangeable(
-            "{name} is of type {kind}, which cannot hold a mesh.", _INSTEAD, name=repr(target.name), kind=kind
+            "{name} is of type {type}, which cannot hold a mesh.", _INSTEAD, name=repr(target.name), type=kind
         )

@@ -23,6 +23,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import UsageError
+from ...core.messages import Message
 from ...core.models import Vec3
 from ..blender.custom_properties import read
 from . import mesh_swap
@@ -53,7 +54,9 @@ class Version:
     @property
     def label(self) -> str:
         """For people: what it is, and since when."""
-        return "Block-out" if self.result is None else f"{self.session} · {self.refined_at[:16].replace('T', ' ')}"
+        if self.result is None:
+            return Message("Block-out")
+        return f"{self.session} · {self.refined_at[:16].replace('T', ' ')}"
 
 
 def can_toggle(obj: bpy.types.Object | None) -> bool:
@@ -244,8 +247,8 @@ def _require_block_out(obj: bpy.types.Object) -> bpy.types.Object:
     block_out = block_out_of(obj)
     if block_out is None:
         if read(obj, RESULT_OF) is not None:
-            raise UsageError("The block-out of {name} is not in this file any more.", name=repr(obj.name))
-        raise UsageError("{name} has no refined result to exchange it with.", "Refine it first.", name=repr(obj.name))
+            raise UsageError("The block-out of {name} is no longer in this file.", name=repr(obj.name))
+        raise UsageError("{name} has no refined result to switch to.", "Refine it first.", name=repr(obj.name))
     return block_out
 
 

@@ -128,8 +128,8 @@ def hand_over(obj: bpy.types.Object, key: str, new_key: str) -> None:
 def _check_mode(obj: bpy.types.Object) -> None:
     if obj.mode == "EDIT":
         raise PlacementFailed(
-            "{name} is being edited, and Blender does not exchange a mesh meanwhile.",
-            "Leave Edit mode, then place it again.",
+            "{name} is in Edit Mode, where Blender cannot replace its mesh.",
+            "Leave Edit Mode, then place it again.",
             name=repr(obj.name),
         )
 

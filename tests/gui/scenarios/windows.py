@@ -69,7 +69,9 @@ def copied_and_deleted_scene(session: str) -> Steps[dict[str, object]]:
         bpy.ops.ed.undo_push(message="deleted")
     yield from frames(3)
     state = sys.modules["bl_ext.user_default.csm_blender.scene.jobs.state"].file_state()
-    yield from idle_until(lambda: any("scene is gone" in text for text in state.wait_reasons.values()), 40, "a reason")
+    yield from idle_until(
+        lambda: any("scene is missing" in text for text in state.wait_reasons.values()), 40, "a reason"
+    )
     with override():
         bpy.ops.ed.undo()
     yield from frames(3)

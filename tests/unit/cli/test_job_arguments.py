@@ -75,7 +75,7 @@ def test_a_jobs_file_is_csv_or_json(tmp_path: Path, name: str, text: str) -> Non
         ("a.csv", f"session,object,color\n{CODE},Chair,red\n", "unknown column 'color'"),
         ("a.csv", f"session\n{CODE}\n", "lacks the column 'object'"),
         ("a.csv", "", "lacks the column 'session'"),
-        ("a.csv", "session,object\n", "holds no jobs"),
+        ("a.csv", "session,object\n", "contains no jobs"),
         ("a.csv", f"session,object\n{CODE}\n", "Job 1 of a.csv needs a session and an object"),
         ("a.csv", f"session,object\n{CODE},Chair,more\n", "unknown column ''"),
         ("a.json", "{}", "not a list of objects"),

@@ -35,7 +35,7 @@ def test_a_csmjobs_file_is_csv_or_json_and_keeps_bad_codes_for_the_dialog(tmp_pa
         ("just some text", "unknown column 'just some text'"),
         ('{"session": "x"}', "not a list of objects"),
         ("[1, 2]", "not a list of objects"),
-        ("[]", "holds no jobs"),
+        ("[]", "contains no jobs"),
         ("\x00\x01", "unknown column"),
     ],
 )
