@@ -40,7 +40,7 @@ def main(blend: str, jobs: str) -> None:
 
 def _make_block_outs() -> list[tuple[bpy.types.Object, str]]:
     """The boxes to refine, each with its session. Sizes and places are in centimetres, angles in degrees."""
-    group = bpy.data.objects.new("FileState group", None)
+    group = bpy.data.objects.new("Desk group", None)
     group.matrix_world = Matrix.LocRotScale((-30, 60, 0), _turn(0, 0, -8), (1, 1, 1))
     bpy.context.scene.collection.objects.link(group)
 
