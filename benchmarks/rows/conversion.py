@@ -15,7 +15,7 @@ from measuring import Bench, Ended, Row, Samples, run, yes_if
 from meshes import make_glb
 from workshop import NEWEST, bpy_python, bpy_script
 
-from csm_blender.core.processes.converter_pool import Converters
+from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.core.processes.launch import Interpreters
 
 SIZES = (2_000, 100_000, 1_000_000)
@@ -94,7 +94,7 @@ def _many(bench: Bench, python: str) -> Row:
     """Several waiting: how busy they keep the cores, and how many run at once."""
     cores, count = os.cpu_count() or 1, 2 if bench.quick else WAITING
     glb = make_glb(bench.folder / "many.glb", 2_000 if bench.quick else 100_000, 64 if bench.quick else 2048)
-    converters = Converters(Interpreters(python))
+    converters = ConverterPool(Interpreters(python))
     before, begun = _children_cpu_s(), time.perf_counter()
     waiting, running, most = [f"job{n}" for n in range(count)], [], 0
     at_work_s, looked_at = 0.0, begun

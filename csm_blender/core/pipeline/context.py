@@ -15,7 +15,7 @@ from ..api.client import CsmClient
 from ..api.session import Session
 from ..jobs.job import Job
 from ..jobs.store import LeaseLost, Store
-from ..processes.converter_pool import Converters
+from ..processes.converter_pool import ConverterPool
 from ..settings import Settings
 
 LONGEST_STEP_S = 120.0
@@ -46,7 +46,7 @@ class VolatileState:
 
 
 class VolatileStates:
-    """The memories of all jobs a process attends to.
+    """What is known about all jobs of a process.
 
     Pipelines in several threads share one: a job is in one of them at a time, and single operations of a dictionary are
     safe.
@@ -65,16 +65,16 @@ class VolatileStates:
 
 
 class StepContext:
-    """The tools of one pipeline. Not for sharing between threads, except for *converters* and *attention*."""
+    """The tools of one pipeline. Not for sharing between threads, except for *converters* and *states*."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is a collaborator of its own
         self,
         store: Store,
         settings: Settings,
         client: CsmClient,
-        converters: Converters,
+        converters: ConverterPool,
         owner: str,
-        attention: VolatileStates,
+        states: VolatileStates,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store = store
@@ -83,20 +83,20 @@ class StepContext:
         self.converters = converters
         self.owner = owner
         self.monotonic = monotonic
-        self._attention = attention
+        self._states = states
 
     def memory(self, job: Job) -> VolatileState:
         """What is known about the job beyond its record."""
-        return self._attention.of(job.job_id)
+        return self._states.of(job.job_id)
 
     def drop(self, job_id: str) -> None:
-        """Stop attending to a job: nothing of it goes on in this process."""
+        """Let go of a job: nothing of it goes on in this process."""
         self.converters.stop(job_id)
-        self._attention.forget(job_id)
+        self._states.forget(job_id)
 
     # --- the record ------------------------------------------------------------------------------------------------
     def update(self, job: Job, **changes: Any) -> Job:
-        """Write *changes*, along with the time the job was attended to. Raises :class:`LeaseLost`."""
+        """Write *changes*, along with the time the job was worked on. Raises :class:`LeaseLost`."""
         memory = self.memory(job)
         changes = {"watched_s": job.watched_s, "fault_s": job.fault_s, **changes}
         if memory.unwritten_gets:
@@ -106,7 +106,7 @@ class StepContext:
         return fresh
 
     def current(self, job: Job) -> Job:
-        """The job as the store has it now, with the attended times of *job*. Raises :class:`LeaseLost`."""
+        """The job as the store has it now, with the times of *job*. Raises :class:`LeaseLost`."""
         fresh = self.store.get(job.job_id)
         if fresh is None:
             raise LeaseLost(job.job_id)
@@ -137,7 +137,7 @@ class StepContext:
 
     def hold_lease(self, job_id: str) -> bool:
         """Take the lease on the job, or renew it when it is time; ``False`` while another worker holds it."""
-        memory = self._attention.of(job_id)
+        memory = self._states.of(job_id)
         now = self.monotonic()
         if now - memory.leased_at < self.settings.lease_s / 4.0:
             return True

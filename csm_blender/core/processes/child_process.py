@@ -135,7 +135,7 @@ class ChildProcess:
         return running
 
     def cancel(self, grace_s: float = GRACE_S) -> None:
-        """Ask the child to end by closing its pipe. :meth:`poll` kills it when it still runs after *grace_s* seconds."""
+        """Ask the child to end by closing its pipe. :meth:`poll` kills one that runs *grace_s* seconds later."""
         if self.ending is None:
             self._reason = Ending.CANCELLED
             self._kill_at_s = time.monotonic() + grace_s

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The blocking driver: in which order jobs get their steps."""
+"""The scheduler: in which order jobs get their steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jobs_at_hand import spec
 
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState
-from csm_blender.core.pipeline.runner import run_blocking
+from csm_blender.core.pipeline.scheduler import run_blocking
 
 LIFE = (
     JobState.QUEUED, JobState.CHECKING, JobState.SUBMITTING, JobState.REFINING, JobState.DOWNLOADING,
@@ -30,7 +30,7 @@ class Steps:
     def heartbeat(self) -> None:
         """Nothing holds a lease here."""
 
-    def look_at_converters(self) -> None:
+    def poll_converters(self) -> None:
         """Nothing is converted here."""
 
     def advance(self, job_id: str) -> float | None:
