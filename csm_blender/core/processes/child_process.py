@@ -11,7 +11,7 @@ The protocol, whose other side is :mod:`.child_side`:
   Python starts.
 * All else that the child prints goes to a log file.
 
-The parent looks with :meth:`ChildProcess.poll` whenever it has time. No call blocks, except for ``stop``, and no
+The parent calls :meth:`ChildProcess.is_running` whenever it has time. No call blocks, except for ``stop``, and no
 threads are needed: standard output is a temporary file, not a pipe, which works on all systems and never fills up.
 """
 
@@ -122,8 +122,8 @@ class ChildProcess:
             return False
         return True
 
-    def poll(self) -> bool:
-        """Take in what the child has said, and end it if a limit is passed. Whether it runs."""
+    def is_running(self) -> bool:
+        """Whether the child runs. Also takes in what it has said, and kills it if a limit is passed."""
         if self.ending is not None:
             return False
         if self._process.poll() is None and (passed := self._limit_passed()) is not None:
@@ -135,10 +135,10 @@ class ChildProcess:
         return running
 
     def cancel(self, grace_s: float = GRACE_S) -> None:
-        """Ask the child to end by closing its pipe. :meth:`poll` kills one that runs *grace_s* seconds later."""
+        """Ask the child to end by closing its pipe. :meth:`is_running` kills it *grace_s* seconds later."""
         if self.ending is None:
             self._reason = Ending.CANCELLED
-            self._kill_at_s = time.monotonic() + grace_s
+            self._kill_at_s = min(self._kill_at_s, time.monotonic() + grace_s)
             self._close_pipe()
 
     def stop(self, grace_s: float = GRACE_S) -> None:
@@ -147,9 +147,9 @@ class ChildProcess:
         if self.ending is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(grace_s)
-            if self.poll():
+            if self.is_running():
                 self._kill(Ending.CANCELLED)
-                self.poll()
+                self.is_running()
 
     def how_it_ended(self) -> Message:
         """Part of a sentence: how a child that has ended did so."""

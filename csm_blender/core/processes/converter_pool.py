@@ -102,7 +102,7 @@ class ConverterPool:
     def _poll_all(self) -> None:
         """Take in the outcomes of converters that are done, and start jobs that wait."""
         for job_id, running in list(self._running.items()):
-            if not running.process.poll() or running.process.answer is not None:
+            if not running.process.is_running() or running.process.answer is not None:
                 del self._running[job_id]
                 self._ended[job_id] = outcome = _outcome(running)
                 self._start_waiting(running, good=not isinstance(outcome, CsmError))

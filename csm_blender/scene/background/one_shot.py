@@ -67,9 +67,10 @@ class OneShotProcess:
         process = self._process
         if process is None:
             return None
-        if process.poll() and process.answer is None:
+        if process.is_running():
+            if process.answer is not None:
+                process.cancel(GRACE_S)
             return LOOK_S
         self._process = None
-        process.stop(GRACE_S)
         self._on_answer(process.answer or {})
         return None

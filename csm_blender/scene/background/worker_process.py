@@ -47,7 +47,7 @@ class WorkerProcess:
     @property
     def pid(self) -> int | None:
         """Process id while it runs."""
-        return self._process.pid if self._process and self._process.poll() else None
+        return self._process.pid if self._process and self._process.is_running() else None
 
     def ensure(self, store: Store, settings: Settings) -> None:
         """See to it that a worker with these *settings* runs. Raises :class:`WorkerBroken`."""
@@ -61,9 +61,9 @@ class WorkerProcess:
 
     def look(self, store: Store) -> None:
         """Notice a worker that has ended, and give back the leases that one which died could not give back itself."""
-        self._retired = [old for old in self._retired if old.poll()]
+        self._retired = [old for old in self._retired if old.is_running()]
         process = self._process
-        if process is None or process.poll():
+        if process is None or process.is_running():
             return
         self._process = None
         store.release(self._owner)

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scheduler: in which order jobs get their steps."""
+"""The scheduler: in which order jobs get their steps, with threads and without, and what it does meanwhile."""
 
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+import pytest
 from jobs_at_hand import spec
 
+from csm_blender.core.errors import StoreTrouble, StoreUnusable
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState
-from csm_blender.core.pipeline.scheduler import run_blocking
+from csm_blender.core.pipeline import scheduler
+from csm_blender.core.pipeline.scheduler import Driver, Outcome, Scheduler, run_blocking
 
 LIFE = (
     JobState.QUEUED, JobState.CHECKING, JobState.SUBMITTING, JobState.REFINING, JobState.DOWNLOADING,
@@ -88,3 +94,137 @@ def test_a_job_that_is_not_due_keeps_nobody_waiting(tmp_path: Path) -> None:
     assert time.monotonic() - begun >= 0.3
     assert [job_id for job_id, _state in steps.done[1:8]] == [ids[1]] * 7
     store.close()
+
+
+def test_ctrl_c_passes_through(tmp_path: Path) -> None:
+    class Interrupted(Steps):
+        def advance(self, job_id: str) -> float | None:
+            raise KeyboardInterrupt
+
+    store = Store(tmp_path)
+    job = store.add(spec("SESSION_1"), "http://127.0.0.1:9")
+    with pytest.raises(KeyboardInterrupt):
+        run_blocking(Interrupted(store), store, [job.job_id], concurrency=1, on_change=lambda _job: None)
+    store.close()
+
+
+def test_a_job_of_another_worker_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Foreign(Steps):
+        def advance(self, job_id: str) -> float | None:
+            job = self._store.get(job_id)
+            assert job is not None
+            self.done.append((job_id, job.state))
+            if len(self.done) == 3:
+                self._store.update(job, state=JobState.CANCELLED)
+            return None
+
+    monkeypatch.setattr(scheduler, "FOREIGN_LEASE_LOOK_S", 0.01)
+    store = Store(tmp_path)
+    job = store.add(spec("SESSION_1"), "http://127.0.0.1:9")
+    steps, seen = Foreign(store), []
+    run_blocking(steps, store, [job.job_id], concurrency=1, on_change=lambda job: seen.append(job.state))
+    assert len(steps.done) == 3
+    assert seen == [JobState.QUEUED, JobState.CANCELLED], "told of changes only"
+    store.close()
+
+
+class Scripted(Driver):
+    """Has the steps of jobs end as a test says: *delays* are given to each step in turn, an error is raised."""
+
+    heartbeat_s = 60.0
+    longest_pause_s = 0.02
+    trouble_pause_s = 0.01
+
+    def __init__(self, jobs: Sequence[str], delays: Sequence[float | StoreTrouble | None], threads: int = 1) -> None:
+        self._jobs, self._delays, self._threads = list(jobs), deque(delays), threads
+        self._steps: deque[str] = deque()
+        self.begun: list[str] = []
+        self.most_at_once = self.beats = self.reopened = 0
+        self.polls: list[float] = []
+        self.waits: list[float] = []
+        self.fails: deque[StoreTrouble] = deque()
+        self.poll_s: float | None = None
+
+    def is_over(self, under_way: AbstractSet[str]) -> bool:
+        return not self._jobs and not under_way
+
+    def new_jobs(self, under_way: AbstractSet[str]) -> Sequence[str]:
+        if self.fails:
+            raise self.fails.popleft()
+        found, self._jobs = self._jobs, []
+        return found
+
+    def heartbeat(self) -> None:
+        self.beats += 1
+
+    def poll_converters(self) -> float | None:
+        self.polls.append(time.monotonic())
+        return self.poll_s
+
+    def has_room(self) -> bool:
+        return len(self._steps) < self._threads
+
+    def begin_step(self, job_id: str) -> None:
+        self.begun.append(job_id)
+        self._steps.append(job_id)
+        self.most_at_once = max(self.most_at_once, len(self._steps))
+
+    def next_outcome(self, wait_s: float) -> Outcome | None:
+        self.waits.append(wait_s)
+        if not self._steps:
+            time.sleep(wait_s)
+            return None
+        delay = self._delays.popleft()
+        trouble = delay if isinstance(delay, StoreTrouble) else None
+        return Outcome(self._steps.popleft(), delay_s=None if trouble else delay, trouble=trouble)
+
+    def after_trouble(self) -> None:
+        self.reopened += 1
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_as_many_steps_at_once_as_there_is_room_for(threads: int) -> None:
+    driver = Scripted("abcd", [0.0, None, None, None, None], threads)
+    Scheduler(driver).run()
+    assert driver.begun == ["a", "b", "c", "d", "a"]
+    assert driver.most_at_once == min(threads, 4)
+
+
+def test_leases_are_renewed_while_nothing_is_due() -> None:
+    driver = Scripted("a", [0.3, None])
+    driver.heartbeat_s = 0.05
+    Scheduler(driver).run()
+    assert 3 <= driver.beats <= 6
+
+
+def test_converters_are_polled_often_while_a_job_waits_in_line() -> None:
+    driver = Scripted("a", [0.2, None])
+    driver.longest_pause_s = 60.0
+    driver.poll_s = 0.02
+    Scheduler(driver).run()
+    assert 6 <= len(driver.polls) <= 13
+    assert max(driver.waits) <= 0.02
+
+
+def test_a_store_in_trouble_is_opened_anew_and_steps_are_repeated() -> None:
+    driver = Scripted("a", [StoreUnusable("locked"), None])
+    driver.fails.append(StoreUnusable("locked"))
+    Scheduler(driver).run()
+    assert driver.begun == ["a", "a"]
+    assert driver.reopened == 1
+
+
+def test_patience_with_a_store_ends() -> None:
+    driver = Scripted("a", [StoreUnusable("locked")] * 99)
+    driver.patience_s = 0.1
+    with pytest.raises(StoreUnusable):
+        Scheduler(driver).run()
+    assert 3 <= len(driver.begun) <= 12
+
+
+def test_patience_begins_anew_when_a_step_succeeds() -> None:
+    trouble = StoreUnusable("locked")
+    driver = Scripted("a", [trouble, trouble, 0.06, trouble, 0.06, trouble, None])
+    driver.patience_s = 0.1
+    Scheduler(driver).run()
+    assert len(driver.begun) == 7
