@@ -40,7 +40,7 @@ class VolatileState:
     refusals: int = 0
     stumbles: int = 0
     waiting_since: float | None = None
-    attended_at: float | None = None
+    last_step_at: float | None = None
     expected_s: float = 0.0
     leased_at: float = float("-inf")
 
@@ -125,13 +125,13 @@ class StepContext:
         return self.client.session(job.session_code)
 
     # --- time ------------------------------------------------------------------------------------------------------
-    def with_time_attended(self, job: Job) -> Job:
+    def with_elapsed_time(self, job: Job) -> Job:
         """*job* with the time since its last step added. A gap much longer than was planned is a sleeping machine."""
         memory = self.memory(job)
         now = self.monotonic()
-        since = now - (now if memory.attended_at is None else memory.attended_at)
+        since = now - (now if memory.last_step_at is None else memory.last_step_at)
         since = min(max(since, 0.0), memory.expected_s + LONGEST_STEP_S)
-        memory.attended_at = now
+        memory.last_step_at = now
         in_trouble_s = since if job.faults else 0.0
         return replace(job, watched_s=job.watched_s + since, fault_s=job.fault_s + in_trouble_s)
 

@@ -92,7 +92,7 @@ class Pipeline:
             if job is None or not job.needs_worker:
                 self._context.drop(job_id)
                 return None
-            job = self._context.with_time_attended(job)
+            job = self._context.with_elapsed_time(job)
             memory = self._context.memory(job)
             delay = self._step(job)
         except (LeaseLost, IllegalMove) as reason:
