@@ -14,15 +14,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 
 from ..core.errors import CsmError, StoreTrouble
 from ..core.jobs.store import Store
-from ..core.models import JobState
 from ..core.pipeline.context import VolatileStates
 from ..core.pipeline.pipeline import Pipeline
-from ..core.pipeline.scheduler import Driver, Outcome, Scheduler
+from ..core.pipeline.scheduler import Outcome, Scheduler, do_step
 from ..core.processes.converter_pool import ConverterPool
 from .config import WorkerConfig
 
@@ -37,21 +35,20 @@ def run_worker(config: WorkerConfig, parent_is_gone: Callable[[], bool]) -> None
     converters = ConverterPool(config.interpreters)
     try:
         with ThreadPoolExecutor(config.threads) as pool:
-            Scheduler(ThreadedDriver(config, converters, pool, parent_is_gone)).run()
+            ThreadedScheduler(config, converters, pool, parent_is_gone).run()
     finally:
         converters.stop_all()
         with contextlib.suppress(CsmError), contextlib.closing(Store(config.home)) as store:
             store.release(config.owner)
 
 
-class ThreadedDriver(Driver):
+class ThreadedScheduler(Scheduler):
     """Finds the jobs that wait in the store, and has their steps done by *pool*.
 
     Each thread has a pipeline and a store of its own. One whose store fails is thrown away, so that the store is opened
     anew.
     """
 
-    longest_pause_s = FIND_JOBS_S
     trouble_pause_s = AFTER_STORE_TROUBLE_S
 
     def __init__(
@@ -61,7 +58,8 @@ class ThreadedDriver(Driver):
         pool: ThreadPoolExecutor,
         parent_is_gone: Callable[[], bool],
     ) -> None:
-        self.heartbeat_s = config.settings.lease_s / 4.0
+        super().__init__(heartbeat_s=config.settings.lease_s / 4.0, longest_pause_s=FIND_JOBS_S)
+        self.threads = config.threads
         self._config, self._converters, self._pool = config, converters, pool
         self._parent_is_gone = parent_is_gone
         self._states = VolatileStates()
@@ -70,57 +68,43 @@ class ThreadedDriver(Driver):
         self._version = -1
         self._found_at_s = 0.0
         self._busy_at_s = time.monotonic()
-        self._steps = 0
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
 
-    def is_over(self, under_way: AbstractSet[str]) -> bool:
-        """When the parent is gone, or nothing has been under way for ``idle_s`` seconds."""
+    def _is_over(self) -> bool:
         now = time.monotonic()
-        if under_way:
+        if self._under_way:
             self._busy_at_s = now
         return self._parent_is_gone() or now - self._busy_at_s > self._config.idle_s
 
-    def new_jobs(self, under_way: AbstractSet[str]) -> Sequence[str]:
-        """Jobs that wait in the store; looked for when it has changed, else every few seconds."""
+    def _new_jobs(self) -> Sequence[str]:
         store = self._opened_store()
         version, now = store.data_version(), time.monotonic()
         if version == self._version and now - self._found_at_s <= FIND_ALL_JOBS_S:
             return ()
         self._version, self._found_at_s = version, now
         found = store.waiting_for_worker(self._config.settings.base_url, self._config.owner)
-        return [job_id for job_id in found if job_id not in under_way][: self._config.concurrency - len(under_way)]
+        room = self._config.concurrency - len(self._under_way)
+        return [job_id for job_id in found if job_id not in self._under_way][:room]
 
-    def heartbeat(self) -> None:
-        """Renew all leases of this worker."""
+    def _heartbeat(self) -> None:
         self._opened_store().renew(self._config.owner, self._config.settings.lease_s)
 
-    def poll_converters(self) -> float | None:
-        """Done between steps by the main thread: the threads poll them in steps of CONVERTING only."""
+    def _poll_converters(self) -> float | None:
         return self._converters.poll()
 
-    def has_room(self) -> bool:
-        """Whether a thread is free."""
-        return self._steps < self._config.threads
-
-    def begin_step(self, job_id: str) -> None:
-        """Have a thread do it."""
-        self._steps += 1
+    def _begin_step(self, job_id: str) -> None:
         self._pool.submit(lambda: self._outcomes.put(self._step(job_id)))
 
-    def next_outcome(self, wait_s: float) -> Outcome | None:
-        """From any thread."""
+    def _next_outcome(self, wait_s: float) -> Outcome | None:
         try:
-            outcome = self._outcomes.get(timeout=wait_s)
+            return self._outcomes.get(timeout=wait_s)
         except queue.Empty:
             return None
-        self._steps -= 1
-        return outcome
 
-    def after_trouble(self) -> None:
-        """Have the store opened anew."""
+    def _after_trouble(self) -> None:
         if self._store is not None:
             self._store.close()
-            self._store = None
+            self._store = None  # it is opened anew
 
     def _opened_store(self) -> Store:
         if self._store is None:
@@ -130,16 +114,15 @@ class ThreadedDriver(Driver):
     # --- in the threads of the pool --------------------------------------------------------------------------------
     def _step(self, job_id: str) -> Outcome:
         try:
-            pipeline = self._pipeline()
-            delay_s = pipeline.advance(job_id)
-            job = self._of_thread.store.get(job_id)
-        except StoreTrouble as trouble:
-            self._drop_pipeline()
-            return Outcome(job_id, trouble=trouble)
+            outcome = do_step(self._pipeline(), self._of_thread.store, job_id)
+        except StoreTrouble as trouble:  # it cannot be opened
+            outcome = Outcome(job_id, trouble=trouble)
         except Exception:  # noqa: BLE001 - a mistake must not end the worker: the other jobs go on, and the log has the traceback
             _log.exception("A step of job %s broke", job_id)
-            return Outcome(job_id, delay_s=AFTER_STORE_TROUBLE_S)
-        return Outcome(job_id, job.state if job else JobState.QUEUED, delay_s)
+            return Outcome(job_id, AFTER_STORE_TROUBLE_S)
+        if outcome.trouble is not None:
+            self._drop_pipeline()
+        return outcome
 
     def _pipeline(self) -> Pipeline:
         own, config = self._of_thread, self._config

@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from csm_blender.core.errors import StoreTrouble, StoreUnusable
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState
 from csm_blender.core.pipeline import scheduler
-from csm_blender.core.pipeline.scheduler import Driver, Outcome, Scheduler, run_blocking
+from csm_blender.core.pipeline.scheduler import Outcome, Scheduler, run_blocking
 
 LIFE = (
     JobState.QUEUED, JobState.CHECKING, JobState.SUBMITTING, JobState.REFINING, JobState.DOWNLOADING,
@@ -128,103 +127,105 @@ def test_a_job_of_another_worker_is_waited_for(tmp_path: Path, monkeypatch: pyte
     store.close()
 
 
-class Scripted(Driver):
+class Scripted(Scheduler):
     """Has the steps of jobs end as a test says: *delays* are given to each step in turn, an error is raised."""
 
-    heartbeat_s = 60.0
-    longest_pause_s = 0.02
     trouble_pause_s = 0.01
 
-    def __init__(self, jobs: Sequence[str], delays: Sequence[float | StoreTrouble | None], threads: int = 1) -> None:
-        self._jobs, self._delays, self._threads = list(jobs), deque(delays), threads
-        self._steps: deque[str] = deque()
+    def __init__(
+        self,
+        jobs: Sequence[str],
+        delays: Sequence[float | StoreTrouble | None],
+        *,
+        threads: int = 1,
+        heartbeat_s: float = 60.0,
+        longest_pause_s: float = 0.02,
+        poll_s: float | None = None,
+    ) -> None:
+        super().__init__(heartbeat_s=heartbeat_s, longest_pause_s=longest_pause_s)
+        self.threads, self._poll_s = threads, poll_s
+        self._jobs, self._delays = list(jobs), deque(delays)
+        self._at_work: deque[str] = deque()
         self.begun: list[str] = []
-        self.most_at_once = self.beats = self.reopened = 0
-        self.polls: list[float] = []
+        self.most_at_once = self.beats = self.reopened = self.polls = 0
         self.waits: list[float] = []
         self.fails: deque[StoreTrouble] = deque()
-        self.poll_s: float | None = None
 
-    def is_over(self, under_way: AbstractSet[str]) -> bool:
-        return not self._jobs and not under_way
+    def _is_over(self) -> bool:
+        return not self._jobs and not self._under_way
 
-    def new_jobs(self, under_way: AbstractSet[str]) -> Sequence[str]:
+    def _new_jobs(self) -> Sequence[str]:
         if self.fails:
             raise self.fails.popleft()
         found, self._jobs = self._jobs, []
         return found
 
-    def heartbeat(self) -> None:
+    def _heartbeat(self) -> None:
         self.beats += 1
 
-    def poll_converters(self) -> float | None:
-        self.polls.append(time.monotonic())
-        return self.poll_s
+    def _poll_converters(self) -> float | None:
+        self.polls += 1
+        return self._poll_s
 
-    def has_room(self) -> bool:
-        return len(self._steps) < self._threads
-
-    def begin_step(self, job_id: str) -> None:
+    def _begin_step(self, job_id: str) -> None:
         self.begun.append(job_id)
-        self._steps.append(job_id)
-        self.most_at_once = max(self.most_at_once, len(self._steps))
+        self._at_work.append(job_id)
+        self.most_at_once = max(self.most_at_once, len(self._at_work))
 
-    def next_outcome(self, wait_s: float) -> Outcome | None:
+    def _next_outcome(self, wait_s: float) -> Outcome | None:
         self.waits.append(wait_s)
-        if not self._steps:
+        if not self._at_work:
             time.sleep(wait_s)
             return None
         delay = self._delays.popleft()
-        trouble = delay if isinstance(delay, StoreTrouble) else None
-        return Outcome(self._steps.popleft(), delay_s=None if trouble else delay, trouble=trouble)
+        if isinstance(delay, StoreTrouble):
+            return Outcome(self._at_work.popleft(), trouble=delay)
+        return Outcome(self._at_work.popleft(), delay)
 
-    def after_trouble(self) -> None:
+    def _after_trouble(self) -> None:
         self.reopened += 1
 
 
 @pytest.mark.parametrize("threads", [1, 2, 8])
 def test_as_many_steps_at_once_as_there_is_room_for(threads: int) -> None:
-    driver = Scripted("abcd", [0.0, None, None, None, None], threads)
-    Scheduler(driver).run()
-    assert driver.begun == ["a", "b", "c", "d", "a"]
-    assert driver.most_at_once == min(threads, 4)
+    jobs = Scripted("abcd", [0.0, None, None, None, None], threads=threads)
+    jobs.run()
+    assert jobs.begun == ["a", "b", "c", "d", "a"]
+    assert jobs.most_at_once == min(threads, 4)
 
 
 def test_leases_are_renewed_while_nothing_is_due() -> None:
-    driver = Scripted("a", [0.3, None])
-    driver.heartbeat_s = 0.05
-    Scheduler(driver).run()
-    assert 3 <= driver.beats <= 6
+    jobs = Scripted("a", [0.3, None], heartbeat_s=0.05)
+    jobs.run()
+    assert 3 <= jobs.beats <= 6
 
 
 def test_converters_are_polled_often_while_a_job_waits_in_line() -> None:
-    driver = Scripted("a", [0.2, None])
-    driver.longest_pause_s = 60.0
-    driver.poll_s = 0.02
-    Scheduler(driver).run()
-    assert 6 <= len(driver.polls) <= 13
-    assert max(driver.waits) <= 0.02
+    jobs = Scripted("a", [0.2, None], longest_pause_s=60.0, poll_s=0.02)
+    jobs.run()
+    assert 6 <= jobs.polls <= 13
+    assert max(jobs.waits) <= 0.02
 
 
 def test_a_store_in_trouble_is_opened_anew_and_steps_are_repeated() -> None:
-    driver = Scripted("a", [StoreUnusable("locked"), None])
-    driver.fails.append(StoreUnusable("locked"))
-    Scheduler(driver).run()
-    assert driver.begun == ["a", "a"]
-    assert driver.reopened == 1
+    jobs = Scripted("a", [StoreUnusable("locked"), None])
+    jobs.fails.append(StoreUnusable("locked"))
+    jobs.run()
+    assert jobs.begun == ["a", "a"]
+    assert jobs.reopened == 1
 
 
 def test_patience_with_a_store_ends() -> None:
-    driver = Scripted("a", [StoreUnusable("locked")] * 99)
-    driver.patience_s = 0.1
+    jobs = Scripted("a", [StoreUnusable("locked")] * 99)
+    jobs.patience_s = 0.1
     with pytest.raises(StoreUnusable):
-        Scheduler(driver).run()
-    assert 3 <= len(driver.begun) <= 12
+        jobs.run()
+    assert 3 <= len(jobs.begun) <= 12
 
 
 def test_patience_begins_anew_when_a_step_succeeds() -> None:
     trouble = StoreUnusable("locked")
-    driver = Scripted("a", [trouble, trouble, 0.06, trouble, 0.06, trouble, None])
-    driver.patience_s = 0.1
-    Scheduler(driver).run()
-    assert len(driver.begun) == 7
+    jobs = Scripted("a", [trouble, trouble, 0.06, trouble, 0.06, trouble, None])
+    jobs.patience_s = 0.1
+    jobs.run()
+    assert len(jobs.begun) == 7
