@@ -232,7 +232,7 @@ def fuzz_convert(inputs: int, seed: int) -> dict[str, Any]:
 
     from csm_blender.core.jobs.store import Store
     from csm_blender.core.pipeline.retrieve import conversion_request
-    from csm_blender.core.processes.converter_pool import MESH_NAME, Converters
+    from csm_blender.core.processes.converter_pool import MESH_NAME, ConverterPool
     from csm_blender.core.processes.launch import Interpreters
 
     dice = random.Random(seed)
@@ -241,7 +241,7 @@ def fuzz_convert(inputs: int, seed: int) -> dict[str, Any]:
     checker = Checker(folder)
     store = Store(folder / "home")
     job = store.add(spec("SESSION_1"), "http://127.0.0.1:9")
-    converters = Converters(Interpreters(str(environment.python_of("bpy-4.2"))), limit=2, time_limit_s=60.0)
+    converters = ConverterPool(Interpreters(str(environment.python_of("bpy-4.2"))), limit=2, time_limit_s=60.0)
     outcomes: Counter[str] = Counter()
     running: list[str] = []
     made = 0

@@ -116,14 +116,14 @@ class Workers:
         self._running = [entry for entry in self._running if entry[1].poll() is None]
         while len(self._running) < count:
             owner = uuid.uuid4().hex
-            orders = WorkerConfig(self._home, owner, self._settings, self._interpreters, threads=8)
+            config = WorkerConfig(self._home, owner, self._settings, self._interpreters, threads=8)
             log = (self._home.parent / "workers.log").open("ab")
             with log:
                 process = start(
                     self._interpreters.plain("worker"), stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT
                 )
             assert process.stdin
-            process.stdin.write(orders.to_line())
+            process.stdin.write(config.to_line())
             process.stdin.flush()
             self._running.append((owner, process))
             self.starts += 1

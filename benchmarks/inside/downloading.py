@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-import csm_blender.worker.scheduler  # noqa: F401 - all of the worker counts
+import csm_blender.worker.thread_pool  # noqa: F401 - all of the worker counts
 from csm_blender.core.api.download import download
 from csm_blender.core.settings import Settings
 

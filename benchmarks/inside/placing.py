@@ -16,7 +16,7 @@ import bpy
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from csm_blender.core.jobs.job import Job
 from csm_blender.core.models import JobState
-from csm_blender.core.processes.converter_pool import Converters
+from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.scene.addon.environment import interpreters
 from csm_blender.scene.jobs.planning import Choices, plan_for_objects
 from csm_blender.scene.placement.place import place
@@ -46,7 +46,7 @@ def main(out: Path, glb: Path, repeats: int) -> None:
 
 def convert(glb: Path, folder: Path, spec: dict[str, Any]) -> dict[str, Any]:
     """What the converter made of *glb*."""
-    converters = Converters(interpreters())
+    converters = ConverterPool(interpreters())
     request = {
         **{name: spec[name] for name in ("fit", "placement", "refinement", "scale_length", "materials")},
         "mesh": str(glb),

@@ -9,13 +9,14 @@ import resource
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from jobs_at_hand import spec
 from measuring import Bench, Ended, Row, Samples, run, yes_if
 from meshes import make_glb
 from workshop import NEWEST, bpy_python, bpy_script
 
-from csm_blender.core.processes.converter_pool import Converters
+from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.core.processes.launch import Interpreters
 
 SIZES = (2_000, 100_000, 1_000_000)
@@ -58,8 +59,7 @@ def _against_plain(bench: Bench, version: str, triangles: int) -> Row:
 def _request(folder: Path, glb: Path) -> dict[str, object]:
     fields = spec("SESSION_1_1").as_dict()
     chosen = {name: fields[name] for name in ("fit", "placement", "refinement", "scale_length", "materials")}
-    outputs = {"blend": str(folder / "refined.blend"), "report": str(folder / "report.json")}
-    return {**chosen, **outputs, "mesh": str(glb), "name": "Result", "export": ""}
+    return {**chosen, "blend": str(folder / "refined.blend"), "mesh": str(glb), "name": "Result", "export": ""}
 
 
 def _convert_alone(bench: Bench, python: str, glb: Path, name: str) -> Ended:
@@ -68,33 +68,38 @@ def _convert_alone(bench: Bench, python: str, glb: Path, name: str) -> Ended:
     folder.mkdir()
     request = folder / "request.json"
     request.write_text(json.dumps(_request(folder, glb)), encoding="utf-8")
-    report_file = folder / "report.json"
-    # It waits for more on its standard input, and ends when that closes: here as soon as its report is there.
+    log = folder / "output.log"
+    # It waits for more on its standard input, and ends when that closes: here as soon as its answer is there.
     reading, writing = os.pipe()
-    closer = threading.Thread(target=_close_when_there, args=(report_file, writing), daemon=True)
+    closer = threading.Thread(target=_close_when_answered, args=(log, writing), daemon=True)
     closer.start()
     command = Interpreters(python).with_bpy("converter", str(request))
     try:
-        ended = run(command, stdin=reading, log=folder / "output.log", good=(0, 3))
+        ended = run(command, stdin=reading, log=log, good=(0, 3))
     finally:
         os.close(reading)
-    report = json.loads(report_file.read_text(encoding="utf-8"))
-    if report.get("error"):
-        raise RuntimeError(str(report["error"]))
+    if error := _answer(log)["answer"].get("error"):
+        raise RuntimeError(str(error))
     return ended
 
 
-def _close_when_there(file: Path, descriptor: int) -> None:
-    while not file.exists():
+def _close_when_answered(log: Path, descriptor: int) -> None:
+    while not _answer(log):
         time.sleep(0.005)
     os.close(descriptor)
+
+
+def _answer(log: Path) -> dict[str, Any]:
+    """The line that holds the answer, empty while there is none."""
+    lines = log.read_bytes().split(b"\n") if log.exists() else []
+    return next((json.loads(line) for line in lines[:-1] if line.startswith(b'{"answer"')), {})
 
 
 def _many(bench: Bench, python: str) -> Row:
     """Several waiting: how busy they keep the cores, and how many run at once."""
     cores, count = os.cpu_count() or 1, 2 if bench.quick else WAITING
     glb = make_glb(bench.folder / "many.glb", 2_000 if bench.quick else 100_000, 64 if bench.quick else 2048)
-    converters = Converters(Interpreters(python))
+    converters = ConverterPool(Interpreters(python))
     before, begun = _children_cpu_s(), time.perf_counter()
     waiting, running, most = [f"job{n}" for n in range(count)], [], 0
     at_work_s, looked_at = 0.0, begun

@@ -1,37 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Entry of the worker process; started by ``scene.service`` and never by hand."""
+"""Entry of the worker process; started by ``scene.background.worker_process`` and never by hand."""
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
-import threading
 
 from ..core.errors import CsmError
 from ..core.logs import log_to_file
+from ..core.processes.child_side import Parent
 from .config import WorkerConfig
-from .scheduler import attend
+from .thread_pool import run_worker
 
 
 def main() -> int:
-    """Read the orders from standard input and attend until the pipe closes or there is nothing left to do."""
-    line = sys.stdin.buffer.readline()
+    """Read the configuration from standard input and work until the pipe closes or there is nothing left to do."""
+    parent = Parent(exit_with_parent=False)
+    line = parent.next_line()
     if not line:
         return 0
-    orders = WorkerConfig.from_line(line)
-    log_to_file(orders.home, orders.settings.key)
-    parent_gone = threading.Event()
-
-    def wait_for_end_of_input() -> None:
-        # Not sys.stdin: its lock, held by a daemon thread, makes Python abort when it ends.
-        while os.read(0, 4096):
-            pass
-        parent_gone.set()
-
-    threading.Thread(target=wait_for_end_of_input, daemon=True).start()
+    config = WorkerConfig.from_line(line)
+    log_to_file(config.home, config.settings.key)
     try:
-        attend(orders, parent_gone.is_set)
+        run_worker(config, parent.is_gone)
     except CsmError:
         logging.getLogger(__name__).exception("The worker cannot go on")
         return 1

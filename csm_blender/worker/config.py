@@ -17,9 +17,9 @@ from ..core.settings import Settings
 
 @dataclass(frozen=True)
 class WorkerConfig:
-    """All a worker needs to know.
+    """All that a worker needs to know.
 
-    ``owner`` names its leases and belongs to this one process. ``concurrency`` is how many jobs it attends to at once.
+    ``owner`` names its leases and belongs to this one process. ``concurrency`` is how many jobs are under way at once.
     """
 
     home: Path
@@ -36,7 +36,7 @@ class WorkerConfig:
 
     @classmethod
     def from_line(cls, line: bytes) -> WorkerConfig:
-        """The orders that :meth:`to_line` wrote."""
+        """The configuration that :meth:`to_line` wrote."""
         data: dict[str, Any] = json.loads(line)
         interpreters = data.pop("interpreters")
         return cls(

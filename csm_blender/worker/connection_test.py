@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ask the service for one session, to see whether base URL and key are right; print what came as one line of JSON."""
+"""Ask the service for one session, to see whether base URL and key are right; answer what came."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import sys
 
 from ..core.api.client import CsmClient
 from ..core.errors import CsmError
-from ..core.messages import Message, to_json
+from ..core.messages import Message
+from ..core.processes.child_side import Parent
 from .config import WorkerConfig
 
 
 def main() -> int:
-    """Read the orders from standard input, ask, answer."""
-    settings = WorkerConfig.from_line(sys.stdin.buffer.readline()).settings
+    """Read the configuration from standard input, ask, answer."""
+    parent = Parent()
+    settings = WorkerConfig.from_line(parent.next_line()).settings
     client = CsmClient(settings)
     try:
         page = client.sessions(1, 1)
@@ -25,7 +27,7 @@ def main() -> int:
         answer = {"good": False, "message": error.advice}
     finally:
         client.close()
-    sys.stdout.write(to_json(answer) + "\n")
+    parent.send_answer(answer)
     return 0
 
 

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fetch the mesh a session shows before it is refined, and have it fitted to a block-out; a child process of Blender.
 
-Its argument is a folder that holds ``spec.json``; the fitted mesh comes to lie there. One line of JSON on standard
-output says how it went. Nothing is asked for that could cost: all requests are GETs.
+Its argument is a folder that holds ``spec.json``; the fitted mesh comes to lie there. Its answer says how it went.
+Nothing is asked for that could cost: all requests are GETs. It ends when nobody waits for the answer any more, and its
+converter with it.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import random
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -30,10 +29,10 @@ from ..core.errors import (
 )
 from ..core.files import preview_cache
 from ..core.files.preview_cache import Kind
-from ..core.messages import to_json
 from ..core.models import JobSpec
 from ..core.pipeline.retrieve import CONVERTER_LOOK_S, check_delivered, conversion_request
-from ..core.processes.converter_pool import MESH_NAME, Converters
+from ..core.processes.child_side import Parent
+from ..core.processes.converter_pool import MESH_NAME, ConverterPool
 from ..core.processes.launch import arguments_of_child
 from ..core.settings import Settings
 from .config import WorkerConfig
@@ -46,18 +45,18 @@ _OTHER_FILE = "Refining needs no preview; fetching it again costs nothing."
 
 
 def main(argv: list[str]) -> int:
-    """Read the orders from standard input, fetch, fit, answer."""
-    orders = WorkerConfig.from_line(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    """Read the configuration from standard input, fetch, fit, answer."""
+    parent = Parent()
+    config = WorkerConfig.from_line(parent.next_line())
     try:
-        answer = {"good": True, **prepare(orders, Path(argv[0]))}
+        answer = {"good": True, **prepare(config, Path(argv[0]))}
     except CsmError as error:
-        answer = {"good": False, **sanitized_error(error, orders.settings.key)}
-    sys.stdout.write(to_json(answer) + "\n")
+        answer = {"good": False, **sanitized_error(error, config.settings.key)}
+    parent.send_answer(answer)
     return 0
 
 
-def prepare(orders: WorkerConfig, folder: Path) -> dict[str, Any]:
+def prepare(config: WorkerConfig, folder: Path) -> dict[str, Any]:
     """Fetch and fit what ``spec.json`` in *folder* asks for: ``kind``, ``stale`` and the converter's ``report``.
 
     ``stale`` says that the service could not be reached and an earlier copy was taken. Raises a :class:`CsmError`.
@@ -65,8 +64,8 @@ def prepare(orders: WorkerConfig, folder: Path) -> dict[str, Any]:
     try:
         spec = JobSpec.from_dict(json.loads((folder / SPEC_NAME).read_text(encoding="utf-8")))
         mesh = folder / MESH_NAME
-        kind, stale = fetch(orders.settings, orders.home, spec.session_code, mesh)
-        return {"kind": str(kind), "stale": stale, "report": _fitted(orders, spec, folder, mesh)}
+        kind, stale = fetch(config.settings, config.home, spec.session_code, mesh)
+        return {"kind": str(kind), "stale": stale, "report": _fitted(config, spec, folder, mesh)}
     except OSError as problem:
         raise DiskProblem(
             "The files of the preview cannot be used: {reason}.", reason=problem.strerror or problem
@@ -111,8 +110,8 @@ def _fetch_once(client: CsmClient, settings: Settings, home: Path, code: str, me
     return offer.kind
 
 
-def _fitted(orders: WorkerConfig, spec: JobSpec, folder: Path, mesh: Path) -> dict[str, Any]:
-    converters = Converters(orders.interpreters, limit=1)
+def _fitted(config: WorkerConfig, spec: JobSpec, folder: Path, mesh: Path) -> dict[str, Any]:
+    converters = ConverterPool(config.interpreters, limit=1)
     try:
         converters.start(_NAME, folder, conversion_request(spec, mesh))
         while (report := converters.collect(_NAME)) is None:
@@ -123,13 +122,6 @@ def _fitted(orders: WorkerConfig, spec: JobSpec, folder: Path, mesh: Path) -> di
         return report
     finally:
         converters.stop_all()
-
-
-def _end_with_parent() -> None:
-    """End when the pipe closes: nobody waits for the answer any more. The converter ends with this process."""
-    while os.read(0, 4096):
-        pass
-    os._exit(3)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """List one page of the account's sessions, fetch their pictures, keep both; a child process of the session browser.
 
-Its argument is the page's number. One line of JSON on standard output says how it went.
+Its argument is the page's number. Its answer says how it went.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..core.api.download import download
 from ..core.api.session import Session
 from ..core.errors import CsmError, DiskProblem
 from ..core.files import session_cache
-from ..core.messages import to_json
+from ..core.processes.child_side import Parent
 from ..core.processes.launch import arguments_of_child
 from ..core.settings import Settings
 from .config import WorkerConfig
@@ -32,14 +32,15 @@ _log = logging.getLogger(__name__)
 
 
 def main(argv: list[str]) -> int:
-    """Read the orders from standard input, list, answer."""
-    orders = WorkerConfig.from_line(sys.stdin.buffer.readline())
+    """Read the configuration from standard input, list, answer."""
+    parent = Parent()
+    config = WorkerConfig.from_line(parent.next_line())
     try:
-        fetch_page(orders.settings, orders.home, int(argv[0]))
+        fetch_page(config.settings, config.home, int(argv[0]))
         answer = {"good": True, "message": ""}
     except CsmError as error:
         answer = {"good": False, "message": error.advice}
-    sys.stdout.write(to_json(answer) + "\n")
+    parent.send_answer(answer)
     return 0
 
 

@@ -19,7 +19,7 @@ bpy = pytest.importorskip("bpy")
 
 from csm_blender.core.errors import BadMesh, ConversionFailed, CsmError
 from csm_blender.core.jobs.quality_report import card
-from csm_blender.core.processes.converter_pool import Converters
+from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.core.processes.launch import Interpreters
 
 HAS_DRACO = any(
@@ -137,7 +137,7 @@ def test_the_card_tells_what_was_measured(tmp_path: Path) -> None:
     assert dict(quality.rows())["Triangles"] == "60"
 
 
-def wait_for(converters: Converters) -> None:
+def wait_for(converters: ConverterPool) -> None:
     while converters.collect("job") is None:
         time.sleep(0.05)
 
@@ -152,7 +152,7 @@ def test_a_converter_that_cannot_read_the_file_ends_well(tmp_path: Path) -> None
         "name": "x",
         "export": "",
     }
-    converters = Converters(Interpreters(sys.executable))
+    converters = ConverterPool(Interpreters(sys.executable))
     assert converters.start("job", tmp_path, request)
     with pytest.raises(ConversionFailed, match="KTX2"):
         wait_for(converters)

@@ -24,7 +24,7 @@ from csm_blender.core.jobs import actions, database
 from csm_blender.core.jobs.store import DATABASE_NAME, Store
 from csm_blender.core.models import JobState
 from csm_blender.core.pipeline.pipeline import Pipeline
-from csm_blender.core.pipeline.runner import run_blocking
+from csm_blender.core.pipeline.scheduler import run_blocking
 
 URL = "http://127.0.0.1:9"
 

@@ -25,7 +25,7 @@ from csm_blender.core.jobs.job import Job
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState
 from csm_blender.core.pipeline.retrieve import conversion_request
-from csm_blender.core.processes.converter_pool import Converters
+from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.core.settings import Settings
 from csm_blender.worker.config import WorkerConfig
@@ -214,7 +214,7 @@ def test_a_converter_that_hangs_is_stopped(tmp_path: Path, code: str) -> None:
     sleeper = tmp_path / "blender"
     sleeper.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(600)\n")
     sleeper.chmod(0o755)
-    converters = Converters(Interpreters(sys.executable, (), str(sleeper)), time_limit_s=0.5)
+    converters = ConverterPool(Interpreters(sys.executable, (), str(sleeper)), time_limit_s=0.5)
     store = Store(tmp_path / "home")
     job = store.add(spec(code), "http://127.0.0.1:9")
     folder = store.folder(job.job_id)
@@ -231,7 +231,7 @@ def test_a_file_the_importer_cannot_use_is_a_bad_mesh(tmp_path: Path, code: str)
     document = box_document()
     document["meshes"][0]["primitives"][0]["mode"] = 0  # points: passes the check, makes no faces
     document["nodes"][0]["scale"] = [0.0, 0.0, 0.0]
-    converters = Converters(Interpreters(blender_python()))
+    converters = ConverterPool(Interpreters(blender_python()))
     store = Store(tmp_path / "home")
     job = store.add(spec(code), "http://127.0.0.1:9")
     folder = store.folder(job.job_id)
@@ -250,7 +250,7 @@ def test_a_file_the_importer_cannot_use_is_a_bad_mesh(tmp_path: Path, code: str)
 
 
 def test_a_converter_that_met_a_bad_file_takes_no_other_job(tmp_path: Path, code: str) -> None:
-    converters = Converters(Interpreters(blender_python()), limit=1)
+    converters = ConverterPool(Interpreters(blender_python()), limit=1)
     store = Store(tmp_path / "home")
     reports: list[object] = []
     pids: list[int] = []

@@ -27,12 +27,12 @@ CODE = "SESSION_P_44569824122"
 def test_it_ends_when_nobody_waits_any_more(tmp_path: Path, service: Any) -> None:
     proxy = FaultProxy(service.url, lambda _: silent_before)
     patient = settings(f"http://127.0.0.1:{proxy.port}", service.key, read_timeout_s=60.0)
-    orders = WorkerConfig(tmp_path, "test", patient, Interpreters(sys.executable))
+    config = WorkerConfig(tmp_path, "test", patient, Interpreters(sys.executable))
     (tmp_path / preview_fetch.SPEC_NAME).write_text(json.dumps(spec(CODE).as_dict()))
-    child = start(orders.interpreters.plain("worker.preview_fetch", str(tmp_path)), stdin=subprocess.PIPE)
+    child = start(config.interpreters.plain("worker.preview_fetch", str(tmp_path)), stdin=subprocess.PIPE)
     try:
         assert child.stdin is not None
-        child.stdin.write(orders.to_line())
+        child.stdin.write(config.to_line())
         child.stdin.flush()
         end = time.monotonic() + 20.0
         while not proxy.requests and time.monotonic() < end:

@@ -222,8 +222,8 @@ def test_a_crash_text_does_not_show_the_key(tmp_path: Path) -> None:
         "import sys; sys.path.insert(0, '.')\n"
         "from csm_blender.core.settings import Settings\nfrom csm_blender.worker.config import WorkerConfig\n"
         "from csm_blender.core.processes.launch import Interpreters\nfrom pathlib import Path\n"
-        f"orders = WorkerConfig(Path('x'), 'me', Settings(key={CANARY!r}), Interpreters('python'))\n"
-        "raise RuntimeError(orders)\n"
+        f"config = WorkerConfig(Path('x'), 'me', Settings(key={CANARY!r}), Interpreters('python'))\n"
+        "raise RuntimeError(config)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "RuntimeError" in done.stderr

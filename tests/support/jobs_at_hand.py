@@ -16,7 +16,7 @@ from csm_blender.core.jobs.job import Job
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobSpec, JobState
 from csm_blender.core.pipeline.pipeline import Pipeline
-from csm_blender.core.processes.converter_pool import Converters
+from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.core.processes.launch import Interpreters
 from csm_blender.core.settings import Settings
 
@@ -52,9 +52,9 @@ def interpreters() -> Interpreters:
     return Interpreters(blender_python())
 
 
-def idle_converters() -> Converters:
+def idle_converters() -> ConverterPool:
     """For tests that end before CONVERTING: real ones, of a Python without bpy. None of them is ever started."""
-    return Converters(Interpreters(sys.executable))
+    return ConverterPool(Interpreters(sys.executable))
 
 
 def drive(

@@ -15,7 +15,7 @@ from ..api.client import CsmClient
 from ..api.session import Session
 from ..jobs.job import Job
 from ..jobs.store import LeaseLost, Store
-from ..processes.converter_pool import Converters
+from ..processes.converter_pool import ConverterPool
 from ..settings import Settings
 
 LONGEST_STEP_S = 120.0
@@ -40,13 +40,13 @@ class VolatileState:
     refusals: int = 0
     stumbles: int = 0
     waiting_since: float | None = None
-    attended_at: float | None = None
+    last_step_at: float | None = None
     expected_s: float = 0.0
     leased_at: float = float("-inf")
 
 
 class VolatileStates:
-    """The memories of all jobs a process attends to.
+    """What is known about all jobs of a process.
 
     Pipelines in several threads share one: a job is in one of them at a time, and single operations of a dictionary are
     safe.
@@ -65,16 +65,16 @@ class VolatileStates:
 
 
 class StepContext:
-    """The tools of one pipeline. Not for sharing between threads, except for *converters* and *attention*."""
+    """The tools of one pipeline. Not for sharing between threads, except for *converters* and *states*."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is a collaborator of its own
         self,
         store: Store,
         settings: Settings,
         client: CsmClient,
-        converters: Converters,
+        converters: ConverterPool,
         owner: str,
-        attention: VolatileStates,
+        states: VolatileStates,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store = store
@@ -83,20 +83,20 @@ class StepContext:
         self.converters = converters
         self.owner = owner
         self.monotonic = monotonic
-        self._attention = attention
+        self._states = states
 
     def memory(self, job: Job) -> VolatileState:
         """What is known about the job beyond its record."""
-        return self._attention.of(job.job_id)
+        return self._states.of(job.job_id)
 
     def drop(self, job_id: str) -> None:
-        """Stop attending to a job: nothing of it goes on in this process."""
+        """Let go of a job: nothing of it goes on in this process."""
         self.converters.stop(job_id)
-        self._attention.forget(job_id)
+        self._states.forget(job_id)
 
     # --- the record ------------------------------------------------------------------------------------------------
     def update(self, job: Job, **changes: Any) -> Job:
-        """Write *changes*, along with the time the job was attended to. Raises :class:`LeaseLost`."""
+        """Write *changes*, along with the time the job was worked on. Raises :class:`LeaseLost`."""
         memory = self.memory(job)
         changes = {"watched_s": job.watched_s, "fault_s": job.fault_s, **changes}
         if memory.unwritten_gets:
@@ -106,7 +106,7 @@ class StepContext:
         return fresh
 
     def current(self, job: Job) -> Job:
-        """The job as the store has it now, with the attended times of *job*. Raises :class:`LeaseLost`."""
+        """The job as the store has it now, with the times of *job*. Raises :class:`LeaseLost`."""
         fresh = self.store.get(job.job_id)
         if fresh is None:
             raise LeaseLost(job.job_id)
@@ -125,19 +125,19 @@ class StepContext:
         return self.client.session(job.session_code)
 
     # --- time ------------------------------------------------------------------------------------------------------
-    def with_time_attended(self, job: Job) -> Job:
+    def with_elapsed_time(self, job: Job) -> Job:
         """*job* with the time since its last step added. A gap much longer than was planned is a sleeping machine."""
         memory = self.memory(job)
         now = self.monotonic()
-        since = now - (now if memory.attended_at is None else memory.attended_at)
+        since = now - (now if memory.last_step_at is None else memory.last_step_at)
         since = min(max(since, 0.0), memory.expected_s + LONGEST_STEP_S)
-        memory.attended_at = now
+        memory.last_step_at = now
         in_trouble_s = since if job.faults else 0.0
         return replace(job, watched_s=job.watched_s + since, fault_s=job.fault_s + in_trouble_s)
 
     def hold_lease(self, job_id: str) -> bool:
         """Take the lease on the job, or renew it when it is time; ``False`` while another worker holds it."""
-        memory = self._attention.of(job_id)
+        memory = self._states.of(job_id)
         now = self.monotonic()
         if now - memory.leased_at < self.settings.lease_s / 4.0:
             return True

@@ -2,8 +2,8 @@
 """The one refine pipeline: what happens to a job between QUEUED and READY.
 
 :meth:`Pipeline.advance` does one small step of one job (a request, a download, a look at the converter), writes the
-outcome to the store and says when the job wants to be looked at again. Who calls it, and how jobs share the time, is
-the drivers' business: ``core.driver`` in the calling process, ``worker`` with a few threads.
+outcome to the store and says when the next step is due. Who calls it, and how jobs share the time, is decided by
+:mod:`.scheduler`: in the calling thread for the command line, in a few threads for the worker.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ..jobs.job import Job
 from ..jobs.store import IllegalMove, LeaseLost, Store
 from ..messages import Message, sentences
 from ..models import JobState
-from ..processes.converter_pool import Converters
+from ..processes.converter_pool import ConverterPool
 from ..settings import Settings
 from .context import StepContext, VolatileStates
 from .retrieve import LINK_TRIES, Cancelled, RetrieveSteps
@@ -48,72 +48,72 @@ _log = logging.getLogger(__name__)
 class Pipeline:
     """Advances jobs of one service on behalf of one *owner* of leases. Not for sharing between threads.
 
-    *converters* and *attention* may be shared by several pipelines of the same owner.
+    *converters* and *states* may be shared by several pipelines of the same owner.
     """
 
     def __init__(  # noqa: PLR0913 - each is a collaborator of its own
         self,
         store: Store,
         settings: Settings,
-        converters: Converters,
+        converters: ConverterPool,
         owner: str,
         *,
         client: CsmClient | None = None,
-        attention: VolatileStates | None = None,
+        states: VolatileStates | None = None,
         draw: random.Random | None = None,
     ) -> None:
         self._client = client or CsmClient(settings)
-        self._bench = StepContext(store, settings, self._client, converters, owner, attention or VolatileStates())
-        fetching = RetrieveSteps(self._bench)
-        asking = SubmitSteps(self._bench, fetching)
+        self._context = StepContext(store, settings, self._client, converters, owner, states or VolatileStates())
+        retrieve = RetrieveSteps(self._context)
+        submit = SubmitSteps(self._context, retrieve)
         self._steps: dict[JobState, Callable[[Job], float | None]] = {
-            JobState.QUEUED: asking.begin,
-            JobState.CHECKING: asking.check,
-            JobState.SUBMITTING: asking.submit,
-            JobState.UNCERTAIN: asking.look_after_lost_answer,
-            JobState.REFINING: fetching.watch,
-            JobState.DOWNLOADING: fetching.download,
-            JobState.CONVERTING: fetching.convert,
+            JobState.QUEUED: submit.begin,
+            JobState.CHECKING: submit.check,
+            JobState.SUBMITTING: submit.submit,
+            JobState.UNCERTAIN: submit.look_after_lost_answer,
+            JobState.REFINING: retrieve.watch,
+            JobState.DOWNLOADING: retrieve.download,
+            JobState.CONVERTING: retrieve.convert,
         }
         self._draw = draw or random.Random()  # noqa: S311 - spreads retries; nothing secret
 
     def advance(self, job_id: str) -> float | None:
         """Do the next step of a job. Seconds until it wants the next one; ``None`` when it needs no worker any more.
 
-        Also ``None`` when another worker attends to the job, or has changed it meanwhile: a driver that still sees it
-        waiting comes back to it. Raises :class:`.errors.StoreTrouble` when the store itself fails; everything else that
-        goes wrong becomes the job's state.
+        Also ``None`` when another worker holds the job, or has changed it meanwhile: whoever still sees it waiting
+        comes back to it. Raises :class:`.errors.StoreTrouble` when the store itself fails; everything else that goes
+        wrong becomes the job's state.
         """
         try:
-            if not self._bench.hold_lease(job_id):
-                self._bench.drop(job_id)
+            if not self._context.hold_lease(job_id):
+                self._context.drop(job_id)
                 return None
-            job = self._bench.store.get(job_id)
+            job = self._context.store.get(job_id)
             if job is None or not job.needs_worker:
-                self._bench.drop(job_id)
+                self._context.drop(job_id)
                 return None
-            job = self._bench.with_time_attended(job)
-            memory = self._bench.memory(job)
+            job = self._context.with_elapsed_time(job)
+            memory = self._context.memory(job)
             delay = self._step(job)
         except (LeaseLost, IllegalMove) as reason:
             _log.info("job %s is dropped here: %s %s", job_id, type(reason).__name__, reason)
-            self._bench.drop(job_id)
+            self._context.drop(job_id)
             return None
         memory.expected_s = delay or 0.0
         return delay
 
     def heartbeat(self) -> None:
         """Renew the leases of the jobs that are being waited for. Raises :class:`.errors.StoreTrouble`."""
-        self._bench.store.renew(self._bench.owner, self._bench.settings.lease_s)
+        self._context.store.renew(self._context.owner, self._context.settings.lease_s)
 
-    def look_at_converters(self) -> float | None:
-        """Have converters that are done go on, while nothing else is to do; see :meth:`.conversion.Converters.look`."""
-        return self._bench.converters.look()
+    def poll_converters(self) -> float | None:
+        """Take in what converters have done, while nothing else is to do; see :meth:`.ConverterPool.poll`."""
+        return self._context.converters.poll()
 
     @property
     def heartbeat_s(self) -> float:
         """How often :meth:`heartbeat` wants to be called, in seconds."""
-        return self._bench.settings.lease_s / 4.0
+        return self._context.settings.lease_s / 4.0
 
     def close(self) -> None:
         """Close the connection to the service. Leases are the driver's to release."""
@@ -127,27 +127,27 @@ class Pipeline:
         try:
             return self._steps[job.state](job)
         except Cancelled:
-            self._cancel(self._bench.current(job))
+            self._cancel(self._context.current(job))
             return None
         except (LeaseLost, IllegalMove, StoreTrouble):
             raise
         except TransientError as fault:
-            return self._after_fault(self._bench.current(job), fault)
+            return self._after_fault(self._context.current(job), fault)
         except CsmError as error:
-            return self._after_error(self._bench.current(job), error)
+            return self._after_error(self._context.current(job), error)
         except OSError as problem:
             trouble = DiskProblem("The job's files cannot be used: {reason}.", reason=problem.strerror or problem)
-            return self._after_error(self._bench.current(job), trouble)
+            return self._after_error(self._context.current(job), trouble)
         except Exception as mistake:  # noqa: BLE001 - becomes the job's state, with the traceback in the log
             _log.exception("A step of job %s broke", job.job_id)
-            return self._after_stumble(self._bench.current(job), mistake)
+            return self._after_stumble(self._context.current(job), mistake)
 
     def _after_fault(self, job: Job, fault: TransientError, named: CsmError | None = None) -> float | None:
         """Wait out a passing fault: not for long while nothing was paid, until the deadline after that.
 
         *named* is what it is called in the end, where that is another error treated as passing for a while.
         """
-        settings, memory = self._bench.settings, self._bench.memory(job)
+        settings, memory = self._context.settings, self._context.memory(job)
         if isinstance(fault, LinkExpired):
             memory.fresh_url = ""
             memory.link_tries += 1
@@ -167,7 +167,7 @@ class Pipeline:
             return self._give_up(job, self._too_late(job, named or fault))
         waits = Message("Trying again in {seconds} s", seconds=f"{max(1.0, delay):.0f}")
         what = sanitized_error(fault, settings.key)["message"]
-        self._bench.update(job, faults=job.faults + 1, message=sentences(what, waits))
+        self._context.update(job, faults=job.faults + 1, message=sentences(what, waits))
         return delay
 
     @staticmethod
@@ -188,7 +188,7 @@ class Pipeline:
         """
         refused = isinstance(error, (RequestRefused, UnknownSession)) and not isinstance(error, RateLimited)
         if refused:
-            memory = self._bench.memory(job)
+            memory = self._context.memory(job)
             memory.refusals += 1
             plain_400 = isinstance(error, RequestRefused) and error.status == 400  # noqa: PLR2004 - HTTP
             believed = REFUSALS_BELIEVED if job.state not in UNPAID else 2 if plain_400 and not job.posts else 1
@@ -197,7 +197,7 @@ class Pipeline:
         return self._give_up(job, error)
 
     def _after_stumble(self, job: Job, mistake: Exception) -> float | None:
-        memory = self._bench.memory(job)
+        memory = self._context.memory(job)
         memory.stumbles += 1
         error = InternalError("An unexpected error occurred in this program ({error}).", error=type(mistake).__name__)
         if memory.stumbles < STUMBLES_BELIEVED:
@@ -206,19 +206,19 @@ class Pipeline:
 
     def _give_up(self, job: Job, error: CsmError) -> float | None:
         """End the job as FAILED; one whose request has no answer yet stays UNCERTAIN, which is the truth."""
-        said = sanitized_error(error, self._bench.settings.key)
+        said = sanitized_error(error, self._context.settings.key)
         _log.info("job %s: %s %s", job.job_id, said["code"], said["message"])
         changes = {"error": said, "message": said["message"], "faults": 0, "fault_s": 0.0}
         if job.state is JobState.UNCERTAIN:
-            self._bench.update(job, looks_left=0, **changes)
+            self._context.update(job, looks_left=0, **changes)
         else:
-            self._bench.update(job, state=JobState.FAILED, **changes)
-        self._bench.drop(job.job_id)
+            self._context.update(job, state=JobState.FAILED, **changes)
+        self._context.drop(job.job_id)
         return None
 
     def _cancel(self, job: Job) -> None:
         paid = bool(job.posted_at or job.accepted_at)
         note = Message("Cancelled. The service continues; Retry can fetch the mesh later" if paid else "Cancelled")
-        self._bench.converters.stop(job.job_id)
-        self._bench.update(job, state=JobState.CANCELLED, cancel_requested=False, message=note)
-        self._bench.drop(job.job_id)
+        self._context.converters.stop(job.job_id)
+        self._context.update(job, state=JobState.CANCELLED, cancel_requested=False, message=note)
+        self._context.drop(job.job_id)

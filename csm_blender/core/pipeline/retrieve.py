@@ -30,6 +30,8 @@ LINK_TRIES = 8
 CONVERTER_LOOK_S = 0.05
 CONVERTING = Message("Converting", code=ROUTINE)
 PROGRESS_LOOK_S = 0.25
+PROGRESS_STEP = 0.05
+"""Smaller steps of a job's progress are not written: often enough for a bar."""
 SETTLED_S = 60.0
 
 
@@ -40,25 +42,25 @@ class Cancelled(Exception):
 class RetrieveSteps:
     """The steps, over the tools of one pipeline."""
 
-    def __init__(self, bench: StepContext) -> None:
-        self._bench = bench
+    def __init__(self, context: StepContext) -> None:
+        self._context = context
 
     def watch(self, job: Job) -> float:
         """REFINING: look whether the refine is done."""
-        return self.follow(job, self._bench.session(job))
+        return self.follow(job, self._context.session(job))
 
     def follow(self, job: Job, session: Session) -> float:
         """Go on with what *session* says about the refine."""
-        self._bench.memory(job).refusals = 0
+        self._context.memory(job).refusals = 0
         phase = _phase(job, session)
         if phase is Phase.REFINED:
-            self._bench.memory(job).fresh_url = session.best_mesh_url()
+            self._context.memory(job).fresh_url = session.best_mesh_url()
             note = Message("Refined: downloading the mesh")
-            self._bench.update(job, state=JobState.DOWNLOADING, progress=0.0, message=note, faults=0, fault_s=0.0)
+            self._context.update(job, state=JobState.DOWNLOADING, progress=0.0, message=note, faults=0, fault_s=0.0)
             return 0.0
         if phase is Phase.FAILED:
             raise RefineFailed("The service could not refine the session ({state}).", state=status_word(session))
-        if job.watched_s > self._bench.settings.deadline_s:
+        if job.watched_s > self._context.settings.deadline_s:
             raise DeadlinePassed(
                 "The refine is not finished after {minutes} min (last state: {state}).",
                 minutes=f"{job.watched_s / 60:.0f}",
@@ -69,28 +71,28 @@ class RetrieveSteps:
         words = "Refining ({state}, {percent} %)" if percent else "Refining ({state})"
         message = Message(words, code=ROUTINE, state=status_word(session), percent=f"{percent or 0.0:.0f}")
         progress = (percent or 0.0) / 100.0
-        self._bench.update(job, seen_running=running, progress=progress, message=message, faults=0, fault_s=0.0)
-        return poll_delay_s(job.watched_s, percent, self._bench.settings.poll_interval_s)
+        self._context.update(job, seen_running=running, progress=progress, message=message, faults=0, fault_s=0.0)
+        return poll_delay_s(job.watched_s, percent, self._context.settings.poll_interval_s)
 
     def download(self, job: Job) -> float:
         """DOWNLOADING: fetch the mesh and look it over."""
-        memory = self._bench.memory(job)
+        memory = self._context.memory(job)
         url, memory.fresh_url = memory.fresh_url, ""
-        url = url or self._bench.session(job).best_mesh_url()
+        url = url or self._context.session(job).best_mesh_url()
         if not url:
             if memory.link_tries >= LINK_TRIES:
                 raise NoMeshOffered("The session is refined, but the service offers no mesh.")
             raise LinkExpired("The session offers no refined mesh yet.")
-        file = download(url, self._bench.folder(job) / MESH_NAME, self._bench.settings, self._progress_of(job))
+        file = download(url, self._context.folder(job) / MESH_NAME, self._context.settings, self._progress_of(job))
         self._check_file(job, file)
         memory.file_known = True
-        self._bench.update(
+        self._context.update(
             job,
             state=JobState.CONVERTING,
             message=Message("Waiting for the converter"),
             glb_sha256=file.sha256,
             download_bytes=job.download_bytes + file.length,
-            progress=1.0,
+            progress=0.0,
             faults=0,
             fault_s=0.0,
         )
@@ -100,31 +102,31 @@ class RetrieveSteps:
         try:
             check_delivered(file.path)
         except BadMesh as problem:
-            memory = self._bench.memory(job)
+            memory = self._context.memory(job)
             memory.bad_files += 1
             if isinstance(problem, MeshTooLarge) or memory.bad_files >= BAD_FILE_TRIES:
                 raise
             raise LinkExpired(problem.message) from problem
 
     def _progress_of(self, job: Job) -> Callable[[int, int | None], None]:
-        looked_at = self._bench.monotonic()
+        looked_at = self._context.monotonic()
         told = job.progress
 
         def on_progress(done: int, total: int | None) -> None:
             nonlocal looked_at, told
-            now = self._bench.monotonic()
+            now = self._context.monotonic()
             if now - looked_at < PROGRESS_LOOK_S:
                 return
             looked_at = now
-            if not self._bench.hold_lease(job.job_id):
+            if not self._context.hold_lease(job.job_id):
                 raise LeaseLost(job.job_id)
-            current = self._bench.current(job)
+            current = self._context.current(job)
             if current.cancel_requested:
                 raise Cancelled
             share = min(1.0, done / total) if total else 0.0
-            if abs(share - told) >= 0.05:  # noqa: PLR2004 - often enough for a bar
+            if abs(share - told) >= PROGRESS_STEP:
                 told = share
-                self._bench.update(
+                self._context.update(
                     current,
                     progress=share,
                     message=Message("Downloading ({share})", code=ROUTINE, share=f"{share:.0%}"),
@@ -134,27 +136,30 @@ class RetrieveSteps:
 
     def convert(self, job: Job) -> float | None:
         """CONVERTING: start a converter, or look whether it is done."""
-        converters = self._bench.converters
+        converters = self._context.converters
         if not converters.is_running(job.job_id):
-            folder = self._bench.folder(job)
+            folder = self._context.folder(job)
             mesh = folder / MESH_NAME
-            memory = self._bench.memory(job)
+            memory = self._context.memory(job)
             memory.file_known = mesh.exists() and (memory.file_known or is_intact(mesh, job.glb_sha256))
             if not memory.file_known:
                 note = Message("The delivered file is missing or damaged: downloading it again")
-                self._bench.update(job, state=JobState.DOWNLOADING, message=note)
+                self._context.update(job, state=JobState.DOWNLOADING, message=note)
                 return 0.0
             if not converters.start(job.job_id, folder, conversion_request(job.spec, mesh, job.job_id)):
-                return converters.look_again_s
+                return converters.ask_again_s
         report = converters.collect(job.job_id)
         if report is None:
-            if job.message.code != ROUTINE:
-                self._bench.update(job, message=CONVERTING)
+            share, text = converters.progress(job.job_id)
+            text = text or CONVERTING
+            if job.message != text or abs(share - job.progress) >= PROGRESS_STEP:
+                self._context.update(job, progress=share, message=text)
             return CONVERTER_LOOK_S
-        report["glb"] = str(self._bench.folder(job) / MESH_NAME)
+        report["glb"] = str(self._context.folder(job) / MESH_NAME)
         report["ready_at"] = now_text()
-        self._bench.update(job, state=JobState.READY, result=report, error=None, message=Message("Ready to be placed"))
-        self._bench.drop(job.job_id)
+        ready = Message("Ready to be placed")
+        self._context.update(job, state=JobState.READY, result=report, error=None, progress=1.0, message=ready)
+        self._context.drop(job.job_id)
         return None
 
 

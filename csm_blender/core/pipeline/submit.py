@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The steps up to the answer of the refine request: look at the session, ask once, find out about a lost answer.
 
-See :mod:`.fetching` for what a step is.
+See :mod:`.retrieve` for what a step is.
 """
 
 from __future__ import annotations
@@ -36,84 +36,84 @@ OTHER_JOB_WAIT_S = 120.0
 class SubmitSteps:
     """The steps, over the tools of one pipeline."""
 
-    def __init__(self, bench: StepContext, fetching: RetrieveSteps) -> None:
-        self._bench = bench
-        self._fetching = fetching
+    def __init__(self, context: StepContext, retrieve: RetrieveSteps) -> None:
+        self._context = context
+        self._retrieve = retrieve
 
     def begin(self, job: Job) -> float:
         """QUEUED: take the job up."""
-        self._bench.update(job, state=JobState.CHECKING, message=Message("Checking the session"))
+        self._context.update(job, state=JobState.CHECKING, message=Message("Checking the session"))
         return 0.0
 
     def check(self, job: Job) -> float:
         """CHECKING: look at the session, and do not ask where nothing has to be paid."""
-        session = self._bench.session(job)
+        session = self._context.session(job)
         phase = phase_before(session)
         changes: dict[str, Any] = {"baseline": Baseline.of(session), "faults": 0, "fault_s": 0.0}
         if phase is Phase.REFINED and not job.spec.again:
-            self._bench.memory(job).fresh_url = session.best_mesh_url()
+            self._context.memory(job).fresh_url = session.best_mesh_url()
             note = Message("The session is already refined: downloading that mesh, no credits are spent")
-            self._bench.update(job, state=JobState.DOWNLOADING, message=note, **changes)
+            self._context.update(job, state=JobState.DOWNLOADING, message=note, **changes)
         elif phase is Phase.REFINING:
             note = Message("The session is already being refined: waiting for it, nothing is sent")
             changes |= {"accepted_at": now_text(), "seen_running": True, "watched_s": 0.0}
-            self._bench.update(job, state=JobState.REFINING, message=note, **changes)
+            self._context.update(job, state=JobState.REFINING, message=note, **changes)
         elif phase is Phase.NOT_READY:
             raise SessionNotReady("The session is not ready to be refined ({state}).", state=status_word(session))
         elif phase is Phase.FAILED and not (job.spec.again and "refine" in session.status):
             hint = RefineFailed.default_hint if "refine" in session.status else None
             raise SessionFailed("The session has failed ({state}).", hint, state=status_word(session))
-        elif earlier := refined_before(job, session, self._bench.store.siblings(job)):
-            self._bench.memory(job).fresh_url = session.best_mesh_url()
+        elif earlier := refined_before(job, session, self._context.store.siblings(job)):
+            self._context.memory(job).fresh_url = session.best_mesh_url()
             note = Message("An earlier job refined this session: downloading that mesh, no credits are spent")
             changes |= {"accepted_at": now_text(), "baseline": earlier.baseline}
-            self._bench.update(job, state=JobState.DOWNLOADING, message=note, **changes)
+            self._context.update(job, state=JobState.DOWNLOADING, message=note, **changes)
         else:
-            self._bench.update(
+            self._context.update(
                 job, state=JobState.SUBMITTING, message=Message("Requesting the refined mesh"), **changes
             )
-            self._bench.memory(job).checked = True
+            self._context.memory(job).checked = True
         return 0.0
 
     def submit(self, job: Job) -> float:
         """SUBMITTING: send the refine request, at most once in the life of a job."""
-        memory = self._bench.memory(job)
+        memory = self._context.memory(job)
         if memory.accepted:  # and the store could not be told at once
             return self._accepted(job)
         if not (memory.checked or job.posted_at):
             # Another process had looked at the session, who knows how long ago.
-            self._bench.update(job, state=JobState.CHECKING, message=Message("Checking the session"))
+            self._context.update(job, state=JobState.CHECKING, message=Message("Checking the session"))
             return 0.0
         try:
-            other = self._bench.store.begin_post(job, self._bench.owner)
+            other = self._context.store.begin_post(job, self._context.owner)
         except SentBefore:
             # By a process that was killed, perhaps. Never send it twice.
             return self._answer_lost(job, AnswerLost("The program ended while the refine request was being sent."))
         if other is not None:
             return self._give_way(job, other)
         try:
-            self._bench.client.refine(job.session_code, job.spec.refinement)
+            self._context.client.refine(job.session_code, job.spec.refinement)
         except NotSent as nothing:
-            self._bench.store.unbegin_post(self._bench.current(job), self._bench.owner)
+            self._context.store.unbegin_post(self._context.current(job), self._context.owner)
             raise nothing.error from None
         except AnswerLost as error:
             return self._answer_lost(job, error)
         except CsmError:
-            self._bench.update(job, posted_at="")  # turned away: nothing was started, so a person may ask again
+            self._context.update(job, posted_at="")  # turned away: nothing was started, so a person may ask again
             raise
         memory.accepted = True
         return self._accepted(job)
 
     def _accepted(self, job: Job) -> float:
         changes = {"accepted_at": now_text(), "watched_s": 0.0, "faults": 0, "fault_s": 0.0}
-        self._bench.update(job, state=JobState.REFINING, message=Message("Accepted by the service"), **changes)
-        self._bench.memory(job).accepted = False
-        return poll_delay_s(0.0, None, self._bench.settings.poll_interval_s)
+        self._context.update(job, state=JobState.REFINING, message=Message("Accepted by the service"), **changes)
+        self._context.memory(job).accepted = False
+        return poll_delay_s(0.0, None, self._context.settings.poll_interval_s)
 
     def _give_way(self, job: Job, other: Job) -> float:
         """Share the refine of *other*, or wait until it is known whether it was accepted."""
         if other.accepted_at:
-            self._bench.update(
+            self._context.update(
                 job,
                 state=JobState.REFINING,
                 baseline=other.baseline or job.baseline,
@@ -123,20 +123,20 @@ class SubmitSteps:
                 message=Message("Another job has requested this refine: sharing its result, nothing is sent"),
             )
             return 0.0
-        memory = self._bench.memory(job)
-        now = self._bench.monotonic()
+        memory = self._context.memory(job)
+        now = self._context.monotonic()
         if memory.waiting_since is None:
             memory.waiting_since = now
         if not other.needs_worker or now - memory.waiting_since > OTHER_JOB_WAIT_S:
             raise OtherJobUncertain("Another job requested the refine of this session, and its answer was lost.")
         note = Message("Another job has requested this refine: waiting for its answer")
-        self._bench.update(job, state=JobState.CHECKING, message=note)
+        self._context.update(job, state=JobState.CHECKING, message=note)
         memory.checked = False
         return OTHER_JOB_LOOK_S
 
     def _answer_lost(self, job: Job, error: AnswerLost) -> float:
-        said = sanitized_error(error, self._bench.settings.key)
-        self._bench.update(
+        said = sanitized_error(error, self._context.settings.key)
+        self._context.update(
             job,
             state=JobState.UNCERTAIN,
             error=said,
@@ -150,9 +150,9 @@ class SubmitSteps:
 
     def look_after_lost_answer(self, job: Job) -> float | None:
         """UNCERTAIN: look whether the session shows a refine."""
-        session = self._bench.session(job)
+        session = self._context.session(job)
         if _shows_start(job, session):
-            job = self._bench.update(
+            job = self._context.update(
                 job,
                 state=JobState.REFINING,
                 accepted_at=now_text(),
@@ -162,19 +162,19 @@ class SubmitSteps:
                 seen_running=session.is_running(),
                 message=Message("The refine has started: waiting for it"),
             )
-            return self._fetching.follow(job, session)
+            return self._retrieve.follow(job, session)
         left = job.looks_left - 1
         message = Message(
             "Not started yet, as far as the service shows"
             if left
             else "Not started, as far as the service shows. Please decide"
         )
-        self._bench.update(job, looks_left=left, message=message, faults=0, fault_s=0.0)
+        self._context.update(job, looks_left=left, message=message, faults=0, fault_s=0.0)
         return self._look_delay_s(left) if left else None
 
     def _look_delay_s(self, left: int) -> float:
-        if self._bench.settings.poll_interval_s is not None:
-            return self._bench.settings.poll_interval_s
+        if self._context.settings.poll_interval_s is not None:
+            return self._context.settings.poll_interval_s
         return float(min(30, 2 ** (LOOKS_AFTER_LOST_ANSWER - left + 1)))
 
 

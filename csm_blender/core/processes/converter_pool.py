@@ -14,29 +14,28 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import BadMesh, ConversionFailed, CsmError, DiskProblem
-from ..messages import Message, from_json, sentences
-from .launch import Interpreters, start, stop
+from ..messages import Message, sentences
+from .child_process import ChildProcess, Progress
+from .launch import Interpreters
 from .memory import converter_needs, memory_to_use
 
 MESH_NAME = "delivered.mesh"
 BLEND_NAME = "refined.blend"
 REQUEST_NAME = "request.json"
-REPORT_NAME = "report.json"
 LOG_NAME = "converter.log"
 _ATTEMPT_PREFIX = "converting-"
-_OUTPUTS = {"blend": BLEND_NAME, "report": REPORT_NAME, "log": LOG_NAME}
+_OUTPUTS = {"blend": BLEND_NAME, "log": LOG_NAME}
 END_S = 2.0
-LOOK_S = 0.02
+POLL_S = 0.02
 WAITING_S = 5.0
 """A job that has not asked for so long is not waiting any more."""
 MOST_MESHES = 50
@@ -54,25 +53,23 @@ class _Waiting:
 
 @dataclass
 class _Running:
-    process: subprocess.Popen[bytes]
+    process: ChildProcess
     attempt: Path
     folder: Path
     mesh_bytes: int
     needs: int
-    meshes: int = 1
-    too_slow: bool = False
-    started_s: float = field(default_factory=time.monotonic)
+    meshes: int
 
 
-_Idle = tuple[subprocess.Popen[bytes], int]
+_Idle = tuple[ChildProcess, int]
 """A converter that is done, and how many files it has converted."""
 
 
-class Converters:
+class ConverterPool:
     """Up to *limit* converters at a time, one per job, and no more than memory allows. May be shared by threads.
 
-    Whoever asks about any job brings all of them on: outcomes of converters that have ended are kept until their own
-    job asks, and the job that has waited longest goes on at once.
+    Whoever asks about any job has all of them polled: outcomes of converters that are done are kept until their own job
+    asks, and the job that has waited longest is started at once.
     """
 
     def __init__(self, interpreters: Interpreters, limit: int | None = None, time_limit_s: float = 1800.0) -> None:
@@ -89,11 +86,11 @@ class Converters:
         """Start converting for a job whose files lie in *folder*; ``False`` while all places are taken.
 
         Then the job waits in line, as long as it keeps asking, and is started when it is its turn. *request* is what
-        ``converter.main`` expects, without the paths of its outputs. Raises :class:`DiskProblem`.
+        ``converter.convert`` expects, without the paths of its outputs. Raises :class:`DiskProblem`.
         """
         needs = converter_needs(Path(request["mesh"]))
         with self._lock:
-            self._bring_on()
+            self._poll_all()
             if job_id in self._running or job_id in self._ended:
                 return True
             self._waiting[job_id] = _Waiting(folder, request, needs, time.monotonic())
@@ -102,22 +99,14 @@ class Converters:
             self._begin(job_id)
             return True
 
-    def _bring_on(self) -> None:
-        """Take in what has ended, and let those go on who wait."""
+    def _poll_all(self) -> None:
+        """Take in the outcomes of converters that are done, and start jobs that wait."""
         for job_id, running in list(self._running.items()):
-            if self._has_ended(running):
+            if not running.process.is_running() or running.process.answer is not None:
                 del self._running[job_id]
                 self._ended[job_id] = outcome = _outcome(running)
-                self._go_on_with(running, good=not isinstance(outcome, CsmError))
+                self._start_waiting(running, good=not isinstance(outcome, CsmError))
                 shutil.rmtree(running.attempt, ignore_errors=True)
-
-    def _has_ended(self, running: _Running) -> bool:
-        if (running.attempt / REPORT_NAME).exists() or running.process.poll() is not None:
-            return True
-        running.too_slow = time.monotonic() - running.started_s > self._time_limit_s
-        if running.too_slow:
-            stop(running.process)
-        return running.too_slow
 
     def _has_room(self, needs: int) -> bool:
         """Whether one more may run. What memory there is for all is looked up while none runs."""
@@ -138,28 +127,26 @@ class Converters:
             attempt = Path(tempfile.mkdtemp(prefix=_ATTEMPT_PREFIX, dir=waiting.folder))
             outputs = {name: str(attempt / file) for name, file in _OUTPUTS.items()}
             (attempt / REQUEST_NAME).write_text(json.dumps({**waiting.request, **outputs}), encoding="utf-8")
-            process, meshes = idle if idle and _is_told(idle[0], attempt) else (self._started(attempt), 0)
+            process, meshes = self._process_for(attempt / REQUEST_NAME, attempt / LOG_NAME, idle)
             size = mesh.stat().st_size if mesh.exists() else 0
         except OSError as error:
             raise DiskProblem("The converter cannot be started: {reason}.", reason=error.strerror or error) from error
         self._running[job_id] = _Running(process, attempt, waiting.folder, size, waiting.needs, meshes + 1)
 
-    def _started(self, attempt: Path) -> subprocess.Popen[bytes]:
-        with (attempt / LOG_NAME).open("wb") as log:
-            return start(
-                self._interpreters.with_bpy("converter", str(attempt / REQUEST_NAME)),
-                stdin=subprocess.PIPE,  # closes when this process ends, however it does: so does the converter
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+    def _process_for(self, request: Path, log: Path, idle: _Idle | None) -> _Idle:
+        """The *idle* converter, told of the *request*, or a new one if there is none or it has died meanwhile."""
+        if idle and idle[0].send(json.dumps({"request": str(request)}).encode() + b"\n", log):
+            return idle
+        command = self._interpreters.with_bpy("converter", str(request))
+        return ChildProcess(command, log=log, deadline_s=self._time_limit_s), 0
 
-    def _go_on_with(self, done: _Running, *, good: bool) -> None:
-        """Let jobs go on that wait in line, the first of them in the Blender of the one that is *done*.
+    def _start_waiting(self, done: _Running, *, good: bool) -> None:
+        """Start jobs that wait in line, the first of them in the Blender of the one that is *done*.
 
         Not in one that has met a file it could not use: nobody knows what that left behind in it.
         """
         lasting = good and done.meshes < MOST_MESHES and done.mesh_bytes <= LARGEST_TO_KEEP
-        idle = (done.process, done.meshes) if lasting and done.process.poll() is None else None
+        idle = (done.process, done.meshes) if lasting and done.process.ending is None else None
         now = time.monotonic()
         self._waiting = {job: each for job, each in self._waiting.items() if now - each.asked_s < WAITING_S}
         while self._waiting:
@@ -170,19 +157,19 @@ class Converters:
                 self._begin(job_id, idle)
             idle = None if job_id in self._running else idle
         if done.process not in [each.process for each in self._running.values()]:
-            _end(done.process)
+            done.process.stop(END_S)
 
-    def look(self) -> float | None:
-        """Bring all on. Seconds until the next look is worth it; ``None`` while no job waits in line.
+    def poll(self) -> float | None:
+        """Poll all converters. Seconds until the next time is worth it; ``None`` while no job waits in line.
 
         For whoever has time between the steps of jobs: jobs that wait ask seldom, and many at the same time.
         """
         with self._lock:
-            self._bring_on()
-            return LOOK_S if self._waiting and self._running else None
+            self._poll_all()
+            return POLL_S if self._waiting and self._running else None
 
     @property
-    def look_again_s(self) -> float:
+    def ask_again_s(self) -> float:
         """When a job that waits in line should ask again: all that wait together ask a few times a second."""
         return min(WAITING_S / 2.0, max(0.1, 0.02 * len(self._waiting)))
 
@@ -190,13 +177,18 @@ class Converters:
         """Whether this object has started a converter for the job whose outcome was not collected yet."""
         return job_id in self._running or job_id in self._ended
 
+    def progress(self, job_id: str) -> Progress:
+        """How far the converter of a job is, as seen when it was polled last."""
+        running = self._running.get(job_id)
+        return running.process.progress if running else Progress()
+
     def collect(self, job_id: str) -> dict[str, Any] | None:
         """The converter's report once it has ended; ``None`` while it runs.
 
         Raises :class:`BadMesh` or :class:`ConversionFailed` with the converter's own sentence.
         """
         with self._lock:
-            self._bring_on()
+            self._poll_all()
             outcome = self._ended.pop(job_id, None)
         if isinstance(outcome, CsmError):
             raise outcome
@@ -209,45 +201,23 @@ class Converters:
             self._waiting.pop(job_id, None)
             self._ended.pop(job_id, None)
         if running:
-            stop(running.process)
-            _end(running.process)
+            running.process.stop()
             shutil.rmtree(running.attempt, ignore_errors=True)
 
     def stop_all(self) -> None:
         """End all converters."""
         with self._lock:
             self._waiting.clear()
+            for running in self._running.values():
+                running.process.cancel()
         for job_id in list(self._running):
             self.stop(job_id)
 
 
-def _is_told(idle: subprocess.Popen[bytes], attempt: Path) -> bool:
-    """Give a converter that is done the request in *attempt*; ``False`` if it has died meanwhile."""
-    assert idle.stdin is not None
-    try:
-        idle.stdin.write(f"{attempt / REQUEST_NAME}\n".encode())
-        idle.stdin.flush()
-    except OSError:
-        return False
-    return True
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Close the pipe of a converter that is done, upon which it ends."""
-    if process.stdin is not None:
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-    try:
-        process.wait(END_S)
-    except subprocess.TimeoutExpired:
-        stop(process)
-
-
 def _outcome(running: _Running) -> dict[str, Any] | CsmError:
     """The report of a converter that has ended, or what went wrong."""
-    try:
-        report: dict[str, Any] = from_json((running.attempt / REPORT_NAME).read_bytes())
-    except (OSError, ValueError):
+    report = running.process.answer
+    if report is None:
         return ConversionFailed(_how_it_died(running))
     if error := report.get("error"):
         kind = BadMesh if error["code"] == BadMesh.code else ConversionFailed
@@ -264,11 +234,7 @@ def _how_it_died(running: _Running) -> Message:
     """A sentence about a converter that left no report; its output is kept as ``converter.log`` in the job's folder."""
     with contextlib.suppress(OSError):
         (running.attempt / LOG_NAME).replace(running.folder / LOG_NAME)
-    status = running.process.returncode
-    if running.too_slow:
-        how = Message("The converter took too long and was stopped.")
-    elif status < 0:
-        how = Message("The converter was ended by signal {signal} without a result.", signal=-status)
-    else:
-        how = Message("The converter ended with status {status} without a result.", status=status)
-    return sentences(how, Message("Its output is in {path}.", path=running.folder / LOG_NAME))
+    none = Message("The converter gave no result.")
+    return sentences(
+        none, running.process.how_it_ended(), Message("Its output is in {path}.", path=running.folder / LOG_NAME)
+    )

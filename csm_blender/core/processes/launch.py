@@ -64,17 +64,6 @@ def start(command: Sequence[str], **arguments: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, **arguments)
 
 
-def stop(process: subprocess.Popen[bytes], patience_s: float = 2.0) -> None:
-    """End *process*: ask first, then insist. Returns when it is gone."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(patience_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 def arguments_of_child(argv: Sequence[str]) -> list[str]:
     """The arguments given to :meth:`Interpreters.plain` or :meth:`~Interpreters.with_bpy`, in the child."""
     return list(argv[argv.index("--") + 3 :])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much memory is free, so that no more converters run at once than fit."""
+"""How much memory is free, so that no more converters run at once than fit, and how much a process takes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ def converter_needs(mesh: Path) -> int:
         return CONVERTER_BYTES + BYTES_PER_MESH_BYTE * mesh.stat().st_size
     except OSError:
         return CONVERTER_BYTES
+
+
+def resident_bytes(pid: int) -> int | None:
+    """Bytes of memory that process *pid* takes; ``None`` where the system does not tell in a file (not Linux)."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None
 
 
 def memory_to_use() -> int | None:

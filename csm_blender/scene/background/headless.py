@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from ...core.jobs.job import Job
 from ...core.jobs.store import Store
 from ...core.pipeline.pipeline import Pipeline
-from ...core.pipeline.runner import run_blocking
-from ...core.processes.converter_pool import Converters
+from ...core.pipeline.scheduler import run_blocking
+from ...core.processes.converter_pool import ConverterPool
 from ...core.settings import Settings
 from ..addon.environment import interpreters
 
@@ -20,7 +20,7 @@ def run_pipeline(
 ) -> None:
     """Take the jobs as far as READY in this process, blocking. However it ends, they are free for others then."""
     owner = uuid.uuid4().hex
-    converters = Converters(interpreters())
+    converters = ConverterPool(interpreters())
     pipeline = Pipeline(store, settings, converters, owner)
     try:
         run_blocking(pipeline, store, job_ids, concurrency=concurrency, on_change=on_change)

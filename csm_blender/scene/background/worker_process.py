@@ -8,7 +8,6 @@ takes it along.
 from __future__ import annotations
 
 import logging
-import subprocess
 import time
 import uuid
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 from ...core.errors import CsmError
 from ...core.jobs.store import Store
 from ...core.messages import Message
-from ...core.processes.launch import start, stop
+from ...core.processes.child_process import ChildProcess
 from ...core.settings import Settings
 from ...worker.config import WorkerConfig
 from ..addon.environment import interpreters
@@ -38,18 +37,18 @@ class WorkerProcess:
     """At most one worker child. Nothing here waits for it longer than a moment."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ChildProcess | None = None
         self._settings: Settings | None = None
         self._owner = ""
         self._started_s = 0.0
         self._short_lives = 0
         self._not_before_s = 0.0
-        self._retired: list[subprocess.Popen[bytes]] = []
+        self._retired: list[ChildProcess] = []
 
     @property
     def pid(self) -> int | None:
         """Process id while it runs."""
-        return self._process.pid if self._process and self._process.poll() is None else None
+        return self._process.pid if self._process and self._process.is_running() else None
 
     def ensure(self, store: Store, settings: Settings) -> None:
         """See to it that a worker with these *settings* runs. Raises :class:`WorkerBroken`."""
@@ -63,26 +62,24 @@ class WorkerProcess:
 
     def look(self, store: Store) -> None:
         """Notice a worker that has ended, and give back the leases that one which died could not give back itself."""
-        self._retired = [old for old in self._retired if old.poll() is None]
+        self._retired = [old for old in self._retired if old.is_running()]
         process = self._process
-        if process is None or process.poll() is None:
+        if process is None or process.is_running():
             return
         self._process = None
-        _close(process)
         store.release(self._owner)
-        if process.returncode == 0:
+        if process.status == 0:
             self._short_lives = 0
             return
-        _log.warning("The worker ended with status %s", process.returncode)
+        _log.warning("The worker ended with status %s", process.status)
         if time.monotonic() - self._started_s > SHORT_LIFE_S:
             self._short_lives = 0
             return
         self._short_lives += 1
         self._not_before_s = time.monotonic() + min(60.0, 2.0**self._short_lives)
         if self._short_lives > 1:
-            raise WorkerBroken(
-                "The background process ends at once: {output}", output=_last_line(store.home / "logs" / LOG_NAME)
-            )
+            output = process.last_output() or Message("no output")
+            raise WorkerBroken("The background process ends at once: {output}", output=output)
 
     def stop(self, *, in_mid_request: bool = False) -> None:
         """End the worker: it is asked to, given a moment, and ended.
@@ -90,52 +87,26 @@ class WorkerProcess:
         With *in_mid_request* it is left to end by itself: the refine request that is under way must hear its answer.
         """
         self._retire()
-        deadline = time.monotonic() + PATIENCE_S
-        while self._retired and time.monotonic() < deadline:
-            self._retired = [old for old in self._retired if old.poll() is None]
-            time.sleep(0.01)
         for old in () if in_mid_request else self._retired:
-            stop(old, PATIENCE_S)
+            old.stop(PATIENCE_S)
         self._retired.clear()
 
     def _retire(self) -> None:
         """Tell the worker to end, and forget it; its jobs go to the next one."""
         if self._process is not None:
-            _close(self._process)
+            self._process.cancel(grace_s=float("inf"))
             self._retired.append(self._process)
             self._process = None
 
     def _start(self, home: Path, settings: Settings) -> None:
         self._owner, self._settings, self._started_s = uuid.uuid4().hex, settings, time.monotonic()
-        orders = WorkerConfig(home, self._owner, settings, interpreters())
+        config = WorkerConfig(home, self._owner, settings, interpreters())
         try:
             (home / "logs").mkdir(parents=True, exist_ok=True)
-            with (home / "logs" / LOG_NAME).open("wb") as output:
-                process = start(
-                    orders.interpreters.plain("worker"), stdin=subprocess.PIPE, stdout=output, stderr=output
-                )
-            assert process.stdin is not None
-            self._process = process
-            process.stdin.write(orders.to_line())
-            process.stdin.flush()
+            self._process = ChildProcess(config.interpreters.plain("worker"), log=home / "logs" / LOG_NAME)
         except OSError as error:
             self._not_before_s = time.monotonic() + 10.0
             raise WorkerBroken(
                 "The background process cannot be started: {reason}.", reason=error.strerror or error
             ) from error
-
-
-def _close(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        try:
-            process.stdin.close()
-        except OSError:  # it died with something unread in the pipe
-            _log.debug("The worker's pipe was broken")
-
-
-def _last_line(path: Path) -> str:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    except OSError:
-        return Message("no output")
-    return lines[-1][:200] if lines else Message("no output")
+        self._process.send(config.to_line())  # if it has died already, that is noticed by look()

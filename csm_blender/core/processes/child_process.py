@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A child process of this program: the worker, a converter, or a child that answers one question.
+
+The protocol, whose other side is :mod:`.child_side`:
+
+* Parent to child: lines of JSON on the child's standard input, the first of them often with the API key, which must be
+  in no argument list and no environment. **The pipe closes when the parent ends, however it does, or cancels.** Then
+  the child ends itself.
+* Child to parent: lines of JSON on the child's standard output, ``{"progress": 0.4, "text": "…"}`` any number of times
+  and ``{"answer": {…}}`` once for each request. Lines that are no JSON object are ignored: Blender prints there before
+  Python starts.
+* All else that the child prints goes to a log file.
+
+The parent calls :meth:`ChildProcess.is_running` whenever it has time. No call blocks, except for ``stop``, and no
+threads are needed: standard output is a temporary file, not a pipe, which works on all systems and never fills up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..messages import NOTHING, Message, from_json
+from .launch import start
+from .memory import resident_bytes
+
+KILL_WAIT_S = 2.0
+GRACE_S = 0.5
+LAST_OUTPUT_BYTES = 4096
+LAST_OUTPUT_LENGTH = 200
+
+
+class Progress(NamedTuple):
+    """How far a request is: a share from 0 to 1, which never shrinks, and what is being done."""
+
+    share: float = 0.0
+    text: Message = NOTHING
+
+
+class Ending(StrEnum):
+    """Why a child has ended."""
+
+    EXITED = "exited"
+    CANCELLED = "cancelled"
+    DEADLINE = "deadline"
+    MEMORY = "memory"
+
+
+class ChildProcess:
+    """A child in a process group of its own.
+
+    ``progress`` and ``answer`` belong to the request sent last; ``answer`` is ``None`` until it is there. ``ending``
+    and ``status`` are ``None`` while the child runs. ``log`` is the file that holds what it prints.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        log: Path | None = None,
+        deadline_s: float | None = None,
+        memory_bytes: int | None = None,
+    ) -> None:
+        """Start *command*. Raises ``OSError``.
+
+        A request that takes longer than *deadline_s* seconds ends the child, as does more than *memory_bytes* of
+        resident memory, where the system tells how much it is (Linux).
+        """
+        self.log = log
+        self.progress = Progress()
+        self.answer: dict[str, Any] | None = None
+        self.ending: Ending | None = None
+        self._reason = Ending.EXITED
+        self._deadline_s, self._memory_bytes = deadline_s, memory_bytes
+        self._asked_s = time.monotonic()
+        self._kill_at_s = float("inf")
+        self._unread = b""
+        written, name = tempfile.mkstemp(prefix="csm-child-")
+        self._path = Path(name)
+        self._messages = self._path.open("rb")
+        try:
+            with log.open("wb") if log is not None else contextlib.nullcontext(subprocess.DEVNULL) as errors:
+                self._process = start(command, stdin=subprocess.PIPE, stdout=written, stderr=errors)
+        except OSError:
+            self._messages.close()
+            raise
+        finally:
+            os.close(written)
+            self._remove_file()
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    @property
+    def status(self) -> int | None:
+        """Exit status; on POSIX, the negative number of the signal that ended it."""
+        return self._process.returncode
+
+    def send(self, line: bytes, log: Path | None = None) -> bool:
+        """Send one *line* of JSON, a new request; ``False`` if the child is gone. Its output goes to *log* from now on.
+
+        Lines must be short (4 KB): a longer one blocks until the child reads it.
+        """
+        assert self._process.stdin is not None
+        self.log = log or self.log
+        self.progress, self.answer, self._asked_s = Progress(), None, time.monotonic()
+        try:
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
+        except (OSError, ValueError):  # ValueError: closed by cancel()
+            return False
+        return True
+
+    def is_running(self) -> bool:
+        """Whether the child runs. Also takes in what it has said, and kills it if a limit is passed."""
+        if self.ending is not None:
+            return False
+        if self._process.poll() is None and (passed := self._limit_passed()) is not None:
+            self._kill(passed)
+        running = self._process.poll() is None  # before reading: what it has said last is read, too
+        self._read_messages()
+        if not running:
+            self._close()
+        return running
+
+    def cancel(self, grace_s: float = GRACE_S) -> None:
+        """Ask the child to end by closing its pipe. :meth:`is_running` kills it *grace_s* seconds later."""
+        if self.ending is None:
+            self._reason = Ending.CANCELLED
+            self._kill_at_s = min(self._kill_at_s, time.monotonic() + grace_s)
+            self._close_pipe()
+
+    def stop(self, grace_s: float = GRACE_S) -> None:
+        """Cancel and wait until the child is gone, for not much longer than *grace_s* seconds."""
+        self.cancel(grace_s)
+        if self.ending is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(grace_s)
+            if self.is_running():
+                self._kill(Ending.CANCELLED)
+                self.is_running()
+
+    def how_it_ended(self) -> Message:
+        """A sentence: how a child that has ended did so."""
+        if self.ending is Ending.DEADLINE:
+            return Message("It took too long and was stopped.")
+        if self.ending is Ending.MEMORY:
+            return Message("It used more memory than allowed and was stopped.")
+        status = self.status or 0
+        if status < 0:
+            return Message("It was ended by signal {signal}.", signal=-status)
+        return Message("It ended with status {status}.", status=status)
+
+    def last_output(self) -> str:
+        """The last line the child has printed, empty if there is none."""
+        try:
+            with (self.log or Path(os.devnull)).open("rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - LAST_OUTPUT_BYTES))
+                lines = file.read().decode(errors="replace").strip().splitlines()
+        except OSError:
+            return ""
+        return lines[-1][:LAST_OUTPUT_LENGTH] if lines else ""
+
+    def _limit_passed(self) -> Ending | None:
+        now = time.monotonic()
+        if now > self._kill_at_s:
+            return Ending.CANCELLED
+        if self._deadline_s is not None and self.answer is None and now - self._asked_s > self._deadline_s:
+            return Ending.DEADLINE
+        if self._memory_bytes is not None and (resident_bytes(self.pid) or 0) > self._memory_bytes:
+            return Ending.MEMORY
+        return None
+
+    def _read_messages(self) -> None:
+        *lines, self._unread = (self._unread + self._messages.read()).split(b"\n")
+        for line in lines:
+            try:
+                said = from_json(line)
+            except ValueError:
+                continue
+            if not isinstance(said, dict):
+                continue
+            if isinstance(said.get("answer"), dict):
+                self.answer = said["answer"]
+            elif isinstance(share := said.get("progress"), (int, float)):
+                text = said.get("text")
+                share = max(self.progress.share, min(1.0, float(share)))
+                self.progress = Progress(share, Message.of(text) if isinstance(text, str) else NOTHING)
+
+    def _kill(self, reason: Ending) -> None:
+        """End the child and what it has started, without asking."""
+        self._reason = reason
+        with contextlib.suppress(OSError):
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                os.killpg(self.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(KILL_WAIT_S)
+
+    def _close(self) -> None:
+        self.ending = self._reason
+        self._close_pipe()
+        self._messages.close()
+        self._remove_file()
+
+    def _close_pipe(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # it died with something unread in the pipe
+            self._process.stdin.close()
+
+    def _remove_file(self) -> None:
+        """Remove the file of messages: at once where open files can be removed, on Windows when the child is gone."""
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How much memory there is, and is taken."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from csm_blender.core.processes import memory
+
+
+def test_a_converter_needs_more_for_a_larger_file(tmp_path: Path) -> None:
+    mesh = tmp_path / "mesh"
+    mesh.write_bytes(bytes(1000))
+    assert memory.converter_needs(mesh) == memory.CONVERTER_BYTES + 1000 * memory.BYTES_PER_MESH_BYTE
+    assert memory.converter_needs(tmp_path / "none") == memory.CONVERTER_BYTES
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "left"), [("3000", "1000", 2000), ("1000", "3000", 0), ("max", "1000", None)]
+)
+def test_a_container_leaves_what_its_limit_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, used: str, left: int | None
+) -> None:
+    (tmp_path / "memory.max").write_text(f"{limit}\n")
+    (tmp_path / "memory.current").write_text(f"{used}\n")
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
+    assert memory._of_control_group() == left
+
+
+@pytest.mark.parametrize(
+    ("system", "container", "usable"), [(1000, 400, 280), (400, 1000, 280), (1000, None, 700), (None, None, None)]
+)
+def test_converters_use_a_share_of_the_smaller_of_both(
+    monkeypatch: pytest.MonkeyPatch, system: int | None, container: int | None, usable: int | None
+) -> None:
+    monkeypatch.setattr(memory, "_of_system", lambda: system)
+    monkeypatch.setattr(memory, "_of_control_group", lambda: container)
+    assert memory.memory_to_use() == usable
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_what_a_process_takes() -> None:
+    held = bytearray(50_000_000)
+    assert (memory.resident_bytes(os.getpid()) or 0) > len(held)
+    assert memory.resident_bytes(2**30) is None
