@@ -12,7 +12,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from ..core.conversion import ConversionRequest
 from ..core.errors import BadMesh, ConversionFailed, CsmError
+from ..core.files.whole_file import write_whole
 from ..core.messages import to_json
 from ..core.processes.launch import arguments_of_child
 from .convert import convert
@@ -32,9 +34,7 @@ def main(argv: list[str]) -> None:
         _speak_to(request.get("log"))
         report = _report(request)
         _speak_to(os.devnull if "log" in request else None)  # an open log could not be removed everywhere
-        part = Path(request["report"] + ".part")
-        part.write_text(to_json(report), encoding="utf-8")
-        part.replace(request["report"])
+        write_whole(Path(request["report"]), to_json(report))
 
 
 def _listen(paths: queue.SimpleQueue[str]) -> None:
@@ -68,7 +68,7 @@ def _speak_to(log: str | None) -> None:
 
 def _report(request: dict[str, Any]) -> dict[str, Any]:
     try:
-        return convert(request)
+        return convert(ConversionRequest.from_dict(request)).as_dict()
     except (BadMesh, ConversionFailed) as error:
         return {"error": error.as_dict()}
     except CsmError as error:

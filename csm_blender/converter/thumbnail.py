@@ -26,7 +26,7 @@ _VIEW = Euler((1.16, 0.0, 0.62))
 _LIGHTS = ((Euler((0.7, 0.0, -0.1)), 2.1), (Euler((1.1, 0.0, 1.7)), 0.8))
 """How suns are turned, and how strong they are: one from the front above, one from the right."""
 _AMBIENT = 0.4
-"""Brightness of the grey all around, which is what metals show."""
+"""Brightness of the gray all around, which is what metals show."""
 
 
 class NoPortrait(Exception):

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -134,6 +135,51 @@ NO_ASSET = AssetWish()
 
 
 @dataclass(frozen=True)
+class Choices:
+    """What a person chose for a refine: in the panel, on the command line.
+
+    ``custom_pivot`` counts for ``Pivot.CUSTOM`` only: normalized to the box, Blender axes. ``copies`` says whether
+    objects that share the target's mesh get the result too; ``None`` means that they do where the mesh is replaced.
+    """
+
+    fit: Fit = Fit.EXACT
+    pivot: Pivot = Pivot.ORIGIN
+    custom_pivot: Vec3 = (0.0, 0.0, 0.0)
+    original: Original = Original.HIDE
+    again: bool = False
+    copies: bool | None = None
+    materials: Materials = Materials.REFINED
+    asset: AssetWish = NO_ASSET
+
+    def settled(self) -> Choices:
+        """These choices as a job keeps them: *copies* decided; the pivot itself is in what is sent by then."""
+        copies = self.original is Original.REPLACE if self.copies is None else self.copies
+        return replace(self, copies=copies, custom_pivot=(0.0, 0.0, 0.0))
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready form of :meth:`settled`; :meth:`from_dict` takes it back."""
+        data = asdict(self.settled())
+        del data["custom_pivot"]  # version 1.0.0 refuses fields that it does not know
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Choices:
+        """The choices among the values of a spec's dictionary. Raises ``KeyError`` or ``ValueError``."""
+        return cls(
+            fit=Fit(data["fit"]),
+            pivot=Pivot(data["pivot"]),
+            original=Original(data["original"]),
+            again=bool(data.get("again", False)),
+            copies=bool(data.get("copies", False)),
+            materials=Materials(data.get("materials", Materials.REFINED)),
+            asset=AssetWish.from_dict(data.get("asset")),
+        )
+
+
+DEFAULT_CHOICES = Choices().settled()
+
+
+@dataclass(frozen=True)
 class Target:
     """A block-out as measured, in Blender units and Blender axes (x right, y back, z up).
 
@@ -145,17 +191,28 @@ class Target:
     box_min: Vec3
     box_max: Vec3
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Target:
+        """The target that ``dataclasses.asdict`` wrote."""
+        matrix = _matrix4(data["matrix_world"])
+        return cls(str(data["object_name"]), matrix, vec3(data["box_min"]), vec3(data["box_max"]))
+
 
 @dataclass(frozen=True)
 class Refinement:
-    """What is sent with the refine request, in API order and metres; ``None`` where a field is left out.
+    """What is sent with the refine request, in API order and meters; ``None`` where a field is left out.
 
     ``scaled_bbox`` is ``[width, height, depth]``, ``pivot_point`` is ``[x, y, z]`` in [-0.5, 0.5] with y up and z
-    toward the front (reference/get-3d-refined-mesh.txt).
+    toward the front.
     """
 
     scaled_bbox: Vec3 | None = None
     pivot_point: Vec3 | None = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Refinement:
+        """The refinement that ``dataclasses.asdict`` wrote."""
+        return cls(vec3_or_none(data["scaled_bbox"]), vec3_or_none(data["pivot_point"]))
 
 
 @dataclass(frozen=True)
@@ -164,7 +221,7 @@ class Placement:
 
     The result's mesh data fills ``box_min`` … ``box_max`` (its own axes) and its object gets ``matrix_world``.
     ``axis_scale`` is how long one data unit is in the world on each axis. ``mirror_x`` says that the world matrix
-    mirrors, so the data is mirrored once more to come out right. ``anchor`` is the point of the box, normalised to
+    mirrors, so the data is mirrored once more to come out right. ``anchor`` is the point of the box, normalized to
     [-0.5, 0.5] in data axes, that a mesh which does not fill the box stands on. ``flat`` marks the axes on which the
     block-out has no thickness.
     """
@@ -177,16 +234,35 @@ class Placement:
     mirror_x: bool
     flat: tuple[bool, bool, bool]
 
+    @property
+    def signed_scale(self) -> Vec3:
+        """``axis_scale``, with the x axis negative where the world matrix mirrors."""
+        x, y, z = self.axis_scale
+        return (-x if self.mirror_x else x, y, z)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Placement:
+        """The placement that ``dataclasses.asdict`` wrote."""
+        x, y, z = data["flat"]
+        return cls(
+            matrix_world=_matrix4(data["matrix_world"]),
+            box_min=vec3(data["box_min"]),
+            box_max=vec3(data["box_max"]),
+            axis_scale=vec3(data["axis_scale"]),
+            anchor=vec3(data["anchor"]),
+            mirror_x=bool(data["mirror_x"]),
+            flat=(bool(x), bool(y), bool(z)),
+        )
+
 
 @dataclass(frozen=True)
 class JobSpec:
     """All that was decided when a job was made; it never changes afterwards.
 
-    ``scale_length`` is metres per Blender unit. ``target`` is ``None`` for a job that was given a box by numbers.
+    ``scale_length`` is meters per Blender unit. ``target`` is ``None`` for a job that was given a box by numbers.
     ``blend_file``, ``output`` and ``export_path`` are absolute paths or empty; ``run_id`` binds the jobs of one
     command-line call together so that ``resume`` can finish that call. ``parts`` names the objects of a common box, the
-    target first, and is empty for one object. ``copies`` says that objects sharing the target's mesh get the result
-    too.
+    target first, and is empty for one object.
     """
 
     session_code: str
@@ -195,19 +271,13 @@ class JobSpec:
     placement: Placement
     scale_length: float = 1.0
     target: Target | None = None
-    fit: Fit = Fit.EXACT
-    pivot: Pivot = Pivot.ORIGIN
-    original: Original = Original.HIDE
-    again: bool = False
+    choices: Choices = DEFAULT_CHOICES
     blend_file: str = ""
     scene_name: str = ""
     output: str = ""
     export_path: str = ""
     run_id: str = ""
     parts: tuple[str, ...] = ()
-    copies: bool = False
-    materials: Materials = Materials.REFINED
-    asset: AssetWish = NO_ASSET
 
     @property
     def label(self) -> str:
@@ -220,64 +290,35 @@ class JobSpec:
         return self.target.object_name if self.target else ""
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready form; :meth:`from_dict` takes it back."""
-        return asdict(self)
+        """JSON-ready form, in which the choices stand beside the rest; :meth:`from_dict` takes it back."""
+        data = asdict(self)
+        del data["choices"]
+        return {**data, **self.choices.as_dict()}
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> JobSpec:
-        """The spec that :meth:`as_dict` wrote. Raises ``KeyError`` or ``TypeError`` on anything else."""
+    def from_dict(cls, data: Mapping[str, Any]) -> JobSpec:
+        """The spec that :meth:`as_dict` wrote. Raises ``KeyError``, ``TypeError`` or ``ValueError`` on others."""
+        chosen = {field.name for field in fields(Choices)}
+        rest = {name: value for name, value in data.items() if name not in chosen}
         target = data.get("target")
-        placement, refinement = cls.parts_from_dict(data)
-        typed = ("target", "placement", "refinement", "fit", "pivot", "original", "parts", "materials", "asset")
-        rest = {name: value for name, value in data.items() if name not in typed}
-        return cls(
-            **rest,
-            fit=Fit(data["fit"]),
-            pivot=Pivot(data["pivot"]),
-            original=Original(data["original"]),
-            parts=tuple(str(name) for name in data.get("parts", ())),
-            materials=Materials(data.get("materials", Materials.REFINED)),
-            asset=AssetWish.from_dict(data.get("asset")),
-            refinement=refinement,
-            placement=placement,
-            target=None
-            if target is None
-            else Target(
-                object_name=str(target["object_name"]),
-                matrix_world=_matrix4(target["matrix_world"]),
-                box_min=_vec3(target["box_min"]),
-                box_max=_vec3(target["box_max"]),
-            ),
-        )
-
-    @staticmethod
-    def parts_from_dict(data: dict[str, Any]) -> tuple[Placement, Refinement]:
-        """The ``placement`` and ``refinement`` of a spec's dictionary, or of a converter's request."""
-        placement, refinement = data["placement"], data["refinement"]
-        return (
-            Placement(
-                matrix_world=_matrix4(placement["matrix_world"]),
-                box_min=_vec3(placement["box_min"]),
-                box_max=_vec3(placement["box_max"]),
-                axis_scale=_vec3(placement["axis_scale"]),
-                anchor=_vec3(placement["anchor"]),
-                mirror_x=bool(placement["mirror_x"]),
-                flat=(bool(placement["flat"][0]), bool(placement["flat"][1]), bool(placement["flat"][2])),
-            ),
-            Refinement(
-                scaled_bbox=_vec3_or_none(refinement["scaled_bbox"]),
-                pivot_point=_vec3_or_none(refinement["pivot_point"]),
-            ),
-        )
+        rest |= {
+            "refinement": Refinement.from_dict(data["refinement"]),
+            "placement": Placement.from_dict(data["placement"]),
+            "target": None if target is None else Target.from_dict(target),
+            "parts": tuple(str(name) for name in data.get("parts", ())),
+        }
+        return cls(**rest, choices=Choices.from_dict(data))
 
 
-def _vec3(values: Any) -> Vec3:
+def vec3(values: Any) -> Vec3:
+    """Three numbers of any kind (a list, an array, a ``Vector``) as floats. Raises ``ValueError`` for more or fewer."""
     x, y, z = values
     return (float(x), float(y), float(z))
 
 
-def _vec3_or_none(values: Any) -> Vec3 | None:
-    return None if values is None else _vec3(values)
+def vec3_or_none(values: Any) -> Vec3 | None:
+    """:func:`vec3`, with ``None`` for ``None``."""
+    return None if values is None else vec3(values)
 
 
 def _matrix4(rows: Any) -> Matrix4:

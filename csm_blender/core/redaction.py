@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keep secrets out of what is shown, logged or stored.
 
-Mesh URLs carry a signature in the query and the account's e-mail address in the path (reference/csm-api.md §9), so a
-URL in a message is cut down to its origin and the name of the file.
+Mesh URLs carry a signature in the query and the account's e-mail address in the path, so a URL in a message
+is cut down to its origin and the name of the file.
 """
 
 from __future__ import annotations

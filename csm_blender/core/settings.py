@@ -75,8 +75,8 @@ def checked_base_url(text: str) -> str:
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
-    except ValueError:
-        raise BadValue("The base URL {text} is not a URL.", text=repr(text)) from None
+    except ValueError as error:
+        raise BadValue("The base URL {text} is not a URL.", text=repr(text)) from error
     if parts.scheme not in ("http", "https") or not host:
         raise BadValue("The base URL {text} is not a URL.", "It looks like https://api.csm.ai", text=repr(text))
     if parts.username or parts.password or parts.query or parts.fragment:

@@ -2,7 +2,6 @@
 """A session as the service tells it, and what that means for a refine.
 
 Sessions answer in two styles: ``status`` with ``percentage`` (2024) or ``session_status`` with ``percent_done`` (2025).
-The values and the rules are those of reference/csm-api.md §3.
 """
 
 from __future__ import annotations

@@ -184,7 +184,7 @@ class Pipeline:
         """An answer that will not get better by itself, unless it is one of those that services give by mistake.
 
         A refusal that comes when the refine was paid for is not believed at once; nor is a first 400, which CSM has
-        been seen to give for "too many requests" (reference/csm-api.md §6).
+        been seen to give for "too many requests".
         """
         refused = isinstance(error, (RequestRefused, UnknownSession)) and not isinstance(error, RateLimited)
         if refused:

@@ -50,7 +50,7 @@ class SubmitSteps:
         session = self._bench.session(job)
         phase = phase_before(session)
         changes: dict[str, Any] = {"baseline": Baseline.of(session), "faults": 0, "fault_s": 0.0}
-        if phase is Phase.REFINED and not job.spec.again:
+        if phase is Phase.REFINED and not job.spec.choices.again:
             self._bench.memory(job).fresh_url = session.best_mesh_url()
             note = Message("The session is refined already: fetching that mesh, nothing is spent")
             self._bench.update(job, state=JobState.DOWNLOADING, message=note, **changes)
@@ -62,7 +62,7 @@ class SubmitSteps:
             raise SessionNotReady(
                 "The session is not ready to be refined ({status_word}).", status_word=status_word(session)
             )
-        elif phase is Phase.FAILED and not (job.spec.again and "refine" in session.status):
+        elif phase is Phase.FAILED and not (job.spec.choices.again and "refine" in session.status):
             hint = RefineFailed.default_hint if "refine" in session.status else None
             raise SessionFailed("The session has failed ({status_word}).", hint, status_word=status_word(session))
         elif earlier := refined_before(job, session, self._bench.store.siblings(job)):
@@ -97,7 +97,7 @@ class SubmitSteps:
             self._bench.client.refine(job.session_code, job.spec.refinement)
         except NotSent as nothing:
             self._bench.store.unbegin_post(self._bench.current(job), self._bench.owner)
-            raise nothing.error from None
+            raise nothing.error from nothing.error.__cause__
         except AnswerLost as error:
             return self._answer_lost(job, error)
         except CsmError:

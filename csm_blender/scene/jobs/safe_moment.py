@@ -31,7 +31,8 @@ def reason_to_wait(job_id: str) -> Message:
         return reason
     job = desk.jobs.get(job_id)
     target = find_target(job_id)
-    if job is not None and target is not None and job.spec.original is Original.REPLACE and target.mode != "OBJECT":
+    replaces = job is not None and job.spec.choices.original is Original.REPLACE
+    if replaces and target is not None and target.mode != "OBJECT":
         return Message(
             "Ready. Waits until you leave {mode_name} of {name}", mode_name=_mode_name(target), name=target.name
         )

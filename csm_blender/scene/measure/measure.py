@@ -13,7 +13,7 @@ from mathutils import Matrix
 
 from ...core.errors import NoSize, NoSuchObject, UsageError
 from ...core.geometry.custom_box import check_custom_box
-from ...core.models import Target, Vec3
+from ...core.models import Target, vec3
 from ..blender.evaluation import is_evaluated, looking_at, world_matrix
 from ..blender.matrix import as_matrix4
 from ..versions.history import recorded_box
@@ -166,13 +166,9 @@ class _Look:
 def _target(obj: bpy.types.Object, world: Matrix, bounds: Bounds, what: str) -> Target:
     if bounds.empty or (bounds.low == bounds.high).all():
         raise NoSize("{what} has no size.", what=what)
-    return Target(obj.name, as_matrix4(world), _vec3(bounds.low), _vec3(bounds.high))
+    return Target(obj.name, as_matrix4(world), vec3(bounds.low), vec3(bounds.high))
 
 
 def _stem(name: str) -> str:
     stem, dot, number = name.rpartition(".")
     return stem if dot and number.isdecimal() else name
-
-
-def _vec3(values: Array) -> Vec3:
-    return (float(values[0]), float(values[1]), float(values[2]))

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import bpy
+import numpy as np
 from mathutils import Matrix
 
 from ...core.geometry.box import corners
-from ...core.models import JobSpec, Vec3
+from ...core.models import JobSpec, Vec3, vec3
 from ..blender.evaluation import depsgraph_of, world_matrix
 from ..blender.matrix import as_matrix4, relative_to
 
@@ -191,13 +192,9 @@ def _came_of(obj: bpy.types.Object, scene: bpy.types.Scene) -> Matrix:
 
 def _marks(matrix: Matrix, box: tuple[Vec3, Vec3]) -> list[Vec3]:
     """The eight corners and, last, the origin."""
-    x, y, z = (matrix[row][3] for row in range(3))
-    return [*corners(as_matrix4(matrix), *box), (x, y, z)]
+    return [*corners(as_matrix4(matrix), *box), vec3(matrix.translation)]
 
 
 def _is_translation(matrix: Matrix) -> bool:
-    return all(
-        abs(matrix[row][column] - (row == column)) <= 1e-6  # noqa: PLR2004 - rounding of float32
-        for row in range(3)
-        for column in range(3)
-    )
+    turn = np.array(matrix.to_3x3())
+    return bool(np.abs(turn - np.eye(3)).max() <= 1e-6)  # noqa: PLR2004 - rounding of float32
