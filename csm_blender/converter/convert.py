@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import bpy
 import numpy as np
@@ -33,7 +34,7 @@ def convert(request: ConversionRequest) -> ConversionReport:
     if request.materials is Materials.OWN:
         _strip_materials(mesh)
     if request.export:
-        export_glb(mesh, request.placement, request.scale_length, request.export)
+        export_glb(mesh, request.placement, request.scale_length, Path(request.export))
     _pack_images()
     asset_file, asset_notes = make_asset(mesh, request)
     # Not compressed: the main thread reads it faster.

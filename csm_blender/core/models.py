@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
+
+from .records import FLAT, NOT_KEPT, Record
 
 Vec3 = tuple[float, float, float]
 Matrix4 = tuple[
@@ -113,7 +115,7 @@ class AssetPlace(StrEnum):
 
 
 @dataclass(frozen=True)
-class AssetWish:
+class AssetWish(Record):
     """Whether and where the result becomes an asset.
 
     ``library`` is the library's name and ``folder`` its absolute path on this machine, empty where there is none of
@@ -125,17 +127,12 @@ class AssetWish:
     folder: str = ""
     author: str = ""
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any] | None) -> AssetWish:
-        """The wish in a spec's dictionary, or in a converter's request; none in those of earlier versions."""
-        return cls(**{**data, "place": AssetPlace(data["place"])}) if data else cls()
-
 
 NO_ASSET = AssetWish()
 
 
 @dataclass(frozen=True)
-class Choices:
+class Choices(Record):
     """What a person chose for a refine: in the panel, on the command line.
 
     ``custom_pivot`` counts for ``Pivot.CUSTOM`` only: normalized to the box, Blender axes. ``copies`` says whether
@@ -144,7 +141,7 @@ class Choices:
 
     fit: Fit = Fit.EXACT
     pivot: Pivot = Pivot.ORIGIN
-    custom_pivot: Vec3 = (0.0, 0.0, 0.0)
+    custom_pivot: Vec3 = field(default=(0.0, 0.0, 0.0), metadata=NOT_KEPT)  # 1.0.0 refuses what it does not know
     original: Original = Original.HIDE
     again: bool = False
     copies: bool | None = None
@@ -156,31 +153,12 @@ class Choices:
         copies = self.original is Original.REPLACE if self.copies is None else self.copies
         return replace(self, copies=copies, custom_pivot=(0.0, 0.0, 0.0))
 
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready form of :meth:`settled`; :meth:`from_dict` takes it back."""
-        data = asdict(self.settled())
-        del data["custom_pivot"]  # version 1.0.0 refuses fields that it does not know
-        return data
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Choices:
-        """The choices among the values of a spec's dictionary. Raises ``KeyError`` or ``ValueError``."""
-        return cls(
-            fit=Fit(data["fit"]),
-            pivot=Pivot(data["pivot"]),
-            original=Original(data["original"]),
-            again=bool(data.get("again", False)),
-            copies=bool(data.get("copies", False)),
-            materials=Materials(data.get("materials", Materials.REFINED)),
-            asset=AssetWish.from_dict(data.get("asset")),
-        )
-
 
 DEFAULT_CHOICES = Choices().settled()
 
 
 @dataclass(frozen=True)
-class Target:
+class Target(Record):
     """A block-out as measured, in Blender units and Blender axes (x right, y back, z up).
 
     ``matrix_world`` is the object's; ``box_min`` and ``box_max`` are its evaluated box in its own axes.
@@ -191,15 +169,9 @@ class Target:
     box_min: Vec3
     box_max: Vec3
 
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Target:
-        """The target that ``dataclasses.asdict`` wrote."""
-        matrix = _matrix4(data["matrix_world"])
-        return cls(str(data["object_name"]), matrix, vec3(data["box_min"]), vec3(data["box_max"]))
-
 
 @dataclass(frozen=True)
-class Refinement:
+class Refinement(Record):
     """What is sent with the refine request, in API order and meters; ``None`` where a field is left out.
 
     ``scaled_bbox`` is ``[width, height, depth]``, ``pivot_point`` is ``[x, y, z]`` in [-0.5, 0.5] with y up and z
@@ -209,14 +181,9 @@ class Refinement:
     scaled_bbox: Vec3 | None = None
     pivot_point: Vec3 | None = None
 
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Refinement:
-        """The refinement that ``dataclasses.asdict`` wrote."""
-        return cls(vec3_or_none(data["scaled_bbox"]), vec3_or_none(data["pivot_point"]))
-
 
 @dataclass(frozen=True)
-class Placement:
+class Placement(Record):
     """Where the result goes, in Blender units and Blender axes.
 
     The result's mesh data fills ``box_min`` … ``box_max`` (its own axes) and its object gets ``matrix_world``.
@@ -240,23 +207,9 @@ class Placement:
         x, y, z = self.axis_scale
         return (-x if self.mirror_x else x, y, z)
 
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Placement:
-        """The placement that ``dataclasses.asdict`` wrote."""
-        x, y, z = data["flat"]
-        return cls(
-            matrix_world=_matrix4(data["matrix_world"]),
-            box_min=vec3(data["box_min"]),
-            box_max=vec3(data["box_max"]),
-            axis_scale=vec3(data["axis_scale"]),
-            anchor=vec3(data["anchor"]),
-            mirror_x=bool(data["mirror_x"]),
-            flat=(bool(x), bool(y), bool(z)),
-        )
-
 
 @dataclass(frozen=True)
-class JobSpec:
+class JobSpec(Record):
     """All that was decided when a job was made; it never changes afterwards.
 
     ``scale_length`` is meters per Blender unit. ``target`` is ``None`` for a job that was given a box by numbers.
@@ -271,7 +224,7 @@ class JobSpec:
     placement: Placement
     scale_length: float = 1.0
     target: Target | None = None
-    choices: Choices = DEFAULT_CHOICES
+    choices: Choices = field(default=DEFAULT_CHOICES, metadata=FLAT)
     blend_file: str = ""
     scene_name: str = ""
     output: str = ""
@@ -289,42 +242,15 @@ class JobSpec:
         """Name of the block-out when the job was made; empty for a box by numbers."""
         return self.target.object_name if self.target else ""
 
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready form, in which the choices stand beside the rest; :meth:`from_dict` takes it back."""
-        data = asdict(self)
-        del data["choices"]
-        return {**data, **self.choices.as_dict()}
-
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> JobSpec:
-        """The spec that :meth:`as_dict` wrote. Raises ``KeyError``, ``TypeError`` or ``ValueError`` on others."""
-        chosen = {field.name for field in fields(Choices)}
-        rest = {name: value for name, value in data.items() if name not in chosen}
-        target = data.get("target")
-        rest |= {
-            "refinement": Refinement.from_dict(data["refinement"]),
-            "placement": Placement.from_dict(data["placement"]),
-            "target": None if target is None else Target.from_dict(target),
-            "parts": tuple(str(name) for name in data.get("parts", ())),
-        }
-        return cls(**rest, choices=Choices.from_dict(data))
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The spec that :meth:`as_dict` wrote. Raises ``TypeError`` or ``ValueError`` on anything else."""
+        if unknown := set(data) - cls.keys():
+            raise TypeError(f"unknown fields: {unknown}")
+        return super().from_dict(data)
 
 
 def vec3(values: Any) -> Vec3:
     """Three numbers of any kind (a list, an array, a ``Vector``) as floats. Raises ``ValueError`` for more or fewer."""
     x, y, z = values
     return (float(x), float(y), float(z))
-
-
-def vec3_or_none(values: Any) -> Vec3 | None:
-    """:func:`vec3`, with ``None`` for ``None``."""
-    return None if values is None else vec3(values)
-
-
-def _matrix4(rows: Any) -> Matrix4:
-    def row(values: Any) -> tuple[float, float, float, float]:
-        a, b, c, d = values
-        return (float(a), float(b), float(c), float(d))
-
-    r0, r1, r2, r3 = rows
-    return (row(r0), row(r1), row(r2), row(r3))

@@ -7,13 +7,13 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from ..api.session import Baseline
 from ..conversion import JobResult
 from ..messages import NOTHING, Message, from_json, to_json
 from ..models import JobSpec, JobState
+from ..records import Record
 from .job import Job
 
 _JSON_COLUMNS = {"error": "error_json", "baseline": "baseline_json", "result": "result_json"}
@@ -66,9 +66,7 @@ def _job_from(row: sqlite3.Row) -> Job:
 
 
 def _as_json(value: Any) -> str | None:
-    if isinstance(value, JobResult):
-        return to_json(value.as_dict())
-    return None if value is None else to_json(asdict(value) if isinstance(value, Baseline) else value)
+    return None if value is None else to_json(value.as_dict() if isinstance(value, Record) else value)
 
 
 def _result_from(text: str) -> JobResult | None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from common import ROOT
 from jobs_at_hand import spec
 
 from csm_blender.core import errors
