@@ -34,7 +34,7 @@ class Record:
         data: dict[str, Any] = {}
         for member in _members(type(self)):
             value = _as_data(getattr(self, member.name))
-            data |= (value or {}) if member.is_flat else {member.key: value}
+            data |= {member.key: value} if member.key else value or {}
         return data
 
     @classmethod
@@ -43,14 +43,8 @@ class Record:
 
         Fields that are missing get their defaults. Raises ``TypeError`` or ``ValueError`` where that cannot be.
         """
-        values: dict[str, Any] = {}
-        for member in _members(cls):
-            if not member.is_flat:
-                if member.key in data:
-                    values[member.name] = member.read(data[member.key])
-            elif member.needed <= data.keys():
-                values[member.name] = member.read(data)
-        return cls(**values)
+        found = [member for member in _members(cls) if member.needed <= data.keys()]
+        return cls(**{member.name: member.read(data[member.key] if member.key else data) for member in found})
 
     @classmethod
     def keys(cls) -> frozenset[str]:
@@ -60,15 +54,14 @@ class Record:
 
 @dataclass(frozen=True)
 class _Member:
-    """A field that is kept: its names in the class and in JSON, all *keys* of it there, and those without a default."""
+    """A field that goes into JSON as *key*, or as all *keys* of a record that stands flat; it needs some of them."""
 
     name: str
     key: str
-    read: Callable[[Any], Any]
-    is_flat: bool
     keys: frozenset[str]
     needed: frozenset[str]
     has_default: bool
+    read: Callable[[Any], Any]
 
 
 def _find_members(record: Any) -> tuple[_Member, ...]:
@@ -77,11 +70,12 @@ def _find_members(record: Any) -> tuple[_Member, ...]:
 
 
 def _member(field: Field[Any], kind: Any) -> _Member:
-    key, is_flat = field.metadata.get("key", field.name), "flat" in field.metadata
-    inner = _members(_inner(kind)) if is_flat else ()
-    keys = frozenset().union(*(each.keys for each in inner)) if is_flat else frozenset({key})
-    needed = frozenset().union(*(each.needed for each in inner if not each.has_default)) if is_flat else keys
-    return _Member(field.name, key, _reader(kind), is_flat, keys, needed, field.default is not MISSING)
+    key, keys, has_default = field.metadata.get("key", field.name), frozenset[str](), field.default is not MISSING
+    if "flat" not in field.metadata:
+        return _Member(field.name, key, frozenset({key}), frozenset({key}), has_default, _reader(kind))
+    inner = _members(_inner(kind))
+    needed = keys.union(*(each.needed for each in inner if not each.has_default))
+    return _Member(field.name, "", keys.union(*(each.keys for each in inner)), needed, has_default, _reader(kind))
 
 
 _members: Callable[[Any], tuple[_Member, ...]] = cache(_find_members)
@@ -112,13 +106,11 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
     if origin is tuple:
         reads = tuple(map(_reader, parts))
         return lambda value: tuple(each(part) for each, part in zip(reads, value, strict=True))
-    if issubclass(kind, Record):
-        return kind.from_dict
-    make: Callable[[Any], Any] = _text if kind is str else kind
+    make: Callable[[Any], Any] = kind.from_dict if issubclass(kind, Record) else _text if kind is str else kind
     return make
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no text")
-    return value  # which may be a Message, and stays one
+    return value  # a Message stays one

@@ -15,6 +15,8 @@ SHORTEST_KEY = 4
 """A shorter "key" would blank out ordinary words."""
 
 _URL = re.compile(r"https?://[^\s\"'<>\\]+")
+_PATH = re.compile(r"(?<=with url: )/[^\s\"'<>\\]*")
+"""What urllib3 says of a URL in an error: all but the origin, signature and address included."""
 # Starts only where a run of such letters starts: otherwise a long run without an @ would take quadratic time.
 _EMAIL = re.compile(
     r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", re.IGNORECASE
@@ -26,7 +28,7 @@ def redacted(text: str, key: str = "") -> str:
     """*text* without the *key*, without the inner path and query of URLs, without e-mail addresses."""
     for form in _forms(key):
         text = text.replace(form, "[key]")
-    return _EMAIL.sub("[e-mail]", _URL.sub(lambda match: _bare(match[0]), text))
+    return _EMAIL.sub("[e-mail]", _PATH.sub("/…", _URL.sub(lambda match: _bare(match[0]), text)))
 
 
 def sanitize(text: str, key: str = "", limit: int = 300) -> str:
