@@ -169,7 +169,7 @@ def _error_classes(trees: Iterable[ast.Module]) -> frozenset[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
     }
-    known = {"CsmError", "NoPortrait"}  # the latter is told in a note
+    known = {"CsmError", "ThumbnailFailed"}  # the latter is told in a note
     while more := {name for name, above in bases.items() if above & known} - known:
         known |= more
     return frozenset(known)

@@ -88,7 +88,7 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
     what.add_argument(
         "--jobs", metavar="FILE", help="more of these: a .csv with columns session, object, a .json list, or a .csmjobs"
     )
-    what.add_argument("--bbox", metavar="W,H,D", help="a box in metres instead of objects: width, height, depth")
+    what.add_argument("--bbox", metavar="W,H,D", help="a box in meters instead of objects: width, height, depth")
     how = refine.add_argument_group("how to place the result")
     how.add_argument(
         "--fit", choices=["exact", "inside", "none"], default="exact", help="default: exact (stretch to the box)"

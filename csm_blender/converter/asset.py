@@ -22,7 +22,7 @@ from ..core.files.asset_catalog import add_catalog, as_file_name
 from ..core.messages import Message
 from ..core.models import AssetPlace, AssetWish, Materials, Placement
 from .asset_metadata import Label, label_asset
-from .thumbnail import NoPortrait, Pixels, portrait_of
+from .thumbnail import Pixels, ThumbnailFailed, render_thumbnail
 from .transform_mesh import reshape
 
 PICTURE = "csm_picture"
@@ -43,8 +43,8 @@ def make_asset(mesh: bpy.types.Mesh, request: ConversionRequest) -> tuple[str | 
     notes: list[Message] = []
     picture: Pixels | None = None
     try:
-        picture = portrait_of(mesh, request.placement.signed_scale)
-    except NoPortrait as reason:
+        picture = render_thumbnail(mesh, request.placement.signed_scale)
+    except ThumbnailFailed as reason:
         notes.append(Message("The asset has no picture: this Blender could not render it ({reason}).", reason=reason))
     if wish.place is AssetPlace.FILE:
         if picture is not None:

@@ -20,7 +20,8 @@ from .transform_mesh import Array, coordinates, reshape
 class Move:
     """Where the vertices of a mesh with the box *low* to *high* go: v to ``linear @ (v - around) + shift``.
 
-    ``wanted_low`` and ``wanted_high`` is the box that comes of it. All in Blender's axes; *low* and *high* in meters.
+    ``wanted_low`` and ``wanted_high`` is the box that comes of it. All in Blender's axes; *low* and *high* in meters,
+    the rest in data units. ``linear`` is (3, 3), all others are (3,).
     """
 
     low: Array

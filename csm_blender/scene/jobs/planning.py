@@ -12,7 +12,7 @@ from ...core.geometry import box
 from ...core.models import Choices, JobSpec, Materials, Original, Vec3
 from ..measure.measure import measure_common
 from ..placement.preview_objects import check_no_previews
-from ..placement.target_checks import check_fate
+from ..placement.target_checks import check_changeable
 
 
 def plan_for_objects(
@@ -27,7 +27,7 @@ def plan_for_objects(
     Raises :class:`UsageError` where one of them cannot be refined.
     """
     check_no_previews(objects)
-    check_fate(objects, choices.original)
+    check_changeable(objects, choices.original)
     target = measure_common(objects, depsgraph)
     scale_length = scene.unit_settings.scale_length
     refinement, placement = box.plan(target, choices, scale_length)

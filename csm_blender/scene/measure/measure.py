@@ -141,7 +141,7 @@ class _Look:
     bounds: Bounds = field(default_factory=Bounds)
 
     def at(self, obj: bpy.types.Object, world: Matrix, own: Array | None) -> None:
-        """Take in all that *obj*, which stands at *world*, shows. *own* is as for :func:`.geometry.add_shown`."""
+        """Take in all that *obj*, which stands at *world*, shows. *own* is as for :func:`add_shown`."""
         if obj.type in SIZELESS_TYPES:
             raise NoSize(
                 "{name} is a {type}, which has no size.", name=repr(obj.name), type=obj.type.lower().replace("_", " ")

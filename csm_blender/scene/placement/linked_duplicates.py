@@ -15,7 +15,7 @@ from ...core.models import JobSpec, Target
 from ..blender.evaluation import depsgraph_of
 from ..measure.custom_box import custom_box
 from ..measure.measure import measure, measure_shape
-from .target_checks import check_fate
+from .target_checks import check_changeable
 
 _SAME_BOX = 1e-6
 
@@ -35,7 +35,7 @@ def copies_of(
     shown = measure_shape(target, depsgraph) if custom_box(target) is not None else recorded
     for other in [obj for obj in scene.objects if obj != target and _shares(obj, target)]:
         try:
-            check_fate([other], spec.choices.original)
+            check_changeable([other], spec.choices.original)
             found = measure(other, depsgraph)
         except CsmError as error:
             notes.append(

@@ -29,11 +29,11 @@ from ..blender.matrix import as_matrix4
 from ..measure.measure import family_of
 from ..versions import history, mesh_swap
 from . import assets, preview_objects
-from .align import AlignmentGoal, goal_of, stand
+from .align import AlignmentGoal, align, goal_of
 from .append import all_or_nothing, append_mesh
 from .linked_duplicates import copies_of
 from .provenance import stamp
-from .target_checks import check_fate
+from .target_checks import check_changeable
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def place(
     conversion = job.result.conversion
     parts = _parts(job, scene, target)
     if target is not None:
-        check_fate(parts, job.spec.choices.original)
+        check_changeable(parts, job.spec.choices.original)
     notes: list[Message] = []
     others: list[tuple[bpy.types.Object, Matrix]] = []
     if target is not None and job.spec.choices.copies and len(parts) == 1:
@@ -131,7 +131,7 @@ def _one(
     for collection in _collections(placing.scene, target):
         collection.objects.link(obj)
     stamp(obj, job, placing.time)
-    stand(obj, AlignmentGoal(goal_of(job.spec, now), placing.box, target, now, placing.scene))
+    align(obj, AlignmentGoal(goal_of(job.spec, now), placing.box, target, now, placing.scene))
     if target is not None:
         hides = [member for part in parts for member in family_of(part)]
         for earlier in history.results_of(target):

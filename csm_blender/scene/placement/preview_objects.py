@@ -21,7 +21,7 @@ from ...core.models import JobSpec
 from ..blender.bpy_typing import current
 from ..blender.custom_properties import read
 from ..blender.evaluation import depsgraph_of, world_matrix
-from .align import AlignmentGoal, goal_of, offset_of, stand_following
+from .align import AlignmentGoal, align_following, goal_of, offset_of
 from .append import all_or_nothing, append_mesh
 
 COLLECTION = "CSM Previews"
@@ -114,8 +114,8 @@ def show(
             _make_ghostly(obj, mesh)
             collection.objects.link(obj)
             now = world_matrix(target, depsgraph_of(scene))
-            wish = AlignmentGoal(goal_of(spec, now), report.fitted.box, target, now, scene)
-            stand_following(obj, wish, offset_of(spec))
+            goal = AlignmentGoal(goal_of(spec, now), report.fitted.box, target, now, scene)
+            align_following(obj, goal, offset_of(spec))
             _follow_into_local_views(obj, target, depsgraph_of(scene))
     except BaseException:
         _drop_empty([collection])

@@ -29,8 +29,7 @@ def logger() -> Iterator[logging.Logger]:
 @pytest.mark.parametrize(
     "cause",
     [
-        "HTTPSConnectionPool(host='storage', port=443): Max retries exceeded with url: "
-        "/ada%40example.org/mesh.glb?X-Amz-Signature=0a1b2c (Caused by NewConnectionError)",
+        "Max retries exceeded with url: /ada%40example.org/mesh.glb?X-Amz-Signature=0a1b2c (Caused by TimeoutError())",
         "https://storage/ada@example.org/mesh.glb?X-Amz-Signature=0a1b2c",
         f"Invalid header value b'{KEY}'",
     ],
@@ -38,13 +37,9 @@ def logger() -> Iterator[logging.Logger]:
 def test_the_cause_is_told_without_secrets(cause: str, tmp_path: Path, logger: logging.Logger) -> None:
     path = log_to_file(tmp_path, KEY)
     assert path is not None
-    try:
-        try:
-            raise OSError(cause)
-        except OSError as error:
-            raise Unreachable("No connection to the storage.") from error
-    except Unreachable:
-        logger.exception("A step broke")
+    error = Unreachable("No connection to the storage.")
+    error.__cause__ = OSError(cause)
+    logger.error("A step broke", exc_info=error)
     told = path.read_text(encoding="utf-8")
     assert "OSError" in told
     assert "direct cause" in told
