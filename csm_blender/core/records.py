@@ -7,6 +7,7 @@ it is allowed. What the metadata of a field can say is in :data:`FLAT`, :data:`N
 
 from __future__ import annotations
 
+import operator
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
@@ -43,6 +44,8 @@ class Record:
 
         Fields that are missing get their defaults. Raises ``TypeError`` or ``ValueError`` where that cannot be.
         """
+        if not isinstance(data, Mapping):
+            raise TypeError(f"{data!r} is no record")
         found = [member for member in _members(cls) if member.needed <= data.keys()]
         return cls(**{member.name: member.read(data[member.key] if member.key else data) for member in found})
 
@@ -106,8 +109,10 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
     if origin is tuple:
         reads = tuple(map(_reader, parts))
         return lambda value: tuple(each(part) for each, part in zip(reads, value, strict=True))
-    make: Callable[[Any], Any] = kind.from_dict if issubclass(kind, Record) else _text if kind is str else kind
-    return make
+    if issubclass(kind, Record):
+        return kind.from_dict
+    readers: dict[Any, Callable[[Any], Any]] = {str: _text, int: operator.index}
+    return readers.get(kind, kind)
 
 
 def _text(value: Any) -> str:

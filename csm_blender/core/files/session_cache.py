@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..api.session import Session
 from ..api.session_code import parse_session_code
 from ..errors import BadSessionCode
+from ..records import Record
 from .whole_file import write_whole
 
 FILE_NAME = "catalogue.json"  # as version 1.0.0 spells it
@@ -23,7 +24,7 @@ PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Record):
     """One session. ``picture`` is the name of a file in the folder of pictures, or empty."""
 
     code: str
@@ -34,7 +35,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class SessionCatalog:
+class SessionCatalog(Record):
     """What is known of the account's sessions: the newest *pages* pages, as of *fetched_at* (Unix seconds)."""
 
     entries: tuple[Entry, ...] = ()
@@ -82,14 +83,12 @@ def entry_of(session: Session, pictures: Path) -> Entry | None:
 def load(folder: Path) -> SessionCatalog:
     """What is kept in *folder*; an empty one where there is nothing, or nothing that can be read."""
     try:
-        data = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-        entries = tuple(Entry(**entry) for entry in data.pop("entries"))
-        return SessionCatalog(entries=entries, **data)
-    except (OSError, ValueError, TypeError, KeyError):
+        return SessionCatalog.from_dict(json.loads((folder / FILE_NAME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         return SessionCatalog()
 
 
 def save(catalog: SessionCatalog, folder: Path) -> None:
     """Keep it in *folder*, which is made if need be. Raises :class:`OSError`."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / FILE_NAME, json.dumps(asdict(catalog)))
+    write_whole(folder / FILE_NAME, json.dumps(catalog.as_dict()))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import BadValue, NoSize
-from ..models import DEFAULT_CHOICES, Choices, Matrix4, Original, Pivot, Placement, Refinement, Target, Vec3
+from ..models import DEFAULT_CHOICES, Choices, Matrix4, Original, Pivot, Placement, Refinement, Target, Vec3, vec3
 from .linalg import (
     IDENTITY,
     columns,
@@ -95,15 +95,14 @@ class Box:
         """Where the object's origin lies in the box: normalized, own axes, 0 on flat axes, possibly outside ±0.5."""
         low, high, center = self.target.box_min, self.target.box_max, self.center
         values = (0.0 if self.flat[i] else -center[i] / (high[i] - low[i]) for i in range(3))
-        x, y, z = (_positive_zero(v) for v in values)
-        return (x, y, z)
+        return vec3(map(_positive_zero, values))
 
 
 def box_of(target: Target) -> Box:
     """Take the box of *target* apart. Raises :class:`NoSize` if it has no extent, or one that is not a number."""
     low, high = target.box_min, target.box_max
     axes = columns(target.matrix_world)
-    axis_scale: Vec3 = (length(axes[0]), length(axes[1]), length(axes[2]))
+    axis_scale = vec3(map(length, axes))
     size = _each(lambda span, unit: span * unit, _each(lambda a, b: b - a, low, high), axis_scale)
     if not all(map(math.isfinite, size)):
         raise NoSize(
@@ -258,7 +257,7 @@ def _representable(box: Box, origin: Vec3) -> tuple[Vec3, Vec3]:
     exact = transformed(box.target.matrix_world, origin)
     if origin == ORIGIN:
         return origin, exact
-    stand = (float32(exact[0]), float32(exact[1]), float32(exact[2]))
+    stand = vec3(map(float32, exact))
     back = solved(columns(box.target.matrix_world), _each(lambda a, b: a - b, stand, exact))
     return (origin, stand) if back is None else (_each(lambda a, b: a + b, origin, back), stand)
 
@@ -274,8 +273,7 @@ def _unmirrored(pivot: Vec3, *, mirrored: bool) -> Vec3:
 
 
 def _clamped(pivot: Vec3) -> Vec3:
-    x, y, z = (min(PIVOT_MAX, max(PIVOT_MIN, v)) for v in pivot)
-    return (x, y, z)
+    return vec3(min(PIVOT_MAX, max(PIVOT_MIN, value)) for value in pivot)
 
 
 def _is_sheared(axes: tuple[Vec3, Vec3, Vec3], lengths: Vec3) -> bool:

@@ -116,17 +116,16 @@ def snap_step(longest: float) -> float:
 def point_of(low: Vec3, high: Vec3, pivot: Vec3, *, mirrored: bool) -> Vec3:
     """Where *pivot* is in the box, in own axes."""
     shares = _flipped(pivot, mirrored=mirrored)
-    x, y, z = ((a + b) / 2.0 + share * (b - a) for share, a, b in zip(shares, low, high, strict=True))
-    return (x, y, z)
+    return vec3((a + b) / 2.0 + share * (b - a) for share, a, b in zip(shares, low, high, strict=True))
 
 
 def pivot_of(low: Vec3, high: Vec3, point: Vec3, *, mirrored: bool) -> Vec3:
     """The pivot nearest to *point* (own axes): clamped to the box, and 0 where the box is flat."""
-    x, y, z = (
+    pivot = vec3(
         min(PIVOT_MAX, max(PIVOT_MIN, (value - (a + b) / 2.0) / (b - a))) if b > a else 0.0
         for value, a, b in zip(point, low, high, strict=True)
     )
-    return _flipped((x, y, z), mirrored=mirrored)
+    return _flipped(pivot, mirrored=mirrored)
 
 
 def origin_pivot(low: Vec3, high: Vec3, *, mirrored: bool) -> Vec3 | None:
@@ -159,8 +158,7 @@ def on_plane(point: Vec3, normal: Vec3, ray_start: Vec3, ray_direction: Vec3) ->
     if slope == 0.0:
         return None
     share = dot(_minus(point, ray_start), normal) / slope
-    x, y, z = (a + share * b for a, b in zip(ray_start, ray_direction, strict=True))
-    return (x, y, z)
+    return vec3(a + share * b for a, b in zip(ray_start, ray_direction, strict=True))
 
 
 def _flipped(pivot: Vec3, *, mirrored: bool) -> Vec3:

@@ -8,12 +8,12 @@ All of it was measured: by the converter when the mesh was fitted, and by Blende
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from ..conversion import Fitted, MeshFindings
 from ..messages import NOTHING, Message, sentences
 from ..models import Fit, Vec3
+from ..records import FLAT, Record
 from .job import Job
 
 EXACT = 1e-5
@@ -24,12 +24,12 @@ _WORTH_TELLING = 1e-3
 
 
 @dataclass(frozen=True)
-class Card:
+class Card(Record):
     """Sizes are width, height, depth in meters. What is not known yet, or was not sent, is ``None``."""
 
     verdict: Message
     good: bool
-    findings: MeshFindings
+    findings: MeshFindings = field(metadata=FLAT)
     size_asked: Vec3 | None
     size_delivered: Vec3 | None
     size_placed: Vec3 | None
@@ -37,11 +37,6 @@ class Card:
     placed_error: float | None
     pivot_error: float | None
     notes: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready form, in which the findings stand beside the rest."""
-        data = asdict(self)
-        return {**data, **data.pop("findings")}
 
     def rows(self) -> list[tuple[str, Message]]:
         """Label and value for the panel, without the verdict and the notes."""
