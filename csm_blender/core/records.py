@@ -109,10 +109,9 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
     if origin is tuple:
         reads = tuple(map(_reader, parts))
         return lambda value: tuple(each(part) for each, part in zip(reads, value, strict=True))
-    if issubclass(kind, Record):
-        return kind.from_dict
-    readers: dict[Any, Callable[[Any], Any]] = {str: _text, int: operator.index}
-    return readers.get(kind, kind)
+    plain: dict[Any, Callable[[Any], Any]] = {str: _text, int: operator.index}
+    reader: Callable[[Any], Any] = kind.from_dict if issubclass(kind, Record) else plain.get(kind, kind)
+    return reader
 
 
 def _text(value: Any) -> str:
