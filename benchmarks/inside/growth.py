@@ -31,7 +31,7 @@ def growth(blend: str, report: dict[str, Any], rounds: int, every: int) -> Steps
         clear_meshes()
         obj = new_block_out(number)
         job = module("scene.jobs.commands").start_job(
-            f"SESSION_{1000 + number}_1", [obj], bpy.context, module("scene.jobs.planning").Choices()
+            f"SESSION_{1000 + number}_1", [obj], bpy.context, module("core.models").Choices()
         )
         store = file_state().open_store()
         folder = store.folder(job.job_id)

@@ -14,11 +14,12 @@ from typing import Any
 import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from csm_blender.core.conversion import ConversionReport, ConversionRequest, JobResult
 from csm_blender.core.jobs.job import Job
-from csm_blender.core.models import JobState
+from csm_blender.core.models import DEFAULT_CHOICES, JobSpec, JobState
 from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.scene.addon.environment import interpreters
-from csm_blender.scene.jobs.planning import Choices, plan_for_objects
+from csm_blender.scene.jobs.planning import plan_for_objects
 from csm_blender.scene.placement.place import place
 
 
@@ -26,9 +27,9 @@ def main(out: Path, glb: Path, repeats: int) -> None:
     """Convert once, then place in turns with the bare calls, each into an empty scene with a block-out."""
     obj = _scene()
     scene = bpy.context.scene
-    spec = plan_for_objects("SESSION_1_1", [obj], scene, bpy.context.evaluated_depsgraph_get(), Choices())
-    report = convert(glb, out.parent, spec.as_dict())
-    job = Job("0" * 32, 1, JobState.READY, spec, "http://127.0.0.1:9", result=report)
+    spec = plan_for_objects("SESSION_1_1", [obj], scene, bpy.context.evaluated_depsgraph_get(), DEFAULT_CHOICES)
+    report = convert(glb, out.parent, spec)
+    job = Job("0" * 32, 1, JobState.READY, spec, "http://127.0.0.1:9", result=JobResult(report))
     ways: dict[str, Callable[[bpy.types.Object], Any]] = {
         "place": lambda obj: place(job, bpy.context.scene, obj),
         "bare": lambda _obj: _bare(report, link=True),
@@ -41,22 +42,18 @@ def main(out: Path, glb: Path, repeats: int) -> None:
             taken = _timed(ways[name], _scene())
             if number:  # the very first round warms everything up
                 times[name].append(taken)
-    out.write_text(json.dumps({**times, "version": bpy.app.version_string, "report": report}), encoding="utf-8")
+    out.write_text(
+        json.dumps({**times, "version": bpy.app.version_string, "report": report.as_dict()}), encoding="utf-8"
+    )
 
 
-def convert(glb: Path, folder: Path, spec: dict[str, Any]) -> dict[str, Any]:
+def convert(glb: Path, folder: Path, spec: JobSpec) -> ConversionReport:
     """What the converter made of *glb*."""
     converters = ConverterPool(interpreters())
-    request = {
-        **{name: spec[name] for name in ("fit", "placement", "refinement", "scale_length", "materials")},
-        "mesh": str(glb),
-        "name": spec["result_name"],
-        "export": "",
-    }
-    converters.start("job", folder, json.loads(json.dumps(request)))
+    converters.start("job", folder, ConversionRequest.of(spec, glb).as_dict())
     while (report := converters.collect("job")) is None:
         time.sleep(0.05)
-    return report
+    return ConversionReport.from_dict(report)
 
 
 def _scene() -> bpy.types.Object:
@@ -68,9 +65,9 @@ def _scene() -> bpy.types.Object:
     return obj
 
 
-def _bare(report: dict[str, Any], *, link: bool) -> None:
-    with bpy.data.libraries.load(report["blend"], link=link) as (_available, wanted):
-        wanted.meshes = [report["mesh"]]
+def _bare(report: ConversionReport, *, link: bool) -> None:
+    with bpy.data.libraries.load(report.blend, link=link) as (_available, wanted):
+        wanted.meshes = [report.mesh]
     obj = bpy.data.objects.new("Result", wanted.meshes[0])
     bpy.context.scene.collection.objects.link(obj)
 

@@ -37,7 +37,7 @@ def ticks(counts: list[int], times: int) -> Steps:
 def _new_job(number: int) -> None:
     obj = new_block_out(number)
     obj.location.x = 3.0 * number
-    choices = module("scene.jobs.planning").Choices()
+    choices = module("core.models").Choices()
     depsgraph = bpy.context.evaluated_depsgraph_get()
     spec = module("scene.jobs.planning").plan_for_objects("SESSION_1_2", [obj], bpy.context.scene, depsgraph, choices)
     job = file_state().open_store().add(spec, os.environ["CSM_BASE_URL"])

@@ -25,13 +25,13 @@ def parse_numbers(text: str, option: str) -> Vec3:
     """Three numbers separated by commas. Raises :class:`BadValue` naming the *option*."""
     try:
         x, y, z = (float(part) for part in text.split(","))
-    except ValueError:
+    except ValueError as error:
         raise BadValue(
             "{option} needs three numbers separated by commas, not {text}.",
             "For example: 0.5,0.9,0.6",
             option=option,
             text=shortened(text),
-        ) from None
+        ) from error
     return (x, y, z)
 
 

@@ -31,7 +31,10 @@ INTERRUPTED = 130
 
 
 def main(argv: Sequence[str], prog: str, surroundings: Surroundings) -> int:
-    """Do what *argv* says and give the exit status of design §7. *prog* is how the command is called, for its help."""
+    """Do what *argv* says and give the exit status that README.md lists.
+
+    *prog* is how the command is called, for its help.
+    """
     try:
         options = build_parser(prog).parse_args(list(argv))
     except UsageError as error:

@@ -14,8 +14,8 @@ from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, Usage
 from ..core.files.jobs_file import Wanted
 from ..core.geometry import box
 from ..core.messages import Message
-from ..core.models import AssetPlace, AssetWish, Fit, JobSpec, Materials, Original, Pivot, Vec3
-from ..scene.jobs.planning import Choices, plan_for_numbers, plan_for_objects
+from ..core.models import AssetPlace, AssetWish, Choices, Fit, JobSpec, Materials, Original, Pivot, Vec3
+from ..scene.jobs.planning import plan_for_numbers, plan_for_objects
 from ..scene.measure.measure import find_objects
 from ..scene.properties import make_known
 from .job_arguments import parse_numbers, wanted_jobs
@@ -63,7 +63,7 @@ def open_scene(path: str | None) -> None:
         lines = str(error).strip().splitlines()
         raise BadBlendFile(
             "The file {file} cannot be opened: {lines}", file=file, lines=lines[-1] if lines else error
-        ) from None
+        ) from error
 
 
 def _choices(options: argparse.Namespace) -> tuple[Choices, Vec3 | None]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -85,8 +86,8 @@ def _finish(store: Store, jobs: list[Job], settings: Settings, concurrency: int)
         run_pipeline(store, ids, settings, concurrency=concurrency, on_change=on_change)
         placing.go_on()
         placing.save()
-    except KeyboardInterrupt:
-        raise Interrupted(_current(store, ids)) from None
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(_current(store, ids)) from interrupt
     return _current(store, ids)
 
 
@@ -129,7 +130,8 @@ class _Placing:
         if self._placed and (output := self._placed[0][0].spec.output):
             _save(output)
         for job, done in self._placed:
-            result = {**job.result, **done.as_result()}
+            assert job.result is not None  # it was placed
+            result = replace(job.result, placement=done.report)
             self._store.update(job, state=JobState.PLACED, result=result, message=Message("Placed", code=ROUTINE))
 
 
@@ -142,7 +144,7 @@ def _save(output: str) -> None:
             "The refined meshes are kept; resume saves them.",
             output=output,
             error=error,
-        ) from None
+        ) from error
     try:
         add_catalog_beside(Path(output))
     except DiskProblem as problem:

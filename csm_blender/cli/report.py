@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of ``refine --json`` (design §7) and its short form for people."""
+"""The report of ``refine --json`` and its short form for people."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def report(jobs: Sequence[Job], error: ErrorData | None = None) -> dict[str, Any
 
 def job_entry(job: Job) -> dict[str, Any]:
     """One job of the report. ``result`` and ``fit`` are null until there is one."""
-    result = job.result
+    result = job.result.as_dict() if job.result else {}
     has_result = job.state in (JobState.PLACED, JobState.READY) and bool(result)
     return {
         **_asked(job.spec),
@@ -64,7 +64,7 @@ def dry_run_entry(spec: JobSpec) -> dict[str, Any]:
 
 def seconds(job: Job) -> float:
     """How long the job took, from the moment it was made until its mesh was ready or it ended, or so far."""
-    ended = job.result.get("ready_at") or job.finished_at
+    ended = (job.result.ready_at if job.result else "") or job.finished_at
     end = datetime.fromisoformat(ended) if ended else datetime.now(UTC)
     return round((end - datetime.fromisoformat(job.created_at)).total_seconds(), 2)
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..core.conversion import ConversionRequest
 from ..core.errors import BadMesh, ConversionFailed, CsmError
 from ..core.processes.child_side import Parent, log_to
 from ..core.processes.launch import arguments_of_child
@@ -38,7 +39,7 @@ def main(argv: list[str]) -> None:
 
 def _report(request: dict[str, Any], report_progress: ReportProgress) -> dict[str, Any]:
     try:
-        return convert(request, report_progress)
+        return convert(ConversionRequest.from_dict(request), report_progress).as_dict()
     except (BadMesh, ConversionFailed) as error:
         return {"error": error.as_dict()}
     except CsmError as error:

@@ -16,12 +16,13 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ..core.conversion import ConversionRequest
 from ..core.errors import DiskProblem
 from ..core.files.asset_catalog import add_catalog, as_file_name
 from ..core.messages import Message
 from ..core.models import AssetPlace, AssetWish, Materials, Placement
 from .asset_metadata import Label, label_asset
-from .thumbnail import NoPortrait, Pixels, portrait_of
+from .thumbnail import Pixels, ThumbnailFailed, render_thumbnail
 from .transform_mesh import reshape
 
 PICTURE = "csm_picture"
@@ -31,39 +32,36 @@ FOLDER = "CSM"
 _JOB = "csm_job_id"
 
 
-def make_asset(mesh: bpy.types.Mesh, placement: Placement, request: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Do what *request* wishes of *mesh* as an asset; what to add to the report, and notes about what could not be.
+def make_asset(mesh: bpy.types.Mesh, request: ConversionRequest) -> tuple[str | None, list[Message]]:
+    """Do what *request* wishes of *mesh* as an asset: the file in the library, if one was made, and notes.
 
     Nothing here makes a conversion fail: the mesh itself is good.
     """
-    wish = AssetWish.from_dict(request.get("asset"))
+    wish = request.asset
     if wish.place is AssetPlace.OFF:
-        return {}, []
-    notes: list[str] = []
-    x, y, z = placement.axis_scale
+        return None, []
+    notes: list[Message] = []
     picture: Pixels | None = None
     try:
-        picture = portrait_of(mesh, (-x if placement.mirror_x else x, y, z))
-    except NoPortrait as reason:
+        picture = render_thumbnail(mesh, request.placement.signed_scale)
+    except ThumbnailFailed as reason:
         notes.append(Message("The asset has no picture: this Blender could not render it ({reason}).", reason=reason))
     if wish.place is AssetPlace.FILE:
         if picture is not None:
             mesh[PICTURE] = picture
-        return {}, notes
-    label = Label(request["session"], request["job_id"], wish.author)
+        return None, notes
+    label = Label(request.session, request.job_id, wish.author)
     try:
-        with _at_its_size(mesh, placement) as obj:
+        with _at_its_size(mesh, request.placement) as obj:
             label_asset(obj, label, picture)
             obj[_JOB] = label.job_id
             path = _put_in_library(obj, label, wish)
     except DiskProblem as problem:
-        return {}, [*notes, problem.advice]
-    if request.get("materials") == Materials.OWN:
+        return None, [*notes, problem.advice]
+    if request.materials is Materials.OWN:
         notes.append(Message("The asset in the library has no materials: those of the block-out stay in its own file."))
-    return {"asset_file": str(path)}, [
-        *notes,
-        Message("In the asset library {library}: {path}", library=wish.library, path=f"{FOLDER}/{path.name}"),
-    ]
+    where = Message("In the asset library {library}: {path}", library=wish.library, path=f"{FOLDER}/{path.name}")
+    return str(path), [*notes, where]
 
 
 @contextmanager
@@ -72,8 +70,7 @@ def _at_its_size(mesh: bpy.types.Mesh, placement: Placement) -> Iterator[bpy.typ
     for leftover in list(bpy.data.objects):  # what was imported, which may have the name; its mesh stays
         bpy.data.objects.remove(leftover)
     name, copy = mesh.name, mesh.copy()
-    x, y, z = placement.axis_scale
-    reshape(copy, np.diag([-x if placement.mirror_x else x, y, z]))
+    reshape(copy, np.diag(placement.signed_scale))
     mesh.name, copy.name = f"{name} as placed", name
     obj = bpy.data.objects.new(name, copy)
     try:

@@ -14,7 +14,7 @@ from .transform_mesh import reshape
 
 
 def export_glb(mesh: bpy.types.Mesh, placement: Placement, scale_length: float, path: Path) -> None:
-    """Save *mesh* at its size in the world, in metres and glTF axes, its origin where the result's is.
+    """Save *mesh* at its size in the world, in meters and glTF axes, its origin where the result's is.
 
     Written beside its place first and renamed, so that nobody reads half a file. Raises :class:`DiskProblem`.
     """
@@ -22,8 +22,7 @@ def export_glb(mesh: bpy.types.Mesh, placement: Placement, scale_length: float, 
     assert scene is not None
     assert view_layer is not None
     copy = mesh.copy()
-    x, y, z = (unit * scale_length for unit in placement.axis_scale)
-    reshape(copy, np.diag([-x if placement.mirror_x else x, y, z]))
+    reshape(copy, np.diag(np.array(placement.signed_scale) * scale_length))
     for leftover in list(bpy.data.objects):  # what was imported; its mesh stays
         bpy.data.objects.remove(leftover)
     obj = bpy.data.objects.new(mesh.name, copy)
@@ -35,7 +34,7 @@ def export_glb(mesh: bpy.types.Mesh, placement: Placement, scale_length: float, 
         bpy.ops.export_scene.gltf(filepath=str(part), export_format="GLB")
         part.replace(path)
     except (OSError, RuntimeError) as error:
-        raise DiskProblem("The mesh cannot be exported to {path}: {error}", path=path, error=error) from None
+        raise DiskProblem("The mesh cannot be exported to {path}: {error}", path=path, error=error) from error
     finally:
         part.unlink(missing_ok=True)
     bpy.data.objects.remove(obj)

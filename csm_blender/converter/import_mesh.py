@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Import a delivered file and make one static mesh of all it holds, in Blender's axes and metres."""
+"""Import a delivered file and make one static mesh of all it holds, in Blender's axes and meters."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _import_file(path: Path) -> list[Message]:
         except RuntimeError as error:
             raise ConversionFailed(
                 "Blender's OBJ importer refuses the file: {reason}", reason=_last_line(str(error))
-            ) from None
+            ) from error
         for image in bpy.data.images:
             if image.source == "FILE":
                 with contextlib.suppress(RuntimeError):  # a picture the file names but does not hold: noted later
@@ -94,7 +94,7 @@ def _import_glb(path: Path) -> list[Message]:
         try:
             bpy.ops.import_scene.gltf(filepath=str(still), disable_bone_shape=True)
         except RuntimeError as error:
-            raise _refusal(summary, _last_line(str(error))) from None
+            raise _refusal(summary, _last_line(str(error))) from error
     if _DRACO in summary.extensions_required and not any(map(_vertex_count, bpy.data.objects)):
         raise _refusal(summary, Message("it has no Draco library"))
     return notes

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look a mesh over: the facts an artist asks for before using it."""
+"""Count what an artist asks for before using a mesh."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.conversion import MeshFindings
 from .transform_mesh import coordinates, values
 
 Indices = NDArray[Any]
@@ -17,26 +18,20 @@ _MIXER = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], 
 """Odd numbers with many bits: the product of a place's three coordinates with them is another one for each place."""
 
 
-def look_over(mesh: bpy.types.Mesh) -> dict[str, Any]:
-    """Counts and findings of *mesh*.
-
-    ``triangles``, ``vertices``, ``loose_parts``, ``open_edges`` (on one face only), ``non_manifold_edges`` (on more
-    than two), ``uv_maps``, ``textures`` as ``[name, width, height]``, ``bad_numbers`` (NaN or infinite, in UVs; in
-    coordinates they are refused earlier). Vertices at the same place count as one here: glTF has to split them along UV
-    seams, which is no hole.
-    """
+def check_mesh(mesh: bpy.types.Mesh) -> MeshFindings:
+    """The counts and findings of *mesh*, whose coordinates are numbers: others were refused earlier."""
     edges, sides = _edges(mesh)
     edges, faces_on_edge = _welded(edges, sides, _places(coordinates(mesh)))
-    return {
-        "triangles": len(sides),
-        "vertices": len(mesh.vertices),
-        "loose_parts": _count_parts(edges, len(mesh.vertices)),
-        "open_edges": int((faces_on_edge == 1).sum()),
-        "non_manifold_edges": int((faces_on_edge > 2).sum()),  # noqa: PLR2004 - by definition
-        "uv_maps": len(mesh.uv_layers),
-        "textures": _textures(mesh),
-        "bad_numbers": sum(_bad_numbers(layer) for layer in mesh.uv_layers),
-    }
+    return MeshFindings(
+        triangles=len(sides),
+        vertices=len(mesh.vertices),
+        loose_parts=_count_parts(edges, len(mesh.vertices)),
+        open_edges=int((faces_on_edge == 1).sum()),
+        non_manifold_edges=int((faces_on_edge > 2).sum()),  # noqa: PLR2004 - by definition
+        uv_maps=len(mesh.uv_layers),
+        textures=_textures(mesh),
+        bad_numbers=sum(_bad_numbers(layer) for layer in mesh.uv_layers),
+    )
 
 
 def _edges(mesh: bpy.types.Mesh) -> tuple[Indices, Indices]:
@@ -113,11 +108,13 @@ def _bad_numbers(layer: bpy.types.MeshUVLoopLayer) -> int:
     return int((~np.isfinite(values)).sum())
 
 
-def _textures(mesh: bpy.types.Mesh) -> list[list[Any]]:
-    found: dict[str, list[Any]] = {}
+def _textures(mesh: bpy.types.Mesh) -> tuple[tuple[str, int, int], ...]:
+    """(name, width, height) of each image that the materials of *mesh* show."""
+    found: dict[str, tuple[str, int, int]] = {}
     for material in mesh.materials:
         if material and material.node_tree:
             for node in material.node_tree.nodes:
                 if isinstance(node, bpy.types.ShaderNodeTexImage) and node.image:
-                    found[node.image.name] = [node.image.name, *node.image.size]
-    return list(found.values())
+                    width, height = node.image.size
+                    found[node.image.name] = (node.image.name, width, height)
+    return tuple(found.values())

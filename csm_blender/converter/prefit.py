@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fit a plain GLB before it is imported, by moving the vertices in the file.
 
-Stored normals have to be taken along when a mesh is scaled unevenly (see :mod:`.reshaping`), and Blender needs a second
-for those of a million triangles, on top of the same second in its importer. In the file they are numbers like others.
+Stored normals have to be transformed too when a mesh is scaled unevenly (see :mod:`.transform_mesh`). Blender needs a
+second for those of a million triangles, on top of the same second in its importer. In the file they are plain numbers.
 """
 
 from __future__ import annotations

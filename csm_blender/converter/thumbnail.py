@@ -27,24 +27,24 @@ _VIEW = Euler((1.16, 0.0, 0.62))
 _LIGHTS = ((Euler((0.7, 0.0, -0.1)), 2.1), (Euler((1.1, 0.0, 1.7)), 0.8))
 """How suns are turned, and how strong they are: one from the front above, one from the right."""
 _AMBIENT = 0.4
-"""Brightness of the grey all around, which is what metals show."""
+"""Brightness of the gray all around, which is what metals show."""
 
 
-class NoPortrait(JobError):
+class ThumbnailFailed(JobError):
     """This Blender cannot make a picture; the message says why."""
 
 
-def portrait_of(mesh: bpy.types.Mesh, scale: Vec3) -> Pixels:
+def render_thumbnail(mesh: bpy.types.Mesh, scale: Vec3) -> Pixels:
     """The picture: :data:`SIZE_PX` squared pixels from below left, each packed into four bytes as previews hold them.
 
-    *scale* is how long one unit of the mesh is on each axis. Raises :class:`NoPortrait`.
+    *scale* is how long one unit of the mesh is on each axis. Raises :class:`ThumbnailFailed`.
     """
-    scene = bpy.data.scenes.new("Portrait")
+    scene = bpy.data.scenes.new("Thumbnail")
     try:
         _set_up(scene)
-        _add_sitter(scene, mesh, scale)
+        _add_objects(scene, mesh, scale)
         with tempfile.TemporaryDirectory() as folder:
-            return _rendered(scene, Path(folder) / "portrait.png")
+            return _rendered(scene, Path(folder) / "thumbnail.png")
     except (
         AttributeError,
         OSError,
@@ -52,7 +52,7 @@ def portrait_of(mesh: bpy.types.Mesh, scale: Vec3) -> Pixels:
         StopIteration,
         TypeError,
     ) as problem:  # a Blender built without Cycles, above all
-        raise NoPortrait("{error}", error=problem) from problem
+        raise ThumbnailFailed("{error}", error=problem) from problem
     finally:
         for obj in list(scene.objects):
             bpy.data.objects.remove(obj)
@@ -74,11 +74,11 @@ def _set_up(scene: bpy.types.Scene) -> None:
     cycles.max_bounces = 4
     settings: Any = scene.view_settings
     settings.view_transform = "Standard"
-    scene.world = _surroundings()
+    scene.world = _gray_world()
 
 
-def _surroundings() -> bpy.types.World:
-    world = bpy.data.worlds.new("Portrait")
+def _gray_world() -> bpy.types.World:
+    world = bpy.data.worlds.new("Thumbnail")
     if world.node_tree is None:  # from 5.0 on there always is one, and this is deprecated
         world.use_nodes = True
     tree: Any = world.node_tree
@@ -87,14 +87,14 @@ def _surroundings() -> bpy.types.World:
     return world
 
 
-def _add_sitter(scene: bpy.types.Scene, mesh: bpy.types.Mesh, scale: Vec3) -> None:
-    sitter = bpy.data.objects.new("Sitter", mesh)
-    sitter.scale = scale
+def _add_objects(scene: bpy.types.Scene, mesh: bpy.types.Mesh, scale: Vec3) -> None:
+    shown = bpy.data.objects.new("Mesh", mesh)
+    shown.scale = scale
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
     camera.rotation_euler = _VIEW
     data: Any = camera.data
     data.lens = 80.0
-    for obj in (sitter, camera):
+    for obj in (shown, camera):
         scene.collection.objects.link(obj)
     for rotation, strength in _LIGHTS:
         sun = bpy.data.objects.new("Sun", bpy.data.lights.new("Sun", "SUN"))
@@ -105,11 +105,11 @@ def _add_sitter(scene: bpy.types.Scene, mesh: bpy.types.Mesh, scale: Vec3) -> No
     scene.camera = camera
     layer = scene.view_layers[0]
     layer.update()
-    corners = [sitter.matrix_world @ Vector(corner) for corner in sitter.bound_box]
+    corners = [shown.matrix_world @ Vector(corner) for corner in shown.bound_box]
     fit: Any = camera.camera_fit_coords  # the stub says that it returns nothing
-    place, _scale = fit(layer.depsgraph, [getattr(corner, axis) for corner in corners for axis in "xyz"])
+    location, _scale = fit(layer.depsgraph, [getattr(corner, axis) for corner in corners for axis in "xyz"])
     middle = sum(corners, Vector()) / len(corners)
-    camera.location = middle + (Vector(place) - middle) * 1.06
+    camera.location = middle + (Vector(location) - middle) * 1.06
     far = (camera.location - middle).length + max((corner - middle).length for corner in corners)
     data.clip_start, data.clip_end = far * 1e-3, far * 2.0
 
@@ -118,7 +118,7 @@ def _rendered(scene: bpy.types.Scene, path: Path) -> Pixels:
     scene.render.filepath = str(path)
     bpy.ops.render.render(write_still=True, scene=scene.name)
     if not path.is_file():
-        raise NoPortrait("nothing was rendered")
+        raise ThumbnailFailed("nothing was rendered")
     image = bpy.data.images.load(str(path))
     try:
         values = np.empty(SIZE_PX * SIZE_PX * 4, dtype=np.float32)
@@ -126,5 +126,5 @@ def _rendered(scene: bpy.types.Scene, path: Path) -> Pixels:
     finally:
         bpy.data.images.remove(image)
     if not values[3::4].any():
-        raise NoPortrait("the picture is empty")
+        raise ThumbnailFailed("the picture is empty")
     return np.round(values * 255.0).astype(np.uint8).view(np.int32)

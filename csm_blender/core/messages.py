@@ -93,9 +93,9 @@ def from_json(text: str | bytes) -> Any:
 
 
 def _kept(value: Any) -> Any:
-    """*value* as a message keeps it: an error as its message, paths and the like as text."""
+    """*value* as a message keeps it: an error as its message or the system's reason, paths and the like as text."""
     if isinstance(value, BaseException):
-        value = getattr(value, "message", str(value))
+        value = getattr(value, "message", None) or getattr(value, "strerror", None) or str(value)
     return value if isinstance(value, (str, int, float, tuple, list)) else str(value)
 
 

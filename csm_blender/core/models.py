@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
+
+from .records import FLAT, NOT_KEPT, Record
 
 Vec3 = tuple[float, float, float]
 Matrix4 = tuple[
@@ -112,7 +115,7 @@ class AssetPlace(StrEnum):
 
 
 @dataclass(frozen=True)
-class AssetWish:
+class AssetWish(Record):
     """Whether and where the result becomes an asset.
 
     ``library`` is the library's name and ``folder`` its absolute path on this machine, empty where there is none of
@@ -124,17 +127,38 @@ class AssetWish:
     folder: str = ""
     author: str = ""
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any] | None) -> AssetWish:
-        """The wish in a spec's dictionary, or in a converter's request; none in those of earlier versions."""
-        return cls(**{**data, "place": AssetPlace(data["place"])}) if data else cls()
-
 
 NO_ASSET = AssetWish()
 
 
 @dataclass(frozen=True)
-class Target:
+class Choices(Record):
+    """What a person chose for a refine: in the panel, on the command line.
+
+    ``custom_pivot`` counts for ``Pivot.CUSTOM`` only: normalized to the box, Blender axes. ``copies`` says whether
+    objects that share the target's mesh get the result too; ``None`` means that they do where the mesh is replaced.
+    """
+
+    fit: Fit = Fit.EXACT
+    pivot: Pivot = Pivot.ORIGIN
+    custom_pivot: Vec3 = field(default=(0.0, 0.0, 0.0), metadata=NOT_KEPT)  # 1.0.0 refuses what it does not know
+    original: Original = Original.HIDE
+    again: bool = False
+    copies: bool | None = None
+    materials: Materials = Materials.REFINED
+    asset: AssetWish = NO_ASSET
+
+    def settled(self) -> Choices:
+        """These choices as a job keeps them: *copies* decided; the pivot itself is in what is sent by then."""
+        copies = self.original is Original.REPLACE if self.copies is None else self.copies
+        return replace(self, copies=copies, custom_pivot=(0.0, 0.0, 0.0))
+
+
+DEFAULT_CHOICES = Choices().settled()
+
+
+@dataclass(frozen=True)
+class Target(Record):
     """A block-out as measured, in Blender units and Blender axes (x right, y back, z up).
 
     ``matrix_world`` is the object's; ``box_min`` and ``box_max`` are its evaluated box in its own axes.
@@ -147,11 +171,11 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Refinement:
-    """What is sent with the refine request, in API order and metres; ``None`` where a field is left out.
+class Refinement(Record):
+    """What is sent with the refine request, in API order and meters; ``None`` where a field is left out.
 
     ``scaled_bbox`` is ``[width, height, depth]``, ``pivot_point`` is ``[x, y, z]`` in [-0.5, 0.5] with y up and z
-    toward the front (reference/get-3d-refined-mesh.txt).
+    toward the front.
     """
 
     scaled_bbox: Vec3 | None = None
@@ -159,12 +183,12 @@ class Refinement:
 
 
 @dataclass(frozen=True)
-class Placement:
+class Placement(Record):
     """Where the result goes, in Blender units and Blender axes.
 
     The result's mesh data fills ``box_min`` … ``box_max`` (its own axes) and its object gets ``matrix_world``.
     ``axis_scale`` is how long one data unit is in the world on each axis. ``mirror_x`` says that the world matrix
-    mirrors, so the data is mirrored once more to come out right. ``anchor`` is the point of the box, normalised to
+    mirrors, so the data is mirrored once more to come out right. ``anchor`` is the point of the box, normalized to
     [-0.5, 0.5] in data axes, that a mesh which does not fill the box stands on. ``flat`` marks the axes on which the
     block-out has no thickness.
     """
@@ -177,16 +201,21 @@ class Placement:
     mirror_x: bool
     flat: tuple[bool, bool, bool]
 
+    @property
+    def signed_scale(self) -> Vec3:
+        """``axis_scale``, with the x axis negative where the world matrix mirrors."""
+        x, y, z = self.axis_scale
+        return (-x if self.mirror_x else x, y, z)
+
 
 @dataclass(frozen=True)
-class JobSpec:
+class JobSpec(Record):
     """All that was decided when a job was made; it never changes afterwards.
 
-    ``scale_length`` is metres per Blender unit. ``target`` is ``None`` for a job that was given a box by numbers.
+    ``scale_length`` is meters per Blender unit. ``target`` is ``None`` for a job that was given a box by numbers.
     ``blend_file``, ``output`` and ``export_path`` are absolute paths or empty; ``run_id`` binds the jobs of one
     command-line call together so that ``resume`` can finish that call. ``parts`` names the objects of a common box, the
-    target first, and is empty for one object. ``copies`` says that objects sharing the target's mesh get the result
-    too.
+    target first, and is empty for one object.
     """
 
     session_code: str
@@ -195,19 +224,13 @@ class JobSpec:
     placement: Placement
     scale_length: float = 1.0
     target: Target | None = None
-    fit: Fit = Fit.EXACT
-    pivot: Pivot = Pivot.ORIGIN
-    original: Original = Original.HIDE
-    again: bool = False
+    choices: Choices = field(default=DEFAULT_CHOICES, metadata=FLAT)
     blend_file: str = ""
     scene_name: str = ""
     output: str = ""
     export_path: str = ""
     run_id: str = ""
     parts: tuple[str, ...] = ()
-    copies: bool = False
-    materials: Materials = Materials.REFINED
-    asset: AssetWish = NO_ASSET
 
     @property
     def label(self) -> str:
@@ -219,71 +242,15 @@ class JobSpec:
         """Name of the block-out when the job was made; empty for a box by numbers."""
         return self.target.object_name if self.target else ""
 
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready form; :meth:`from_dict` takes it back."""
-        return asdict(self)
-
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> JobSpec:
-        """The spec that :meth:`as_dict` wrote. Raises ``KeyError`` or ``TypeError`` on anything else."""
-        target = data.get("target")
-        placement, refinement = cls.parts_from_dict(data)
-        typed = ("target", "placement", "refinement", "fit", "pivot", "original", "parts", "materials", "asset")
-        rest = {name: value for name, value in data.items() if name not in typed}
-        return cls(
-            **rest,
-            fit=Fit(data["fit"]),
-            pivot=Pivot(data["pivot"]),
-            original=Original(data["original"]),
-            parts=tuple(str(name) for name in data.get("parts", ())),
-            materials=Materials(data.get("materials", Materials.REFINED)),
-            asset=AssetWish.from_dict(data.get("asset")),
-            refinement=refinement,
-            placement=placement,
-            target=None
-            if target is None
-            else Target(
-                object_name=str(target["object_name"]),
-                matrix_world=_matrix4(target["matrix_world"]),
-                box_min=_vec3(target["box_min"]),
-                box_max=_vec3(target["box_max"]),
-            ),
-        )
-
-    @staticmethod
-    def parts_from_dict(data: dict[str, Any]) -> tuple[Placement, Refinement]:
-        """The ``placement`` and ``refinement`` of a spec's dictionary, or of a converter's request."""
-        placement, refinement = data["placement"], data["refinement"]
-        return (
-            Placement(
-                matrix_world=_matrix4(placement["matrix_world"]),
-                box_min=_vec3(placement["box_min"]),
-                box_max=_vec3(placement["box_max"]),
-                axis_scale=_vec3(placement["axis_scale"]),
-                anchor=_vec3(placement["anchor"]),
-                mirror_x=bool(placement["mirror_x"]),
-                flat=(bool(placement["flat"][0]), bool(placement["flat"][1]), bool(placement["flat"][2])),
-            ),
-            Refinement(
-                scaled_bbox=_vec3_or_none(refinement["scaled_bbox"]),
-                pivot_point=_vec3_or_none(refinement["pivot_point"]),
-            ),
-        )
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The spec that :meth:`as_dict` wrote. Raises ``TypeError`` or ``ValueError`` on anything else."""
+        if unknown := set(data) - cls.keys():
+            raise TypeError(f"unknown fields: {unknown}")
+        return super().from_dict(data)
 
 
-def _vec3(values: Any) -> Vec3:
+def vec3(values: Any) -> Vec3:
+    """Three numbers of any kind (a list, an array, a ``Vector``) as floats. Raises ``ValueError`` for more or fewer."""
     x, y, z = values
     return (float(x), float(y), float(z))
-
-
-def _vec3_or_none(values: Any) -> Vec3 | None:
-    return None if values is None else _vec3(values)
-
-
-def _matrix4(rows: Any) -> Matrix4:
-    def row(values: Any) -> tuple[float, float, float, float]:
-        a, b, c, d = values
-        return (float(a), float(b), float(c), float(d))
-
-    r0, r1, r2, r3 = rows
-    return (row(r0), row(r1), row(r2), row(r3))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keep secrets out of what is shown, logged or stored.
 
-Mesh URLs carry a signature in the query and the account's e-mail address in the path (reference/csm-api.md §9), so a
-URL in a message is cut down to its origin and the name of the file.
+Mesh URLs carry a signature in the query and the account's e-mail address in the path, so a URL in a message
+is cut down to its origin and the name of the file.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ SHORTEST_KEY = 4
 """A shorter "key" would blank out ordinary words."""
 
 _URL = re.compile(r"https?://[^\s\"'<>\\]+")
+_PATH = re.compile(r"(?<=with url: )/[^\s\"'<>\\]*")
+"""What urllib3 says of a URL in an error: all but the origin, signature and address included."""
 # Starts only where a run of such letters starts: otherwise a long run without an @ would take quadratic time.
 _EMAIL = re.compile(
     r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", re.IGNORECASE
@@ -26,7 +28,7 @@ def redacted(text: str, key: str = "") -> str:
     """*text* without the *key*, without the inner path and query of URLs, without e-mail addresses."""
     for form in _forms(key):
         text = text.replace(form, "[key]")
-    return _EMAIL.sub("[e-mail]", _URL.sub(lambda match: _bare(match[0]), text))
+    return _EMAIL.sub("[e-mail]", _PATH.sub("/…", _URL.sub(lambda match: _bare(match[0]), text)))
 
 
 def sanitize(text: str, key: str = "", limit: int = 300) -> str:

@@ -26,7 +26,7 @@ class Settings:
     """All that steers a refine. The key is kept out of ``repr``, so that no log or traceback can show it.
 
     ``read_timeout_s`` is how long a connection may stay silent; a whole answer of the API may take ``answer_limit_s``.
-    ``poll_interval_s`` of ``None`` means the built-in rhythm (see ``core.patience``). ``loopback_only`` is set where
+    ``poll_interval_s`` of ``None`` means the built-in rhythm (see ``core.api.backoff``). ``loopback_only`` is set where
     network access is off and the service runs on this machine: then no other machine is contacted, not even for files.
     """
 
@@ -75,8 +75,8 @@ def checked_base_url(text: str) -> str:
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
-    except ValueError:
-        raise BadValue("The base URL {text} is not a URL.", text=repr(text)) from None
+    except ValueError as error:
+        raise BadValue("The base URL {text} is not a URL.", text=repr(text)) from error
     if parts.scheme not in ("http", "https") or not host:
         raise BadValue("The base URL {text} is not a URL.", "It looks like https://api.csm.ai", text=repr(text))
     if parts.username or parts.password or parts.query or parts.fragment:

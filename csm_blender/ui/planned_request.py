@@ -15,14 +15,14 @@ from mathutils import Vector
 
 from ..core.errors import CsmError
 from ..core.geometry import box
-from ..core.models import Fit, JobSpec, Materials, Matrix4, Original, Pivot, Vec3
+from ..core.models import Choices, Fit, JobSpec, Materials, Matrix4, Original, Pivot, Vec3
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context
 from ..scene.blender.change_counter import changes, chosen
 from ..scene.blender.evaluation import is_evaluated
 from ..scene.blender.matrix import as_matrix4
 from ..scene.blender.runtime import Part, part, runtime
-from ..scene.jobs.planning import Choices, plan_for_objects
+from ..scene.jobs.planning import plan_for_objects
 from ..scene.measure.custom_box import custom_box
 from ..scene.measure.evaluated_bounds import may_have_more
 from ..scene.placement import assets
@@ -187,15 +187,8 @@ def _stood(seen: Preview, spec: JobSpec, matrix: Matrix4, context: Context) -> P
     """The same box standing elsewhere: nothing needs to be measured for that."""
     assert spec.target is not None
     target = replace(spec.target, matrix_world=matrix)
-    choices = choices_of(context.scene)
     try:
-        refinement, placement = box.plan(
-            target,
-            pivot=choices.pivot,
-            custom_pivot=choices.custom_pivot,
-            original=choices.original,
-            scale_length=spec.scale_length,
-        )
+        refinement, placement = box.plan(target, choices_of(context.scene), spec.scale_length)
     except CsmError as error:
         return Preview(seen.name, error=error)
     spec = replace(spec, target=target, refinement=refinement, placement=placement)

@@ -67,9 +67,7 @@ def prepare(config: WorkerConfig, folder: Path) -> dict[str, Any]:
         kind, stale = fetch(config.settings, config.home, spec.session_code, mesh)
         return {"kind": str(kind), "stale": stale, "report": _fitted(config, spec, folder, mesh)}
     except OSError as problem:
-        raise DiskProblem(
-            "The files of the preview cannot be used: {reason}.", reason=problem.strerror or problem
-        ) from problem
+        raise DiskProblem("The files of the preview cannot be used: {reason}.", reason=problem) from problem
 
 
 def fetch(settings: Settings, home: Path, code: str, mesh: Path) -> tuple[Kind, bool]:

@@ -62,7 +62,7 @@ def fetch_page(settings: Settings, home: Path, number: int) -> None:
         known = session_cache.load(folder)
         session_cache.save(known.with_page(number, entries, page.total, time.time()), folder)
     except OSError as error:
-        raise DiskProblem("The list of sessions cannot be kept: {reason}.", reason=error.strerror or error) from error
+        raise DiskProblem("The list of sessions cannot be kept: {reason}.", reason=error) from error
 
 
 def _fetch_picture(session: Session, pictures: Path, settings: Settings) -> None:

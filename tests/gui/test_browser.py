@@ -11,7 +11,7 @@ from harness import Blender
 from tiny_glb import glb
 
 from csm_blender.core.files import session_cache
-from csm_blender.core.files.session_cache import PAGE_SIZE, Catalogue, Entry
+from csm_blender.core.files.session_cache import PAGE_SIZE, Entry, SessionCatalog
 
 SCENARIOS = "scenarios/browser.py"
 
@@ -46,7 +46,7 @@ def test_five_thousand_sessions(blender: Blender, service: Any) -> None:
         Entry(f"SESSION_{1_700_000_000 + n}_{n:07}", "preview_done", f"chair {n}", "2026-01-01") for n in range(5000)
     )
     folder = session_cache.folder_for(blender.directory / "csm", service.url)
-    session_cache.save(Catalogue(many, 5000, 100, time.time()), folder)
+    session_cache.save(SessionCatalog(many, 5000, 100, time.time()), folder)
     env = {"CSM_BASE_URL": service.url, "CSM_API_KEY": service.key}
     seen = blender.run(f"{SCENARIOS}:five_thousand", env=env, timeout=150).value
     # Measured, not asserted: other tests share the machine.

@@ -148,7 +148,7 @@ def test_who_is_placed_stays(job: Job) -> None:
 
 def test_what_cannot_be_read_is_left_to_placing(job: Job) -> None:
     before = names()
-    Path(job.result["blend"]).write_bytes(b"not a .blend")
+    Path(job.result.conversion.blend).write_bytes(b"not a .blend")
     assert arrive(job) == 1
     assert preload.mesh_of(job.job_id) is None
     assert names() == before

@@ -164,7 +164,7 @@ def test_linked_copies_get_the_result_of_a_custom_box_each_in_its_place(tmp_path
     order = Order("Chair0", Original.HIDE, copies=True)
     [outcome] = refine_all(tmp_path / "in.blend", [order], tmp_path / "out.blend", tmp_path / "jobs")
     assert outcome.placed is not None, str(outcome.error)
-    assert outcome.placed.copies == ("Chair1_refined",)
+    assert outcome.placed.report.copies == ("Chair1_refined",)
     assert any("'Chair2'" in note for note in outcome.notes)
     copy = bpy.data.objects["Chair1_refined"]
     wanted = fm.corners(np.array(Matrix.Translation((5.0, 0.0, 0.0))), np.array(LOW), np.array(HIGH))

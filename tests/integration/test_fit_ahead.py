@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ bpy = pytest.importorskip("bpy")
 
 from csm_blender.converter import convert as converting
 from csm_blender.converter.prefit import fit_file
+from csm_blender.core.conversion import ConversionReport, ConversionRequest
 from csm_blender.core.geometry import box
-from csm_blender.core.models import Fit, JobSpec
 
 SIZE = (0.5, 0.9, 0.2)
 REFINEMENT, PLACEMENT = box.plan_for_numbers(SIZE, (0.1, -0.5, 0.0), scale_length=1.0)
@@ -35,21 +36,13 @@ def dome(**node: Any) -> Glb:
     return glb
 
 
-def request(folder: Path, data: bytes) -> dict[str, Any]:
+def request(folder: Path, data: bytes) -> ConversionRequest:
     """What the converter is asked for."""
     (folder / "delivered.mesh").write_bytes(data)
-    spec = JobSpec(session_code="SESSION_1", result_name="Dome", refinement=REFINEMENT, placement=PLACEMENT).as_dict()
-    chosen = {name: spec[name] for name in ("fit", "placement", "refinement", "scale_length", "materials")}
-    return {
-        **chosen,
-        "mesh": str(folder / "delivered.mesh"),
-        "blend": str(folder / "refined.blend"),
-        "name": "Dome",
-        "export": "",
-    }
+    return ConversionRequest(folder / "delivered.mesh", "Dome", PLACEMENT, REFINEMENT, blend=folder / "refined.blend")
 
 
-def converted(folder: Path, data: bytes) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+def converted(folder: Path, data: bytes) -> tuple[ConversionReport, np.ndarray, np.ndarray]:
     """The report, the vertices and the normals of the corners, as they were saved."""
     report = converting.convert(request(folder, data))
     mesh = bpy.data.meshes["Dome"]
@@ -58,17 +51,17 @@ def converted(folder: Path, data: bytes) -> tuple[dict[str, Any], np.ndarray, np
     mesh.corner_normals.foreach_get("vector", normals)
     directions = normals.reshape(-1, 3)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)  # Blender's own are not quite of length 1
-    return json.loads(json.dumps(report)), points, directions
+    return ConversionReport.from_dict(json.loads(json.dumps(report.as_dict()))), points, directions
 
 
 def planned(folder: Path, data: bytes, size: tuple[float, float, float] = SIZE) -> Any:
     """What :func:`fit_file` makes of a file."""
-    (folder / "delivered.mesh").write_bytes(data)
     placement = box.plan_for_numbers(size, None, scale_length=1.0)[1]
+    asked = replace(request(folder, data), placement=placement)
     return fit_file(
         folder / "delivered.mesh",
         folder / "fitted.glb",
-        lambda low, high: converting.planned_move(low, high, placement, Fit.EXACT, 1.0),
+        lambda low, high: converting.planned_move(low, high, asked),
     )
 
 
@@ -80,7 +73,7 @@ def test_both_ways_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(converting, "fit_file", lambda *_: None)
     other_report, other_points, other_normals = converted(tmp_path, data)
     assert report == other_report
-    assert report["fitted_error"] < 1e-6
+    assert report.fitted.fitted_error < 1e-6
     assert np.array_equal(points, other_points)
     # Blender stores a normal in 32 bits: each time it does, up to 1e-3 rad are lost.
     assert np.einsum("ij,ij->i", normals, other_normals).min() > 1.0 - 1e-5
@@ -137,7 +130,7 @@ def test_vertices_that_nothing_uses_do_not_count(tmp_path: Path) -> None:
     primitive = glb.document["meshes"][0]["primitives"][0]
     primitive["attributes"] = {"POSITION": glb.accessor(stray, "VEC3"), "NORMAL": glb.accessor(stray, "VEC3")}
     report, points, _normals = converted(tmp_path, glb.bytes())
-    assert report["vertices"] == 240
-    assert report["fitted_error"] < 1e-6
+    assert report.findings.vertices == 240
+    assert report.fitted.fitted_error < 1e-6
     size = np.ptp(points.reshape(-1, 3), axis=0)
     assert size == pytest.approx((SIZE[0], SIZE[2], SIZE[1]), abs=1e-6)

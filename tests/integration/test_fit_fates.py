@@ -124,7 +124,7 @@ def test_undo_gives_back_the_exact_scene_and_redo_the_other(fate: Original, copi
     before = dump()
     put(outcome)
     assert outcome.error is None, str(outcome.error)
-    assert len(outcome.placed.copies) == copies
+    assert len(outcome.placed.report.copies) == copies
     after = dump()
     bpy.ops.ed.undo_push(message="Refine Chair")
     assert after != before
@@ -182,7 +182,7 @@ def test_replace_keeps_all_that_the_object_is(tmp_path: Path) -> None:
         if instance.is_instance
     ]
     assert "Chair_refined" in shown
-    assert outcome.placed.placed_error <= 1e-5
+    assert outcome.placed.report.placed_error <= 1e-5
 
 
 @pytest.mark.parametrize("fate", FATES, ids=str)
@@ -352,7 +352,7 @@ def test_the_result_says_where_it_comes_from(fate: Original, tmp_path: Path) -> 
     outcome = refine(Order("Chair", fate, copies=True, deliver=textured), tmp_path)
     spec = outcome.job.spec
     result = bpy.data.objects[outcome.object_name]
-    for block in (result, result.data, *(bpy.data.objects[name] for name in outcome.placed.copies)):
+    for block in (result, result.data, *(bpy.data.objects[name] for name in outcome.placed.report.copies)):
         assert block["csm_session"] == "SESSION_1700000000_0000001"
         assert list(block["csm_scaled_bbox"]) == pytest.approx(spec.refinement.scaled_bbox)
         assert list(block["csm_pivot_point"]) == pytest.approx(spec.refinement.pivot_point)
@@ -396,6 +396,6 @@ def test_copies_with_other_modifiers_are_left_alone_and_named(tmp_path: Path) ->
     furnished()
     bpy.data.objects["Twin"].modifiers["Array"].count = 5
     outcome = refine(Order("Chair", Original.REPLACE, copies=True), tmp_path)
-    assert outcome.placed.copies == ()
+    assert outcome.placed.report.copies == ()
     assert any("'Twin'" in note for note in outcome.notes)
     assert bpy.data.objects["Twin"].data.name == "Blockout"

@@ -61,7 +61,7 @@ def test_an_extension_the_importer_lacks_is_named_in_plain_words(extension: str,
 def test_meshopt_is_read_or_refused_clearly(tmp_path: Path) -> None:
     outcome = outcome_of(requiring("EXT_meshopt_compression"), tmp_path)
     if outcome.error is None:
-        assert outcome.placed.placed_error <= 1e-5
+        assert outcome.placed.report.placed_error <= 1e-5
     else:
         assert "meshopt" in str(outcome.error)
 
@@ -79,7 +79,7 @@ def test_draco_is_read_where_blender_has_its_library(tmp_path: Path) -> None:
     assert b"KHR_draco_mesh_compression" in glb
     outcome = outcome_of(glb, tmp_path)
     assert outcome.error is None, str(outcome.error)
-    assert outcome.placed.placed_error <= 1e-5
+    assert outcome.placed.report.placed_error <= 1e-5
 
 
 @pytest.mark.skipif(HAS_DRACO, reason="this Blender has its Draco library")
@@ -114,7 +114,7 @@ def test_a_flat_mesh_cannot_fill_a_box_and_the_card_says_so(tmp_path: Path) -> N
     points, faces = letter()
     outcome = outcome_of(plain(points * (1.0, 1.0, 0.0), faces), tmp_path)
     assert outcome.error is None
-    assert outcome.placed.placed_error > 1e-3
+    assert outcome.placed.report.placed_error > 1e-3
     quality = card(outcome.job_placed())
     assert not quality.good
     assert "Off by" in quality.verdict
@@ -128,7 +128,8 @@ def test_the_card_tells_what_was_measured(tmp_path: Path) -> None:
     assert quality.good
     assert quality.verdict.startswith("Fills the box exactly; placed on its pivot. The service was off by ")
     assert quality.verdict.endswith("Please check: 2 loose parts, 2 non-manifold edges, no UVs.")
-    assert (quality.triangles, quality.vertices, quality.loose_parts, quality.open_edges) == (60, 40, 3, 0)
+    found = quality.findings
+    assert (found.triangles, found.vertices, found.loose_parts, found.open_edges) == (60, 40, 3, 0)
     assert quality.size_delivered == pytest.approx((2.0, 4.0, 6.0))
     assert quality.size_placed == pytest.approx(quality.size_asked, rel=1e-5)
     assert quality.placed_error <= 1e-5

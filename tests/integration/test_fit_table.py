@@ -82,7 +82,7 @@ def test_the_result_fills_the_box(name: str, fate: Original, tmp_path: Path, tab
         error = max(error, fm.distance(fm.result_corners(copy), corners))
     assert error <= kind.limit
     # What the add-on says about itself is true.
-    assert outcome.placed.placed_error == pytest.approx(error, abs=1e-6)
+    assert outcome.placed.report.placed_error == pytest.approx(error, abs=1e-6)
     check_fate_was_done(name, kind, fate, obj)
     row[fate] = f"{error:.0e}"
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -27,7 +26,7 @@ def test_the_preview_fills_the_box(name: str, tmp_path: Path) -> None:
     save(tmp_path / "in.blend")
     open_file(tmp_path / "in.blend")
     scene = bpy.data.scenes[kind.scene] if kind.scene else bpy.context.scene
-    spec = replace(planned(Order(kind.names, Original.KEEP), scene), copies=False)
+    spec = planned(Order(kind.names, Original.KEEP), scene)
     sent = spec.refinement
     job = converted(spec, obedient(sent.scaled_bbox, sent.pivot_point), tmp_path / "work")
 
@@ -37,7 +36,7 @@ def test_the_preview_fills_the_box(name: str, tmp_path: Path) -> None:
         bpy.context.window.scene = scene
     objects = find_objects(scene, kind.names)
     before = measure_common(objects, depsgraph_of(scene))
-    preview = preview_objects.show(spec, job.result, Remark.NONE, scene, objects[0])
+    preview = preview_objects.show(spec, job.result.conversion, Remark.NONE, scene, objects[0])
     assert measure_common(objects, depsgraph_of(scene)) == before
     assert fm.distance(fm.result_corners(preview), kind.corners) <= kind.limit
     assert fm.origin_distance(preview, kind.origin, kind.corners) <= kind.limit
@@ -58,6 +57,6 @@ def test_a_block_out_flattened_while_the_preview_was_fetched(tmp_path: Path) -> 
     target = scene.objects[kind.names]
     target.scale = (0.0, 1.0, 1.0)
     bpy.context.view_layer.update()
-    preview = preview_objects.show(spec, job.result, Remark.NONE, scene, target)
+    preview = preview_objects.show(spec, job.result.conversion, Remark.NONE, scene, target)
     assert fm.distance(fm.result_corners(preview), fm.result_corners(target)) < 1e-5
     assert preview_objects.block_out_of(preview) == target

@@ -136,7 +136,7 @@ def test_a_file_decides_neither_about_paths_nor_about_sending(scene: bpy.types.S
     job = file_state().jobs["f" * 32]
     assert str(job.state) == "CANCELLED"
     assert (job.spec.output, job.spec.export_path, job.spec.run_id) == ("", "", "")
-    assert job.spec.asset.folder == ""
+    assert job.spec.choices.asset.folder == ""
 
 
 @pytest.mark.parametrize("job_id", ["../../x", "", "A" * 32])

@@ -19,7 +19,7 @@ from tiny_glb import glb
 from csm_blender.core.errors import OtherJobUncertain
 from csm_blender.core.jobs import actions
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
+from csm_blender.core.models import Choices, JobState
 from csm_blender.core.pipeline.pipeline import Pipeline
 from csm_blender.core.settings import Settings
 
@@ -112,7 +112,7 @@ def test_two_jobs_for_one_session_pay_once(service: Any, tmp_path: Path, style: 
     pipeline = Pipeline(store, settings(service.url, service.key), idle_converters(), "me")
     assert delivered(drive(pipeline, store, later.job_id, until=delivered))
     assert service.counts()["post"][codes[0]] == 1, "a job made later uses the mesh that was paid for"
-    again = store.add(spec(codes[0], again=True), service.url)
+    again = store.add(spec(codes[0], choices=Choices(again=True)), service.url)
     assert delivered(drive(pipeline, store, again.job_id, until=delivered))
     assert service.counts()["post"][codes[0]] == 2, "unless a new one is asked for"
 

@@ -8,7 +8,7 @@ import hashlib
 import io
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ import bpy
 from fit_glbs import obedient
 
 from csm_blender.converter.convert import convert
+from csm_blender.core.conversion import ConversionRequest, JobResult
 from csm_blender.core.errors import CsmError
 from csm_blender.core.jobs.job import Job
-from csm_blender.core.models import Fit, JobSpec, JobState, Materials, Original, Pivot
-from csm_blender.scene.jobs.planning import Choices, plan_for_objects
+from csm_blender.core.models import Choices, Fit, JobSpec, JobState, Materials, Original, Pivot
+from csm_blender.scene.jobs.planning import plan_for_objects
 from csm_blender.scene.measure.measure import find_objects
 from csm_blender.scene.placement.place import Placed, place
 
@@ -56,7 +57,9 @@ class Outcome:
         """The job as the store keeps it once it was placed."""
         assert self.job is not None
         assert self.placed is not None
-        return replace(self.job, state=JobState.PLACED, result={**self.job.result, **self.placed.as_result()})
+        assert self.job.result is not None
+        result = replace(self.job.result, placement=self.placed.report)
+        return replace(self.job, state=JobState.PLACED, result=result)
 
 
 def new_scene(scale_length: float = 1.0) -> bpy.types.Scene:
@@ -88,22 +91,11 @@ def converted(spec: JobSpec, glb: bytes, folder: Path) -> Job:
     mesh.write_bytes(glb)
     # Through the dictionary that the store keeps, so that nothing of a spec is lost there.
     spec = JobSpec.from_dict(spec.as_dict())
-    request = {
-        "mesh": str(mesh),
-        "name": spec.result_name,
-        "fit": str(spec.fit),
-        "placement": asdict(spec.placement),
-        "refinement": asdict(spec.refinement),
-        "scale_length": spec.scale_length,
-        "export": "",
-        "materials": str(spec.materials),
-        "blend": str(folder / "refined.blend"),
-    }
+    request = replace(ConversionRequest.of(spec, mesh), blend=folder / "refined.blend")
     with quiet():
-        report = convert(request)
-    report["blend"] = request["blend"]
+        result = JobResult(convert(request))
     sha = hashlib.sha256(glb).hexdigest()
-    return Job(uuid.uuid4().hex, 1, JobState.READY, spec, "", glb_sha256=sha, result=report)
+    return Job(uuid.uuid4().hex, 1, JobState.READY, spec, "", glb_sha256=sha, result=result)
 
 
 def refine_all(source: Path, orders: Sequence[Order], output: Path, folder: Path) -> list[Outcome]:
@@ -144,7 +136,7 @@ def put(outcome: Outcome) -> None:
         outcome.error = error
     else:
         outcome.object_name = outcome.placed.obj.name
-        outcome.notes = [*outcome.job.result["notes"], *outcome.placed.notes]
+        outcome.notes = [*outcome.job.result.conversion.notes, *outcome.placed.report.notes]
 
 
 def open_file(path: Path) -> None:

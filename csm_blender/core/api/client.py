@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The CSM API, one method per endpoint (reference/get-3d-refined-mesh.txt, reference/csm-api.md §2)."""
+"""The CSM API, one method per endpoint."""
 
 from __future__ import annotations
 
@@ -98,14 +98,14 @@ class CsmClient:
             self._data(response)
         except _Untold as trouble:
             if not body.touched:
-                raise NotSent(trouble.error) from None
+                raise NotSent(trouble.error) from trouble.error
             raise AnswerLost(
                 "The refine request was sent, but no answer came back. {error}", error=trouble.error
-            ) from None
+            ) from trouble.error
         except TransientError as fault:
             raise AnswerLost(
                 "The refine request was sent, but no usable answer came back. {error}", error=fault
-            ) from None
+            ) from fault
         finally:
             http.close()
 
@@ -131,7 +131,7 @@ class CsmClient:
             try:
                 response = self._send(self._http, "GET", path)
             except _Untold as trouble:
-                raise trouble.error from None
+                raise trouble.error from trouble.error.__cause__
             if not response.is_redirect:
                 return self._data(response)
             path = self._redirect_path(response)
@@ -165,7 +165,7 @@ class CsmClient:
                     too_long = UnexpectedAnswer("The answer is too long.")
                     body = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))
         except CsmError as error:
-            raise _Untold(error) from None
+            raise _Untold(error) from error
         response._content = body  # noqa: SLF001 - the way to give a streamed response its body
         return response
 
@@ -215,7 +215,7 @@ class CsmClient:
         return refused
 
     def _words(self, answer: object) -> str:
-        """The service's own explanation. No error body is documented, so all known places are tried (§6)."""
+        """The service's own explanation. No error body is documented, so all places that have been seen are tried."""
         if not isinstance(answer, Mapping):
             return ""
         for name in ("message", "error", "detail"):

@@ -69,7 +69,7 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
         raise LinkExpired("The link to the mesh redirects in a loop.")
     except OSError as error:
         raise DiskProblem(
-            "The mesh cannot be written to {folder}: {reason}.", folder=path.parent, reason=error.strerror or error
+            "The mesh cannot be written to {folder}: {reason}.", folder=path.parent, reason=error
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -79,8 +79,8 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
 def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
-    except ValueError:
-        raise ForeignRedirect("The storage redirects to an address that is not a valid URL.") from None
+    except ValueError as error:
+        raise ForeignRedirect("The storage redirects to an address that is not a valid URL.") from error
 
 
 def _refuse_status(response: requests.Response) -> None:
@@ -113,7 +113,7 @@ def _stream_to(
                 length += len(chunk)
                 on_progress(length, announced)
         except ConnectionBroken as broken:
-            raise DownloadCut("The download was interrupted. {reason}", reason=broken) from None
+            raise DownloadCut("The download was interrupted. {reason}", reason=broken) from broken
         if length == 0:
             raise DownloadCut("The download is empty.")
     return length, digest.hexdigest()

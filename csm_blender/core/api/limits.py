@@ -182,12 +182,12 @@ def _decoded(
                 if length > most_bytes:
                     raise too_long
                 yield chunk
-    except zlib.error:
-        raise ConnectionBroken("The answer is damaged.") from None
-    except (ReadTimeoutError, TimeoutError):
-        raise ConnectionBroken("The answer stopped or arrives too slowly.") from None
-    except (HTTPError, http.client.HTTPException, OSError):
-        raise ConnectionBroken("The answer is incomplete.") from None
+    except zlib.error as error:
+        raise ConnectionBroken("The answer is damaged.") from error
+    except (ReadTimeoutError, TimeoutError) as error:
+        raise ConnectionBroken("The answer stopped or arrives too slowly.") from error
+    except (HTTPError, http.client.HTTPException, OSError) as error:
+        raise ConnectionBroken("The answer is incomplete.") from error
     announced = response.headers.get("content-length", "")
     cut = announced.isdigit() and not _is_chunked(response) and received != int(announced)
     if cut or (unpack is not None and not unpack.complete):

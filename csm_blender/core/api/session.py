@@ -2,7 +2,6 @@
 """A session as the service tells it, and what that means for a refine.
 
 Sessions answer in two styles: ``status`` with ``percentage`` (2024) or ``session_status`` with ``percent_done`` (2025).
-The values and the rules are those of reference/csm-api.md §3.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import UnexpectedAnswer
+from ..records import Record
 
 MESH_FORMATS = ("glb", "zip", "obj")
 """Formats the converter can read, best first."""
@@ -86,7 +86,7 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Baseline:
+class Baseline(Record):
     """How a session looked before this refine was asked for, to tell a stale "done" from a new one.
 
     Mesh URLs are kept as hashes of their paths: the URLs themselves are signed and must not be stored.
@@ -101,11 +101,6 @@ class Baseline:
     def of(cls, session: Session) -> Baseline:
         """The baseline that *session* is right now."""
         return cls(session.status, session.session_status, session.updated_at, mesh_hashes(session))
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Baseline:
-        """The baseline that ``dataclasses.asdict`` wrote."""
-        return cls(data["status"], data["session_status"], data["updated_at"], tuple(data["mesh_hashes"]))
 
 
 def mesh_hashes(session: Session) -> tuple[str, ...]:

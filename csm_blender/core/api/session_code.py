@@ -2,7 +2,7 @@
 """Session codes: found in whatever a person pastes.
 
 Forms seen in the documentation and in CSM's own repositories: ``SESSION_P_44569824122``,
-``SESSION_1689257215_1674078``, ``SESSION_11_1710422392_4549402`` (reference/csm-api.md §8).
+``SESSION_1689257215_1674078``, ``SESSION_11_1710422392_4549402``.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def find_session_codes(text: str) -> list[str]:
 def _code_in_url(url: str) -> str:
     try:
         parts = urlsplit(url)
-    except ValueError:
-        raise BadSessionCode("{text} is not a valid URL.", text=shortened(url)) from None
+    except ValueError as error:
+        raise BadSessionCode("{text} is not a valid URL.", text=shortened(url)) from error
     codes = find_session_codes(unquote(f"{parts.path}?{parts.query}#{parts.fragment}"))
     if len(codes) == 1:
         return codes[0]

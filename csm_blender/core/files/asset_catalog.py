@@ -8,13 +8,11 @@ The file is ``blender_assets.cats.txt`` at the root of a library (or beside a .b
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import shutil
 from pathlib import Path
 
 from ..errors import DiskProblem
+from .whole_file import write_whole
 
 FILE_NAME = "blender_assets.cats.txt"
 CATALOG_ID = "c5a3ef1e-7d52-4d0b-9a6e-3f0c52a1d7b4"
@@ -52,30 +50,20 @@ def with_catalog(text: str) -> str:
 
 
 def add_catalog(folder: Path) -> None:
-    """Give the library at *folder* the catalog; nobody ever reads half a file. Raises :class:`DiskProblem`."""
+    """Give the library at *folder* the catalog of refined meshes. Raises :class:`DiskProblem`."""
     try:
         path = (folder / FILE_NAME).resolve()
-        exists = path.exists()
-        text = path.read_text(encoding="utf-8") if exists else ""
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
         wanted = with_catalog(text)
-        if wanted == text:
-            return
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            part.write_text(wanted, encoding="utf-8")
-            if exists:
-                with contextlib.suppress(OSError):
-                    shutil.copymode(path, part)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except UnicodeDecodeError:
-        raise DiskProblem("The catalog file {path} is not UTF-8 text, so it was not changed.", "", path=path) from None
+        if wanted != text:
+            write_whole(path, wanted)
+    except UnicodeDecodeError as error:
+        raise DiskProblem("The catalog file {path} is not UTF-8 text, so it was not changed.", "", path=path) from error
     except OSError as error:
         raise DiskProblem(
             "The catalog file of {folder} cannot be written: {reason}.",
             folder=folder,
-            reason=error.strerror or error,
+            reason=error,
         ) from error
 
 

@@ -39,7 +39,7 @@ class GlbSummary:
 
 
 def sniff_format(path: Path) -> str:
-    """``glb``, ``zip`` or ``obj`` by the first bytes; names lie (reference/csm-api.md §4). Raises :class:`BadMesh`."""
+    """``glb``, ``zip`` or ``obj`` by the first bytes; names and content types lie. Raises :class:`BadMesh`."""
     with path.open("rb") as file:
         head = file.read(4096)
     if head.startswith(b"glTF"):
@@ -68,8 +68,8 @@ def check_glb(path: Path) -> GlbSummary:
         document, binary_bytes = _read_chunks(file, length)
     try:
         return _summary(document, binary_bytes)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError):
-        raise BadMesh("The GLB is inconsistent: the parts of its JSON do not match.") from None
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise BadMesh("The GLB is inconsistent: the parts of its JSON do not match.") from error
 
 
 def _read_chunks(file: BinaryIO, length: int) -> tuple[Mapping[str, Any], int]:
@@ -77,8 +77,8 @@ def _read_chunks(file: BinaryIO, length: int) -> tuple[Mapping[str, Any], int]:
     json_bytes = _json_length(file, length)
     try:
         document = json.loads(file.read(json_bytes))
-    except (ValueError, RecursionError):
-        raise BadMesh("The GLB's JSON part cannot be read.") from None
+    except (ValueError, RecursionError) as error:
+        raise BadMesh("The GLB's JSON part cannot be read.") from error
     if not isinstance(document, Mapping):
         raise BadMesh("The GLB's JSON part is not an object.")
     header = file.read(8)

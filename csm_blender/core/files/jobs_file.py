@@ -55,11 +55,9 @@ def read_rows(path: Path) -> list[Row]:
             )
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise BadJobsFile(
-            "The jobs file {path} cannot be read: {reason}.", path=path, reason=error.strerror or error
-        ) from error
-    except UnicodeDecodeError:
-        raise BadJobsFile("The jobs file {path} is not UTF-8 text.", path=path) from None
+        raise BadJobsFile("The jobs file {path} cannot be read: {reason}.", path=path, reason=error) from error
+    except UnicodeDecodeError as error:
+        raise BadJobsFile("The jobs file {path} is not UTF-8 text.", path=path) from error
     match path.suffix.lower():
         case ".json":
             rows = _json_rows(path, text)
@@ -82,14 +80,14 @@ def _checked(path: Path, row: Row) -> Wanted:
     except BadSessionCode as error:
         raise BadSessionCode(
             "Job {number} of {name}: {error}", error.hint, number=row.number, name=path.name, error=error
-        ) from None
+        ) from error
 
 
 def _json_rows(path: Path, text: str) -> list[dict[str, Any]]:
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadJobsFile("The jobs file {name} is not valid JSON: {error}.", name=path.name, error=error) from None
+        raise BadJobsFile("The jobs file {name} is not valid JSON: {error}.", name=path.name, error=error) from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BadJobsFile("The jobs file {name} is not a list of objects.", name=path.name)
     return rows
@@ -105,7 +103,7 @@ def _csv_rows(path: Path, text: str) -> list[dict[str, Any]]:
             name=path.name,
             error=error,
             line=reader.line_num,
-        ) from None
+        ) from error
     header = [name.strip() for name in reader.fieldnames or []]
     _check_columns(path, header)
     return [{(name or "").strip(): value for name, value in row.items()} for row in rows]

@@ -7,24 +7,24 @@ signed and are never kept.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..api.session import Session
 from ..api.session_code import parse_session_code
 from ..errors import BadSessionCode
+from ..records import Record
+from .whole_file import write_whole
 
-FILE_NAME = "catalogue.json"
+FILE_NAME = "catalogue.json"  # as version 1.0.0 spells it
 PICTURES = "pictures"
 PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Record):
     """One session. ``picture`` is the name of a file in the folder of pictures, or empty."""
 
     code: str
@@ -35,7 +35,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class SessionCatalog(Record):
     """What is known of the account's sessions: the newest *pages* pages, as of *fetched_at* (Unix seconds)."""
 
     entries: tuple[Entry, ...] = ()
@@ -50,17 +50,17 @@ class Catalogue:
             return self.pages > 0 and len(self.entries) == self.pages * PAGE_SIZE
         return len(self.entries) < self.total
 
-    def with_page(self, number: int, entries: tuple[Entry, ...], total: int | None, now: float) -> Catalogue:
-        """This catalogue after page *number* (from 1) came in. The first page begins it anew."""
+    def with_page(self, number: int, entries: tuple[Entry, ...], total: int | None, now: float) -> SessionCatalog:
+        """This catalog after page *number* (from 1) came in. The first page begins it anew."""
         if number <= 1:
-            return Catalogue(entries, total, 1, now)
+            return SessionCatalog(entries, total, 1, now)
         new = {entry.code for entry in entries}
         kept = tuple(entry for entry in self.entries if entry.code not in new)
-        return Catalogue((*kept, *entries), total, number, self.fetched_at)
+        return SessionCatalog((*kept, *entries), total, number, self.fetched_at)
 
 
 def folder_for(home: Path, base_url: str) -> Path:
-    """Where the catalogue of a service is kept."""
+    """Where the catalog of a service is kept."""
     return home / "catalogue" / hashlib.sha256(base_url.encode()).hexdigest()[:16]
 
 
@@ -80,23 +80,15 @@ def entry_of(session: Session, pictures: Path) -> Entry | None:
     return Entry(code, session.state_text, session.caption, session.created_at, name if has_picture else "")
 
 
-def load(folder: Path) -> Catalogue:
+def load(folder: Path) -> SessionCatalog:
     """What is kept in *folder*; an empty one where there is nothing, or nothing that can be read."""
     try:
-        data = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-        entries = tuple(Entry(**entry) for entry in data.pop("entries"))
-        return Catalogue(entries=entries, **data)
-    except (OSError, ValueError, TypeError, KeyError):
-        return Catalogue()
+        return SessionCatalog.from_dict(json.loads((folder / FILE_NAME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return SessionCatalog()
 
 
-def save(catalogue: Catalogue, folder: Path) -> None:
-    """Keep it: whole, or not at all. Raises :class:`OSError`."""
+def save(catalog: SessionCatalog, folder: Path) -> None:
+    """Keep it in *folder*, which is made if need be. Raises :class:`OSError`."""
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{FILE_NAME}.{os.getpid()}.part"
-    try:
-        part.write_text(json.dumps(asdict(catalogue)), encoding="utf-8")
-        part.replace(folder / FILE_NAME)
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+    write_whole(folder / FILE_NAME, json.dumps(catalog.as_dict()))

@@ -20,17 +20,17 @@ _WANTED = {".obj", ".mtl", ".png", ".jpg", ".jpeg", ".webp", ".tga", ".bmp", ".t
 def unpack_obj(archive: Path, folder: Path) -> Path:
     """Unpack the mesh files of *archive* into *folder*, flat, and give the OBJ's path. Raises :class:`BadMesh`.
 
-    CSM's zips hold a folder with ``mesh.obj`` and its companions (reference/csm-api.md §4). Only plain names are used,
-    so nothing can be written outside *folder*; the unpacked sizes are counted while writing, not believed.
+    CSM's zips hold a folder with ``mesh.obj`` and its companions. Only plain names are used, so nothing can be written
+    outside *folder*; the unpacked sizes are counted while writing, not believed.
     """
     try:
         with zipfile.ZipFile(archive) as bundle:
             return _unpack(bundle, folder)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError):
-        raise BadMesh("The delivered zip is damaged or encrypted.") from None
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise BadMesh("The delivered zip is damaged or encrypted.") from error
     except OSError as error:
         if error.errno in _NONSENSE:
-            raise BadMesh("The delivered zip is damaged.") from None
+            raise BadMesh("The delivered zip is damaged.") from error
         raise
 
 

@@ -2,7 +2,7 @@
 """From a measured block-out to what is sent and where the result goes.
 
 Two axis orders meet here and nowhere else. *Blender order* is x right, y back, z up, in Blender units. *API order* is
-glTF's: x right, y up, z toward the front, in metres. Names say which: ``…_api`` or ``…_blender``.
+glTF's: x right, y up, z toward the front, in meters. Names say which: ``…_api`` or ``…_blender``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import BadValue, NoSize
-from ..models import Matrix4, Original, Pivot, Placement, Refinement, Target, Vec3
+from ..models import DEFAULT_CHOICES, Choices, Matrix4, Original, Pivot, Placement, Refinement, Target, Vec3, vec3
 from .linalg import (
     IDENTITY,
     columns,
@@ -44,25 +44,25 @@ ORIGIN: Vec3 = (0.0, 0.0, 0.0)
 
 
 def size_to_api(size_blender: Vec3, scale_length: float) -> Vec3:
-    """Size in Blender units and order → ``[width, height, depth]`` in metres."""
+    """Size in Blender units and order → ``[width, height, depth]`` in meters."""
     x, y, z = size_blender
     return (x * scale_length, z * scale_length, y * scale_length)
 
 
 def size_from_api(size_api: Vec3, scale_length: float) -> Vec3:
-    """``[width, height, depth]`` in metres → size in Blender units and order."""
+    """``[width, height, depth]`` in meters → size in Blender units and order."""
     w, h, d = size_api
     return (w / scale_length, d / scale_length, h / scale_length)
 
 
 def pivot_to_api(pivot_blender: Vec3) -> Vec3:
-    """Normalised pivot, Blender order → API order. Back is +y in Blender and -z in glTF."""
+    """Normalized pivot, Blender order → API order. Back is +y in Blender and -z in glTF."""
     x, y, z = pivot_blender
     return (x, z, _positive_zero(-y))
 
 
 def pivot_from_api(pivot_api: Vec3) -> Vec3:
-    """Normalised pivot, API order → Blender order."""
+    """Normalized pivot, API order → Blender order."""
     x, y, z = pivot_api
     return (x, _positive_zero(-z), y)
 
@@ -88,22 +88,21 @@ class Box:
 
     @property
     def center(self) -> Vec3:
-        """Centre in the target's own axes."""
+        """Center in the target's own axes."""
         return _each(lambda low, high: (low + high) / 2.0, self.target.box_min, self.target.box_max)
 
     def origin_pivot(self) -> Vec3:
-        """Where the object's origin lies in the box: normalised, own axes, 0 on flat axes, possibly outside ±0.5."""
+        """Where the object's origin lies in the box: normalized, own axes, 0 on flat axes, possibly outside ±0.5."""
         low, high, center = self.target.box_min, self.target.box_max, self.center
         values = (0.0 if self.flat[i] else -center[i] / (high[i] - low[i]) for i in range(3))
-        x, y, z = (_positive_zero(v) for v in values)
-        return (x, y, z)
+        return vec3(map(_positive_zero, values))
 
 
 def box_of(target: Target) -> Box:
     """Take the box of *target* apart. Raises :class:`NoSize` if it has no extent, or one that is not a number."""
     low, high = target.box_min, target.box_max
     axes = columns(target.matrix_world)
-    axis_scale: Vec3 = (length(axes[0]), length(axes[1]), length(axes[2]))
+    axis_scale = vec3(map(length, axes))
     size = _each(lambda span, unit: span * unit, _each(lambda a, b: b - a, low, high), axis_scale)
     if not all(map(math.isfinite, size)):
         raise NoSize(
@@ -125,27 +124,20 @@ def box_of(target: Target) -> Box:
     )
 
 
-def plan(
-    target: Target,
-    *,
-    pivot: Pivot = Pivot.ORIGIN,
-    custom_pivot: Vec3 = ORIGIN,
-    original: Original = Original.HIDE,
-    scale_length: float = 1.0,
-) -> tuple[Refinement, Placement]:
-    """What to send for *target* and where its result goes.
+def plan(target: Target, choices: Choices = DEFAULT_CHOICES, scale_length: float = 1.0) -> tuple[Refinement, Placement]:
+    """What to send for *target* and where its result goes. *scale_length* is meters per Blender unit.
 
-    *custom_pivot* counts for ``Pivot.CUSTOM`` only: normalised to the box, Blender order. *scale_length* is metres per
-    Blender unit. Raises :class:`NoSize`.
+    Raises :class:`NoSize`.
     """
+    pivot = choices.pivot
     box = box_of(target)
-    pivot_blender = _unmirrored(_chosen_pivot(box, pivot, custom_pivot), mirrored=box.mirrored)
+    pivot_blender = _unmirrored(_chosen_pivot(box, choices), mirrored=box.mirrored)
     refinement = Refinement(
         scaled_bbox=None if any(box.flat) else size_to_api(box.size, scale_length),
         pivot_point=pivot_to_api(_clamped(pivot_blender)),
     )
     pivot_in_own_axes = _unmirrored(pivot_blender, mirrored=box.mirrored)
-    stays = original is Original.REPLACE
+    stays = choices.original is Original.REPLACE
     origin = ORIGIN if stays or pivot is Pivot.ORIGIN else _point_at(box, pivot_in_own_axes)
     if stays or box.sheared or box.unscaled:
         return refinement, _in_own_axes(box, origin, pivot_in_own_axes)
@@ -178,9 +170,9 @@ def plan_for_numbers(
 
 
 def expected_delivery(refinement: Refinement) -> tuple[Vec3, Vec3] | None:
-    """The corners (min, max), API order in metres, that a service which obeys delivers; ``None`` if no size was sent.
+    """The corners (min, max), API order in meters, that a service which obeys delivers; ``None`` if no size was sent.
 
-    ``[(-0.5 - p) * size, (0.5 - p) * size]`` on each axis (reference/csm-api.md §5).
+    ``[(-0.5 - p) * size, (0.5 - p) * size]`` on each axis.
     """
     if refinement.scaled_bbox is None:
         return None
@@ -208,9 +200,9 @@ def corner_error(found: list[Vec3], wanted: list[Vec3]) -> float:
     return worst / diagonal if diagonal > 0.0 else math.inf
 
 
-def _chosen_pivot(box: Box, pivot: Pivot, custom_pivot: Vec3) -> Vec3:
-    """The pivot in the target's own axes, normalised, not clamped."""
-    match pivot:
+def _chosen_pivot(box: Box, choices: Choices) -> Vec3:
+    """The pivot in the target's own axes, normalized, not clamped."""
+    match choices.pivot:
         case Pivot.ORIGIN:
             return box.origin_pivot()
         case Pivot.CENTER:
@@ -218,7 +210,7 @@ def _chosen_pivot(box: Box, pivot: Pivot, custom_pivot: Vec3) -> Vec3:
         case Pivot.BASE:
             return (0.0, 0.0, -0.5)
         case Pivot.CUSTOM:
-            return _unmirrored(custom_pivot, mirrored=box.mirrored)
+            return _unmirrored(choices.custom_pivot, mirrored=box.mirrored)
 
 
 def _in_unscaled_frame(box: Box, origin: Vec3, pivot_blender: Vec3) -> Placement:
@@ -265,7 +257,7 @@ def _representable(box: Box, origin: Vec3) -> tuple[Vec3, Vec3]:
     exact = transformed(box.target.matrix_world, origin)
     if origin == ORIGIN:
         return origin, exact
-    stand = (float32(exact[0]), float32(exact[1]), float32(exact[2]))
+    stand = vec3(map(float32, exact))
     back = solved(columns(box.target.matrix_world), _each(lambda a, b: a - b, stand, exact))
     return (origin, stand) if back is None else (_each(lambda a, b: a + b, origin, back), stand)
 
@@ -281,8 +273,7 @@ def _unmirrored(pivot: Vec3, *, mirrored: bool) -> Vec3:
 
 
 def _clamped(pivot: Vec3) -> Vec3:
-    x, y, z = (min(PIVOT_MAX, max(PIVOT_MIN, v)) for v in pivot)
-    return (x, y, z)
+    return vec3(min(PIVOT_MAX, max(PIVOT_MIN, value)) for value in pivot)
 
 
 def _is_sheared(axes: tuple[Vec3, Vec3, Vec3], lengths: Vec3) -> bool:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A box that a person draws: what it may be, how it grows, where a pivot snaps to, and how both are dragged.
 
-All in Blender order. *Own axes* are the object's, before its scale; a *pivot* is normalised to the box, as
+All in Blender order. *Own axes* are the object's, before its scale; a *pivot* is normalized to the box, as
 ``Scene.csm.custom_pivot`` is: along the object's axes, with x flipped for a mirrored object, as it is sent.
 """
 
@@ -12,7 +12,7 @@ import math
 
 from ..errors import BadValue
 from ..messages import Message
-from ..models import Vec3
+from ..models import Vec3, vec3
 from .box import FLAT_RATIO, PIVOT_MAX, PIVOT_MIN
 from .linalg import cross, dot
 
@@ -45,7 +45,7 @@ def _snap_points() -> dict[str, Vec3]:
 
 
 SNAP_POINTS = _snap_points()
-"""Pivots by name: the centres of base, box and faces, then the corners."""
+"""Pivots by name: the centers of base, box and faces, then the corners."""
 
 
 def check_custom_box(object_name: str, low: Vec3, high: Vec3) -> None:
@@ -91,7 +91,7 @@ def resized(low: Vec3, high: Vec3, size: Vec3) -> tuple[Vec3, Vec3]:
         else:
             middle = (low[axis] + high[axis]) / 2.0
             new_low[axis], new_high[axis] = middle - new / 2.0, middle + new / 2.0
-    return _vec3(new_low), _vec3(new_high)
+    return vec3(new_low), vec3(new_high)
 
 
 def face_moved(low: Vec3, high: Vec3, axis: int, *, is_high: bool, to: float) -> tuple[Vec3, Vec3]:
@@ -103,7 +103,7 @@ def face_moved(low: Vec3, high: Vec3, axis: int, *, is_high: bool, to: float) ->
         new_high[axis] = max(to, low[axis] + least)
     else:
         new_low[axis] = min(to, high[axis] - least)
-    return _vec3(new_low), _vec3(new_high)
+    return vec3(new_low), vec3(new_high)
 
 
 def snap_step(longest: float) -> float:
@@ -114,17 +114,16 @@ def snap_step(longest: float) -> float:
 def point_of(low: Vec3, high: Vec3, pivot: Vec3, *, mirrored: bool) -> Vec3:
     """Where *pivot* is in the box, in own axes."""
     shares = _flipped(pivot, mirrored=mirrored)
-    x, y, z = ((a + b) / 2.0 + share * (b - a) for share, a, b in zip(shares, low, high, strict=True))
-    return (x, y, z)
+    return vec3((a + b) / 2.0 + share * (b - a) for share, a, b in zip(shares, low, high, strict=True))
 
 
 def pivot_of(low: Vec3, high: Vec3, point: Vec3, *, mirrored: bool) -> Vec3:
     """The pivot nearest to *point* (own axes): clamped to the box, and 0 where the box is flat."""
-    x, y, z = (
+    pivot = vec3(
         min(PIVOT_MAX, max(PIVOT_MIN, (value - (a + b) / 2.0) / (b - a))) if b > a else 0.0
         for value, a, b in zip(point, low, high, strict=True)
     )
-    return _flipped((x, y, z), mirrored=mirrored)
+    return _flipped(pivot, mirrored=mirrored)
 
 
 def origin_pivot(low: Vec3, high: Vec3, *, mirrored: bool) -> Vec3 | None:
@@ -157,8 +156,7 @@ def on_plane(point: Vec3, normal: Vec3, ray_start: Vec3, ray_direction: Vec3) ->
     if slope == 0.0:
         return None
     share = dot(_minus(point, ray_start), normal) / slope
-    x, y, z = (a + share * b for a, b in zip(ray_start, ray_direction, strict=True))
-    return (x, y, z)
+    return vec3(a + share * b for a, b in zip(ray_start, ray_direction, strict=True))
 
 
 def _flipped(pivot: Vec3, *, mirrored: bool) -> Vec3:
@@ -168,7 +166,3 @@ def _flipped(pivot: Vec3, *, mirrored: bool) -> Vec3:
 
 def _minus(a: Vec3, b: Vec3) -> Vec3:
     return (a[0] - b[0], a[1] - b[1], a[2] - b[2])
-
-
-def _vec3(values: list[float]) -> Vec3:
-    return (values[0], values[1], values[2])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from ..models import Refinement, Target, Vec3
+from ..models import Refinement, Target, Vec3, vec3
 from .box import box_of, corners, pivot_from_api
 from .custom_box import point_of
 from .linalg import IDENTITY
@@ -83,7 +83,7 @@ def outline_of(target: Target, refinement: Refinement) -> Outline:
 def _moved(point: Vec3, axis: int, distance: float) -> Vec3:
     values = [*point]
     values[axis] += distance
-    return (values[0], values[1], values[2])
+    return vec3(values)
 
 
 def _between(a: Vec3, b: Vec3, share: float) -> Vec3:

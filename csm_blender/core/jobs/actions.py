@@ -87,7 +87,8 @@ def send_again(store: Store, job: Job) -> Job:
         return store.update(job, state=JobState.CANCELLED, looks_left=0, message=Message("Sent again as a new job"))
 
     _decided(store, current, decide)
-    return store.add(replace(current.spec, again=current.spec.again or failed), current.base_url)
+    choices = replace(current.spec.choices, again=current.spec.choices.again or failed)
+    return store.add(replace(current.spec, choices=choices), current.base_url)
 
 
 def place_again(store: Store, job: Job) -> Job:
@@ -126,8 +127,8 @@ def _decided(store: Store, job: Job, decide: Callable[[Job], Job]) -> Job:
             return decide(_current(store, job))
         except IllegalMove:
             continue
-        except LeaseLost:
-            raise JobGone("The job was removed in the meantime.") from None
+        except LeaseLost as error:
+            raise JobGone("The job was removed in the meantime.") from error
     return _current(store, job)
 
 

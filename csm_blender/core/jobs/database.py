@@ -58,7 +58,7 @@ def open_database(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Opened:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreDiskProblem(
-            "The job folder {folder} cannot be created: {reason}.", folder=path.parent, reason=error.strerror or error
+            "The job folder {folder} cannot be created: {reason}.", folder=path.parent, reason=error
         ) from error
     with storage_faults_explained(path):
         notice = NOTHING
@@ -171,7 +171,7 @@ def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> t
                 "The job store {path} is damaged and cannot be moved aside: {reason}.",
                 "Close all Blender windows and try again.",
                 path=path,
-                reason=error.strerror or error,
+                reason=error,
             ) from error
         notice = Message(
             "The job store was damaged. It was renamed to {name} and a new one was created.", name=aside.name

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from ..api.session import Baseline
+from ..conversion import JobResult
 from ..errors import ErrorData, RefineFailed, SessionFailed
 from ..messages import NOTHING, Message
 from ..models import ACTIVE, FINISHED, JobSpec, JobState
@@ -22,6 +21,7 @@ class Job:
     laptop or a jumping clock does not use up the deadline. ``faults`` counts passing faults in a row, ``fault_s`` the
     attended seconds since the first of them. ``posted_at`` is written before the refine request goes out and
     ``accepted_at`` when it is known to have been accepted: with the first and without the second, the answer was lost.
+    ``result`` is there once the mesh was converted.
     """
 
     job_id: str
@@ -47,7 +47,7 @@ class Job:
     posts: int = 0
     download_bytes: int = 0
     glb_sha256: str = ""
-    result: Mapping[str, Any] = field(default_factory=dict)
+    result: JobResult | None = None
     cancel_requested: bool = False
     lease_owner: str = ""
     lease_until: float = 0.0

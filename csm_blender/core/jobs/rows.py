@@ -7,12 +7,13 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from ..api.session import Baseline
+from ..conversion import JobResult
 from ..messages import NOTHING, ROUTINE, Message, from_json, to_json
 from ..models import JobSpec, JobState
+from ..records import Record
 from .job import Job
 
 _JSON_COLUMNS = {"error": "error_json", "baseline": "baseline_json", "result": "result_json"}
@@ -60,7 +61,7 @@ def _job_from(row: sqlite3.Row) -> Job:
         baseline=Baseline.from_dict(json.loads(row["baseline_json"])) if row["baseline_json"] else None,
         message=_message_from(row["message"], row["message_json"]),
         error=from_json(row["error_json"]) if row["error_json"] else None,
-        result=from_json(row["result_json"]),
+        result=_result_from(row["result_json"]),
         seen_running=bool(row["seen_running"]),
         cancel_requested=bool(row["cancel_requested"]),
         **{name: row[name] for name in _PLAIN_COLUMNS},
@@ -68,9 +69,13 @@ def _job_from(row: sqlite3.Row) -> Job:
 
 
 def _as_json(value: Any) -> str | None:
-    if value is None:
-        return None
-    return to_json(asdict(value) if isinstance(value, Baseline) else value)
+    return None if value is None else to_json(value.as_dict() if isinstance(value, Record) else value)
+
+
+def _result_from(text: str) -> JobResult | None:
+    """The result of a job; ``None`` before its mesh was converted."""
+    data = from_json(text)
+    return JobResult.from_dict(data) if "box_min" in data else None
 
 
 def _message_json(message: Message) -> str:

@@ -29,7 +29,7 @@ def refined_before(job: Job, session: Session, others: Sequence[Job]) -> Job | N
 
     Sessions of 2025 say "complete" both before and after a refine; what they showed before it is in the store.
     """
-    if job.spec.again:
+    if job.spec.choices.again:
         return None
     for other in others:
         if other.posted_at and other.baseline:

@@ -136,7 +136,7 @@ class Pipeline:
         except CsmError as error:
             return self._after_error(self._context.current(job), error)
         except OSError as problem:
-            trouble = DiskProblem("The job's files cannot be used: {reason}.", reason=problem.strerror or problem)
+            trouble = DiskProblem("The job's files cannot be used: {reason}.", reason=problem)
             return self._after_error(self._context.current(job), trouble)
         except Exception as mistake:  # noqa: BLE001 - becomes the job's state, with the traceback in the log
             _log.exception("A step of job %s broke", job.job_id)
@@ -184,7 +184,7 @@ class Pipeline:
         """An answer that will not get better by itself, unless it is one of those that services give by mistake.
 
         A refusal that comes when the refine was paid for is not believed at once; nor is a first 400, which CSM has
-        been seen to give for "too many requests" (reference/csm-api.md §6).
+        been seen to give for "too many requests".
         """
         refused = isinstance(error, (RequestRefused, UnknownSession)) and not isinstance(error, RateLimited)
         if refused:

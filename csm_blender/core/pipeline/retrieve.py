@@ -8,13 +8,13 @@ needs no worker any more. What goes wrong is raised; :mod:`.pipeline` decides wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ..api.backoff import poll_delay_s
 from ..api.download import Download, download, is_intact
 from ..api.session import Phase, Session, phase_after, phase_before
+from ..conversion import ConversionReport, ConversionRequest, JobResult
 from ..errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshOffered, RefineFailed, UnexpectedAnswer
 from ..files.glb import check_glb, looks_like_web_page, sniff_format
 from ..jobs.job import Job
@@ -155,10 +155,10 @@ class RetrieveSteps:
             if job.message != text or abs(share - job.progress) >= PROGRESS_STEP:
                 self._context.update(job, progress=share, message=text)
             return CONVERTER_LOOK_S
-        report["glb"] = str(self._context.folder(job) / MESH_NAME)
-        report["ready_at"] = now_text()
+        glb = str(self._context.folder(job) / MESH_NAME)
+        result = JobResult(ConversionReport.from_dict(report), glb, ready_at=now_text())
         ready = Message("Ready to be placed")
-        self._context.update(job, state=JobState.READY, result=report, error=None, progress=1.0, message=ready)
+        self._context.update(job, state=JobState.READY, result=result, error=None, progress=1.0, message=ready)
         self._context.drop(job.job_id)
         return None
 
@@ -188,17 +188,5 @@ def check_delivered(path: Path) -> None:
 
 
 def conversion_request(spec: JobSpec, mesh: Path, job_id: str = "") -> dict[str, Any]:
-    """What the converter is asked to do with the delivered *mesh*; *job_id* is written on an asset made of it."""
-    return {
-        "mesh": str(mesh),
-        "name": spec.result_name,
-        "fit": str(spec.fit),
-        "placement": asdict(spec.placement),
-        "refinement": asdict(spec.refinement),
-        "scale_length": spec.scale_length,
-        "materials": str(spec.materials),
-        "export": spec.export_path,
-        "asset": asdict(spec.asset),
-        "session": spec.session_code,
-        "job_id": job_id,
-    }
+    """What the converter is asked to do with the delivered *mesh* of a job, JSON-ready."""
+    return ConversionRequest.of(spec, mesh, job_id).as_dict()

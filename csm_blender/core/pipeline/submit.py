@@ -50,7 +50,7 @@ class SubmitSteps:
         session = self._context.session(job)
         phase = phase_before(session)
         changes: dict[str, Any] = {"baseline": Baseline.of(session), "faults": 0, "fault_s": 0.0}
-        if phase is Phase.REFINED and not job.spec.again:
+        if phase is Phase.REFINED and not job.spec.choices.again:
             self._context.memory(job).fresh_url = session.best_mesh_url()
             note = Message("The session is already refined: downloading that mesh, no credits are spent")
             self._context.update(job, state=JobState.DOWNLOADING, message=note, **changes)
@@ -60,7 +60,7 @@ class SubmitSteps:
             self._context.update(job, state=JobState.REFINING, message=note, **changes)
         elif phase is Phase.NOT_READY:
             raise SessionNotReady("The session is not ready to be refined ({state}).", state=status_word(session))
-        elif phase is Phase.FAILED and not (job.spec.again and "refine" in session.status):
+        elif phase is Phase.FAILED and not (job.spec.choices.again and "refine" in session.status):
             hint = RefineFailed.default_hint if "refine" in session.status else None
             raise SessionFailed("The session has failed ({state}).", hint, state=status_word(session))
         elif earlier := refined_before(job, session, self._context.store.siblings(job)):
@@ -95,7 +95,7 @@ class SubmitSteps:
             self._context.client.refine(job.session_code, job.spec.refinement)
         except NotSent as nothing:
             self._context.store.unbegin_post(self._context.current(job), self._context.owner)
-            raise nothing.error from None
+            raise nothing.error from nothing.error.__cause__
         except AnswerLost as error:
             return self._answer_lost(job, error)
         except CsmError:

@@ -130,7 +130,7 @@ class ConverterPool:
             process, meshes = self._process_for(attempt / REQUEST_NAME, attempt / LOG_NAME, idle)
             size = mesh.stat().st_size if mesh.exists() else 0
         except OSError as error:
-            raise DiskProblem("The converter cannot be started: {reason}.", reason=error.strerror or error) from error
+            raise DiskProblem("The converter cannot be started: {reason}.", reason=error) from error
         self._running[job_id] = _Running(process, attempt, waiting.folder, size, waiting.needs, meshes + 1)
 
     def _process_for(self, request: Path, log: Path, idle: _Idle | None) -> _Idle:
@@ -225,7 +225,7 @@ def _outcome(running: _Running) -> dict[str, Any] | CsmError:
     try:
         (running.attempt / BLEND_NAME).replace(running.folder / BLEND_NAME)
     except OSError as problem:
-        return DiskProblem("The converted mesh cannot be kept: {reason}.", reason=problem.strerror or problem)
+        return DiskProblem("The converted mesh cannot be kept: {reason}.", reason=problem)
     report["blend"] = str(running.folder / BLEND_NAME)
     return report
 

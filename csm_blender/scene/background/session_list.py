@@ -13,7 +13,7 @@ from typing import Any
 
 from ...core.errors import CsmError
 from ...core.files import session_cache
-from ...core.files.session_cache import Catalogue, Entry
+from ...core.files.session_cache import Entry, SessionCatalog
 from ...core.messages import NOTHING, Message
 from ..addon.environment import jobs_home
 from ..addon.preferences import base_url_now
@@ -27,7 +27,7 @@ class SessionList(Part):
     """One service's sessions at a time."""
 
     def __init__(self) -> None:
-        self.catalogue = Catalogue()
+        self.catalogue = SessionCatalog()
         self.message = NOTHING
         self.on_change: Callable[[], None] = lambda: None
         self._folder: Path | None = None

@@ -106,7 +106,5 @@ class WorkerProcess:
             self._process = ChildProcess(config.interpreters.plain("worker"), log=home / "logs" / LOG_NAME)
         except OSError as error:
             self._not_before_s = time.monotonic() + 10.0
-            raise WorkerBroken(
-                "The background process cannot be started: {reason}.", reason=error.strerror or error
-            ) from error
+            raise WorkerBroken("The background process cannot be started: {reason}.", reason=error) from error
         self._process.send(config.to_line())  # if it has died already, that is noticed by look()

@@ -13,14 +13,14 @@ from ...core.errors import JobError, UsageError
 from ...core.jobs import actions
 from ...core.jobs.job import Decision, Job, decisions
 from ...core.messages import NOTHING, Message
-from ...core.models import FINISHED, JobState
+from ...core.models import FINISHED, Choices, JobState
 from ..addon.preferences import settings_now
 from ..background.headless import run_pipeline
 from ..blender.bpy_typing import Context
 from ..properties import CSM_PG_job, find_record, tag_of
 from . import record_sync, timer
 from .binding import bound_scene, find_result, find_target
-from .planning import Choices, plan_for_objects
+from .planning import plan_for_objects
 from .restore import restore_job
 from .state import file_state
 
@@ -123,7 +123,7 @@ def send_again(job: Job) -> Job:
     job = _fresh(job)
     scene, target = bound_scene(job.job_id), find_target(job.job_id)
     if job.state is JobState.PLACED:
-        new = store.add(replace(job.spec, again=True), settings.base_url)
+        new = store.add(replace(job.spec, choices=replace(job.spec.choices, again=True)), settings.base_url)
     else:
         new = actions.send_again(store, job)
         timer.note(_fresh(job))

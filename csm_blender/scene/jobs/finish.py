@@ -35,7 +35,7 @@ def finish(store: Store, job: Job) -> Job | None:
     fresh = store.get(job.job_id)
     if scene is None or fresh is None or fresh.state is not JobState.READY:
         return fresh
-    if not Path(fresh.result.get("blend", "")).is_file():
+    if fresh.result is None or not Path(fresh.result.conversion.blend).is_file():
         return store.update(
             fresh,
             state=JobState.DOWNLOADING,
@@ -53,7 +53,7 @@ def finish(store: Store, job: Job) -> Job | None:
     preload.placed(job.job_id)
     _stamp(placed, fresh)
     _hand_selection_over(placed.obj, target, scene)
-    result = {**fresh.result, **placed.as_result()}
+    result = replace(fresh.result, placement=placed.report)
     try:
         return store.update(fresh, state=JobState.PLACED, result=result, message=_message(fresh, target))
     except (IllegalMove, LeaseLost) as reason:
@@ -83,15 +83,16 @@ def push_undo(job: Job) -> None:
 
 def _considerate(job: Job, target: bpy.types.Object | None) -> Job:
     """*job*, without hiding a block-out that somebody is editing or sculpting right now."""
-    if target is None or target.mode == "OBJECT" or job.spec.original is not Original.HIDE:
+    if target is None or target.mode == "OBJECT" or job.spec.choices.original is not Original.HIDE:
         return job
-    return replace(job, spec=replace(job.spec, original=Original.KEEP))
+    choices = replace(job.spec.choices, original=Original.KEEP)
+    return replace(job, spec=replace(job.spec, choices=choices))
 
 
 def _message(job: Job, target: bpy.types.Object | None) -> Message:
     if job.spec.target is not None and target is None:
         return Message("Placed where the block-out stood: it was deleted")
-    if target is not None and target.mode != "OBJECT" and job.spec.original is Original.HIDE:
+    if target is not None and target.mode != "OBJECT" and job.spec.choices.original is Original.HIDE:
         return Message("Placed. The block-out stays visible because you are editing it")
     return Message("Placed", code=ROUTINE)
 

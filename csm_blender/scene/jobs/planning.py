@@ -4,32 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import bpy
 
 from ...core.geometry import box
-from ...core.models import NO_ASSET, AssetWish, Fit, JobSpec, Materials, Original, Pivot, Vec3
+from ...core.models import Choices, JobSpec, Materials, Original, Vec3
 from ..measure.measure import measure_common
 from ..placement.preview_objects import check_no_previews
-from ..placement.target_checks import check_fate
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What a person chose for a refine. ``custom_pivot`` is in Blender order and counts for CUSTOM only.
-
-    ``copies`` of ``None`` means: objects that share the target's mesh get the result when the mesh is replaced.
-    """
-
-    fit: Fit = Fit.EXACT
-    pivot: Pivot = Pivot.ORIGIN
-    custom_pivot: Vec3 = box.ORIGIN
-    original: Original = Original.HIDE
-    again: bool = False
-    copies: bool | None = None
-    materials: Materials = Materials.REFINED
-    asset: AssetWish = NO_ASSET
+from ..placement.target_checks import check_changeable
 
 
 def plan_for_objects(
@@ -44,16 +27,10 @@ def plan_for_objects(
     Raises :class:`UsageError` where one of them cannot be refined.
     """
     check_no_previews(objects)
-    check_fate(objects, choices.original)
+    check_changeable(objects, choices.original)
     target = measure_common(objects, depsgraph)
     scale_length = scene.unit_settings.scale_length
-    refinement, placement = box.plan(
-        target,
-        pivot=choices.pivot,
-        custom_pivot=choices.custom_pivot,
-        original=choices.original,
-        scale_length=scale_length,
-    )
+    refinement, placement = box.plan(target, choices, scale_length)
     return JobSpec(
         session_code=session_code,
         result_name=f"{target.object_name}_refined",
@@ -61,23 +38,20 @@ def plan_for_objects(
         placement=placement,
         scale_length=scale_length,
         target=target,
-        fit=choices.fit,
-        pivot=choices.pivot,
-        original=choices.original,
-        again=choices.again,
+        choices=choices.settled(),
         blend_file=bpy.data.filepath,
         scene_name=scene.name,
         parts=tuple(obj.name for obj in objects) if len(objects) > 1 else (),
-        copies=choices.original is Original.REPLACE if choices.copies is None else choices.copies,
-        materials=choices.materials,
-        asset=choices.asset,
     )
 
 
 def plan_for_numbers(
     session_code: str, scaled_bbox: Vec3, pivot_point: Vec3 | None, scene: bpy.types.Scene, choices: Choices
 ) -> JobSpec:
-    """The job that refines *session_code* into a box given in API order and metres. Raises :class:`BadValue`."""
+    """The job that refines *session_code* into a box given in API order and meters. Raises :class:`BadValue`.
+
+    There is no block-out then, so the choices about one do not count.
+    """
     scale_length = scene.unit_settings.scale_length
     refinement, placement = box.plan_for_numbers(scaled_bbox, pivot_point, scale_length=scale_length)
     return JobSpec(
@@ -86,10 +60,7 @@ def plan_for_numbers(
         refinement=refinement,
         placement=placement,
         scale_length=scale_length,
-        fit=choices.fit,
-        pivot=choices.pivot,
-        again=choices.again,
+        choices=replace(choices, original=Original.HIDE, copies=False, materials=Materials.REFINED).settled(),
         blend_file=bpy.data.filepath,
         scene_name=scene.name,
-        asset=choices.asset,
     )

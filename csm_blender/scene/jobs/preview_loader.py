@@ -17,10 +17,11 @@ from typing import Any
 
 import bpy
 
+from ...core.conversion import ConversionReport
 from ...core.errors import CsmError, DiskProblem
 from ...core.files.preview_cache import Kind, work_folder
 from ...core.messages import NOTHING, Message
-from ...core.models import NO_ASSET, JobSpec, Materials, Original
+from ...core.models import NO_ASSET, Choices, JobSpec, Materials, Original
 from ...worker.preview_fetch import SPEC_NAME
 from ..addon.environment import jobs_home
 from ..addon.translation import labels
@@ -34,7 +35,7 @@ from ..placement import preview_objects
 from ..placement.preview_objects import Remark
 from ..versions import history
 from . import safe_moment
-from .planning import Choices, plan_for_objects
+from .planning import plan_for_objects
 
 READY_LOOK_S = 0.2
 STRAY_LOOK_S = 1.0
@@ -126,7 +127,7 @@ def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Conte
         new.errand.run(str(folder))
     except OSError as problem:
         _clear(new)
-        raise DiskProblem("The preview cannot be fetched: {reason}.", reason=problem.strerror or problem) from problem
+        raise DiskProblem("The preview cannot be fetched: {reason}.", reason=problem) from problem
     except CsmError:
         _clear(new)
         raise
@@ -244,8 +245,9 @@ def _show_if_it_is_time(order: Order) -> None:
             redraw()
         return
     try:
+        report = ConversionReport.from_dict(order.answer["report"])
         with in_scene(scene):
-            preview_objects.show(order.spec, order.answer["report"], _remark(order), scene, target)
+            preview_objects.show(order.spec, report, _remark(order), scene, target)
     except CsmError as error:
         _end(order, error)
         return

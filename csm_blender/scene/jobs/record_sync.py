@@ -122,6 +122,7 @@ def _is_latest(job: Job, target: bpy.types.Object) -> bool:
 def _fields(job: Job, target: bpy.types.Object | None) -> dict[str, Any]:
     error = job.error or NO_ERROR
     sent = job.spec.refinement
+    placed = job.result.placement if job.result else None
     name = target.name if target is not None else job.spec.object_name
     return {
         "name": name or job.session_code,
@@ -133,11 +134,11 @@ def _fields(job: Job, target: bpy.types.Object | None) -> dict[str, Any]:
         "error_code": error["code"],
         "hint": error["hint"],
         "target": name,
-        "result": str(job.result.get("object", "")),
+        "result": placed.object_name if placed else "",
         "has_box": sent.scaled_bbox is not None,
         "scaled_bbox": sent.scaled_bbox or (0.0, 0.0, 0.0),
         "pivot_point": sent.pivot_point or (0.0, 0.0, 0.0),
-        "fit_error": float(job.result.get("placed_error", 0.0)),
+        "fit_error": placed.placed_error if placed else 0.0,
         "was_posted": bool(job.posted_at),
         "was_accepted": bool(job.accepted_at),
     }

@@ -121,7 +121,7 @@ def _checked_spec(text: str) -> JobSpec:
         output="",
         export_path="",
         run_id="",
-        asset=known_here(spec.asset),
+        choices=replace(spec.choices, asset=known_here(spec.choices.asset)),
     )
 
 

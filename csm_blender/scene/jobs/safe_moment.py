@@ -35,7 +35,8 @@ def reason_to_wait(job_id: str) -> Message:
         return reason
     job = file_state().jobs.get(job_id)
     target = find_target(job_id)
-    if job is not None and target is not None and job.spec.original is Original.REPLACE and target.mode != "OBJECT":
+    replaces = job is not None and job.spec.choices.original is Original.REPLACE
+    if replaces and target is not None and target.mode != "OBJECT":
         return Message("Ready. Waiting until you leave {mode} of {name}", mode=_mode_name(target), name=target.name)
     return NOTHING
 

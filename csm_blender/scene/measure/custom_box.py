@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ...core.models import Vec3
+from ...core.models import Vec3, vec3
 
 _CORNERS = ("custom_box_min", "custom_box_max")
 
@@ -20,7 +20,7 @@ def custom_box(obj: bpy.types.Object) -> tuple[Vec3, Vec3] | None:
     tag = _tag(obj)
     if tag is None or not tag.use_custom_box:
         return None
-    low, high = (tuple(getattr(tag, name)) for name in _CORNERS)
+    low, high = (vec3(getattr(tag, name)) for name in _CORNERS)
     return low, high
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What happens when somebody chooses between the measured and a custom box, or types a size for the latter.
 
-Blender calls these with ``Object.csm`` itself; see :mod:`.records`.
+Blender calls these with ``Object.csm`` itself (see ``scene.properties``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import bpy
 
 from ...core.errors import NoSize
 from ...core.geometry.custom_box import resized, span
-from ...core.models import Vec3
+from ...core.models import Vec3, vec3
 from ..blender.bpy_typing import Context
 from ..blender.change_counter import chosen
 from .custom_box import custom_box, forget_corners, has_corners, set_custom_box
@@ -39,8 +39,7 @@ def start_as_measured(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> 
 
 def size_in_world(tag: Any) -> Vec3:
     """Width, depth and height of the custom box as seen in the world, in Blender units."""
-    x, y, z = (extent * unit for extent, unit in zip(span(*_corners(tag)), _units(tag), strict=True))
-    return (x, y, z)
+    return vec3(extent * unit for extent, unit in zip(span(*_corners(tag)), _units(tag), strict=True))
 
 
 def set_size_in_world(tag: Any, size: Vec3) -> None:
@@ -55,7 +54,7 @@ def set_size_in_world(tag: Any, size: Vec3) -> None:
 
 
 def _corners(tag: Any) -> tuple[Vec3, Vec3]:
-    return tuple(tag.custom_box_min), tuple(tag.custom_box_max)
+    return vec3(tag.custom_box_min), vec3(tag.custom_box_max)
 
 
 def _units(tag: Any) -> tuple[float, ...]:

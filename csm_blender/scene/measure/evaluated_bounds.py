@@ -125,7 +125,7 @@ def _own_box(shown: bpy.types.Object) -> Array:
     """The eight corners Blender keeps, or none for what has no such box."""
     if shown.type in CURVE_TYPES or not (shown.type == "MESH" or shown.type in _BOXED_TYPES):
         return _NO_POINTS
-    corners = np.array([tuple(corner) for corner in shown.bound_box], dtype=np.float64)
+    corners = np.array(shown.bound_box, dtype=np.float64)
     return corners if corners.any() else _NO_POINTS
 
 

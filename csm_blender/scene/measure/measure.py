@@ -14,7 +14,7 @@ from mathutils import Matrix
 from ...core.errors import NoSize, NoSuchObject, UsageError
 from ...core.geometry.custom_box import check_custom_box
 from ...core.messages import NOTHING, Message
-from ...core.models import Target, Vec3
+from ...core.models import Target, vec3
 from ..blender.evaluation import is_evaluated, looking_at, world_matrix
 from ..blender.matrix import as_matrix4
 from ..versions.history import recorded_box
@@ -143,7 +143,7 @@ class _Look:
     bounds: Bounds = field(default_factory=Bounds)
 
     def at(self, obj: bpy.types.Object, world: Matrix, own: Array | None) -> None:
-        """Take in all that *obj*, which stands at *world*, shows. *own* is as for :func:`.geometry.add_shown`."""
+        """Take in all that *obj*, which stands at *world*, shows. *own* is as for :func:`add_shown`."""
         if obj.type in SIZELESS_TYPES:
             raise NoSize(
                 "{name} is a {type}, which has no size.", name=repr(obj.name), type=obj.type.lower().replace("_", " ")
@@ -168,13 +168,9 @@ class _Look:
 def _target(obj: bpy.types.Object, world: Matrix, bounds: Bounds, what: str) -> Target:
     if bounds.empty or (bounds.low == bounds.high).all():
         raise NoSize("{name} has no size.", name=what)
-    return Target(obj.name, as_matrix4(world), _vec3(bounds.low), _vec3(bounds.high))
+    return Target(obj.name, as_matrix4(world), vec3(bounds.low), vec3(bounds.high))
 
 
 def _stem(name: str) -> str:
     stem, dot, number = name.rpartition(".")
     return stem if dot and number.isdecimal() else name
-
-
-def _vec3(values: Array) -> Vec3:
-    return (float(values[0]), float(values[1]), float(values[2]))

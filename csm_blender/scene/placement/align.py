@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import bpy
+import numpy as np
 from mathutils import Matrix
 
 from ...core.geometry.box import corners
-from ...core.models import JobSpec, Vec3
+from ...core.models import JobSpec, Vec3, vec3
 from ..blender.evaluation import depsgraph_of, world_matrix
 from ..blender.matrix import as_matrix4, relative_to
 
@@ -56,39 +57,39 @@ def _target_then(spec: JobSpec) -> Matrix:
     return Matrix(spec.target.matrix_world) if spec.target is not None else Matrix()
 
 
-def stand(obj: bpy.types.Object, wish: AlignmentGoal) -> None:
-    """Stand *obj*, which is linked to the scene, as *wish* says.
+def align(obj: bpy.types.Object, goal: AlignmentGoal) -> None:
+    """Stand *obj*, which is linked to the scene, as *goal* says.
 
     In this order: the target's own transform under the target's parent; any transform under that parent; free in the
     world; as a child of the target itself, for shear that comes from constraints. The best of them stays.
     """
-    if wish.target is not None:
-        obj.rotation_mode = wish.target.rotation_mode
-    _stand_best(obj, wish, _ways(obj, wish))
+    if goal.target is not None:
+        obj.rotation_mode = goal.target.rotation_mode
+    _take_best(obj, goal, _ways(obj, goal))
 
 
-def stand_following(obj: bpy.types.Object, wish: AlignmentGoal, offset: Matrix | None) -> None:
-    """Stand *obj* as *wish* says, and have it follow the target from then on, which its one constraint names.
+def align_following(obj: bpy.types.Object, goal: AlignmentGoal, offset: Matrix | None) -> None:
+    """Stand *obj* as *goal* says, and have it follow the target from then on, which its one constraint names.
 
     *offset* is where it stands in the target's axes. A constraint and no parent: a parent that makes instances would
     show the object again, and hierarchies are copied and deleted as a whole. Without an offset, or where following
     costs exactness, it stands still.
     """
-    assert wish.target is not None
+    assert goal.target is not None
     constraint: Any = obj.constraints.new("COPY_TRANSFORMS")
-    constraint.target = wish.target
+    constraint.target = goal.target
     constraint.mix_mode = "BEFORE_FULL"  # the target's matrix times the object's own, shear included
-    _stand_best(obj, wish, _ways_to_follow(obj, constraint, wish, offset))
+    _take_best(obj, goal, _ways_to_follow(obj, constraint, goal, offset))
 
 
-def _stand_best(obj: bpy.types.Object, wish: AlignmentGoal, ways: Iterator[Callable[[], None]]) -> None:
+def _take_best(obj: bpy.types.Object, goal: AlignmentGoal, ways: Iterator[Callable[[], None]]) -> None:
     """Try *ways* until one is exact, else take the best of them."""
-    wanted = _marks(wish.world, wish.box)
+    wanted = _reference_points(goal.world, goal.box)
     diagonal = max(math.dist(a, b) for a in wanted[:-1] for b in wanted[:-1]) or 1.0
     best: tuple[float, Callable[[], None]] | None = None
     for way in ways:
         way()
-        error = max(map(math.dist, _marks(_came_of(obj, wish.scene), wish.box), wanted)) / diagonal
+        error = max(map(math.dist, _reference_points(_resulting_matrix(obj, goal.scene), goal.box), wanted)) / diagonal
         if error <= GOOD_ENOUGH:
             return
         if best is None or error < best[0]:
@@ -97,23 +98,23 @@ def _stand_best(obj: bpy.types.Object, wish: AlignmentGoal, ways: Iterator[Calla
     best[1]()
 
 
-def _ways(obj: bpy.types.Object, wish: AlignmentGoal) -> Iterator[Callable[[], None]]:
-    target = wish.target
+def _ways(obj: bpy.types.Object, goal: AlignmentGoal) -> Iterator[Callable[[], None]]:
+    target = goal.target
     if target is None:
-        yield lambda: _stand_free(obj, wish.world)
+        yield lambda: _align_free(obj, goal.world)
         return
-    offset = relative_to(wish.target_world, wish.world)
+    offset = relative_to(goal.target_world, goal.world)
     if offset is not None and _is_translation(offset):
-        yield lambda: _stand_alike(obj, target, offset)
+        yield lambda: _copy_transform(obj, target, offset)
     if target.parent is not None:
-        yield lambda: _stand_under_parent(obj, target, wish)
-    yield lambda: _stand_free(obj, wish.world)
+        yield lambda: _align_under_parent(obj, target, goal)
+    yield lambda: _align_free(obj, goal.world)
     if offset is not None:
-        yield lambda: _stand_under(obj, target, offset)
+        yield lambda: _align_as_child(obj, target, offset)
 
 
 def _ways_to_follow(
-    obj: bpy.types.Object, constraint: Any, wish: AlignmentGoal, offset: Matrix | None
+    obj: bpy.types.Object, constraint: Any, goal: AlignmentGoal, offset: Matrix | None
 ) -> Iterator[Callable[[], None]]:
     def follow(offset: Matrix) -> None:
         constraint.mute = False
@@ -121,14 +122,14 @@ def _ways_to_follow(
 
     def stand_still() -> None:
         constraint.mute = True
-        obj.matrix_basis = wish.world
+        obj.matrix_basis = goal.world
 
     if offset is not None:
         yield lambda: follow(offset)
     yield stand_still
 
 
-def _stand_alike(obj: bpy.types.Object, target: bpy.types.Object, offset: Matrix) -> None:
+def _copy_transform(obj: bpy.types.Object, target: bpy.types.Object, offset: Matrix) -> None:
     """The target's very numbers, so that nothing is rounded; *offset* is where the origin was moved to."""
     _adopt_parent(obj, target)
     obj.matrix_parent_inverse = target.matrix_parent_inverse
@@ -140,24 +141,26 @@ def _stand_alike(obj: bpy.types.Object, target: bpy.types.Object, offset: Matrix
         obj.location = obj.location + (target.matrix_basis @ offset).translation - target.matrix_basis.translation
 
 
-def _stand_under_parent(obj: bpy.types.Object, target: bpy.types.Object, wish: AlignmentGoal) -> None:
+def _align_under_parent(obj: bpy.types.Object, target: bpy.types.Object, goal: AlignmentGoal) -> None:
     """Location 0 and scale 1 under the target's parent, whose inverse takes up the rest."""
     _reset(obj)
     _adopt_parent(obj, target)
-    space = _came_of(obj, wish.scene)  # what this kind of parent (a bone, a vertex, an object) makes of nothing
-    inverse = relative_to(space, wish.world)
+    space = _resulting_matrix(
+        obj, goal.scene
+    )  # what this kind of parent (a bone, a vertex, an object) makes of nothing
+    inverse = relative_to(space, goal.world)
     if inverse is None:  # a parent with scale 0
-        _stand_free(obj, wish.world)
+        _align_free(obj, goal.world)
     else:
         obj.matrix_parent_inverse = inverse
 
 
-def _stand_free(obj: bpy.types.Object, world: Matrix) -> None:
+def _align_free(obj: bpy.types.Object, world: Matrix) -> None:
     _reset(obj)
     obj.matrix_world = world
 
 
-def _stand_under(obj: bpy.types.Object, target: bpy.types.Object, offset: Matrix) -> None:
+def _align_as_child(obj: bpy.types.Object, target: bpy.types.Object, offset: Matrix) -> None:
     """As a child of the target, which has the shear already."""
     _reset(obj)
     obj.parent = target
@@ -184,20 +187,16 @@ def _reset(obj: bpy.types.Object) -> None:
     obj.delta_scale = (1.0, 1.0, 1.0)
 
 
-def _came_of(obj: bpy.types.Object, scene: bpy.types.Scene) -> Matrix:
+def _resulting_matrix(obj: bpy.types.Object, scene: bpy.types.Scene) -> Matrix:
     is_free = obj.parent is None and not len(obj.constraints)
     return obj.matrix_basis.copy() if is_free else world_matrix(obj, depsgraph_of(scene))
 
 
-def _marks(matrix: Matrix, box: tuple[Vec3, Vec3]) -> list[Vec3]:
+def _reference_points(matrix: Matrix, box: tuple[Vec3, Vec3]) -> list[Vec3]:
     """The eight corners and, last, the origin."""
-    x, y, z = (matrix[row][3] for row in range(3))
-    return [*corners(as_matrix4(matrix), *box), (x, y, z)]
+    return [*corners(as_matrix4(matrix), *box), vec3(matrix.translation)]
 
 
 def _is_translation(matrix: Matrix) -> bool:
-    return all(
-        abs(matrix[row][column] - (row == column)) <= 1e-6  # noqa: PLR2004 - rounding of float32
-        for row in range(3)
-        for column in range(3)
-    )
+    turn = np.array(matrix.to_3x3())
+    return bool(np.abs(turn - np.eye(3)).max() <= 1e-6)  # noqa: PLR2004 - rounding of float32

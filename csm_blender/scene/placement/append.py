@@ -10,6 +10,7 @@ from typing import Any
 
 import bpy
 
+from ...core.conversion import ConversionReport
 from ...core.errors import PlacementFailed
 
 _TOUCHED = ("objects", "meshes", "materials", "node_groups", "textures", "images", "libraries")
@@ -33,15 +34,15 @@ def all_or_nothing() -> Iterator[None]:
         raise
 
 
-def append_mesh(path: Path, name: str) -> bpy.types.Mesh:
-    """The mesh *name* of the file at *path*, now in this file. Raises :class:`PlacementFailed`."""
+def append_mesh(report: ConversionReport) -> bpy.types.Mesh:
+    """The mesh a converter made, now in this file. Raises :class:`PlacementFailed`."""
     earlier = set(bpy.data.libraries)
-    mesh = bring_mesh(path, name)
+    mesh = bring_mesh(report)
     bpy.data.batch_remove([library for library in bpy.data.libraries if library not in earlier])
     return mesh
 
 
-def bring_mesh(path: Path, name: str) -> bpy.types.Mesh:
+def bring_mesh(report: ConversionReport) -> bpy.types.Mesh:
     """:func:`append_mesh`, with the empty library left behind: removing a datablock has all editors drawn again.
 
     The mesh is linked and then made local, which leaves no trace in it of where it came from: appending would write the
@@ -49,14 +50,14 @@ def bring_mesh(path: Path, name: str) -> bpy.types.Mesh:
     """
     try:
         # The stub says that load() returns None; it is a context manager.
-        loading: Any = bpy.data.libraries.load(str(path), link=True)  # type: ignore[func-returns-value]  # as told
+        loading: Any = bpy.data.libraries.load(report.blend, link=True)  # type: ignore[func-returns-value]  # as told
         with loading as (available, wanted):
-            wanted.meshes = [name] if name in available.meshes else available.meshes[:1]
+            wanted.meshes = [report.mesh] if report.mesh in available.meshes else available.meshes[:1]
     except (OSError, RuntimeError) as error:
         raise PlacementFailed("The converted mesh cannot be read: {error}.", error=error) from error
     mesh = next(iter(wanted.meshes), None)
     if not isinstance(mesh, bpy.types.Mesh):
-        raise PlacementFailed("There is no mesh in {name}.", name=path.name)
+        raise PlacementFailed("There is no mesh in {name}.", name=Path(report.blend).name)
     assert mesh.library is not None
     _make_local(mesh.library)
     mesh.use_fake_user = False

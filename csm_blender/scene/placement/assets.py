@@ -55,7 +55,7 @@ def mark(obj: bpy.types.Object, mesh: bpy.types.Mesh, job: Job) -> tuple[str, ..
     The picture that came along with *mesh* is taken off it in any case.
     """
     picture = _picture_taken_off(mesh)
-    wish = job.spec.asset
+    wish = job.spec.choices.asset
     if wish.place is not AssetPlace.FILE:
         return ()
     if not label_asset(obj, Label(job.session_code, job.job_id, wish.author), picture):

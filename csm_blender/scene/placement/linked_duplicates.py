@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import bpy
+import numpy as np
 from mathutils import Matrix
 
 from ...core.errors import CsmError
@@ -14,13 +15,13 @@ from ...core.models import JobSpec, Target
 from ..blender.evaluation import depsgraph_of
 from ..measure.custom_box import custom_box
 from ..measure.measure import measure, measure_shape
-from .target_checks import check_fate
+from .target_checks import check_changeable
 
 _SAME_BOX = 1e-6
 
 
 def copies_of(
-    target: bpy.types.Object, spec: JobSpec, scene: bpy.types.Scene, notes: list[str]
+    target: bpy.types.Object, spec: JobSpec, scene: bpy.types.Scene, notes: list[Message]
 ) -> Iterator[tuple[bpy.types.Object, Matrix]]:
     """The other objects of *scene* that look like *target*, and their world matrices.
 
@@ -34,7 +35,7 @@ def copies_of(
     shown = measure_shape(target, depsgraph) if custom_box(target) is not None else recorded
     for other in [obj for obj in scene.objects if obj != target and _shares(obj, target)]:
         try:
-            check_fate([other], spec.original)
+            check_changeable([other], spec.choices.original)
             found = measure(other, depsgraph)
         except CsmError as error:
             notes.append(
@@ -59,7 +60,6 @@ def _shares(obj: bpy.types.Object, target: bpy.types.Object) -> bool:
 
 
 def _same_box(found: Target, recorded: Target) -> bool:
-    low, high = recorded.box_min, recorded.box_max
-    tolerance = _SAME_BOX * max(b - a for a, b in zip(low, high, strict=True))
-    pairs = zip((*found.box_min, *found.box_max), (*low, *high), strict=True)
-    return all(abs(a - b) <= tolerance for a, b in pairs)
+    boxes = np.array([(target.box_min, target.box_max) for target in (found, recorded)])  # (2, 2, 3)
+    size = boxes[1, 1] - boxes[1, 0]
+    return bool((np.abs(boxes[0] - boxes[1]) <= _SAME_BOX * size.max()).all())

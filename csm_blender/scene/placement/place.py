@@ -12,55 +12,36 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import bpy
+import numpy as np
 from mathutils import Matrix
 
+from ...core.conversion import PlacementReport
 from ...core.geometry.box import corner_error, corners, size_to_api
 from ...core.geometry.linalg import columns, length
 from ...core.jobs.job import Job
-from ...core.models import Fit, Materials, Original, Vec3
+from ...core.messages import Message
+from ...core.models import Fit, Materials, Original, Vec3, vec3
 from ..blender.custom_properties import snapshot
 from ..blender.evaluation import depsgraph_of, world_matrix
 from ..blender.matrix import as_matrix4
 from ..measure.measure import family_of
 from ..versions import history, mesh_swap
 from . import assets, preview_objects
-from .align import AlignmentGoal, goal_of, stand
+from .align import AlignmentGoal, align, goal_of
 from .append import all_or_nothing, append_mesh
 from .linked_duplicates import copies_of
 from .provenance import stamp
-from .target_checks import check_fate
+from .target_checks import check_changeable
 
 
 @dataclass(frozen=True)
 class Placed:
-    """The object that now holds the result, and how exactly it stands.
-
-    ``placed_error`` is how far the corners are from where they were wanted, ``pivot_error`` the same of the origin,
-    both of the box's diagonal. ``size`` is the result's in API order and metres. ``copies`` are the linked duplicates
-    that got the same mesh, ``notes`` sentences about what could not be done.
-    """
+    """The object that now holds the result, and how exactly it stands."""
 
     obj: bpy.types.Object
-    placed_error: float
-    pivot_error: float
-    size: Vec3
-    copies: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def as_result(self) -> dict[str, Any]:
-        """What the job's ``result`` in the store is to be updated with."""
-        return {
-            "object": self.obj.name,
-            "placed_error": self.placed_error,
-            "pivot_error": self.pivot_error,
-            "placed_size": list(self.size),
-            "copies": list(self.copies),
-            "placing_notes": list(self.notes),
-        }
+    report: PlacementReport
 
 
 @dataclass
@@ -70,6 +51,8 @@ class _Placing:
     job: Job
     scene: bpy.types.Scene
     mesh: bpy.types.Mesh
+    box: tuple[Vec3, Vec3]
+    """The low and the high corner of where the mesh reaches, in data axes: the converter measured it."""
     time: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
 
     @property
@@ -81,7 +64,7 @@ class _Placing:
     @property
     def replaces(self) -> bool:
         """Whether the block-out itself is to hold the result."""
-        return self.job.spec.original is Original.REPLACE
+        return self.job.spec.choices.original is Original.REPLACE
 
 
 def place(
@@ -92,18 +75,20 @@ def place(
     Without a target (it is gone, or the job had none) the result goes to the recorded place. Raises
     :class:`PlacementFailed` or :class:`TargetUnchangeable` with the scene as it was. An undo step is the caller's.
     """
+    assert job.result is not None  # it is READY
+    conversion = job.result.conversion
     parts = _parts(job, scene, target)
     if target is not None:
-        check_fate(parts, job.spec.original)
-    notes: list[str] = []
+        check_changeable(parts, job.spec.choices.original)
+    notes: list[Message] = []
     others: list[tuple[bpy.types.Object, Matrix]] = []
-    if target is not None and job.spec.copies and len(parts) == 1:
+    if target is not None and job.spec.choices.copies and len(parts) == 1:
         others = list(copies_of(target, job.spec, scene, notes))
     changed = [member for part in (*parts, *(obj for obj, _ in others)) for member in family_of(part)]
     with all_or_nothing(), _taken_back_on_error(changed):
         if mesh is None:
-            mesh = append_mesh(Path(job.result.get("blend", "")), job.result.get("mesh", ""))
-        placed = _place(_Placing(job, scene, mesh), target, parts, others, tuple(notes))
+            mesh = append_mesh(conversion)
+        placed = _place(_Placing(job, scene, mesh, conversion.fitted.box), target, parts, others, tuple(notes))
     preview_objects.remove_of([*parts, *(obj for obj, _ in others)])
     return placed
 
@@ -117,7 +102,7 @@ def _place(
 ) -> Placed:
     job, mesh = placing.job, placing.mesh
     stamp(mesh, job, placing.time)
-    if job.spec.materials is Materials.OWN and target is not None:
+    if job.spec.choices.materials is Materials.OWN and target is not None:
         _use_own_materials(mesh, target)
     now = world_matrix(target, depsgraph_of(placing.scene)) if target is not None else placing.then
     obj = _one(placing, target, parts, now)
@@ -146,13 +131,13 @@ def _one(
     for collection in _collections(placing.scene, target):
         collection.objects.link(obj)
     stamp(obj, job, placing.time)
-    stand(obj, AlignmentGoal(goal_of(job.spec, now), _box(job), target, now, placing.scene))
+    align(obj, AlignmentGoal(goal_of(job.spec, now), placing.box, target, now, placing.scene))
     if target is not None:
         hides = [member for part in parts for member in family_of(part)]
         for earlier in history.results_of(target):
             earlier.hide_viewport = earlier.hide_render = True
         history.attach(obj, target, hides)
-        if job.spec.original is Original.HIDE:
+        if job.spec.choices.original is Original.HIDE:
             history.show_version(target, obj)
     return obj
 
@@ -225,12 +210,6 @@ def _memory_of(obj: bpy.types.Object) -> Callable[[], None]:
 
 
 # --- measuring what came of it ----------------------------------------------------------------------------------------
-def _box(job: Job) -> tuple[Vec3, Vec3]:
-    """Where the fitted mesh reaches, in data axes: the converter measured it."""
-    low, high = job.result["box_min"], job.result["box_max"]
-    return (low[0], low[1], low[2]), (high[0], high[1], high[2])
-
-
 def _as_placed(
     placing: _Placing,
     obj: bpy.types.Object,
@@ -243,24 +222,26 @@ def _as_placed(
     low, high = _vertex_bounds(obj)
     found = corners(as_matrix4(world), low, high)
     intended = goal_of(placing.job.spec, now)
-    if spec.target is not None and spec.fit is Fit.EXACT and not any(spec.placement.flat):
+    if spec.target is not None and spec.choices.fit is Fit.EXACT and not any(spec.placement.flat):
         wanted = corners(as_matrix4(now), spec.target.box_min, spec.target.box_max)
     else:
-        wanted = corners(as_matrix4(intended), *_box(placing.job))
+        wanted = corners(as_matrix4(intended), *placing.box)
     diagonal = max(math.dist(a, b) for a in wanted for b in wanted)
     origin = now if placing.replaces and spec.target is not None else intended
     x, y, z = (length(axis) for axis in columns(as_matrix4(world)))
     size = ((high[0] - low[0]) * x, (high[1] - low[1]) * y, (high[2] - low[2]) * z)
-    return Placed(
-        obj,
+    report = PlacementReport(
+        object_name=obj.name,
         placed_error=corner_error(found, wanted),
         pivot_error=(world.translation - origin.translation).length / diagonal if diagonal > 0.0 else math.inf,
         size=size_to_api(size, spec.scale_length),
         copies=copies,
         notes=notes,
     )
+    return Placed(obj, report)
 
 
 def _vertex_bounds(obj: bpy.types.Object) -> tuple[Vec3, Vec3]:
-    xs, ys, zs = zip(*(tuple(corner) for corner in obj.bound_box), strict=True)
-    return (min(xs), min(ys), min(zs)), (max(xs), max(ys), max(zs))
+    """The low and the high corner of the mesh that *obj* holds, in its own axes."""
+    points = np.array(obj.bound_box)
+    return vec3(points.min(axis=0)), vec3(points.max(axis=0))

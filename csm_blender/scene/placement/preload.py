@@ -9,7 +9,6 @@ users: undo may take it away, then it is fetched again; and before the file is s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import bpy
 
@@ -98,7 +97,8 @@ def _brought(job: Job) -> _Preload:
     before = {block.session_uid for blocks in datablocks() for block in blocks}
     try:
         with all_or_nothing():
-            mesh = bring_mesh(Path(job.result.get("blend", "")), job.result.get("mesh", ""))
+            assert job.result is not None  # it is READY
+            mesh = bring_mesh(job.result.conversion)
     except Exception:  # noqa: BLE001 - whoever places the job meets it again, and says what it is
         return _Preload()
     made = {block.session_uid for blocks in datablocks() for block in blocks} - before

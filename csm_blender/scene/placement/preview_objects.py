@@ -11,17 +11,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ...core.conversion import ConversionReport
 from ...core.errors import UsageError
-from ...core.models import JobSpec, Vec3
+from ...core.models import JobSpec
 from ..blender.bpy_typing import current
 from ..blender.custom_properties import read
 from ..blender.evaluation import depsgraph_of, world_matrix
-from .align import AlignmentGoal, goal_of, offset_of, stand_following
+from .align import AlignmentGoal, align_following, goal_of, offset_of
 from .append import all_or_nothing, append_mesh
 
 COLLECTION = "CSM Previews"
@@ -99,7 +99,7 @@ def has_any() -> bool:
 
 
 def show(
-    spec: JobSpec, report: dict[str, Any], remark: Remark, scene: bpy.types.Scene, target: bpy.types.Object
+    spec: JobSpec, report: ConversionReport, remark: Remark, scene: bpy.types.Scene, target: bpy.types.Object
 ) -> bpy.types.Object:
     """Stand what the converter made of the session's mesh where *target* stands now, in place of an earlier preview.
 
@@ -108,14 +108,14 @@ def show(
     collection = _collection_in(scene)
     try:
         with all_or_nothing():
-            mesh = append_mesh(Path(report["blend"]), report["mesh"])
+            mesh = append_mesh(report)
             obj = bpy.data.objects.new(_name(target), mesh)
             obj[MARK], obj[REMARK] = spec.session_code, str(remark)
             _make_ghostly(obj, mesh)
             collection.objects.link(obj)
             now = world_matrix(target, depsgraph_of(scene))
-            wish = AlignmentGoal(goal_of(spec, now), _box(report), target, now, scene)
-            stand_following(obj, wish, offset_of(spec))
+            goal = AlignmentGoal(goal_of(spec, now), report.fitted.box, target, now, scene)
+            align_following(obj, goal, offset_of(spec))
             _follow_into_local_views(obj, target, depsgraph_of(scene))
     except BaseException:
         _drop_empty([collection])
@@ -162,12 +162,6 @@ def _is_in(scene: bpy.types.Scene, obj: bpy.types.Object) -> bool:
 
 def _name(target: bpy.types.Object) -> str:
     return f"{target.name} preview"
-
-
-def _box(report: dict[str, Any]) -> tuple[Vec3, Vec3]:
-    """Where the fitted mesh reaches, in data axes: the converter measured it."""
-    low, high = report["box_min"], report["box_max"]
-    return (low[0], low[1], low[2]), (high[0], high[1], high[2])
 
 
 # --- how they look ----------------------------------------------------------------------------------------------------

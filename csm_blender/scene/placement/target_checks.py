@@ -13,7 +13,7 @@ from ...core.models import Original
 _INSTEAD = "Use Hide or Keep instead of Replace."
 
 
-def check_fate(targets: Sequence[bpy.types.Object], original: Original) -> None:
+def check_changeable(targets: Sequence[bpy.types.Object], original: Original) -> None:
     """Raise :class:`TargetUnchangeable` unless *original* can be done to *targets* (several for a common box)."""
     if original is Original.KEEP:
         return

@@ -2,7 +2,7 @@
 """Exchange the mesh of a block-out for a refined one, and back, with everything else about the object kept.
 
 The refined mesh remembers what the object held before: the mesh, which modifiers were on, the box. An object is known
-to it by a key (see :mod:`.originals`), since linked duplicates may share one refined mesh.
+to it by a key (see :mod:`.history`), since linked duplicates may share one refined mesh.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import PlacementFailed
-from ...core.models import Vec3
+from ...core.models import Vec3, vec3
 from ..blender.custom_properties import read
 
 BEFORE = "csm_originals"
@@ -38,7 +38,7 @@ def recorded_box(obj: bpy.types.Object, key: str) -> tuple[Vec3, Vec3] | None:
     if mesh is None:
         return None
     low, high = _settings(mesh, key)["box"]
-    return (low[0], low[1], low[2]), (high[0], high[1], high[2])
+    return vec3(low), vec3(high)
 
 
 def prepare(obj: bpy.types.Object, key: str, mesh: bpy.types.Mesh, box: tuple[Vec3, Vec3]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from csm_blender.core.errors import CsmError
 from csm_blender.core.files import session_cache
-from csm_blender.core.files.session_cache import Catalogue, Entry
+from csm_blender.core.files.session_cache import Entry, SessionCatalog
 from csm_blender.core.settings import Settings
 from csm_blender.worker.session_list import fetch_page
 
@@ -51,7 +51,7 @@ def test_what_is_known_outlives_a_failed_listing(service: Any, tmp_path: Path) -
 
 def test_a_session_listed_twice_is_kept_once() -> None:
     first, moved, third = (Entry(f"SESSION_{n}", "", "", "") for n in (1, 2, 3))
-    known = Catalogue().with_page(1, (first, moved), 3, 1.0).with_page(2, (moved, third), 3, 2.0)
+    known = SessionCatalog().with_page(1, (first, moved), 3, 1.0).with_page(2, (moved, third), 3, 2.0)
     assert known.entries == (first, moved, third)
     assert known.fetched_at == 1.0
 
@@ -59,4 +59,4 @@ def test_a_session_listed_twice_is_kept_once() -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"entries": [{"no": 1}]}', '{"entries": [], "odd": 1}'])
 def test_a_broken_file_is_an_empty_catalogue(tmp_path: Path, text: str) -> None:
     (tmp_path / session_cache.FILE_NAME).write_text(text)
-    assert session_cache.load(tmp_path) == Catalogue()
+    assert session_cache.load(tmp_path) == SessionCatalog()

@@ -30,7 +30,7 @@ from csm_blender.core.geometry.linalg import (
     orthonormal_axes,
     solved,
 )
-from csm_blender.core.models import Matrix4, Original, Pivot, Target, Vec3
+from csm_blender.core.models import Choices, Matrix4, Original, Pivot, Target, Vec3
 
 LOW, HIGH = (-1.0, -0.5, 0.0), (1.0, 1.5, 4.0)
 
@@ -75,7 +75,7 @@ def test_a_pivot_outside_is_clamped_where_it_is_sent_and_kept_where_it_stands() 
     [(Pivot.CENTER, (0.0, 0.0, 0.0), (0.0, 0.5, 2.0)), (Pivot.BASE, (0.0, -0.5, 0.0), (0.0, 0.5, 0.0))],
 )
 def test_chosen_pivots_move_the_origin(pivot: Pivot, sent: Vec3, origin: Vec3) -> None:
-    refinement, placement = plan(target(), pivot=pivot)
+    refinement, placement = plan(target(), Choices(pivot=pivot))
     assert refinement.pivot_point == sent
     assert tuple(row[3] for row in placement.matrix_world[:3]) == origin
     assert corners(placement.matrix_world, placement.box_min, placement.box_max) == corners(IDENTITY, LOW, HIGH)
@@ -83,7 +83,7 @@ def test_chosen_pivots_move_the_origin(pivot: Pivot, sent: Vec3, origin: Vec3) -
 
 def test_replacing_keeps_the_origin_and_the_matrix() -> None:
     matrix = scaled_by(2.0, -1.0, 0.5, (1.0, 2.0, 3.0))
-    _, placement = plan(target(matrix), pivot=Pivot.CENTER, original=Original.REPLACE)
+    _, placement = plan(target(matrix), Choices(pivot=Pivot.CENTER, original=Original.REPLACE))
     assert placement.matrix_world == matrix
     assert (placement.box_min, placement.box_max) == (LOW, HIGH)
     assert placement.mirror_x
@@ -102,7 +102,7 @@ def test_a_mirrored_frame_keeps_its_corners_and_is_right_handed(signs: Vec3) -> 
 def test_shear_keeps_the_targets_own_matrix() -> None:
     matrix = from_columns((1.0, 0.0, 0.0), (0.5, 1.0, 0.0), (0.0, 0.0, 2.0), (1.0, 2.0, 3.0))
     assert box_of(target(matrix)).sheared
-    _, placement = plan(target(matrix), pivot=Pivot.BASE)
+    _, placement = plan(target(matrix), Choices(pivot=Pivot.BASE))
     found = corners(placement.matrix_world, placement.box_min, placement.box_max)
     assert corner_error(found, corners(matrix, LOW, HIGH)) <= 1e-12
     assert columns(placement.matrix_world) == columns(matrix)
@@ -110,7 +110,7 @@ def test_shear_keeps_the_targets_own_matrix() -> None:
 
 def test_a_moved_origin_can_be_held_in_32_bits_and_the_box_stays() -> None:
     matrix = scaled_by(1.5, 0.7, 2.0, (1e5, -7e4, 3.3e4))
-    _, placement = plan(target(matrix), pivot=Pivot.CENTER)
+    _, placement = plan(target(matrix), Choices(pivot=Pivot.CENTER))
     place = [row[3] for row in placement.matrix_world[:3]]
     assert place == [float32(value) for value in place]
     found = corners(placement.matrix_world, placement.box_min, placement.box_max)

@@ -23,7 +23,7 @@ from csm_blender.core.geometry.custom_box import (
     snap_step,
 )
 from csm_blender.core.geometry.linalg import IDENTITY, from_columns
-from csm_blender.core.models import Pivot, Target, Vec3
+from csm_blender.core.models import Choices, Pivot, Target, Vec3
 
 LOW, HIGH = (-1.0, -0.5, 0.0), (1.0, 1.5, 4.0)
 MIRRORED = from_columns((-1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.0, 0.0, 0.0))
@@ -75,7 +75,7 @@ def test_a_point_dragged_to_is_the_point_that_is_sent(name: str, mirrored: bool)
     point = point_of(LOW, HIGH, pivot, mirrored=mirrored)
     assert pivot_of(LOW, HIGH, point, mirrored=mirrored) == pytest.approx(pivot, abs=1e-12)
     matrix = MIRRORED if mirrored else IDENTITY
-    _, placement = plan(Target("Thing", matrix, LOW, HIGH), pivot=Pivot.CUSTOM, custom_pivot=pivot)
+    _, placement = plan(Target("Thing", matrix, LOW, HIGH), Choices(pivot=Pivot.CUSTOM, custom_pivot=pivot))
     stands = [row[3] for row in placement.matrix_world[:3]]
     side = -1.0 if mirrored else 1.0
     assert stands == pytest.approx([side * point[0], point[1], point[2]], abs=1e-6)  # the result's origin

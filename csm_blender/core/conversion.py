@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a converter is asked for, what it reports, and what a job keeps of that.
+
+As JSON they are the same as in version 1.0.0, whose stores are read and which may read ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from .models import NO_ASSET, AssetWish, Fit, JobSpec, Materials, Placement, Refinement, Vec3
+from .records import FLAT, Record, key
+
+
+@dataclass(frozen=True)
+class ConversionRequest(Record):
+    """What a converter is to do with the file *mesh*.
+
+    ``blend`` is where the result goes, which whoever starts the converter decides; ``export`` is the path of a GLB to
+    be written too, or empty. ``scale_length`` is meters per Blender unit. ``session`` and ``job_id`` are written on an
+    asset.
+    """
+
+    mesh: Path
+    name: str
+    placement: Placement
+    refinement: Refinement
+    fit: Fit = Fit.EXACT
+    scale_length: float = 1.0
+    materials: Materials = Materials.REFINED
+    export: str = ""
+    asset: AssetWish = NO_ASSET
+    session: str = ""
+    job_id: str = ""
+    blend: Path = Path()
+
+    @classmethod
+    def of(cls, spec: JobSpec, mesh: Path, job_id: str = "") -> Self:
+        """The request for the delivered file *mesh* of a job."""
+        return cls(
+            mesh=mesh,
+            name=spec.result_name,
+            placement=spec.placement,
+            refinement=spec.refinement,
+            fit=spec.choices.fit,
+            scale_length=spec.scale_length,
+            materials=spec.choices.materials,
+            export=spec.export_path,
+            asset=spec.choices.asset,
+            session=spec.session_code,
+            job_id=job_id,
+        )
+
+
+@dataclass(frozen=True)
+class MeshFindings(Record):
+    """What an artist asks for before using a mesh; ``None`` where it was not counted.
+
+    ``open_edges`` are on one face only, ``non_manifold_edges`` on more than two. ``textures`` are (name, width, height)
+    in pixels. ``bad_numbers`` counts UVs that are NaN or infinite. Vertices at the same place count as one for parts
+    and edges: glTF has to split them along UV seams, which is no hole.
+    """
+
+    triangles: int | None = None
+    vertices: int | None = None
+    loose_parts: int | None = None
+    open_edges: int | None = None
+    non_manifold_edges: int | None = None
+    uv_maps: int | None = None
+    textures: tuple[tuple[str, int, int], ...] = ()
+    bad_numbers: int | None = None
+
+
+@dataclass(frozen=True)
+class Fitted(Record):
+    """How a mesh came and how it stands now.
+
+    ``delivered_min`` and ``delivered_max`` are in API order and meters; ``box_min`` and ``box_max`` are where the
+    fitted mesh should reach, in data axes and units. Errors are relative to the diagonal of the box that was wanted;
+    ``delivered_error`` is ``None`` where no size was sent.
+    """
+
+    box_min: Vec3
+    box_max: Vec3
+    delivered_min: Vec3 | None = None
+    delivered_max: Vec3 | None = None
+    delivered_error: float | None = None
+    fitted_error: float = 0.0
+
+    @property
+    def box(self) -> tuple[Vec3, Vec3]:
+        """The low and the high corner of where the mesh should reach, in data axes and units."""
+        return self.box_min, self.box_max
+
+
+@dataclass(frozen=True)
+class ConversionReport(Record):
+    """What a converter made: the mesh called ``mesh`` in the file ``blend``, with ``materials`` material slots.
+
+    ``notes`` are messages about what could not be kept of the delivered file. ``asset_file`` is the file that was put
+    into an asset library, if any.
+    """
+
+    fitted: Fitted = field(metadata=FLAT)
+    findings: MeshFindings = field(default=MeshFindings(), metadata=FLAT)
+    mesh: str = ""
+    blend: str = ""
+    materials: int | None = None
+    notes: tuple[str, ...] = ()
+    asset_file: str | None = None
+
+
+@dataclass(frozen=True)
+class PlacementReport(Record):
+    """How a result stands in the scene, on the object called ``object_name``.
+
+    ``placed_error`` is how far the corners are from where they were wanted, ``pivot_error`` the same of the origin,
+    both relative to the box's diagonal. ``size`` is width, height, depth in meters. ``copies`` are the names of the
+    linked duplicates that got the same mesh, ``notes`` are messages about what could not be done.
+    """
+
+    object_name: str = field(metadata=key("object"))
+    placed_error: float
+    pivot_error: float
+    size: Vec3 | None = field(default=None, metadata=key("placed_size"))
+    copies: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=(), metadata=key("placing_notes"))
+
+
+@dataclass(frozen=True)
+class JobResult(Record):
+    """What became of a job: the converter's report and, once it is placed, how it stands.
+
+    ``glb`` is the path of the delivered file, ``ready_at`` when the mesh was ready to be placed (ISO 8601, UTC).
+    """
+
+    conversion: ConversionReport = field(metadata=FLAT)
+    glb: str | None = None
+    ready_at: str = ""
+    placement: PlacementReport | None = field(default=None, metadata=FLAT)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write files of which nobody ever reads a half."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Make *content* (text as UTF-8) that of the file *path*, in one step; a file that was there keeps its permissions.
+
+    Written under another name beside it first. Raises :class:`OSError`, and then leaves *path* as it was.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+        with contextlib.suppress(OSError):  # there is none yet, or its permissions are not ours to give
+            shutil.copymode(path, part)
+        part.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)

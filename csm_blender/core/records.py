@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Frozen dataclasses that go through JSON: to the store, into .blend files, between processes.
+
+The types of the fields say how they are read: other records, enums, paths, numbers, texts, tuples, and ``None`` where
+it is allowed. What the metadata of a field can say is in :data:`FLAT`, :data:`NOT_KEPT` and :func:`key`.
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, fields
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, Self, get_args, get_origin, get_type_hints
+
+FLAT: Mapping[str, Any] = {"flat": True}
+"""The field is a record itself, and the values of that stand beside the others in JSON."""
+NOT_KEPT: Mapping[str, Any] = {"kept": False}
+"""The field does not go into JSON."""
+
+
+def key(name: str) -> Mapping[str, Any]:
+    """The field is called *name* in JSON."""
+    return {"key": name}
+
+
+class Record:
+    """Base of a frozen dataclass that goes through JSON."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready form; :meth:`from_dict` takes it back."""
+        data: dict[str, Any] = {}
+        for member in _members(type(self)):
+            value = _as_data(getattr(self, member.name))
+            data |= {member.key: value} if member.key else value or {}
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The record that :meth:`as_dict` wrote; what *data* holds beyond it is passed over.
+
+        Fields that are missing get their defaults. Raises ``TypeError`` or ``ValueError`` where that cannot be.
+        """
+        if not isinstance(data, Mapping):
+            raise TypeError(f"{data!r} is no record")
+        found = [member for member in _members(cls) if member.needed <= data.keys()]
+        return cls(**{member.name: member.read(data[member.key] if member.key else data) for member in found})
+
+    @classmethod
+    def keys(cls) -> frozenset[str]:
+        """What the values are called in JSON."""
+        return frozenset().union(*(member.keys for member in _members(cls)))
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A field that goes into JSON as *key*, or as all *keys* of a record that stands flat; it needs some of them."""
+
+    name: str
+    key: str
+    keys: frozenset[str]
+    needed: frozenset[str]
+    has_default: bool
+    read: Callable[[Any], Any]
+
+
+def _find_members(record: Any) -> tuple[_Member, ...]:
+    hints = get_type_hints(record)
+    return tuple(_member(each, hints[each.name]) for each in fields(record) if each.metadata.get("kept", True))
+
+
+def _member(field: Field[Any], kind: Any) -> _Member:
+    key, keys, has_default = field.metadata.get("key", field.name), frozenset[str](), field.default is not MISSING
+    if "flat" not in field.metadata:
+        return _Member(field.name, key, frozenset({key}), frozenset({key}), has_default, _reader(kind))
+    inner = _members(_inner(kind))
+    needed = keys.union(*(each.needed for each in inner if not each.has_default))
+    return _Member(field.name, "", keys.union(*(each.keys for each in inner)), needed, has_default, _reader(kind))
+
+
+_members: Callable[[Any], tuple[_Member, ...]] = cache(_find_members)
+
+
+def _inner(kind: Any) -> Any:
+    """The X of ``X | None``, and of X itself."""
+    return next(each for each in (get_args(kind) or (kind,)) if each is not types.NoneType)
+
+
+def _as_data(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.as_dict()
+    if isinstance(value, tuple):
+        return [_as_data(part) for part in value]
+    return str(value) if isinstance(value, (Enum, Path)) else value
+
+
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """What makes an object of the type *kind* of a value that JSON holds."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is types.UnionType:
+        read = _reader(_inner(kind))
+        return lambda value: None if value is None else read(value)
+    if origin is tuple and parts[-1] is Ellipsis:
+        read = _reader(parts[0])
+        return lambda value: tuple(map(read, value))
+    if origin is tuple:
+        reads = tuple(map(_reader, parts))
+        return lambda value: tuple(each(part) for each, part in zip(reads, value, strict=True))
+    plain: dict[Any, Callable[[Any], Any]] = {str: _text, int: operator.index}
+    reader: Callable[[Any], Any] = kind.from_dict if issubclass(kind, Record) else plain.get(kind, kind)
+    return reader
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value  # a Message stays one
