@@ -135,9 +135,7 @@ def main() -> None:
     with LocalService(python=service_python, options=["--control", "--refine-seconds", "0.3"]) as service:
         for code in (*CODES.values(), COMMAND_LINE_CODE):
             slow = code in (CODES["REFINING"], CODES["CANCELLED"], COMMAND_LINE_CODE)
-            service.add_session(
-                code, mesh, style="2024", raw_result=str(mesh), refine_seconds=600.0 if slow else 0.3
-            )
+            service.add_session(code, mesh, style="2024", raw_result=str(mesh), refine_seconds=600.0 if slow else 0.3)
         os.environ |= {"CSM_BASE_URL": service.url, "CSM_API_KEY": service.key, "CSM_HOME": str(OUT / "jobs")}
         bpy.ops.wm.read_factory_settings(use_empty=True)
         box("Chair", 0.0)
@@ -165,9 +163,7 @@ def tidy(url: str) -> None:
     with contextlib.closing(sqlite3.connect(OUT / "jobs" / "jobs.sqlite3", isolation_level=None)) as database:
         database.execute("UPDATE jobs SET base_url=? WHERE base_url=?", [NO_URL, url])
         for column in ("spec_json", "result_json", "blend_file", "message", "error_json"):
-            database.execute(
-                f"UPDATE jobs SET {column}=replace({column}, ?, ?)", [str(OUT), PLACEHOLDER]
-            )
+            database.execute(f"UPDATE jobs SET {column}=replace({column}, ?, ?)", [str(OUT), PLACEHOLDER])
         database.execute("UPDATE jobs SET lease_owner='', lease_until=0")
         database.execute("PRAGMA journal_mode=DELETE")
         database.execute("VACUUM")
