@@ -16,7 +16,7 @@ from jobs_at_hand import spec
 from csm_blender.core.api.session import Baseline
 from csm_blender.core.jobs.quality_report import card
 from csm_blender.core.jobs.store import DATABASE_NAME, Store
-from csm_blender.core.models import Fit, JobState, Original, Pivot
+from csm_blender.core.models import JobState
 
 URL = "http://127.0.0.1:1"
 S = JobState
@@ -95,11 +95,11 @@ def test_each_job_is_what_it_was(old: Store, state: JobState) -> None:
     assert (job.gets, job.posts) == requests
     assert job.error == error
     assert (job.spec.object_name, job.spec.result_name) == (str(state).title(), f"{str(state).title()}_refined")
-    asked = (job.spec.fit, job.spec.pivot, job.spec.original, job.spec.refinement.pivot_point)
-    if state is S.PLACED:  # by the operator, with the choices of the panel
-        assert asked == (Fit.INSIDE, Pivot.CUSTOM, Original.HIDE, (0.25, 0.5, 0.5))
-    else:
-        assert asked == (Fit.EXACT, Pivot.ORIGIN, Original.HIDE, (0.0, -0.5, 0.0))
+    assert job.spec.refinement.pivot_point == ((0.25, 0.5, 0.5) if state is S.PLACED else (0.0, -0.5, 0.0))
+    with contextlib.closing(sqlite3.connect(old.path)) as database:
+        [row] = database.execute("SELECT spec_json FROM jobs WHERE job_id=?", [job.job_id]).fetchone()
+    asked, written = json.loads(json.dumps(job.spec.as_dict())), json.loads(row)
+    assert {name: asked[name] for name in written} == written, "as it would be written today"
     assert job.spec.refinement.scaled_bbox == pytest.approx((0.5, 0.9, 0.6))
     assert job.spec.run_id == ""
     looked_at = state not in (S.QUEUED, S.CHECKING)
@@ -113,8 +113,6 @@ def test_each_job_is_what_it_was(old: Store, state: JobState) -> None:
 def test_what_was_measured_is_still_told(old: Store) -> None:
     [ready] = old.jobs([S.READY])
     [placed] = old.jobs([S.PLACED])
-    assert Path(ready.result["blend"]).is_file()
-    assert Path(placed.result["glb"]).is_file()
     before, after = card(ready), card(placed)
     assert before is not None
     assert after is not None
@@ -123,8 +121,19 @@ def test_what_was_measured_is_still_told(old: Store) -> None:
         "Ready, not placed yet. The service was off by 49.8%; that was put right. Worth a look: no UVs."
     )
     assert after.good
-    assert after.triangles == 12
+    assert after.as_dict()["triangles"] == 12
     assert after.size_placed == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_what_was_measured_is_written_as_it_was(old: Store) -> None:
+    """Result and all: 1.0.0 reads it too."""
+    with contextlib.closing(sqlite3.connect(old.path, isolation_level=None)) as database:
+        for state in (S.READY, S.PLACED):
+            [job] = old.jobs([state])
+            [before] = database.execute("SELECT result_json FROM jobs WHERE job_id=?", [job.job_id]).fetchone()
+            old.update(job, result=job.result)
+            [after] = database.execute("SELECT result_json FROM jobs WHERE job_id=?", [job.job_id]).fetchone()
+            assert {name: json.loads(after)[name] for name in json.loads(before)} == json.loads(before)
 
 
 def test_a_call_of_the_command_line_is_still_bound_to_its_files(old: Store) -> None:
@@ -185,7 +194,7 @@ def test_every_column_of_1_0_0_is_still_written_in_its_form(tmp_path: Path) -> N
     error = {"code": "bad_mesh", "message": "Bad.", "hint": "Retry."}
     baseline = Baseline("preview_done", "", "2030", ("abc",))
     job = store.update(
-        job, state=S.FAILED, message="Bad.", progress=0.5, error=error, baseline=baseline, result={"notes": ["A note."]},
+        job, state=S.FAILED, message="Bad.", progress=0.5, error=error, baseline=baseline,
         glb_sha256="ab", posted_at="2030", accepted_at="2031", seen_running=True, watched_s=1.5, faults=1, fault_s=0.5,
         looks_left=2, gets=3, posts=1, download_bytes=4, cancel_requested=True,
     )  # fmt: skip
@@ -194,7 +203,7 @@ def test_every_column_of_1_0_0_is_still_written_in_its_form(tmp_path: Path) -> N
         row = dict(database.execute(f"SELECT {', '.join(COLUMNS_OF_1_0_0)} FROM jobs").fetchone())
     assert json.loads(row.pop("spec_json")) == json.loads(json.dumps(job.spec.as_dict()))
     assert json.loads(row.pop("error_json")) == error
-    assert json.loads(row.pop("result_json")) == {"notes": ["A note."]}
+    assert row.pop("result_json") == "{}"
     assert json.loads(row.pop("baseline_json")) == {
         "status": "preview_done", "session_status": "", "updated_at": "2030", "mesh_hashes": ["abc"],
     }  # fmt: skip
