@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 import trustme
 from fault_proxy import Exchange, Fault, FaultProxy, Request, answer, response
+from job_states import taken_to
 from jobs_at_hand import QuickDraw, idle_converters, settings, spec
 from tls_servers import Listening, tls_front
 
@@ -510,19 +511,6 @@ class Mark(Enum):
 
 
 S = JobState
-WAY_TO = {
-    S.QUEUED: (),
-    S.CHECKING: (S.CHECKING,),
-    S.SUBMITTING: (S.CHECKING, S.SUBMITTING),
-    S.UNCERTAIN: (S.CHECKING, S.SUBMITTING, S.UNCERTAIN),
-    S.REFINING: (S.CHECKING, S.REFINING),
-    S.DOWNLOADING: (S.CHECKING, S.DOWNLOADING),
-    S.CONVERTING: (S.CHECKING, S.DOWNLOADING, S.CONVERTING),
-    S.READY: (S.CHECKING, S.DOWNLOADING, S.CONVERTING, S.READY),
-    S.PLACED: (S.CHECKING, S.DOWNLOADING, S.CONVERTING, S.READY, S.PLACED),
-    S.FAILED: (S.FAILED,),
-    S.CANCELLED: (S.CANCELLED,),
-}
 SENDS_BY_ITSELF = {(S.QUEUED, Mark.NONE), (S.CHECKING, Mark.NONE), (S.SUBMITTING, Mark.NONE)}
 SENDS_AFTER_RETRY = SENDS_BY_ITSELF | {(S.FAILED, Mark.NONE), (S.CANCELLED, Mark.NONE)}
 SENDS_AFTER_CANCEL_AND_RETRY = SENDS_AFTER_RETRY | {
@@ -549,9 +537,7 @@ SENDS_AFTER_CANCEL_AND_RETRY = SENDS_AFTER_RETRY | {
 @pytest.mark.parametrize("state", JobState, ids=str)
 def test_in_every_state(place: Place, state: JobState, mark: Mark, happens: Any, table: Any) -> None:
     worker = place.worker("first")
-    job = place.add()
-    for step in WAY_TO[state]:
-        job = worker.store.update(job, state=step)
+    job = taken_to(worker.store, place.add(), state)
     times = {
         Mark.NONE: {},
         Mark.POSTED: {"posted_at": "2030-01-01"},
@@ -573,9 +559,7 @@ def test_nothing_is_sent_where_the_session_cannot_or_need_not_be_refined(
 ) -> None:
     worker = place.worker("first")
     place.service.shown = shown
-    job = place.add()
-    for step in WAY_TO[state]:
-        job = worker.store.update(job, state=step)
+    job = taken_to(worker.store, place.add(), state)
     actions.retry(worker.store, job)
     worker.drive()
     assert place.service.posts == 0
@@ -610,9 +594,7 @@ def test_the_mark_is_made_once_by_the_holder_of_the_lease_and_in_submitting_only
     assert place.job(job).posts == 0
     assert store.begin_post(job, "first") is None
     for state in set(JobState) - {S.SUBMITTING}:
-        early = place.add()
-        for step in WAY_TO[state]:
-            early = store.update(early, state=step)
+        early = taken_to(store, place.add(), state)
         assert store.claim(early.job_id, "first", 60.0)
         with pytest.raises(IllegalMove):
             store.begin_post(early, "first")

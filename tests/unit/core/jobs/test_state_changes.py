@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from common import ROOT
+from job_states import LOCAL_URL, job_in
 from jobs_at_hand import spec
 
 from csm_blender.core.jobs.store import IllegalMove, Store
 from csm_blender.core.models import FINISHED, JobState, may_move
 
 S = JobState
-LOCAL_URL = "http://127.0.0.1:9"
 
 ALLOWED = {
     (S.QUEUED, S.CHECKING): "a worker takes it up",
@@ -64,19 +64,6 @@ ALLOWED = {
 """Every change from one state to another that is allowed, and when it happens. All others are refused."""
 
 EVERY_PAIR = [(old, new) for old in JobState for new in JobState]
-WAY_TO = {
-    S.QUEUED: (),
-    S.CHECKING: (S.CHECKING,),
-    S.SUBMITTING: (S.CHECKING, S.SUBMITTING),
-    S.UNCERTAIN: (S.CHECKING, S.SUBMITTING, S.UNCERTAIN),
-    S.REFINING: (S.CHECKING, S.REFINING),
-    S.DOWNLOADING: (S.CHECKING, S.DOWNLOADING),
-    S.CONVERTING: (S.CHECKING, S.DOWNLOADING, S.CONVERTING),
-    S.READY: (S.CHECKING, S.DOWNLOADING, S.CONVERTING, S.READY),
-    S.PLACED: (S.CHECKING, S.DOWNLOADING, S.CONVERTING, S.READY, S.PLACED),
-    S.FAILED: (S.FAILED,),
-    S.CANCELLED: (S.CANCELLED,),
-}
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +88,7 @@ def test_the_store_carries_out_what_is_allowed_and_refuses_the_rest(
     store: Store, pair: tuple[JobState, JobState]
 ) -> None:
     old, new = pair
-    job = store.add(spec("SESSION_1"), LOCAL_URL)
-    for state in WAY_TO[old]:
-        job = store.update(job, state=state)
+    job = job_in(store, old)
     told_before = store.events(job.job_id)
     if old is new or pair in ALLOWED:
         assert store.update(job, state=new, message="moved").state is new
@@ -127,10 +112,8 @@ def test_a_change_is_refused_when_the_job_has_moved_on_meanwhile(store: Store) -
 
 
 def test_only_finished_jobs_have_a_time_of_their_end(store: Store) -> None:
-    for state, way in WAY_TO.items():
-        job = store.add(spec("SESSION_1"), LOCAL_URL)
-        for step in way:
-            job = store.update(job, state=step)
+    for state in JobState:
+        job = job_in(store, state)
         assert bool(job.finished_at) == (state in (S.PLACED, S.FAILED, S.CANCELLED)), state
 
 
