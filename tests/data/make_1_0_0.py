@@ -4,8 +4,8 @@
     git worktree add /tmp/csm-1.0.0 3063547
     .venvs/bpy-4.2/bin/python tests/data/make_1_0_0.py /tmp/csm-1.0.0 .venvs/test/bin/python
 
-The second argument is a Python with the requirements of the local service. Nothing of this checkout is imported. The data are
-committed, since later versions cannot make them; this is how they came to be, should more of them be needed. What the folder holds:
+The second argument is a Python with the requirements of the local service. Nothing of this checkout is imported. The
+data are committed, since later versions cannot make them; this is how they came to be. What the folder holds:
 
 ``jobs/``
     the job store, with a job in every state, and the files of those that have some
@@ -62,10 +62,11 @@ def box(name: str, at: float) -> Any:
 
 def make_jobs(service: Any) -> None:
     """A job in each state, each for an object of its name in the open scene."""
-    from csm_blender.core import actions
-    from csm_blender.scene import desk, mirror, running, starting
     from csm_blender.scene.planning import Choices
     from csm_blender.scene.readiness import settings_now
+
+    from csm_blender.core import actions
+    from csm_blender.scene import desk, mirror, running, starting
 
     store = desk.desk.open_store()
 

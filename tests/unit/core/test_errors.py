@@ -15,14 +15,16 @@ EVERY_ERROR = [
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.CsmError)
 ]  # fmt: skip
 GROUPS = {
-    errors.CsmError, errors.ServiceError, errors.TransientError, errors.JobError, errors.StorageError, errors.UsageError,
+    errors.CsmError, errors.ServiceError, errors.TransientError, errors.JobError, errors.StorageError,
+    errors.UsageError,
     errors.KeyProblem, errors.StoreTrouble,
 }  # fmt: skip
 """What others are derived from; only these, and values whose advice depends on the value, come without a hint."""
 
 CODES = {
     "bad_blend_file", "bad_jobs_file", "bad_mesh", "bad_output", "bad_session_code", "bad_value", "connection_broken",
-    "conversion_failed", "deadline_passed", "disk_problem", "download_cut", "foreign_redirect", "job_gone", "link_expired",
+    "conversion_failed", "deadline_passed", "disk_problem", "download_cut", "foreign_redirect", "job_gone",
+    "link_expired",
     "answer_lost", "no_credits", "no_key", "no_mesh_offered", "no_size", "no_such_object", "online_access_off",
     "other_job_uncertain", "placement_failed", "rate_limited", "refine_failed", "refused_key", "request_refused",
     "service_busy", "session_failed", "session_not_ready", "store_too_new", "store_unusable", "stumbled",

@@ -31,7 +31,7 @@ def test_what_the_package_logs_is_written_without_secrets_tracebacks_included(tm
     log = logging.getLogger(f"{PACKAGE_LOGGER}.core.anything")
     log.info("sent %s to %s", KEY, "https://store.example/jane@x.example/mesh.glb?sig=abc")
     try:
-        raise ValueError(f"bad key {KEY}")
+        int(f"bad key {KEY}")
     except ValueError:
         log.exception("it broke")
     logging.getLogger("somebody.else").warning("not ours")
@@ -39,7 +39,7 @@ def test_what_the_package_logs_is_written_without_secrets_tracebacks_included(tm
     assert path.parent == tmp_path / "logs"
     assert KEY not in text
     assert "sig=abc" not in text
-    assert "ValueError: bad key [key]" in text
+    assert "bad key [key]" in text
     assert "not ours" not in text
     assert PACKAGE_LOGGER == "csm_blender"
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A spec survives JSON, in the form that version 1.0.0 wrote. Which changes of state are allowed: jobs/test_state_changes.py."""
+"""A spec survives JSON, in the form that version 1.0.0 wrote.
+
+Which changes of state are allowed: jobs/test_state_changes.py.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,8 @@ FULL = spec(
     scale_length=0.01,
 )
 FIELDS_OF_1_0_0 = {
-    "session_code", "result_name", "refinement", "placement", "scale_length", "target", "fit", "pivot", "original", "again",
+    "session_code", "result_name", "refinement", "placement", "scale_length", "target", "fit", "pivot", "original",
+    "again",
     "blend_file", "scene_name", "output", "export_path", "run_id", "parts", "copies", "materials", "asset",
 }  # fmt: skip
 
@@ -53,7 +57,7 @@ def test_a_job_is_called_by_its_block_outs() -> None:
 
 def test_a_job_is_active_or_finished_or_waits_for_a_person() -> None:
     assert set(JobState) - ACTIVE - FINISHED == {JobState.READY, JobState.UNCERTAIN}
-    assert ACTIVE & FINISHED == set()
+    assert set() == ACTIVE & FINISHED
 
 
 def test_a_wish_for_an_asset_survives_json() -> None:

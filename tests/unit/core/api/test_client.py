@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client over real sockets: what is sent, what an answer is called, and what is known about a request that failed."""
+"""The client over real sockets: what is sent, what an answer is called, and what is known about a request that
+failed."""
 
 from __future__ import annotations
 

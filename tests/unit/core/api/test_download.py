@@ -19,7 +19,9 @@ KEY = "a key for nothing but tests"
 
 
 def fetch(server: Loopback, folder: Path, **chosen: object) -> Download:
-    return download(f"{server.url}/mesh.glb?sig=1", folder / "mesh", settings(server.url, KEY, **chosen), lambda *_: None)
+    return download(
+        f"{server.url}/mesh.glb?sig=1", folder / "mesh", settings(server.url, KEY, **chosen), lambda *_: None
+    )
 
 
 def test_a_file_that_arrived_is_told_with_its_length_and_hash(tmp_path: Path) -> None:

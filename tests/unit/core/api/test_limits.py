@@ -23,9 +23,12 @@ class TooLong(Exception):
 
 
 def read(told: bytes, chunks_of: object = body_chunks, most: int = 10**6) -> bytes:
-    with loopback(told) as server, new_http_session(server.url, 5.0) as http:
-        with http.get(server.url, stream=True, timeout=5) as answer:
-            return b"".join(bytes(chunk) for chunk in chunks_of(answer, most, TooLong()))
+    with (
+        loopback(told) as server,
+        new_http_session(server.url, 5.0) as http,
+        http.get(server.url, stream=True, timeout=5) as answer,
+    ):
+        return b"".join(bytes(chunk) for chunk in chunks_of(answer, most, TooLong()))
 
 
 @pytest.mark.parametrize("chunks_of", [body_chunks, file_chunks])
@@ -74,9 +77,13 @@ def test_an_answer_that_trickles_in_ends_at_its_limit() -> None:
             time.sleep(0.05)
 
     begun = time.monotonic()
-    with loopback(trickle) as server, new_http_session(server.url, 0.3) as http:
-        with http.get(server.url, stream=True, timeout=5) as answer, pytest.raises(ConnectionBroken):
-            b"".join(bytes(chunk) for chunk in body_chunks(answer, 10**6, TooLong()))
+    with (
+        loopback(trickle) as server,
+        new_http_session(server.url, 0.3) as http,
+        http.get(server.url, stream=True, timeout=5) as answer,
+        pytest.raises(ConnectionBroken),
+    ):
+        b"".join(bytes(chunk) for chunk in body_chunks(answer, 10**6, TooLong()))
     assert time.monotonic() - begun < 1.5
 
 

@@ -21,7 +21,8 @@ def test_a_code_is_found_as_it_is_with_spaces_and_in_a_link(code: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "  ", "Chair", "SESSION_", "session_p_1", "SESSION_1/../2", "ASSET_1700000000_1234567", f"{FORMS[0]} {FORMS[1]}",
+    ["", "  ", "Chair", "SESSION_", "session_p_1", "SESSION_1/../2", "ASSET_1700000000_1234567",
+    f"{FORMS[0]} {FORMS[1]}",
      "SESSION_" + "1" * MAX_LENGTH, "SESSION_١٢", f"ftp://x.example/{FORMS[0]}", "https://x.example/",
      f"https://x.example/{FORMS[0]}/{FORMS[1]}", "https://[::1", f"https://{FORMS[0]}.example/"],
 )  # fmt: skip

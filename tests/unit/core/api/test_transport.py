@@ -79,15 +79,23 @@ def test_this_machine_is_reached_without_a_proxy_and_without_netrc(
 def test_no_silence_is_waited_out_for_ever() -> None:
     chosen = settings(HERE, "key", connect_timeout_s=3.0, read_timeout_s=4.0)
     assert timeouts(chosen) == (3.0, 4.0)
-    with loopback(lambda exchange: exchange.client.recv(1)) as server, new_http_session(server.url) as http:
-        with pytest.raises(errors.ConnectionBroken), faults_explained(server.url):
-            http.get(server.url, timeout=0.1)
+    with (
+        loopback(lambda exchange: exchange.client.recv(1)) as server,
+        new_http_session(server.url) as http,
+        pytest.raises(errors.ConnectionBroken),
+        faults_explained(server.url),
+    ):
+        http.get(server.url, timeout=0.1)
 
 
 def test_a_refused_and_a_broken_connection_are_two_things() -> None:
-    with loopback(Exchange.reset) as server:
-        with new_http_session(server.url) as http, pytest.raises(errors.ConnectionBroken), faults_explained(server.url):
-            http.get(server.url, timeout=5)
+    with (
+        loopback(Exchange.reset) as server,
+        new_http_session(server.url) as http,
+        pytest.raises(errors.ConnectionBroken),
+        faults_explained(server.url),
+    ):
+        http.get(server.url, timeout=5)
     with new_http_session(server.url) as http, pytest.raises(errors.Unreachable), faults_explained(server.url):
         http.get(server.url, timeout=5)
 

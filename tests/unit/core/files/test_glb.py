@@ -82,7 +82,8 @@ GOOD = glb()
         b"", GOOD[:12], GOOD[:-1], GOOD + b"\0", b"glTX" + GOOD[4:], GOOD[:4] + struct.pack("<I", 1) + GOOD[8:],
         GOOD[:16] + b"XXXX" + GOOD[20:], glb([1]), GOOD[:20] + b"x" + GOOD[21:], glb(binary=box_binary()[:-8]),
     ],
-    ids=["empty", "header only", "cut", "padded", "no magic", "version 1", "no JSON", "a JSON list", "bad JSON", "short"],
+    ids=["empty", "header only", "cut", "padded", "no magic", "version 1", "no JSON", "a JSON list", "bad JSON",
+    "short"],
 )  # fmt: skip
 def test_a_file_whose_frame_is_broken_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(BadMesh):

@@ -42,7 +42,9 @@ def test_the_mesh_and_its_companions_are_unpacked_side_by_side(tmp_path: Path, i
     }
 
 
-@pytest.mark.parametrize("name", ["../../evil.obj", "/evil.obj", "..\\..\\evil.obj", "C:\\evil.obj", "a/../../evil.obj"])
+@pytest.mark.parametrize(
+    "name", ["../../evil.obj", "/evil.obj", "..\\..\\evil.obj", "C:\\evil.obj", "a/../../evil.obj"]
+)
 def test_nothing_is_written_outside(tmp_path: Path, into: Path, name: str) -> None:
     assert unpack_obj(packed(tmp_path, (name, OBJ)), into).parent == into
     assert [path for path in tmp_path.rglob("*.obj") if path.parent != into] == []

@@ -55,7 +55,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-@pytest.mark.parametrize(("state", "decision"), BECOMES, ids=lambda part: str(part))
+@pytest.mark.parametrize(("state", "decision"), BECOMES, ids=str)
 def test_a_decision_that_is_offered_is_carried_out(store: Store, state: JobState, decision: Decision) -> None:
     job = job_in(store, state)
     after = CARRIED_OUT[decision](store, job)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job folder is kept within its limit, and what somebody needs stays. More of it: tests/reliability/test_cleaning.py."""
+"""The job folder is kept within its limit, and what somebody needs stays.
+
+More of it: tests/reliability/test_cleaning.py.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,9 @@ def test_every_kind_of_field_comes_back_as_it_went_in(tmp_path: Path) -> None:
     message = Message("Trying again in {delay} s", delay="3")
     error = {"code": "bad_mesh", "message": "Bad.", "hint": ""}
     baseline = Baseline("preview_done", "", "2030", ("abc", "def"))
-    store.update(job, state=JobState.CHECKING, message=message, error=error, baseline=baseline, seen_running=True, gets=3)
+    store.update(
+        job, state=JobState.CHECKING, message=message, error=error, baseline=baseline, seen_running=True, gets=3
+    )
     fresh = store.get(job.job_id)
     assert fresh is not None
     assert (fresh.error, fresh.baseline, fresh.seen_running, fresh.gets) == (error, baseline, True, 3)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The store: jobs come back as they went in, one worker holds a job at a time, and changes are seen once and in order."""
+"""The store: jobs come back as they went in, one worker holds a job at a time, and changes are seen once and in
+order."""
 
 from __future__ import annotations
 

@@ -22,8 +22,10 @@ URL = "http://127.0.0.1:1"
 S = JobState
 
 COLUMNS_OF_1_0_0 = (
-    "job_id", "revision", "state", "session_code", "object_name", "blend_file", "scene_name", "base_url", "run_id", "message",
-    "progress", "error_json", "spec_json", "baseline_json", "result_json", "glb_sha256", "created_at", "updated_at", "posted_at",
+    "job_id", "revision", "state", "session_code", "object_name", "blend_file", "scene_name", "base_url", "run_id",
+    "message",
+    "progress", "error_json", "spec_json", "baseline_json", "result_json", "glb_sha256", "created_at", "updated_at",
+    "posted_at",
     "accepted_at", "finished_at", "seen_running", "watched_s", "faults", "fault_s", "looks_left", "gets", "posts",
     "download_bytes", "cancel_requested", "lease_owner", "lease_until",
 )  # fmt: skip
@@ -144,7 +146,7 @@ def test_a_call_of_the_command_line_is_still_bound_to_its_files(old: Store) -> N
     assert (Path(job.spec.blend_file), Path(job.spec.output)) == (root / "command-line.blend", root / "output.blend")
 
 
-# --- and the other way -------------------------------------------------------------------------------------------------
+# --- and the other way
 INSERT_OF_1_0_0 = (
     "INSERT OR IGNORE INTO jobs (job_id, revision, state, session_code, object_name, blend_file,"
     " scene_name, base_url, run_id, spec_json, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
@@ -212,8 +214,10 @@ def test_every_column_of_1_0_0_is_still_written_in_its_form(tmp_path: Path) -> N
     assert all(time.endswith("+00:00") and len(time) == 29 for time in times)
     assert row == {
         "job_id": job.job_id, "revision": 2, "state": "FAILED", "session_code": "SESSION_1", "object_name": "",
-        "blend_file": "/a.blend", "scene_name": "Scene", "base_url": URL, "run_id": "r", "message": "Bad.", "progress": 0.5,
-        "glb_sha256": "ab", "posted_at": "2030", "accepted_at": "2031", "seen_running": 1, "watched_s": 1.5, "faults": 1,
+        "blend_file": "/a.blend", "scene_name": "Scene", "base_url": URL, "run_id": "r", "message": "Bad.",
+        "progress": 0.5,
+        "glb_sha256": "ab", "posted_at": "2030", "accepted_at": "2031", "seen_running": 1, "watched_s": 1.5,
+        "faults": 1,
         "fault_s": 0.5, "looks_left": 2, "gets": 3, "posts": 1, "download_bytes": 4, "cancel_requested": 1,
         "lease_owner": "me",
     }  # fmt: skip

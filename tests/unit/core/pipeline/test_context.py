@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the steps of a job work with: its record under a lease, requests counted, and time that was really attended to."""
+"""What the steps of a job work with: its record under a lease, requests counted, and time that was really attended
+to."""
 
 from __future__ import annotations
 
