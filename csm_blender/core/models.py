@@ -55,7 +55,7 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     _S.QUEUED: frozenset({_S.CHECKING}),
     _S.CHECKING: frozenset({_S.SUBMITTING, _S.REFINING, _S.DOWNLOADING}),
     _S.SUBMITTING: frozenset({_S.CHECKING, _S.REFINING, _S.UNCERTAIN}),
-    _S.UNCERTAIN: frozenset({_S.REFINING, _S.DOWNLOADING}),
+    _S.UNCERTAIN: frozenset({_S.REFINING}),
     _S.REFINING: frozenset({_S.DOWNLOADING}),
     _S.DOWNLOADING: frozenset({_S.CONVERTING}),
     _S.CONVERTING: frozenset({_S.READY, _S.DOWNLOADING}),

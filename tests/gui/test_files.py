@@ -98,5 +98,4 @@ def test_file_is_ordinary_without_the_addon(
 
 
 def only_one_refine(service: Any) -> bool:
-    refines = service.counts()["refines"]
-    return refines == 1 or sum(refines.values()) == 1
+    return sum(service.counts()["refines"].values()) == 1

@@ -252,7 +252,7 @@ def test_odd_values_in_every_field_end_in_a_named_error_or_in_none(service: Any,
         checked = drive(
             pipeline, store, job.job_id, until=lambda job: job.state not in (JobState.QUEUED, JobState.CHECKING)
         )
-        assert checked.state in (JobState.SUBMITTING, JobState.FAILED, JobState.REFINING, JobState.DOWNLOADING)
+        assert checked.error is None or checked.error["code"] != "stumbled", "each answer was foreseen"
         assert len(checked.message) < 1000
         assert not any(ord(letter) < 32 for letter in checked.message)
         store.remove(checked)

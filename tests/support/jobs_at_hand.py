@@ -14,7 +14,7 @@ from common import load_script
 from csm_blender.core.geometry import box
 from csm_blender.core.jobs.job import Job
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobSpec, JobState
+from csm_blender.core.models import Choices, JobSpec, JobState
 from csm_blender.core.pipeline.pipeline import Pipeline
 from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.core.processes.launch import Interpreters
@@ -31,8 +31,9 @@ class QuickDraw(random.Random):
         return min(b, a + 0.02)
 
 
-def spec(code: str, **changes: Any) -> JobSpec:
-    """What to do with session *code*: a box of half a metre."""
+def spec(code: str, *, again: bool = False, **changes: Any) -> JobSpec:
+    """What to do with session *code*: a box of half a meter."""
+    changes.setdefault("choices", Choices(again=again))
     refinement, placement = box.plan_for_numbers((0.5, 0.9, 0.5), None, scale_length=1.0)
     return JobSpec(session_code=code, result_name="Chair", refinement=refinement, placement=placement, **changes)
 

@@ -79,6 +79,8 @@ def send_again(store: Store, job: Job) -> Job:
     lost, it first looks whether the refine has been done in the meantime.
     """
     current = _current(store, job)
+    if current.state is JobState.SUBMITTING:
+        return current  # its request is under way: a second one now could be paid for as well
     failed = current.error is not None and current.error["code"] == RefineFailed.code
 
     def decide(job: Job) -> Job:

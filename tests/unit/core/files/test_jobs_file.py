@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs file, and what is paired with what when many objects get their sessions at once."""
+"""The jobs file, as the dialog of the 3D view reads it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from csm_blender.core.errors import BadJobsFile
-from csm_blender.core.files.assignment import Pair, in_order, natural_order, usable
 from csm_blender.core.files.jobs_file import MOST_BYTES, Row, read_rows
 
 CODE = "SESSION_1689257215_1674078"
@@ -52,23 +51,3 @@ def test_a_file_that_is_far_too_large_is_not_read(tmp_path: Path) -> None:
         file.truncate(MOST_BYTES + 1)
     with pytest.raises(BadJobsFile, match="larger than 10 MB"):
         read_rows(path)
-
-
-def test_names_are_sorted_as_people_do() -> None:
-    names = ["chair 10", "Chair 2", "Table", "2", "10", "Chair.001", "Chair"]
-    assert sorted(names, key=natural_order) == ["2", "10", "Chair", "Chair 2", "chair 10", "Chair.001", "Table"]
-
-
-@pytest.mark.parametrize(
-    ("codes", "names", "pairs"),
-    [
-        (["A", "B"], ["Box 10", "Box 9"], [Pair("A", "Box 9"), Pair("B", "Box 10")]),
-        (["A", "B"], ["Box"], [Pair("A", "Box"), Pair("B", "", "No object is left for it")]),
-        (["A"], ["Box", "Ball"], [Pair("A", "Ball"), Pair("", "Box", "No session is left for it")]),
-    ],
-)
-def test_codes_go_to_objects_in_order_and_what_is_left_over_is_told(
-    codes: list[str], names: list[str], pairs: list[Pair]
-) -> None:
-    assert in_order(codes, names) == pairs
-    assert len(usable(in_order(codes, names))) == min(len(codes), len(names))

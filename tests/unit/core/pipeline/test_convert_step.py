@@ -105,7 +105,7 @@ def test_a_share_without_words_keeps_the_word_for_the_state(converting: Converti
 
 
 def test_a_job_whose_report_is_there_is_ready(converting: Converting) -> None:
-    converting.converter.report = {"blend": "refined.blend"}
+    converting.converter.report = {"blend": "refined.blend", "box_min": [0.0] * 3, "box_max": [1.0] * 3}
     job = converting.step()
     assert (job.state, job.progress) == (JobState.READY, 1.0)
 
