@@ -312,8 +312,14 @@ CASES = {
         ),
         r"has failed \(failed\) and has no preview",
     ),
-    "damaged file": (lambda service: broken_preview(service, status=200, body="glTF????"), r"GLB.*Refine does without"),
-    "no mesh": (lambda service: broken_preview(service, status=200, body="hello"), r"neither GLB.*Refine does without"),
+    "damaged file": (
+        lambda service: broken_preview(service, status=200, body="glTF????"),
+        r"GLB.*Refining needs no preview",
+    ),
+    "no mesh": (
+        lambda service: broken_preview(service, status=200, body="hello"),
+        r"neither GLB.*Refining needs no preview",
+    ),
     "nonsense": (lambda _: "nonsense", "is not a session code"),
 }
 
