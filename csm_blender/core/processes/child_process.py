@@ -87,6 +87,7 @@ class ChildProcess:
         written, name = tempfile.mkstemp(prefix="csm-child-")
         self._path = Path(name)
         self._messages = self._path.open("rb")
+        self._remove_file()
         try:
             with log.open("wb") if log is not None else contextlib.nullcontext(subprocess.DEVNULL) as errors:
                 self._process = start(command, stdin=subprocess.PIPE, stdout=written, stderr=errors)

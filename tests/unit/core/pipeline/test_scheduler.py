@@ -197,13 +197,13 @@ def test_as_many_steps_at_once_as_there_is_room_for(threads: int) -> None:
 def test_leases_are_renewed_while_nothing_is_due() -> None:
     jobs = Scripted("a", [0.3, None], heartbeat_s=0.05)
     jobs.run()
-    assert 3 <= jobs.beats <= 6
+    assert 2 <= jobs.beats <= 6
 
 
 def test_converters_are_polled_often_while_a_job_waits_in_line() -> None:
     jobs = Scripted("a", [0.2, None], longest_pause_s=60.0, poll_s=0.02)
     jobs.run()
-    assert 6 <= jobs.polls <= 13
+    assert 4 <= jobs.polls <= 13
     assert max(jobs.waits) <= 0.02
 
 
@@ -225,7 +225,7 @@ def test_patience_with_a_store_ends() -> None:
 
 def test_patience_begins_anew_when_a_step_succeeds() -> None:
     trouble = StoreUnusable("locked")
-    jobs = Scripted("a", [trouble, trouble, 0.06, trouble, 0.06, trouble, None])
-    jobs.patience_s = 0.1
+    jobs = Scripted("a", [trouble, trouble, 0.25, trouble, 0.25, trouble, None])
+    jobs.patience_s = 0.4
     jobs.run()
     assert len(jobs.begun) == 7
