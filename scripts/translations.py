@@ -23,17 +23,7 @@ ALIKE = {
     "de_DE": {"Add-on", "Box", "Non-Manifold", "Original", "Text", "Version", "{days} d"},
     "es": {"Base", "Error", "Original", "{days} d"},
     "fr_FR": {
-        *(
-            "Add-on",
-            "Base",
-            "Documentation",
-            "Exact",
-            "Message",
-            "Original",
-            "Pivot",
-            "Point",
-            "Section",
-        ),
+        *("Add-on", "Base", "Documentation", "Exact", "Message", "Original", "Pivot", "Point", "Section"),
         *("Session", "Sessions", "Textures", "Triangles", "Version", "Versions"),
     },
     "ja_JP": set[str](),
@@ -41,13 +31,7 @@ ALIKE = {
 }
 """What is the same word in English."""
 
-ALIKE_EVERYWHERE = {
-    "CSM Refine",
-    "{hours} h",
-    "{hours} h {minutes} min",
-    "{minutes} min",
-    "{seconds} s",
-}
+ALIKE_EVERYWHERE = {"CSM Refine", "{hours} h", "{hours} h {minutes} min", "{minutes} min", "{seconds} s"}
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 _NAMES = ("AVIF", "Draco", "KTX2", "WebP")
 """Of formats, which stand inside sentences."""

@@ -83,12 +83,7 @@ def _without_drawing(seen: dict[str, list[float]]) -> tuple[list[float], list[fl
     return [max(steps, gap - redraw) for steps, gap, redraw in job], [gap - redraw for gap, redraw in imported]
 
 
-_WORDS = {
-    "reading": "reading the file",
-    "normals": "working out normals",
-    "finish": "placing",
-    "undo": "the undo step",
-}
+_WORDS = {"reading": "reading the file", "normals": "working out normals", "finish": "placing", "undo": "the undo step"}
 
 
 def _ms(samples: Samples) -> str:

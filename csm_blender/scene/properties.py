@@ -154,10 +154,7 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
             update=chosen,
         )
         original: EnumProperty(
-            name="Original",
-            description="What happens to the block-out",
-            items=ORIGINAL_ITEMS,
-            translation_context=OURS,
+            name="Original", description="What happens to the block-out", items=ORIGINAL_ITEMS, translation_context=OURS
         )
         copies: EnumProperty(
             name="Linked Copies",

@@ -113,11 +113,7 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
             operators.csm.refine_selected("INVOKE_DEFAULT", confirmed=True)
         else:
             operators.csm.refine(
-                "INVOKE_DEFAULT",
-                session_code=self.session_code,
-                target=self.target,
-                again=self.again,
-                confirmed=True,
+                "INVOKE_DEFAULT", session_code=self.session_code, target=self.target, again=self.again, confirmed=True
             )
         return {"FINISHED"}
 

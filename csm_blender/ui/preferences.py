@@ -58,9 +58,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
             update=_changed,
         )
         base_url: StringProperty(
-            name="Base URL",
-            description="Address of the service; the address of CSM if empty",
-            update=_changed,
+            name="Base URL", description="Address of the service; the address of CSM if empty", update=_changed
         )
         place_automatically: BoolProperty(
             name="Place Results Automatically",

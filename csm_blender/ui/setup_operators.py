@@ -171,10 +171,4 @@ def _jobs_of_open_scenes() -> set[str]:
     return {record.job_id for scene in bpy.data.scenes for record in state_of(scene).jobs}
 
 
-CLASSES = (
-    CSM_OT_paste_code,
-    CSM_OT_open_preferences,
-    CSM_OT_test_connection,
-    CSM_OT_clean_folder,
-    CSM_OT_copy_report,
-)
+CLASSES = (CSM_OT_paste_code, CSM_OT_open_preferences, CSM_OT_test_connection, CSM_OT_clean_folder, CSM_OT_copy_report)

@@ -88,12 +88,7 @@ def refine_reply(session: Session, image_url: str) -> dict[str, Any]:
         "task_data": json.dumps(task),
         "id": f"job:dreamfusion:{session.code}_{key}",
     }
-    return {
-        "scenario": session.code,
-        "unique_trial_key": key,
-        "status": "unprocessed",
-        "complete_job_data": job,
-    }
+    return {"scenario": session.code, "unique_trial_key": key, "status": "unprocessed", "complete_job_data": job}
 
 
 def session_data(session: Session, style: str, done: int, url: Url) -> dict[str, Any]:

@@ -52,11 +52,7 @@ class Service:
                 Route(f"{urls.PREFIX}/{{code}}/{{folder}}/{{file}}", self.file, methods=["GET"]),
                 *more,
             ],
-            exception_handlers={
-                HTTPException: _http_error,
-                checks.BadRequestError: _bad_request,
-                Exception: _crash,
-            },
+            exception_handlers={HTTPException: _http_error, checks.BadRequestError: _bad_request, Exception: _crash},
             lifespan=self._lifespan,
         )
 

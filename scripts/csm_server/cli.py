@@ -77,8 +77,7 @@ def _serve_parser() -> argparse.ArgumentParser:
 
 def _add_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="csm_server add",
-        description="Add a GLB file as the preview mesh of a new session and print its code.",
+        prog="csm_server add", description="Add a GLB file as the preview mesh of a new session and print its code."
     )
     parser.add_argument("file", type=Path, metavar="FILE.glb", help="the mesh; axes as in glTF: y up, z to the front")
     parser.add_argument("--session", metavar="CODE", help="its session code, SESSION_… (default: a new one)")
@@ -98,10 +97,7 @@ def main(argv: list[str] | None = None) -> int:
     args = _add_parser().parse_args(words[1:]) if adding else _serve_parser().parse_args(words)
     if missing := missing_requirements():
         file = Path(__file__).with_name("requirements.txt")
-        print(
-            f"csm_server needs {', '.join(missing)}: run  {sys.executable} -m pip install -r {file}",
-            file=sys.stderr,
-        )
+        print(f"csm_server needs {', '.join(missing)}: run  {sys.executable} -m pip install -r {file}", file=sys.stderr)
         return 2
     data = args.data or default_data_dir()
     try:

@@ -22,18 +22,7 @@ from csm_server.urls import PREFIX, Signer
 
 CODE_IN_PATH = re.compile(r"SESSION_\w+")
 CONTROL = "/_control/"
-ANSWERS = (
-    "status",
-    "headers",
-    "body",
-    "content_type",
-    "redirect",
-    "close",
-    "cut_at",
-    "extra_bytes",
-    "chunked",
-    "gzip",
-)
+ANSWERS = ("status", "headers", "body", "content_type", "redirect", "close", "cut_at", "extra_bytes", "chunked", "gzip")
 EFFECTS = ("after", "delay_s", "expire_urls")
 
 

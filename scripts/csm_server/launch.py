@@ -148,11 +148,7 @@ class LocalService:
         """Call it with its key; ``body`` is bytes, or anything for JSON; ``path`` may be a whole URL (then: no key)."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         own = path.startswith("/")
-        sent = {
-            "Content-Type": "application/json",
-            **({"x-api-key": self.key} if own else {}),
-            **(headers or {}),
-        }
+        sent = {"Content-Type": "application/json", **({"x-api-key": self.key} if own else {}), **(headers or {})}
         request = urllib.request.Request(self.url + path if own else path, data=data, method=method, headers=sent)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback: never by a proxy
         try:

@@ -102,8 +102,7 @@ def flawed(body: Any, rng: np.random.Generator, *, noise: float, holes: int = 0,
     faces = np.delete(body.faces, rng.choice(len(body.faces), holes, replace=False), axis=0)
     low, high = body.bounds
     whole = joined(
-        _body(body.vertices, faces, body.visual.uv, outward=False),
-        *(_bit(low, high, rng) for _ in range(bits)),
+        _body(body.vertices, faces, body.visual.uv, outward=False), *(_bit(low, high, rng) for _ in range(bits))
     )
     backward = rng.random(len(whole.faces)) < 0.03  # some faces are inside out, too
     whole.faces = np.where(backward[:, None], np.fliplr(whole.faces), whole.faces)

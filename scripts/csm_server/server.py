@@ -50,11 +50,7 @@ def run(*, host: str, port: int, data: Path, key: str, refine_seconds: float, st
         timeout_graceful_shutdown=2,
     )
     shown = f"[{host}]" if ":" in host else host
-    lines = (
-        f"CSM server at http://{shown}:{listener.getsockname()[1]}",
-        f"API key: {key}",
-        f"Data: {data}",
-    )
+    lines = (f"CSM server at http://{shown}:{listener.getsockname()[1]}", f"API key: {key}", f"Data: {data}")
     return _serve(_Server(config, lines), listener)
 
 

@@ -74,16 +74,7 @@ def lamp() -> trimesh.Scene:
     """A desk lamp: its arm bends to the right and to the front."""
     rng = np.random.default_rng(13)
     base = turned(
-        [
-            (0, 0),
-            (0.06, 0),
-            (0.105, 0.002),
-            (0.115, 0.012),
-            (0.106, 0.024),
-            (0.06, 0.031),
-            (0.02, 0.036),
-            (0, 0.038),
-        ],
+        [(0, 0), (0.06, 0), (0.105, 0.002), (0.115, 0.012), (0.106, 0.024), (0.06, 0.031), (0.02, 0.036), (0, 0.038)],
         16,
     )
     bend = np.linspace(0, 1, 9)
@@ -91,16 +82,7 @@ def lamp() -> trimesh.Scene:
     arm = tube(path, [0.011] * 9, 8)
     metal = flawed(joined(base, arm), rng, noise=0.0012, bits=3)
     shade = turned(
-        [
-            (0.045, 0.12),
-            (0.06, 0.1),
-            (0.115, 0.0),
-            (0.109, 0.0),
-            (0.056, 0.095),
-            (0.04, 0.112),
-            (0.045, 0.12),
-        ],
-        16,
+        [(0.045, 0.12), (0.06, 0.1), (0.115, 0.0), (0.109, 0.0), (0.056, 0.095), (0.04, 0.112), (0.045, 0.12)], 16
     )
     shade.apply_translation([0.13, 0.34, 0.22])
     shade = flawed(tilted(shade, 16, (-1, 0, 0.4), (0.13, 0.44, 0.2)), rng, noise=0.0012, holes=3)
@@ -145,14 +127,7 @@ def vase() -> trimesh.Scene:
     lip = (body.vertices[:, 1] > 0.4) & (body.vertices[:, 0] > 0.0)
     body.vertices[lip, 0] *= 1 + 6 * (body.vertices[lip, 1] - 0.4)
     handle = tube(
-        [
-            (-0.065, 0.41, 0),
-            (-0.13, 0.43, 0),
-            (-0.19, 0.38, 0),
-            (-0.2, 0.3, 0),
-            (-0.17, 0.23, 0),
-            (-0.125, 0.2, 0),
-        ],
+        [(-0.065, 0.41, 0), (-0.13, 0.43, 0), (-0.19, 0.38, 0), (-0.2, 0.3, 0), (-0.17, 0.23, 0), (-0.125, 0.2, 0)],
         [0.016] * 6,
         8,
     )
@@ -199,9 +174,7 @@ def crate() -> trimesh.Scene:
     box = flawed(joined(floor, *sides, *posts, *lid), rng, noise=0.0016, holes=5, bits=4)
     swing = np.linspace(-1, 1, 9)
     rope = tube(
-        np.column_stack([0.13 * swing, 0.34 - 0.1 * (1 - swing**2), 0.255 + 0.05 * (1 - swing**2)]),
-        [0.014] * 9,
-        8,
+        np.column_stack([0.13 * swing, 0.34 - 0.1 * (1 - swing**2), 0.255 + 0.05 * (1 - swing**2)]), [0.014] * 9, 8
     )
     hemp = texture(
         (120, 96, 60),
@@ -209,10 +182,7 @@ def crate() -> trimesh.Scene:
         np.sin(np.add.outer(np.arange(256), np.arange(256)) / 256 * 2 * np.pi * 8) * 0.5 + 0.5,
     )
     return trimesh.Scene(
-        {
-            "crate": painted(box, "Pine", pine, 0.7),
-            "rope": painted(flawed(rope, rng, noise=0.001), "Hemp", hemp, 0.95),
-        }
+        {"crate": painted(box, "Pine", pine, 0.7), "rope": painted(flawed(rope, rng, noise=0.001), "Hemp", hemp, 0.95)}
     )
 
 
@@ -220,14 +190,7 @@ def tree() -> trimesh.Scene:
     """A small tree: the trunk leans to the right, a low branch reaches to the front left."""
     rng = np.random.default_rng(17)
     trunk = tube(
-        [
-            (0, 0, 0),
-            (0.01, 0.12, 0),
-            (0.04, 0.5, 0.02),
-            (0.12, 0.95, 0.0),
-            (0.22, 1.4, -0.03),
-            (0.25, 1.6, 0),
-        ],
+        [(0, 0, 0), (0.01, 0.12, 0), (0.04, 0.5, 0.02), (0.12, 0.95, 0.0), (0.22, 1.4, -0.03), (0.25, 1.6, 0)],
         [0.2, 0.12, 0.095, 0.085, 0.06, 0.0],
         10,
     )
@@ -258,17 +221,7 @@ def teapot() -> trimesh.Scene:
     """A teapot: the spout to the right, the handle at the left, a badge in front."""
     rng = np.random.default_rng(18)
     body = turned(
-        [
-            (0, 0),
-            (0.055, 0.0),
-            (0.065, 0.008),
-            (0.1, 0.04),
-            (0.118, 0.085),
-            (0.105, 0.13),
-            (0.07, 0.16),
-            (0, 0.172),
-        ],
-        18,
+        [(0, 0), (0.055, 0.0), (0.065, 0.008), (0.1, 0.04), (0.118, 0.085), (0.105, 0.13), (0.07, 0.16), (0, 0.172)], 18
     )
     spout = tube(
         [(0.06, 0.06, 0), (0.14, 0.075, 0), (0.165, 0.115, 0), (0.19, 0.155, 0), (0.195, 0.16, 0)],

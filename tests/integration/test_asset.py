@@ -22,11 +22,7 @@ SESSION = "SESSION_1700000002_0000002"
 
 def label_of(obj: Any) -> dict[str, Any]:
     data = obj.asset_data
-    return {
-        "catalog": data.catalog_id,
-        "tags": sorted(tag.name for tag in data.tags),
-        "description": data.description,
-    }
+    return {"catalog": data.catalog_id, "tags": sorted(tag.name for tag in data.tags), "description": data.description}
 
 
 def picture_of(obj: Any) -> np.ndarray:

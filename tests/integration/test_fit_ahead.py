@@ -59,9 +59,7 @@ def planned(folder: Path, data: bytes, size: tuple[float, float, float] = SIZE) 
     placement = box.plan_for_numbers(size, None, scale_length=1.0)[1]
     asked = replace(request(folder, data), placement=placement)
     return fit_file(
-        folder / "delivered.mesh",
-        folder / "fitted.glb",
-        lambda low, high: converting.planned_move(low, high, asked),
+        folder / "delivered.mesh", folder / "fitted.glb", lambda low, high: converting.planned_move(low, high, asked)
     )
 
 

@@ -97,11 +97,9 @@ def build(scene: Scene) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def wanted_origin(scene: Scene, world: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     middle = (low + high) / 2.0
-    point = {
-        Pivot.ORIGIN: np.zeros(3),
-        Pivot.CENTER: middle,
-        Pivot.BASE: np.array([middle[0], middle[1], low[2]]),
-    }[scene.pivot if scene.fate is not Original.REPLACE else Pivot.ORIGIN]
+    point = {Pivot.ORIGIN: np.zeros(3), Pivot.CENTER: middle, Pivot.BASE: np.array([middle[0], middle[1], low[2]])}[
+        scene.pivot if scene.fate is not Original.REPLACE else Pivot.ORIGIN
+    ]
     return world[:3, :3] @ point + world[:3, 3]
 
 

@@ -21,10 +21,7 @@ from csm_blender.scene.versions.history import toggle_original
 
 FATES = tuple(Original)
 CANNOT_HOLD_A_MESH = "cannot hold a mesh"
-REFUSED = {
-    "linked object": (Original.HIDE, Original.REPLACE),
-    "several objects, one box": (Original.REPLACE,),
-}
+REFUSED = {"linked object": (Original.HIDE, Original.REPLACE), "several objects, one box": (Original.REPLACE,)}
 MESHES = {
     name
     for name in KINDS

@@ -25,9 +25,7 @@ def code(service, add):
 
 def test_an_answer_instead(service, code):
     service.add_fault(
-        {"status": 503, "headers": {"Retry-After": "1"}, "body": "<html>busy</html>"},
-        method="POST",
-        path=code,
+        {"status": 503, "headers": {"Retry-After": "1"}, "body": "<html>busy</html>"}, method="POST", path=code
     )
     answer = service.refine(code)
     assert (answer.status, answer.body, answer.headers["retry-after"]) == (503, b"<html>busy</html>", "1")

@@ -196,15 +196,7 @@ def validator():
     folder = ROOT / ".cache" / "gltf-validator"
     if not (folder / "node_modules" / "gltf-validator").is_dir():
         folder.mkdir(parents=True, exist_ok=True)
-        command = [
-            "npm",
-            "install",
-            "--silent",
-            "--no-save",
-            "--prefix",
-            str(folder),
-            "gltf-validator@2.0.0-dev.3.10",
-        ]
+        command = ["npm", "install", "--silent", "--no-save", "--prefix", str(folder), "gltf-validator@2.0.0-dev.3.10"]
         if subprocess.run(command, check=False, stdin=subprocess.DEVNULL, timeout=180).returncode:
             unavailable("npm could not install gltf-validator")
     return folder

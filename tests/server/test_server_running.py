@@ -24,12 +24,7 @@ SAMPLES = ["SESSION_P_44569824122", *(f"SESSION_{1700000000 + n}_{n:07d}" for n 
 
 def run(*words, **options):
     return subprocess.run(
-        [sys.executable, SERVER, *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        **options,
+        [sys.executable, SERVER, *map(str, words)], capture_output=True, text=True, timeout=60, check=False, **options
     )
 
 

@@ -61,9 +61,7 @@ def add_catalog(folder: Path) -> None:
         raise DiskProblem("The catalog file {path} is not UTF-8 text, so it was not changed.", "", path=path) from error
     except OSError as error:
         raise DiskProblem(
-            "The catalog file of {folder} cannot be written: {reason}.",
-            folder=folder,
-            reason=error,
+            "The catalog file of {folder} cannot be written: {reason}.", folder=folder, reason=error
         ) from error
 
 

@@ -68,9 +68,7 @@ def offer_of(session: Session) -> Offer:
     if phase is Phase.FAILED:
         raise SessionFailed("The session has failed ({state}) and has no preview.", state=state)
     raise NoMeshOffered(
-        "The session offers no preview mesh ({state}).",
-        "You can still refine it: that needs no preview.",
-        state=state,
+        "The session offers no preview mesh ({state}).", "You can still refine it: that needs no preview.", state=state
     )
 
 

@@ -65,10 +65,7 @@ def check_custom_box(object_name: str, low: Vec3, high: Vec3) -> None:
             )
         if extent <= longest * FLAT_RATIO:
             raise BadValue(
-                "The custom box of {name} has no {dimension}.",
-                hint,
-                name=repr(object_name),
-                dimension=dimension,
+                "The custom box of {name} has no {dimension}.", hint, name=repr(object_name), dimension=dimension
             )
 
 

@@ -175,9 +175,7 @@ class Pipeline:
         if job.state is not JobState.REFINING:
             return fault
         return DeadlinePassed(
-            "The refine did not finish within {minutes} min. {error}",
-            minutes=f"{job.watched_s / 60:.0f}",
-            error=fault,
+            "The refine did not finish within {minutes} min. {error}", minutes=f"{job.watched_s / 60:.0f}", error=fault
         )
 
     def _after_error(self, job: Job, error: CsmError) -> float | None:

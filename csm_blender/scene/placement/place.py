@@ -112,10 +112,7 @@ def _place(
 
 
 def _one(
-    placing: _Placing,
-    target: bpy.types.Object | None,
-    parts: list[bpy.types.Object],
-    now: Matrix,
+    placing: _Placing, target: bpy.types.Object | None, parts: list[bpy.types.Object], now: Matrix
 ) -> bpy.types.Object:
     """The result for *target*, which stands at *now*: a new object, or *target* itself with another mesh."""
     job = placing.job
@@ -211,11 +208,7 @@ def _memory_of(obj: bpy.types.Object) -> Callable[[], None]:
 
 # --- measuring what came of it ----------------------------------------------------------------------------------------
 def _as_placed(
-    placing: _Placing,
-    obj: bpy.types.Object,
-    now: Matrix,
-    copies: tuple[str, ...],
-    notes: tuple[str, ...],
+    placing: _Placing, obj: bpy.types.Object, now: Matrix, copies: tuple[str, ...], notes: tuple[str, ...]
 ) -> Placed:
     spec = placing.job.spec
     world = world_matrix(obj, depsgraph_of(placing.scene))

@@ -181,12 +181,7 @@ def attach(result: bpy.types.Object, block_out: bpy.types.Object, hides: Sequenc
     result[RESULT_OF], result[BLOCK_OUT] = identify(block_out), block_out.name
     result[SHOWN_AT] = time.time()
     entries = [
-        {
-            "key": identify(obj),
-            "name": obj.name,
-            "viewport": obj.hide_viewport,
-            "render": obj.hide_render,
-        }
+        {"key": identify(obj), "name": obj.name, "viewport": obj.hide_viewport, "render": obj.hide_render}
         for obj in hides
     ]
     result[HIDES] = json.dumps(entries)
