@@ -12,6 +12,8 @@ from common import ROOT
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 FILE = re.compile(r"`((?:csm_blender|tests|scripts|benchmarks|docs)/[\w./-]+\.\w+)`")
+MODULE = re.compile(r"`((?:core|worker|converter|scene|ui|cli)(?:/[\w*]+)+(?:\.\w+)?)`")
+"""A file or folder below ``csm_blender``, perhaps with a ``*``."""
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -20,6 +22,7 @@ def test_what_a_document_links_to_and_names_exists(document: Path) -> None:
     linked = [name for name in LINK.findall(text) if "://" not in name]
     missing = [name for name in linked if not (document.parent / name).exists()]
     missing += [name for name in FILE.findall(text) if not (ROOT / name).exists()]
+    missing += [name for name in MODULE.findall(text) if not list((ROOT / "csm_blender").glob(name))]
     assert not missing
 
 
