@@ -17,6 +17,6 @@ cube.scale = (0.5, 0.3, 0.9)
 bpy.context.view_layer.objects.active = cube
 assert bpy.ops.csm.refine(session_code=sys.argv[1], target="Cube") == {"FINISHED"}
 job = bpy.context.scene.csm.jobs[0]
-service = sys.modules[f"{MODULE}.scene.service"]
-facts = {"status": job.status, "fit_error": job.fit_error, "package": service.PACKAGE, "home": str(service.jobs_home())}
+addon = sys.modules[f"{MODULE}.scene.addon.environment"]
+facts = {"status": job.status, "fit_error": job.fit_error, "package": addon.PACKAGE, "home": str(addon.jobs_home())}
 sys.stdout.write("\n" + json.dumps(facts) + "\n")

@@ -163,7 +163,8 @@ def test_the_proxy_of_the_environment_is_used_for_everything(
     pipeline = Pipeline(store, settings(url, service.key), idle_converters(), "me", draw=QuickDraw())
     assert delivered(drive(pipeline, store, job.job_id, until=delivered))
     assert len(proxy.asked) >= 3
-    assert set(proxy.asked) == {f"CONNECT {HOST}:443 HTTP/1.1"}
+    # The version of HTTP depends on Python's: 1.0 until 3.11, 1.1 from 3.12 on.
+    assert {line.rpartition(" ")[0] for line in proxy.asked} == {f"CONNECT {HOST}:443"}
     assert not any(service.key.encode() in head for head in proxy.heads), "the proxy never sees the key"
     assert service.counts()["post"][code] == 1
     proxy.close()
