@@ -31,7 +31,7 @@ NAMES = (
     "conversion",
     "window_gap",
 )
-"""One module of ``rows`` for each line of the issue's table; what the machine's other work disturbs most comes last."""
+"""One module of ``rows`` for each row of the table; what the machine's other work disturbs most comes last."""
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make the demo's block-out scene with plain bpy: ``python demo_scene.py OUT.blend JOBS.csv``.
 
-A corner of a studio in centimetres, blocked out with boxes the way artists do: rotated, parented, mirrored, scaled
+A corner of a studio in centimeters, blocked out with boxes the way artists do: rotated, parented, mirrored, scaled
 unevenly, with origins anywhere, and copies that share one mesh.
 """
 
@@ -39,7 +39,7 @@ def main(blend: str, jobs: str) -> None:
 
 
 def _make_block_outs() -> list[tuple[bpy.types.Object, str]]:
-    """The boxes to refine, each with its session. Sizes and places are in centimetres, angles in degrees."""
+    """The boxes to refine, each with its session. Sizes and places are in centimeters, angles in degrees."""
     group = bpy.data.objects.new("Desk group", None)
     group.matrix_world = Matrix.LocRotScale((-30, 60, 0), _turn(0, 0, -8), (1, 1, 1))
     bpy.context.scene.collection.objects.link(group)

@@ -10,7 +10,7 @@ from typing import Any
 MAX_BODY = 1_000_000
 """Bytes; a longer body is refused with 413."""
 MIN_SIZE, MAX_SIZE = 1e-9, 1e9
-"""Metres; beyond, 32-bit coordinates lose their meaning."""
+"""Meters; beyond, 32-bit coordinates lose their meaning."""
 
 
 class BadRequestError(ValueError):
@@ -20,7 +20,7 @@ class BadRequestError(ValueError):
 def refine_request(body: bytes) -> dict[str, list[float]]:
     """The fields ``scaled_bbox`` and ``pivot_point`` of a refine call's body, as far as they were sent.
 
-    ``scaled_bbox`` is width, height, depth in metres; ``pivot_point`` x, y, z as a share of the box, centre 0.
+    ``scaled_bbox`` is width, height, depth in meters; ``pivot_point`` x, y, z as a share of the box, center 0.
     An empty body is an empty request; fields with other names are ignored. Raises BadRequestError.
     """
     if not body.strip():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A surface as the refining needs it, read from and written to GLB.
 
-Positions, and what a face's corners carry (texture coordinates, colours), are indexed apart, as in an OBJ file:
+Positions, and what a face's corners carry (texture coordinates, colors), are indexed apart, as in an OBJ file:
 so positions can be welded and smoothed as one closed surface while every texture seam stays as it is.
 """
 
@@ -43,7 +43,7 @@ class Surface:
     """Triangles of one or several parts in one coordinate system (glTF axes: x right, y up, z to the front)."""
 
     points: Floats
-    """(n, 3) positions, metres."""
+    """(n, 3) positions, meters."""
     faces: Ints
     """(m, 3) indices into points."""
     wedges: Floats

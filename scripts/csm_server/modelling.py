@@ -63,7 +63,7 @@ def ball(center: Vector, size: Vector, sections: int = 14, rows: int = 8) -> Any
 
 
 def block(center: Vector, size: Vector, cuts: int = 1, repeat: float = 2.0) -> Any:
-    """A box; each side has its own piece of the texture, ``repeat`` times a metre, the grain along its long side."""
+    """A box; each side has its own piece of the texture, ``repeat`` times a meter, the grain along its long side."""
     box = trimesh.creation.box(extents=size)
     for _ in range(cuts):
         box = box.subdivide()
@@ -96,7 +96,7 @@ def joined(*bodies: Any) -> Any:
 
 
 def flawed(body: Any, rng: np.random.Generator, *, noise: float, holes: int = 0, bits: int = 0) -> Any:
-    """The body as a preview has it: rough by ``noise`` metres, with holes, and with loose bits around it."""
+    """The body as a preview has it: rough by ``noise`` meters, with holes, and with loose bits around it."""
     places, index = np.unique(np.round(body.vertices, 6), axis=0, return_inverse=True)
     body.vertices += rng.normal(0, noise, places.shape)[index.ravel()]
     faces = np.delete(body.faces, rng.choice(len(body.faces), holes, replace=False), axis=0)
@@ -127,7 +127,7 @@ def noise_map(rng: np.random.Generator, cells: tuple[int, int], size: int = 256)
 
 
 def texture(dark: Vector, light: Vector, share: Floats) -> Image.Image:
-    """A picture between two colours (0 to 255); ``share`` from 0 to 1 is how much of the second."""
+    """A picture between two colors (0 to 255); ``share`` from 0 to 1 is how much of the second."""
     mix = share.clip(0, 1)[..., None]
     return Image.fromarray((np.asarray(dark) * (1 - mix) + np.asarray(light) * mix).astype(np.uint8))
 

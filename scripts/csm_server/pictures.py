@@ -18,7 +18,7 @@ LIGHT = np.array([0.35, 0.8, 0.6])
 BACKGROUND = (236, 238, 241)
 OVERSAMPLING = 2
 FACES = 30_000
-"""Coarser meshes are cut finer first, since a face gets one colour."""
+"""Coarser meshes are cut finer first, since a face gets one color."""
 
 
 def thumbnail(surface: Surface, size: int = 256) -> bytes:
@@ -41,7 +41,7 @@ def thumbnail(surface: Surface, size: int = 256) -> bytes:
 
 
 def _finer(surface: Surface) -> Surface:
-    """The same surface in faces small enough for one colour each."""
+    """The same surface in faces small enough for one color each."""
     finer = replace(surface)
     while len(finer.faces) < FACES:
         finer.points, finer.faces = subdivide(finer.points, finer.faces)
@@ -67,7 +67,7 @@ def _light(surface: Surface) -> Floats:
 
 
 def _colors(surface: Surface) -> Floats:
-    """(m, 3) colour of each face, 0 to 255, taken in the middle of the face."""
+    """(m, 3) color of each face, 0 to 255, taken in the middle of the face."""
     wedges = surface.wedges[surface.wedge_faces].mean(axis=1)
     colors = np.full((len(surface.faces), 3), 190.0)
     for index, part in enumerate(surface.parts):

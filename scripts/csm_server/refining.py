@@ -44,8 +44,8 @@ def refine_file(
 ) -> dict[str, Any]:
     """Refine the GLB ``preview`` into the GLB ``output``; returns the number of ``triangles``.
 
-    ``scaled_bbox`` is width, height, depth in metres (glTF axes), the preview's own where None; ``pivot_point``
-    the origin as a share of the box, 0 the centre. ``unit_cube`` (longest side 1 m) and ``swap_axes`` (y and z
+    ``scaled_bbox`` is width, height, depth in meters (glTF axes), the preview's own where None; ``pivot_point``
+    the origin as a share of the box, 0 the center. ``unit_cube`` (longest side 1 m) and ``swap_axes`` (y and z
     exchanged) spoil the result on purpose, for tests of clients. Raises MeshError.
     """
     surface = load_surface(Path(preview))
@@ -78,7 +78,7 @@ def refine(surface: Surface) -> None:
 
 
 def place(surface: Surface, size: Sequence[float] | None, pivot: Sequence[float]) -> None:
-    """Stretch the surface to ``size`` (metres; None keeps its own) with its origin at ``pivot`` of the box."""
+    """Stretch the surface to ``size`` (meters; None keeps its own) with its origin at ``pivot`` of the box."""
     extents = np.ptp(surface.bounds, axis=0) if size is None else np.asarray(size, dtype=float)
     _fit(surface, (-0.5 - np.asarray(pivot)) * extents, (0.5 - np.asarray(pivot)) * extents)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sample objects, in metres, y up, front toward +z; each is lopsided, so that a wrong orientation is seen."""
+"""The sample objects, in meters, y up, front toward +z; each is lopsided, so that a wrong orientation is seen."""
 
 from __future__ import annotations
 
@@ -149,10 +149,10 @@ def rock() -> trimesh.Scene:
     stone = flawed(body, rng, noise=0.008, holes=5, bits=5)
     row = np.linspace(1, 0, 256)[:, None]
     moss = ((row - 0.62) * 5 + noise_map(rng, (8, 8)) * 1.6 - 0.6).clip(0, 1)
-    grey = np.asarray(mottled(rng, (84, 80, 76), (158, 150, 140), 6), dtype=float)
+    gray = np.asarray(mottled(rng, (84, 80, 76), (158, 150, 140), 6), dtype=float)
     green = np.asarray(mottled(rng, (62, 84, 34), (120, 138, 62), 12), dtype=float)
     mix = moss[..., None]
-    picture = Image.fromarray((grey * (1 - mix) + green * mix).astype(np.uint8))
+    picture = Image.fromarray((gray * (1 - mix) + green * mix).astype(np.uint8))
     return trimesh.Scene({"boulder": painted(stone, "Mossy stone", picture, 0.95)})
 
 

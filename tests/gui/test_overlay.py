@@ -18,7 +18,7 @@ def of_service(service: Any) -> dict[str, str]:
 
 
 def check_payload(each: dict[str, Any], unit: float = 1.0, side: float = 1.0) -> None:
-    """What would be sent is the box and the pivot drawn: *unit* is metres per Blender unit, *side* -1 if mirrored."""
+    """What would be sent is the box and the pivot drawn: *unit* is meters per Blender unit, *side* -1 if mirrored."""
     corners = each["corners"]
     center = [sum(corner[axis] for corner in corners) / 8 for axis in range(3)]
     edges = [[b - a for a, b in zip(corners[0], corners[index], strict=True)] for index in (4, 2, 1)]
@@ -37,7 +37,7 @@ def test_the_payload_is_what_is_drawn(blender: Blender, service: Any) -> None:
     assert seen[3]["point"] != [0.0, 0.0, 0.0]
     assert seen[4]["bbox"] == pytest.approx(
         [0.032, 0.0532, 0.0135], abs=1e-6
-    )  # a custom box, in a scene of centimetres
+    )  # a custom box, in a scene of centimeters
 
 
 def test_on_with_the_tab_and_off_with_the_overlays(blender: Blender, service: Any) -> None:

@@ -47,7 +47,7 @@ def painted(size: Any, pivot: Any) -> bytes:
 
 
 def _png() -> bytes:
-    """One grey pixel."""
+    """One gray pixel."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

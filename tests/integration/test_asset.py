@@ -81,7 +81,7 @@ def test_off_means_no_mark_no_picture_and_no_catalog(csm: Csm, blockout: Path, t
 
 
 def test_in_a_library_each_result_has_a_file_of_its_own(csm: Csm, tmp_path: Path) -> None:
-    """A mirrored block-out in centimetres: the asset has its size in the world, and its origin at the origin."""
+    """A mirrored block-out in centimeters: the asset has its size in the world, and its origin at the origin."""
 
     def build() -> None:
         add_box("Chair", (1, 1, 1), pivot=(0, 0, -0.5), location=(9, 8, 7), rotation=(0, 0, 1), scale=(-50, 60, 90))

@@ -17,13 +17,13 @@ import pytest
 from blender_scenes import Csm, add_box, plain_measure, save_scene
 from common import asset
 
-TOLERANCE = 1e-5  # of the box's diagonal: design §4
+TOLERANCE = 1e-5  # of the box's diagonal: docs/fit.md
 SESSION = "SESSION_1700000002_0000002"  # answers in the 2024 style
 SESSION_2025 = "SESSION_1700000001_0000001"
 
 
 def build_difficult_scene() -> None:
-    """In centimetres: rotated, under a parent, mirrored, unevenly scaled, origin off the box."""
+    """In centimeters: rotated, under a parent, mirrored, unevenly scaled, origin off the box."""
     root = bpy.data.objects.new("Root", None)
     root.location, root.rotation_euler, root.scale = (120.0, -40.0, 5.0), (0.2, 0.1, -0.9), (1.5, 1.5, 1.5)
     bpy.context.scene.collection.objects.link(root)

@@ -69,5 +69,5 @@ def test_from_a_millimetre_to_ten_kilometres_in_any_unit(size: float, scale_leng
     add("Thing", mesh((-0.5 * unit, 0.0, 0.0), (0.5 * unit, 0.7 * unit, 0.4 * unit)), OBLIQUE)
     error, origin = errors(Order("Thing", pivot=Pivot.BASE), tmp_path)
     assert error <= 1e-5
-    # A millimetre in a file where a unit is a kilometre: places 3 units from the origin are 2.4e-07 units apart.
+    # A millimeter in a file where a unit is a kilometer: places 3 units from the origin are 2.4e-07 units apart.
     assert origin.max() <= 1e-5 * unit + np.spacing(np.float32(3.0))

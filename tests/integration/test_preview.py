@@ -83,7 +83,7 @@ def test_it_fills_the_box_follows_and_is_no_part_of_it(scene: bpy.types.Scene, s
     before = measure(obj, depsgraph_of(scene))
     assert bpy.ops.csm.preview(session_code=STYLE_2024, target="Chair") == {"FINISHED"}
     shown = preview_of(obj)
-    limit = 1e-5 if name != "far away" else 1e-3 / 1.2  # a float32 has steps of half a millimetre 8 km from the origin
+    limit = 1e-5 if name != "far away" else 1e-3 / 1.2  # a float32 has steps of half a millimeter 8 km from the origin
     assert fm.distance(fm.result_corners(shown), fm.result_corners(obj)) < limit
     assert measure(obj, depsgraph_of(scene)) == before
     obj.location.x += 3.0

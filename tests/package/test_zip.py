@@ -49,7 +49,11 @@ def test_the_zip_holds_the_package_and_nothing_else(archive: Path) -> None:
         "core/pipeline/pipeline.py",
     } <= names
     assert {f"locale/{name}.json" for name in ("de_DE", "es", "fr_FR", "ja_JP", "zh_HANS")} <= names
-    assert not [name for name in names if name.startswith("tests/") or "/test_" in name or "__pycache__" in name or name.endswith(".pyc")]
+    assert not [
+        name
+        for name in names
+        if name.startswith("tests/") or "/test_" in name or "__pycache__" in name or name.endswith(".pyc")
+    ]
 
 
 def test_no_secret_and_no_path_of_this_machine_is_in_the_zip(archive: Path) -> None:

@@ -18,7 +18,7 @@ TEXTURE = Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5)
 
 
 def wavy(*, noise: float = 0.0, holes: int = 0, bits: int = 0) -> trimesh.Trimesh:
-    """A textured egg of 320 triangles, radius about 1, centre far from the origin; the flaws as asked for."""
+    """A textured egg of 320 triangles, radius about 1, center far from the origin; the flaws as asked for."""
     rng = np.random.default_rng(3)
     egg = trimesh.creation.icosphere(subdivisions=2)
     uv = egg.vertices[:, :2] * 0.4 + 0.5

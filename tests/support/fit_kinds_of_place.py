@@ -185,13 +185,13 @@ def _huge(_folder: Path) -> Kind:
     return as_shown(add("Thing", mesh((-5000.0, 0.0, 0.0), (5000.0, 2000.0, 900.0))))
 
 
-@kind("one millimetre a unit")
+@kind("one millimeter a unit")
 def _millimetres(_folder: Path) -> Kind:
     bpy.context.scene.unit_settings.scale_length = 0.001
     return as_shown(add("Thing", mesh((-250.0, 0.0, 0.0), (250.0, 500.0, 900.0))))
 
 
-@kind("one centimetre a unit")
+@kind("one centimeter a unit")
 def _centimetres(_folder: Path) -> Kind:
     bpy.context.scene.unit_settings.scale_length = 0.01
     return as_shown(add("Thing", mesh()))
@@ -204,7 +204,7 @@ def _feet(_folder: Path) -> Kind:
     return as_shown(add("Thing", mesh()))
 
 
-@kind("one kilometre a unit")
+@kind("one kilometer a unit")
 def _kilometres(_folder: Path) -> Kind:
     bpy.context.scene.unit_settings.scale_length = 1000.0
     return as_shown(add("Thing", mesh()))

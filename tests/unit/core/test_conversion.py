@@ -117,7 +117,7 @@ def test_a_spec_of_before_copies_materials_and_assets_is_read() -> None:
     assert JobSpec.from_dict(written) == spec("SESSION_1_2", choices=Choices())
 
 
-@pytest.mark.parametrize("change", [{"fit": "TIGHT"}, {"placement": {}}, {"colour": "red"}])
+@pytest.mark.parametrize("change", [{"fit": "TIGHT"}, {"placement": {}}, {"color": "red"}])
 def test_a_spec_that_makes_no_sense_is_refused(change: dict[str, object]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         JobSpec.from_dict({**spec("SESSION_1_2").as_dict(), **change})

@@ -53,7 +53,7 @@ def test_a_record_comes_back_as_it_was() -> None:
 
 
 def test_what_is_missing_gets_its_default_and_what_is_more_is_passed_over() -> None:
-    assert Chair.from_dict({"seat_width": 1, "colour": "red"}).legs == ()
+    assert Chair.from_dict({"seat_width": 1, "color": "red"}).legs == ()
 
 
 @pytest.mark.parametrize(
