@@ -39,7 +39,7 @@ MAX_REDIRECTS = 3
 
 @dataclass(frozen=True)
 class SessionPage:
-    """One page of the account's sessions. ``total`` is ``None`` where the service does not tell."""
+    """One page of the account's sessions. ``total`` is ``None`` where the service does not say."""
 
     sessions: list[Session]
     total: int | None
@@ -50,14 +50,6 @@ class NotSent(Exception):
 
     def __init__(self, error: CsmError) -> None:
         super().__init__(str(error))
-        self.error = error
-
-
-class _Untold(Exception):
-    """No whole answer came; *error* says why."""
-
-    def __init__(self, error: CsmError) -> None:
-        super().__init__()
         self.error = error
 
 
@@ -80,34 +72,30 @@ class CsmClient:
         """``POST /image-to-3d-sessions/get-3d/refine/{code}``: ask for the refined mesh. This may spend credits.
 
         Sends at most one request and never repeats it. Raises :class:`NotSent` when it did not leave this machine,
-        :class:`AnswerLost` when it did and nobody knows what became of it; any other :class:`CsmError` means that the
+        :class:`AnswerLost` when it did and the outcome is unknown; any other :class:`CsmError` means that the
         service said no and nothing was started.
         """
         fields = {"scaled_bbox": refinement.scaled_bbox, "pivot_point": refinement.pivot_point}
-        body = WatchedBody(
-            json.dumps({name: list(value) for name, value in fields.items() if value is not None}).encode()
-        )
+        body = WatchedBody(json.dumps({name: value for name, value in fields.items() if value is not None}).encode())
         # A connection of its own: a kept-alive one that the server has just closed would look like a lost answer.
-        http = new_http_session(self._settings.base_url, self._settings.answer_limit_s)
         try:
-            response = self._send(http, "POST", f"image-to-3d-sessions/get-3d/refine/{quote(code, safe='')}", data=body)
-            if 300 <= response.status_code < 400:  # noqa: PLR2004 - HTTP
-                raise ForeignRedirect("The service redirects the refine request elsewhere.")
-            if response.status_code in (425, 429):
-                raise RateLimited("The service does not accept the refine request for now.")
-            self._data(response)
-        except _Untold as trouble:
+            with new_http_session(self._settings.base_url, self._settings.answer_limit_s) as http:
+                path = f"image-to-3d-sessions/get-3d/refine/{quote(code, safe='')}"
+                response = self._send(http, "POST", path, data=body)
+        except CsmError as error:
             if not body.touched:
-                raise NotSent(trouble.error) from trouble.error
-            raise AnswerLost(
-                "The refine request was sent, but no answer came back. {error}", error=trouble.error
-            ) from trouble.error
+                raise NotSent(error) from error
+            raise AnswerLost("The refine request was sent, but no answer came back. {error}", error=error) from error
+        if 300 <= response.status_code < 400:  # noqa: PLR2004 - HTTP
+            raise ForeignRedirect("The service redirects the refine request elsewhere.")
+        if response.status_code in (425, 429):
+            raise RateLimited("The service does not accept the refine request for now.")
+        try:
+            self._data(response)
         except TransientError as fault:
             raise AnswerLost(
                 "The refine request was sent, but no usable answer came back. {error}", error=fault
             ) from fault
-        finally:
-            http.close()
 
     def session(self, code: str) -> Session:
         """``GET /image-to-3d-sessions/{code}``."""
@@ -128,10 +116,7 @@ class CsmClient:
 
     def _get(self, path: str) -> Any:
         for _ in range(MAX_REDIRECTS + 1):
-            try:
-                response = self._send(self._http, "GET", path)
-            except _Untold as trouble:
-                raise trouble.error from trouble.error.__cause__
+            response = self._send(self._http, "GET", path)
             if not response.is_redirect:
                 return self._data(response)
             path = self._redirect_path(response)
@@ -146,26 +131,26 @@ class CsmClient:
             pass
         raise ForeignRedirect("The service redirects to another address, to which the key must not be sent.")
 
-    def _send(self, http: requests.Session, method: str, path: str, **arguments: Any) -> requests.Response:
-        """One request and its whole answer. Raises :class:`_Untold` where no whole answer came."""
+    def _send(
+        self, http: requests.Session, method: str, path: str, data: WatchedBody | None = None
+    ) -> requests.Response:
+        """One request and its whole answer."""
         url = urljoin(f"{self._settings.base_url}/", path)
-        headers = {**self._headers, "Content-Type": "application/json"} if method == "POST" else self._headers
-        try:
-            with faults_explained(url):
-                response = http.request(
-                    method,
-                    url,
-                    headers=headers,
-                    timeout=timeouts(self._settings),
-                    allow_redirects=False,
-                    stream=True,
-                    **arguments,
-                )
-                with response:
-                    too_long = UnexpectedAnswer("The answer is too long.")
-                    body = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))
-        except CsmError as error:
-            raise _Untold(error) from error
+        headers = {**self._headers, "Content-Type": "application/json"} if data else self._headers
+        with (
+            faults_explained(url),
+            http.request(
+                method,
+                url,
+                data=data,
+                headers=headers,
+                timeout=timeouts(self._settings),
+                allow_redirects=False,
+                stream=True,
+            ) as response,
+        ):
+            too_long = UnexpectedAnswer("The answer is too long.")
+            body = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))
         response._content = body  # noqa: SLF001 - the way to give a streamed response its body
         return response
 
@@ -176,9 +161,9 @@ class CsmClient:
         except (ValueError, RecursionError):
             answer = None
         status = response.status_code
-        told = answer.get("statusCode") if isinstance(answer, Mapping) else None
-        if isinstance(told, int) and status < 400:  # noqa: PLR2004 - HTTP
-            status = told
+        inner_status = answer.get("statusCode") if isinstance(answer, Mapping) else None
+        if isinstance(inner_status, int) and status < 400:  # noqa: PLR2004 - HTTP
+            status = inner_status
         if status >= 400:  # noqa: PLR2004 - HTTP
             raise self._refusal(status, answer, response)
         if not isinstance(answer, Mapping):
@@ -196,31 +181,27 @@ class CsmClient:
     def _refusal(self, status: int, answer: object, response: requests.Response) -> CsmError:
         words = self._words(answer)
         said = Message("The service says: {words}.", words=words.rstrip(".")) if words else NOTHING
-        if status in (401, 403):
-            return RefusedKey(sentences(Message("The service refuses the key ({status}).", status=status), said))
-        if status == 402:  # noqa: PLR2004 - HTTP
-            return NoCredits(sentences(Message("The service asks for credits ({status}).", status=status), said))
-        if status == 404:  # noqa: PLR2004 - HTTP
-            return UnknownSession(
-                sentences(Message("The service knows no such session ({status}).", status=status), said)
-            )
-        if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
-            wait = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
-            return ServiceBusy(
-                sentences(Message("The service cannot answer right now ({status}).", status=status), said),
-                retry_after_s=wait,
-            )
-        refused = RequestRefused(sentences(Message("The service refuses the request ({status}).", status=status), said))
-        refused.status = status
-        return refused
+        kind: type[CsmError]
+        match status:
+            case 401 | 403:
+                kind, text = RefusedKey, Message("The service refuses the key ({status}).", status=status)
+            case 402:
+                kind, text = NoCredits, Message("The service asks for credits ({status}).", status=status)
+            case 404:
+                kind, text = UnknownSession, Message("The service knows no such session ({status}).", status=status)
+            case _ if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
+                text = Message("The service cannot answer right now ({status}).", status=status)
+                wait_s = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
+                return ServiceBusy(sentences(text, said), retry_after_s=wait_s)
+            case _:
+                text = Message("The service refuses the request ({status}).", status=status)
+                refused = RequestRefused(sentences(text, said))
+                refused.status = status
+                return refused
+        return kind(sentences(text, said))
 
     def _words(self, answer: object) -> str:
         """The service's own explanation. No error body is documented, so all places that have been seen are tried."""
-        if not isinstance(answer, Mapping):
-            return ""
-        for name in ("message", "error", "detail"):
-            value = answer.get(name)
-            if value:
-                text = value if isinstance(value, str) else json.dumps(value)
-                return sanitize(text, self._settings.key)
-        return ""
+        places = answer if isinstance(answer, Mapping) else {}
+        words = next((places[name] for name in ("message", "error", "detail") if places.get(name)), "")
+        return sanitize(words if isinstance(words, str) else json.dumps(words), self._settings.key)
