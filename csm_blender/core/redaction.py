@@ -2,11 +2,12 @@
 """Keep secrets out of what is shown, logged or stored.
 
 Mesh URLs carry a signature in the query and the account's e-mail address in the path, so a URL in a message
-is cut down to its origin and the name of the file.
+is cut down to its origin and the name of the file, and only hashes of URLs are kept.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from urllib.parse import quote, urlsplit
@@ -40,8 +41,13 @@ def sanitize(text: str, key: str = "", limit: int = 300) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def hashed(text: str, digits: int) -> str:
+    """The first *digits* hexadecimal digits of the SHA-256 of *text*."""
+    return hashlib.sha256(text.encode()).hexdigest()[:digits]
+
+
 def _forms(key: str) -> list[str]:
-    """The key as it may turn up: as it is, and as JSON, Python and URLs write odd characters. Longest first."""
+    """The key as it may appear: as it is, and as JSON, Python and URLs write odd characters. Longest first."""
     if len(key) < SHORTEST_KEY:
         return []
     forms = {

@@ -11,19 +11,7 @@ from urllib.parse import quote, urljoin
 
 import requests
 
-from ..errors import (
-    AnswerLost,
-    CsmError,
-    ForeignRedirect,
-    NoCredits,
-    RateLimited,
-    RefusedKey,
-    RequestRefused,
-    ServiceBusy,
-    TransientError,
-    UnexpectedAnswer,
-    UnknownSession,
-)
+from .. import errors
 from ..messages import NOTHING, Message, sentences
 from ..models import Refinement
 from ..redaction import sanitize
@@ -48,7 +36,7 @@ class SessionPage:
 class NotSent(Exception):
     """Nothing that the service could act on has left this machine; *error* says why."""
 
-    def __init__(self, error: CsmError) -> None:
+    def __init__(self, error: errors.CsmError) -> None:
         super().__init__(str(error))
         self.error = error
 
@@ -82,18 +70,20 @@ class CsmClient:
             with new_http_session(self._settings.base_url, self._settings.answer_limit_s) as http:
                 path = f"image-to-3d-sessions/get-3d/refine/{quote(code, safe='')}"
                 response = self._send(http, "POST", path, data=body)
-        except CsmError as error:
+        except errors.CsmError as error:
             if not body.touched:
                 raise NotSent(error) from error
-            raise AnswerLost("The refine request was sent, but no answer came back. {error}", error=error) from error
+            raise errors.AnswerLost(
+                "The refine request was sent, but no answer came back. {error}", error=error
+            ) from error
         if 300 <= response.status_code < 400:  # noqa: PLR2004 - HTTP
-            raise ForeignRedirect("The service redirects the refine request elsewhere.")
+            raise errors.ForeignRedirect("The service redirects the refine request elsewhere.")
         if response.status_code in (425, 429):
-            raise RateLimited("The service does not accept the refine request for now.")
+            raise errors.RateLimited("The service does not accept the refine request for now.")
         try:
             self._data(response)
-        except TransientError as fault:
-            raise AnswerLost(
+        except errors.TransientError as fault:
+            raise errors.AnswerLost(
                 "The refine request was sent, but no usable answer came back. {error}", error=fault
             ) from fault
 
@@ -106,7 +96,7 @@ class CsmClient:
         data = self._get(f"image-to-3d-sessions?limit={limit}&page={page}")
         results = data.get("results") if isinstance(data, Mapping) else None
         if not isinstance(results, list):
-            raise UnexpectedAnswer("The answer holds no list of sessions.")
+            raise errors.UnexpectedAnswer("The answer holds no list of sessions.")
         total = data.get("total")
         return SessionPage([Session.from_data(item) for item in results], total if isinstance(total, int) else None)
 
@@ -120,7 +110,7 @@ class CsmClient:
             if not response.is_redirect:
                 return self._data(response)
             path = self._redirect_path(response)
-        raise UnexpectedAnswer("The service redirects in a loop.")
+        raise errors.UnexpectedAnswer("The service redirects in a loop.")
 
     def _redirect_path(self, response: requests.Response) -> str:
         try:
@@ -129,7 +119,7 @@ class CsmClient:
                 return target
         except ValueError:
             pass
-        raise ForeignRedirect("The service redirects to another address, to which the key must not be sent.")
+        raise errors.ForeignRedirect("The service redirects to another address, to which the key must not be sent.")
 
     def _send(
         self, http: requests.Session, method: str, path: str, data: WatchedBody | None = None
@@ -149,7 +139,7 @@ class CsmClient:
                 stream=True,
             ) as response,
         ):
-            too_long = UnexpectedAnswer("The answer is too long.")
+            too_long = errors.UnexpectedAnswer("The answer is too long.")
             body = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))
         response._content = body  # noqa: SLF001 - the way to give a streamed response its body
         return response
@@ -169,33 +159,34 @@ class CsmClient:
         if not isinstance(answer, Mapping):
             named = response.headers.get("content-type")
             kind = sanitize(named, limit=60) if named else Message("no content type")
-            raise UnexpectedAnswer(
+            raise errors.UnexpectedAnswer(
                 "The service answered with something that is not the documented JSON ({kind}).", kind=kind
             )
         if "data" not in answer:
             if answer.get("error"):
-                raise RequestRefused(self._words(answer))
-            raise UnexpectedAnswer("The answer is not in the documented form: it holds no data.")
+                raise errors.RequestRefused(self._words(answer))
+            raise errors.UnexpectedAnswer("The answer is not in the documented form: it holds no data.")
         return answer["data"]
 
-    def _refusal(self, status: int, answer: object, response: requests.Response) -> CsmError:
+    def _refusal(self, status: int, answer: object, response: requests.Response) -> errors.CsmError:
         words = self._words(answer)
         said = Message("The service says: {words}.", words=words.rstrip(".")) if words else NOTHING
-        kind: type[CsmError]
+        kind: type[errors.CsmError]
         match status:
             case 401 | 403:
-                kind, text = RefusedKey, Message("The service refuses the key ({status}).", status=status)
+                kind, text = errors.RefusedKey, Message("The service refuses the key ({status}).", status=status)
             case 402:
-                kind, text = NoCredits, Message("The service asks for credits ({status}).", status=status)
+                kind, text = errors.NoCredits, Message("The service asks for credits ({status}).", status=status)
             case 404:
-                kind, text = UnknownSession, Message("The service knows no such session ({status}).", status=status)
+                kind = errors.UnknownSession
+                text = Message("The service knows no such session ({status}).", status=status)
             case _ if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
                 text = Message("The service cannot answer right now ({status}).", status=status)
                 wait_s = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
-                return ServiceBusy(sentences(text, said), retry_after_s=wait_s)
+                return errors.ServiceBusy(sentences(text, said), retry_after_s=wait_s)
             case _:
                 text = Message("The service refuses the request ({status}).", status=status)
-                refused = RequestRefused(sentences(text, said))
+                refused = errors.RequestRefused(sentences(text, said))
                 refused.status = status
                 return refused
         return kind(sentences(text, said))

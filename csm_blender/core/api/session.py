@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A session as the service tells it, and what that means for a refine.
+"""A session as the service describes it, and what that means for a refine.
 
 Sessions answer in two styles: ``status`` with ``percentage`` (2024) or ``session_status`` with ``percent_done`` (2025).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ..errors import UnexpectedAnswer
 from ..records import Record
+from ..redaction import hashed
 
 MESH_FORMATS = ("glb", "zip", "obj")
 """Formats the converter can read, best first."""
@@ -37,7 +37,7 @@ class Phase(Enum):
 class Session:
     """The parts of a session that matter here. URLs are signed, so they are kept out of ``repr``.
 
-    ``percent`` is 0 to 100 or ``None``; ``mesh_urls`` and ``preview_urls`` map a format to a non-empty URL.
+    ``percent`` is 0 to 100 or ``None``; ``mesh_urls`` and ``preview_urls`` map a format to a non-empty URL, best first.
     """
 
     code: str
@@ -76,7 +76,7 @@ class Session:
 
     def best_mesh_url(self) -> str:
         """URL of the refined mesh in the best format we read, or empty. Never a preview's."""
-        return next((self.mesh_urls[fmt] for fmt in MESH_FORMATS if fmt in self.mesh_urls), "")
+        return next(iter(self.mesh_urls.values()), "")
 
     def is_running(self) -> bool:
         """Whether the service works on the session right now. An unknown state counts as running."""
@@ -105,8 +105,7 @@ class Baseline(Record):
 
 def mesh_hashes(session: Session) -> tuple[str, ...]:
     """A short hash for each refined mesh URL's path, without the signature, sorted."""
-    paths = (urlsplit(url).path for url in session.mesh_urls.values())
-    return tuple(sorted(hashlib.sha256(path.encode()).hexdigest()[:16] for path in paths))
+    return tuple(sorted(hashed(urlsplit(url).path, 16) for url in session.mesh_urls.values()))
 
 
 def phase_before(session: Session) -> Phase:

@@ -16,15 +16,7 @@ from requests import exceptions
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from ..errors import (
-    BadValue,
-    ConnectionBroken,
-    CsmError,
-    ForeignRedirect,
-    OnlineAccessOff,
-    Unreachable,
-    UntrustedServer,
-)
+from .. import errors
 from ..messages import Message
 from ..settings import Settings, is_loopback
 from ..version import USER_AGENT
@@ -71,15 +63,15 @@ def check_allowed(url: str, settings: Settings) -> None:
     try:
         scheme, host, _port = origin(url)
     except ValueError as error:
-        raise ForeignRedirect("The service gives a link that is not a valid URL.", _REPORT_IT) from error
+        raise errors.ForeignRedirect("The service gives a link that is not a valid URL.", _REPORT_IT) from error
     if is_loopback(url) and scheme in ("http", "https"):
         if is_loopback(settings.base_url):
             return
-        raise ForeignRedirect("The service points to a file on this computer.", _REPORT_IT)
+        raise errors.ForeignRedirect("The service points to a file on this computer.", _REPORT_IT)
     if settings.loopback_only:
-        raise OnlineAccessOff("Network access is off, and the mesh is on another computer ({host}).", host=host)
+        raise errors.OnlineAccessOff("Network access is off, and the mesh is on another computer ({host}).", host=host)
     if scheme != "https" or not host:
-        raise ForeignRedirect(
+        raise errors.ForeignRedirect(
             "The service points to {scheme}://{host}, which is not https.", _REPORT_IT, scheme=scheme, host=host
         )
 
@@ -99,32 +91,38 @@ def faults_explained(url: str) -> Iterator[None]:
         raise
 
 
-def _explained(error: Exception, host: str) -> CsmError | None:  # noqa: C901, PLR0911 - a list of cases
+def _explained(error: Exception, host: str) -> errors.CsmError | None:  # noqa: C901, PLR0911 - a list of cases
     """The error of ours for *error*; ``None`` where it did not come from ``requests``."""
     match error:
         case exceptions.SSLError():
             reason = _tls_reason(error)
-            return UntrustedServer("The TLS certificate of {host} is not trusted: {reason}.", host=host, reason=reason)
+            return errors.UntrustedServer(
+                "The TLS certificate of {host} is not trusted: {reason}.", host=host, reason=reason
+            )
         case exceptions.ProxyError():
-            return Unreachable("The proxy for {host} cannot be reached or refuses the connection.", host=host)
+            return errors.Unreachable("The proxy for {host} cannot be reached or refuses the connection.", host=host)
         case exceptions.ConnectTimeout():
-            return Unreachable("{host} does not answer.", host=host)
+            return errors.Unreachable("{host} does not answer.", host=host)
         case exceptions.ReadTimeout():
-            return ConnectionBroken("{host} took too long to answer.", host=host)
+            return errors.ConnectionBroken("{host} took too long to answer.", host=host)
         case exceptions.ConnectionError():
             causes = list(_chain(error))
             if any(isinstance(cause, (NewConnectionError, ConnectTimeoutError)) for cause in causes):
-                return Unreachable("No connection to {host}: {reason}.", host=host, reason=_network_reason(causes))
-            return ConnectionBroken("The connection to {host} was lost.", host=host)
+                return errors.Unreachable(
+                    "No connection to {host}: {reason}.", host=host, reason=_network_reason(causes)
+                )
+            return errors.ConnectionBroken("The connection to {host} was lost.", host=host)
         case exceptions.InvalidHeader() | UnicodeEncodeError():
-            return BadValue("The API key contains characters that cannot be sent.", "Copy the key again.")
+            return errors.BadValue("The API key contains characters that cannot be sent.", "Copy the key again.")
         case exceptions.InvalidURL() | exceptions.MissingSchema() | exceptions.InvalidSchema():
-            return ForeignRedirect("The service gives a link that is not a valid URL.", _REPORT_IT)
+            return errors.ForeignRedirect("The service gives a link that is not a valid URL.", _REPORT_IT)
         case exceptions.RequestException():
-            return ConnectionBroken("The request to {host} failed ({error}).", host=host, error=type(error).__name__)
+            return errors.ConnectionBroken(
+                "The request to {host} failed ({error}).", host=host, error=type(error).__name__
+            )
     name = _ca_variable()
     if name and not Path(os.environ[name]).exists():  # then requests raises a bare OSError
-        return UntrustedServer("{variable} names a file that does not exist.", variable=name)
+        return errors.UntrustedServer("{variable} names a file that does not exist.", variable=name)
     return None
 
 

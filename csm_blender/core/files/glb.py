@@ -31,8 +31,6 @@ _COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 
 class GlbSummary:
     """What a checked GLB holds. ``extensions_required`` names the glTF extensions an importer must know."""
 
-    meshes: int
-    vertices: int
     animated: bool
     skinned: bool
     extensions_required: tuple[str, ...]
@@ -139,8 +137,6 @@ def _summary(document: Mapping[str, Any], binary_bytes: int) -> GlbSummary:
             "The GLB holds no mesh.", "The service delivered an empty scene; refine again or ask its support."
         )
     return GlbSummary(
-        meshes=len(used),
-        vertices=vertices,
         animated=bool(document.get("animations")),
         skinned=bool(document.get("skins")),
         extensions_required=tuple(str(name) for name in document.get("extensionsRequired", [])),
