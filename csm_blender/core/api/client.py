@@ -37,7 +37,6 @@ class NotSent(Exception):
     """Nothing that the service could act on has left this machine; *error* says why."""
 
     def __init__(self, error: errors.CsmError) -> None:
-        super().__init__(str(error))
         self.error = error
 
 

@@ -15,7 +15,7 @@ import requests
 from .. import errors
 from ..settings import Settings
 from .backoff import parse_retry_after
-from .limits import file_chunks
+from .limits import body_chunks
 from .transport import check_allowed, faults_explained, new_http_session, timeouts
 
 MAX_REDIRECTS = 5
@@ -98,7 +98,7 @@ def _stream_to(
     length = 0
     with part.open("wb") as file:
         try:
-            for chunk in file_chunks(response, max_bytes, too_long):
+            for chunk in body_chunks(response, max_bytes, too_long, large=True):
                 file.write(chunk)
                 digest.update(chunk)
                 length += len(chunk)

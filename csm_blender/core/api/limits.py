@@ -131,36 +131,20 @@ class WatchedBody(io.BytesIO):
         return super().__iter__()
 
 
-def body_chunks(response: requests.Response, most_bytes: int, too_long: Exception) -> Iterator[Chunk]:
+def body_chunks(
+    response: requests.Response, most_bytes: int, too_long: Exception, *, large: bool = False
+) -> Iterator[Chunk]:
     """The body of a streamed *response*, decoded, in chunks. Raises *too_long* beyond *most_bytes* decoded bytes.
 
-    gzip and deflate are unpacked here with a limit for each step: ``requests`` would unpack a whole chunk at once, and
-    64 KiB can hold 64 MiB. Raises :class:`ConnectionBroken` for a body that is cut or garbled.
+    A *large* body is read into one buffer, as much at a time as has arrived, past urllib3's copies: each chunk is valid
+    until the next one is asked for, and the connection cannot be used again. gzip and deflate are unpacked here with a
+    limit for each step: ``requests`` would unpack a whole chunk at once, and 64 KiB can hold 64 MiB. Raises
+    :class:`ConnectionBroken` for a body that is cut or garbled.
     """
-    return _decoded(response, response.raw.stream(CHUNK_BYTES, decode_content=False), most_bytes, too_long)
-
-
-def file_chunks(response: requests.Response, most_bytes: int, too_long: Exception) -> Iterator[Chunk]:
-    """The same for a large body: as much at a time as has arrived, read into one buffer, past urllib3's copies.
-
-    Each chunk is valid until the next one is asked for. The connection cannot be used again.
-    """
-    if _is_chunked(response):
-        return body_chunks(response, most_bytes, too_long)
-    answer: Any = response.raw._original_response  # noqa: SLF001 - as requests itself does for its cookies
-    buffer = memoryview(bytearray(LARGE_CHUNK_BYTES))
-    arriving = (buffer[:count] for count in iter(lambda: answer.read_arrived(buffer), 0))
-    return _decoded(response, arriving, most_bytes, too_long)
-
-
-def _is_chunked(response: requests.Response) -> bool:
-    return "chunked" in response.headers.get("transfer-encoding", "").lower()
-
-
-def _decoded(
-    response: requests.Response, chunks: Iterator[Chunk], most_bytes: int, too_long: Exception
-) -> Iterator[Chunk]:
-    """*chunks* as they come over the wire, unpacked where they are packed, and checked."""
+    is_chunked = "chunked" in response.headers.get("transfer-encoding", "").lower()
+    chunks = response.raw.stream(CHUNK_BYTES, decode_content=False)
+    if large and not is_chunked:
+        chunks = _arriving(response)
     packing = response.headers.get("content-encoding", "").strip().lower() or "identity"
     if packing not in _WINDOW_BITS:
         raise UnexpectedAnswer("The answer is compressed in a way that was not requested.")
@@ -182,9 +166,16 @@ def _decoded(
     except (HTTPError, http.client.HTTPException, OSError) as error:
         raise ConnectionBroken("The answer is incomplete.") from error
     announced = response.headers.get("content-length", "")
-    cut = announced.isdigit() and not _is_chunked(response) and received != int(announced)
+    cut = announced.isdigit() and not is_chunked and received != int(announced)
     if cut or (unpacker and not unpacker.eof):
         raise ConnectionBroken("The answer is incomplete.")
+
+
+def _arriving(response: requests.Response) -> Iterator[Chunk]:
+    answer: Any = response.raw._original_response  # noqa: SLF001 - as requests itself does for its cookies
+    buffer = memoryview(bytearray(LARGE_CHUNK_BYTES))
+    while count := answer.read_arrived(buffer):
+        yield buffer[:count]
 
 
 def _unpacked(unpacker: zlib._Decompress, packed: Chunk) -> Iterator[bytes]:

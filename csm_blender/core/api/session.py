@@ -18,7 +18,6 @@ from ..redaction import hashed
 
 MESH_FORMATS = ("glb", "zip", "obj")
 """Formats the converter can read, best first."""
-
 _BEFORE_PREVIEW = frozenset({"uploaded", "spin_generate_processing", "spin_generate_done", "training_preview"})
 _PREVIEW_DONE = frozenset({"preview_done", "done"})
 
@@ -56,11 +55,13 @@ class Session:
         """The session in an answer's ``data``. Raises :class:`UnexpectedAnswer` if that is no session."""
         if not isinstance(data, Mapping) or not (_text(data, "status") or _text(data, "session_status")):
             raise UnexpectedAnswer("The answer about the session holds no status.")
+        percent = data.get("percent_done", data.get("percentage"))
+        is_percent = isinstance(percent, (int, float)) and 0 <= percent <= 100  # noqa: PLR2004 - percent
         return cls(
             code=_text(data, "session_code"),
             status=_text(data, "status").lower(),
             session_status=_text(data, "session_status").lower(),
-            percent=_percent(data.get("percent_done", data.get("percentage"))),
+            percent=float(percent) if is_percent else None,
             created_at=_text(data, "created_at"),
             updated_at=_text(data, "updated_at"),
             caption=_text(data, "caption"),
@@ -145,10 +146,6 @@ def phase_after(session: Session, baseline: Baseline, *, seen_running: bool) -> 
 def shows_refine_started(session: Session, baseline: Baseline) -> bool:
     """Whether a session, looked at after a lost answer, proves that the refine was accepted."""
     return session.is_running() or phase_after(session, baseline, seen_running=False) is not Phase.REFINING
-
-
-def _percent(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and 0 <= value <= 100 else None  # noqa: PLR2004 - percent
 
 
 def _text(data: Mapping[str, Any], name: str, limit: int = 200) -> str:

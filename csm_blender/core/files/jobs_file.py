@@ -70,7 +70,14 @@ def read_rows(path: Path) -> list[Row]:
             )
     if not rows:
         raise BadJobsFile("The jobs file {name} contains no jobs.", name=path.name)
-    return [_row(path, number, row) for number, row in enumerate(rows, start=1)]
+    jobs = []
+    for number, row in enumerate(rows, start=1):
+        _check_columns(path, list(row))
+        session, obj = row["session"], row["object"]
+        if not isinstance(session, str) or not isinstance(obj, str) or not obj.strip():
+            raise BadJobsFile("Job {number} of {name} needs a session and an object.", number=number, name=path.name)
+        jobs.append(Row(session, obj))
+    return jobs
 
 
 def _json_rows(path: Path, text: str) -> list[dict[str, Any]]:
@@ -106,11 +113,3 @@ def _check_columns(path: Path, names: list[str]) -> None:
         )
     if missing := [name for name in COLUMNS if name not in names]:
         raise BadJobsFile("The jobs file {name} lacks the column {column}.", name=path.name, column=repr(missing[0]))
-
-
-def _row(path: Path, number: int, row: dict[str, Any]) -> Row:
-    _check_columns(path, list(row))
-    session, obj = row["session"], row["object"]
-    if not isinstance(session, str) or not isinstance(obj, str) or not obj.strip():
-        raise BadJobsFile("Job {number} of {name} needs a session and an object.", number=number, name=path.name)
-    return Row(session, obj)
