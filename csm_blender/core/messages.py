@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Messages as data: an English template with named values, which can be shown in another language later.
 
-A message is written by one process (the worker, a converter) and shown by another, perhaps in another language. So it
-keeps what it was made of. To programs it is a ``str`` with the English text, which is what the store, the logs and the
-command line hold; where it is shown, :mod:`csm_blender.scene.addon.translation` fills the translated template.
-
-No logic reads the text of a message: what a program has to know is in :attr:`Message.code` or in a field of its own.
+A message is written by one process (the worker, a converter) and shown by another, perhaps in another language, so it
+keeps its template and values. It is a ``str`` with the English text, which the store, the logs and the command line
+hold; where it is shown in Blender, :mod:`csm_blender.scene.addon.translation` fills the translated template. No logic
+reads the text: what a program has to know is in :attr:`Message.code` or in a field of its own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -32,7 +32,8 @@ class Message(str):  # noqa: SLOT000 - it has attributes, and is made seldom
     def __new__(cls, template: str, /, code: str = "", **values: Any) -> Self:
         """Fill the ``{placeholders}`` of *template*; one without a value stays as it is."""
         kept = {name: _kept(value) for name, value in values.items()}
-        message = super().__new__(cls, fill(template, {name: _english(value) for name, value in kept.items()}))
+        english = {n: ", ".join(each) if isinstance(each, (tuple, list)) else str(each) for n, each in kept.items()}
+        message = super().__new__(cls, fill(template, english))
         message.code, message.template, message.values = code, template, kept
         return message
 
@@ -78,7 +79,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def to_json(data: Mapping[str, Any]) -> str:
-    """*data* as JSON, in which each message is its English text; what they were made of goes along beside them."""
+    """*data* as JSON, in which each message is its English text; their templates and values are added beside them."""
     values: list[Any] = []
     _each(values.append, data)
     made = {
@@ -88,17 +89,15 @@ def to_json(data: Mapping[str, Any]) -> str:
 
 
 def from_json(text: str | bytes) -> Any:
-    """What :func:`to_json` wrote, with its messages. Raises ``ValueError`` for what is no JSON."""
+    """What :func:`to_json` wrote, with its messages. Raises ``ValueError`` for text that is not JSON."""
     data = json.loads(text)
     made = data.pop(_SIDECAR, None) if isinstance(data, dict) else None
     if not isinstance(made, dict):
         return data
     known = {}
     for english, parts in made.items():
-        try:
+        with contextlib.suppress(KeyError, TypeError, AttributeError):  # of another version: the English text is used
             known[english] = Message.from_data(parts)
-        except (KeyError, TypeError, AttributeError):  # of another version: the English text will do
-            continue
     return _each(lambda value: known.get(value, value) if isinstance(value, str) else value, data)
 
 
@@ -107,10 +106,6 @@ def _kept(value: Any) -> Any:
     if isinstance(value, BaseException):
         value = getattr(value, "message", None) or getattr(value, "strerror", None) or str(value)
     return value if isinstance(value, (str, int, float, tuple, list)) else str(value)
-
-
-def _english(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, (tuple, list)) else str(value)
 
 
 def _each(change: Callable[[Any], Any], data: Any) -> Any:

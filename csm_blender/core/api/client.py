@@ -19,7 +19,7 @@ from ..settings import Settings
 from .backoff import parse_retry_after
 from .limits import WatchedBody, body_chunks
 from .session import Session
-from .transport import faults_explained, new_http_session, origin, timeouts
+from .transport import new_http_session, open_response, origin
 
 MAX_ANSWER_BYTES = 16 * 1024**2
 MAX_REDIRECTS = 3
@@ -126,18 +126,7 @@ class CsmClient:
         """One request and its whole answer."""
         url = urljoin(f"{self._settings.base_url}/", path)
         headers = {**self._headers, "Content-Type": "application/json"} if data else self._headers
-        with (
-            faults_explained(url),
-            http.request(
-                method,
-                url,
-                data=data,
-                headers=headers,
-                timeout=timeouts(self._settings),
-                allow_redirects=False,
-                stream=True,
-            ) as response,
-        ):
+        with open_response(http, method, url, self._settings, headers=headers, data=data) as response:
             too_long = errors.UnexpectedAnswer("The answer is too long.")
             body = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))
         response._content = body  # noqa: SLF001 - the way to give a streamed response its body

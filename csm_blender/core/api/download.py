@@ -16,7 +16,7 @@ from .. import errors
 from ..settings import Settings
 from .backoff import parse_retry_after
 from .limits import body_chunks
-from .transport import check_allowed, faults_explained, new_http_session, timeouts
+from .transport import check_allowed, new_http_session, open_response
 
 MAX_REDIRECTS = 5
 
@@ -41,20 +41,13 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
     try:
         for _ in range(MAX_REDIRECTS + 1):
             check_allowed(url, settings)
-            with faults_explained(url), new_http_session(url) as http:
-                response = http.get(
-                    url,
-                    headers={"Accept-Encoding": "identity"},  # so that the length announced is the file's
-                    timeout=timeouts(settings),
-                    allow_redirects=False,
-                    stream=True,
-                )
-                with response:
-                    if response.is_redirect:
-                        url = _joined(url, response.headers["location"])
-                        continue
-                    _refuse_status(response)
-                    length, digest = _stream_to(part, response, settings.max_download_bytes, on_progress)
+            headers = {"Accept-Encoding": "identity"}  # so that the length announced is the file's
+            with new_http_session(url) as http, open_response(http, "GET", url, settings, headers=headers) as response:
+                if response.is_redirect:
+                    url = _joined(url, response.headers["location"])
+                    continue
+                _refuse_status(response)
+                length, digest = _stream_to(part, response, settings.max_download_bytes, on_progress)
             part.replace(path)
             return Download(path, length, digest)
         raise errors.LinkExpired("The link to the mesh redirects in a loop.")

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -42,9 +43,20 @@ def new_http_session(url: str, total_s: float | None = None) -> requests.Session
     return session
 
 
-def timeouts(settings: Settings) -> tuple[float, float]:
-    """(connect, read) timeouts in seconds, the form ``requests`` takes."""
-    return (settings.connect_timeout_s, settings.read_timeout_s)
+@contextlib.contextmanager
+def open_response(
+    http: requests.Session, method: str, url: str, settings: Settings, **arguments: Any
+) -> Iterator[requests.Response]:
+    """The answer to one request, whose body is still to be read. Redirects are not followed.
+
+    Raises errors of this project, also for what goes wrong in the body of the ``with`` statement.
+    """
+    timeouts = (settings.connect_timeout_s, settings.read_timeout_s)
+    with (
+        faults_explained(url),
+        http.request(method, url, timeout=timeouts, allow_redirects=False, stream=True, **arguments) as response,
+    ):
+        yield response
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
@@ -65,12 +77,11 @@ def check_allowed(url: str, settings: Settings) -> None:
     except ValueError as error:
         raise errors.ForeignRedirect("The service gives a link that is not a valid URL.", _REPORT_IT) from error
     if is_loopback(url) and scheme in ("http", "https"):
-        if is_loopback(settings.base_url):
-            return
-        raise errors.ForeignRedirect("The service points to a file on this computer.", _REPORT_IT)
-    if settings.loopback_only:
+        if not is_loopback(settings.base_url):
+            raise errors.ForeignRedirect("The service points to a file on this computer.", _REPORT_IT)
+    elif settings.loopback_only:
         raise errors.OnlineAccessOff("Network access is off, and the mesh is on another computer ({host}).", host=host)
-    if scheme != "https" or not host:
+    elif scheme != "https" or not host:
         raise errors.ForeignRedirect(
             "The service points to {scheme}://{host}, which is not https.", _REPORT_IT, scheme=scheme, host=host
         )
