@@ -61,7 +61,6 @@ def sanitized_error(error: CsmError, key: str) -> ErrorData:
     return {"code": error.code, "message": message, "hint": hint}
 
 
-# --- what was asked cannot be done ----------------------------------------------------------------------------------
 class UsageError(CsmError, code="wrong_use", exit_status=2):
     """The request itself is wrong. Nothing was sent and no file was touched."""
 
@@ -111,7 +110,6 @@ class TargetUnchangeable(UsageError, hint="Make a library override of the object
     """The target cannot be changed the way that was asked (linked library data)."""
 
 
-# --- key and permission ---------------------------------------------------------------------------------------------
 class KeyProblem(CsmError, exit_status=3):
     """The API key is missing or was refused."""
 
@@ -138,7 +136,6 @@ class OnlineAccessOff(
     """Blender is not allowed to use the network."""
 
 
-# --- the service ----------------------------------------------------------------------------------------------------
 class ServiceError(CsmError, code="service"):
     """The service could not be used, or answered with a refusal."""
 
@@ -206,8 +203,7 @@ class NoCredits(ServiceError, hint="Check the credits of your CSM account."):
 class RequestRefused(ServiceError, hint="See the message of the service above. Nothing was started."):
     """Any other 4xx: the service understood and said no. Nothing was started."""
 
-    status = 0
-    """The HTTP status, where there was one."""
+    status = 0  # of HTTP, where there was one
 
 
 class RateLimited(
@@ -222,7 +218,6 @@ class AnswerLost(
     """The refine request went out and no usable answer came back; it may or may not have been accepted."""
 
 
-# --- this job -------------------------------------------------------------------------------------------------------
 class JobError(CsmError, code="job"):
     """The service works; this job cannot succeed as it is."""
 
@@ -287,7 +282,6 @@ class InternalError(
     """A mistake in this program: a step ended in an unexpected exception."""
 
 
-# --- this machine ---------------------------------------------------------------------------------------------------
 class StorageError(CsmError, code="storage"):
     """A disk of this machine cannot be used."""
 

@@ -17,7 +17,7 @@ SHORTEST_KEY = 4
 
 _URL = re.compile(r"https?://[^\s\"'<>\\]+")
 _PATH = re.compile(r"(?<=with url: )/[^\s\"'<>\\]*")
-"""What urllib3 says of a URL in an error: all but the origin, signature and address included."""
+"""The part of a URL after the origin, as urllib3 writes it in errors."""
 # Starts only where a run of such letters starts: otherwise a long run without an @ would take quadratic time.
 _EMAIL = re.compile(
     r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", re.IGNORECASE
@@ -27,8 +27,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 
 def redacted(text: str, key: str = "") -> str:
     """*text* without the *key*, without the inner path and query of URLs, without e-mail addresses."""
-    for form in _forms(key):
-        text = text.replace(form, "[key]")
+    if len(key) >= SHORTEST_KEY:
+        # As it is, and as JSON, Python and URLs write odd characters; the longest form first.
+        as_json, as_text = json.dumps(key)[1:-1], json.dumps(key, ensure_ascii=False)[1:-1]
+        for form in sorted({key, as_json, as_text, repr(key)[1:-1], quote(key, safe="")}, key=len, reverse=True):
+            text = text.replace(form, "[key]")
     return _EMAIL.sub("[e-mail]", _PATH.sub("/…", _URL.sub(lambda match: _bare(match[0]), text)))
 
 
@@ -44,20 +47,6 @@ def sanitize(text: str, key: str = "", limit: int = 300) -> str:
 def hashed(text: str, digits: int) -> str:
     """The first *digits* hexadecimal digits of the SHA-256 of *text*."""
     return hashlib.sha256(text.encode()).hexdigest()[:digits]
-
-
-def _forms(key: str) -> list[str]:
-    """The key as it may appear: as it is, and as JSON, Python and URLs write odd characters. Longest first."""
-    if len(key) < SHORTEST_KEY:
-        return []
-    forms = {
-        key,
-        json.dumps(key)[1:-1],
-        json.dumps(key, ensure_ascii=False)[1:-1],
-        repr(key)[1:-1],
-        quote(key, safe=""),
-    }
-    return sorted(forms, key=len, reverse=True)
 
 
 def _bare(url: str) -> str:

@@ -44,9 +44,7 @@ def parse_retry_after(value: str | None, date: str | None = None) -> float | Non
     *date* is the answer's ``Date`` header: where there is one, it is what the server's clock says now, and the clock of
     this machine may be wrong.
     """
-    if not value:
-        return None
-    text = value.strip()
+    text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
     when = _http_date(text)

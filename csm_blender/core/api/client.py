@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,13 +63,13 @@ class CsmClient:
         :class:`AnswerLost` when it did and the outcome is unknown; any other :class:`CsmError` means that the
         service said no and nothing was started.
         """
-        fields = {"scaled_bbox": refinement.scaled_bbox, "pivot_point": refinement.pivot_point}
-        body = WatchedBody(json.dumps({name: value for name, value in fields.items() if value is not None}).encode())
+        fields = {name: value for name, value in refinement.as_dict().items() if value is not None}
+        body = WatchedBody(json.dumps(fields).encode())
         # A connection of its own: a kept-alive one that the server has just closed would look like a lost answer.
         try:
             with new_http_session(self._settings.base_url, self._settings.answer_limit_s) as http:
                 path = f"image-to-3d-sessions/get-3d/refine/{quote(code, safe='')}"
-                response = self._send(http, "POST", path, data=body)
+                response = self._send(http, path, body)
         except errors.CsmError as error:
             if not body.touched:
                 raise NotSent(error) from error
@@ -105,27 +106,24 @@ class CsmClient:
 
     def _get(self, path: str) -> Any:
         for _ in range(MAX_REDIRECTS + 1):
-            response = self._send(self._http, "GET", path)
+            response = self._send(self._http, path)
             if not response.is_redirect:
                 return self._data(response)
             path = self._redirect_path(response)
         raise errors.UnexpectedAnswer("The service redirects in a loop.")
 
     def _redirect_path(self, response: requests.Response) -> str:
-        try:
+        with contextlib.suppress(ValueError):
             target = urljoin(response.url, response.headers["location"])
             if origin(target) == origin(self._settings.base_url):
                 return target
-        except ValueError:
-            pass
         raise errors.ForeignRedirect("The service redirects to another address, to which the key must not be sent.")
 
-    def _send(
-        self, http: requests.Session, method: str, path: str, data: WatchedBody | None = None
-    ) -> requests.Response:
-        """One request and its whole answer."""
+    def _send(self, http: requests.Session, path: str, data: WatchedBody | None = None) -> requests.Response:
+        """One request, a POST where there is *data*, and its whole answer."""
         url = urljoin(f"{self._settings.base_url}/", path)
-        headers = {**self._headers, "Content-Type": "application/json"} if data else self._headers
+        method, headers = ("POST", {"Content-Type": "application/json"}) if data else ("GET", {})
+        headers |= self._headers
         with open_response(http, method, url, self._settings, headers=headers, data=data) as response:
             too_long = errors.UnexpectedAnswer("The answer is too long.")
             body = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))
@@ -134,30 +132,29 @@ class CsmClient:
 
     def _data(self, response: requests.Response) -> Any:
         """``data`` of the documented envelope, or an error named after what the answer says."""
-        try:
+        answer = None
+        with contextlib.suppress(ValueError, RecursionError):
             answer = json.loads(response.content)
-        except (ValueError, RecursionError):
-            answer = None
-        status = response.status_code
-        inner_status = answer.get("statusCode") if isinstance(answer, Mapping) else None
+        fields = answer if isinstance(answer, Mapping) else {}
+        status, inner_status = response.status_code, fields.get("statusCode")
         if isinstance(inner_status, int) and status < 400:  # noqa: PLR2004 - HTTP
             status = inner_status
         if status >= 400:  # noqa: PLR2004 - HTTP
-            raise self._refusal(status, answer, response)
-        if not isinstance(answer, Mapping):
+            raise self._refusal(status, fields, response)
+        if fields is not answer:
             named = response.headers.get("content-type")
             kind = sanitize(named, limit=60) if named else Message("no content type")
             raise errors.UnexpectedAnswer(
                 "The service answered with something that is not the documented JSON ({kind}).", kind=kind
             )
-        if "data" not in answer:
-            if answer.get("error"):
-                raise errors.RequestRefused(self._words(answer))
+        if "data" not in fields:
+            if fields.get("error"):
+                raise errors.RequestRefused(self._words(fields))
             raise errors.UnexpectedAnswer("The answer is not in the documented form: it holds no data.")
-        return answer["data"]
+        return fields["data"]
 
-    def _refusal(self, status: int, answer: object, response: requests.Response) -> errors.CsmError:
-        words = self._words(answer)
+    def _refusal(self, status: int, fields: Mapping[str, Any], response: requests.Response) -> errors.CsmError:
+        words = self._words(fields)
         said = Message("The service says: {words}.", words=words.rstrip(".")) if words else NOTHING
         kind: type[errors.CsmError]
         match status:
@@ -179,8 +176,7 @@ class CsmClient:
                 return refused
         return kind(sentences(text, said))
 
-    def _words(self, answer: object) -> str:
+    def _words(self, fields: Mapping[str, Any]) -> str:
         """The service's own explanation. No error body is documented, so all places that have been seen are tried."""
-        places = answer if isinstance(answer, Mapping) else {}
-        words = next((places[name] for name in ("message", "error", "detail") if places.get(name)), "")
+        words = next((fields[name] for name in ("message", "error", "detail") if fields.get(name)), "")
         return sanitize(words if isinstance(words, str) else json.dumps(words), self._settings.key)

@@ -79,9 +79,7 @@ def _read_chunks(file: BinaryIO, length: int) -> tuple[Mapping[str, Any], int]:
         raise BadMesh("The GLB's JSON part cannot be read.") from error
     if not isinstance(document, Mapping):
         raise BadMesh("The GLB's JSON part is not an object.")
-    header = file.read(8)
-    if not header:
-        return document, 0
+    header = file.read(8) or bytes(8)
     if len(header) < 8:  # noqa: PLR2004 - chunk header
         raise BadMesh("The GLB is truncated inside a chunk header.")
     binary_bytes, kind = struct.unpack("<II", header)

@@ -87,7 +87,7 @@ def copies(home: Path) -> list[Path]:
 
 def take(home: Path, base_url: str, code: str, offer: Offer, target: Path) -> bool:
     """Put the copy of just this mesh to *target*; ``False`` where there is none. Raises :class:`OSError`."""
-    return _put(_place(home, base_url, code, offer), target)
+    return _put(_path(home, base_url, code, f"{offer.mark}-{offer.kind}"), target)
 
 
 def take_last(home: Path, base_url: str, code: str, target: Path) -> Kind | None:
@@ -100,7 +100,7 @@ def take_last(home: Path, base_url: str, code: str, target: Path) -> Kind | None
 
 def keep(home: Path, base_url: str, code: str, offer: Offer, file: Path) -> None:
     """Keep *file* as the session's mesh, in place of older ones, and no more than the limit of all. Never raises."""
-    place = _place(home, base_url, code, offer)
+    place = _path(home, base_url, code, f"{offer.mark}-{offer.kind}")
     with contextlib.suppress(OSError):  # without a copy, the mesh is downloaded again
         new = file.with_name(f"{file.name}.keep")
         _link(file, new)
@@ -134,16 +134,13 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _place(home: Path, base_url: str, code: str, offer: Offer) -> Path:
-    return home / FOLDER / f"{_prefix(base_url, code)}{offer.mark}-{offer.kind}{_SUFFIX}"
+def _path(home: Path, base_url: str, code: str, rest: str) -> Path:
+    session = hashed(f"{base_url}\n{code}", 24)
+    return home / FOLDER / f"{session}-{rest}{_SUFFIX}"
 
 
 def _of_session(home: Path, base_url: str, code: str) -> list[Path]:
-    return sorted((home / FOLDER).glob(f"{_prefix(base_url, code)}*{_SUFFIX}"))
-
-
-def _prefix(base_url: str, code: str) -> str:
-    return hashed(f"{base_url}\n{code}", 24) + "-"
+    return sorted((home / FOLDER).glob(_path(home, base_url, code, "*").name))
 
 
 def _used_at(copy: Path) -> float:
