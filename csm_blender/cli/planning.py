@@ -14,7 +14,7 @@ from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, Usage
 from ..core.files.jobs_file import Row
 from ..core.geometry import box
 from ..core.messages import Message
-from ..core.models import AssetPlace, AssetWish, Choices, Fit, JobSpec, Materials, Original, Pivot, Vec3
+from ..core.models import AssetChoice, AssetPlace, Choices, Fit, JobSpec, Materials, Original, Pivot, Vec3
 from ..scene.jobs.planning import plan_for_numbers, plan_for_objects
 from ..scene.measure.measure import find_objects
 from ..scene.properties import make_known
@@ -83,15 +83,15 @@ def _choices(options: argparse.Namespace) -> tuple[Choices, Vec3 | None]:
     return choices, numbers or named
 
 
-def _asset(text: str) -> AssetWish:
+def _asset(text: str) -> AssetChoice:
     if text.upper() in (AssetPlace.OFF, AssetPlace.FILE):
-        return AssetWish(AssetPlace(text.upper()))
+        return AssetChoice(AssetPlace(text.upper()))
     folder = Path(text).expanduser().absolute()
     if not folder.is_dir():
         raise BadValue(
             "--asset is off, file or the folder of a library, and there is no folder {folder}.", folder=folder
         )
-    return AssetWish(AssetPlace.LIBRARY, folder.name, str(folder))
+    return AssetChoice(AssetPlace.LIBRARY, folder.name, str(folder))
 
 
 def _bbox(job: Row, options: argparse.Namespace) -> Vec3:

@@ -35,7 +35,7 @@ def log_to_file(home: Path, key: str = "") -> Path | None:
         folder.mkdir(parents=True, exist_ok=True)
         for old in sorted(folder.glob("csm-*.log"))[:-DAYS_KEPT]:
             old.unlink(missing_ok=True)
-        handler = logging.FileHandler(path, encoding="utf-8", delay=False)
+        handler = logging.FileHandler(path, encoding="utf-8")
     except OSError:
         return None
     handler.setFormatter(_RedactingFormatter(key))

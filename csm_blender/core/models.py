@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words of the contract as types: job states, choices, and what a job is asked to do."""
+"""The terms of the contract as types: job states, choices, and what a job has to do."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class AssetPlace(StrEnum):
 
 
 @dataclass(frozen=True)
-class AssetWish(Record):
+class AssetChoice(Record):
     """Whether and where the result becomes an asset.
 
     ``library`` is the library's name and ``folder`` its absolute path on this machine, empty where there is none of
@@ -115,7 +115,7 @@ class AssetWish(Record):
     author: str = ""
 
 
-NO_ASSET = AssetWish()
+NO_ASSET = AssetChoice()
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Choices(Record):
     again: bool = False
     copies: bool | None = None
     materials: Materials = Materials.REFINED
-    asset: AssetWish = NO_ASSET
+    asset: AssetChoice = NO_ASSET
 
     def settled(self) -> Choices:
         """These choices as a job keeps them: *copies* decided; the pivot itself is in what is sent by then."""
@@ -176,7 +176,7 @@ class Placement(Record):
     The result's mesh data fills ``box_min`` … ``box_max`` (its own axes) and its object gets ``matrix_world``.
     ``axis_scale`` is how long one data unit is in the world on each axis. ``mirror_x`` says that the world matrix
     mirrors, so the data is mirrored once more to come out right. ``anchor`` is the point of the box, normalized to
-    [-0.5, 0.5] in data axes, that a mesh which does not fill the box stands on. ``flat`` marks the axes on which the
+    [-0.5, 0.5] in data axes, that is kept when a mesh does not fill the box. ``flat`` marks the axes on which the
     block-out has no thickness.
     """
 

@@ -72,7 +72,7 @@ class Session:
 
     @property
     def state_text(self) -> str:
-        """The service's own word for the state, for people."""
+        """The service's own word for the state, to be shown."""
         return self.status or self.session_status
 
     def best_mesh_url(self) -> str:
@@ -88,7 +88,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Baseline(Record):
-    """How a session looked before this refine was asked for, to tell a stale "done" from a new one.
+    """How a session was before this refine was requested, to distinguish a stale "done" from a new one.
 
     Mesh URLs are kept as hashes of their paths: the URLs themselves are signed and must not be stored.
     """
@@ -124,7 +124,7 @@ def phase_before(session: Session) -> Phase:
 
 
 def phase_after(session: Session, baseline: Baseline, *, seen_running: bool) -> Phase:
-    """How far the refine is that was asked for after *baseline*: REFINING, REFINED or FAILED.
+    """How far the refine is that was requested after *baseline*: REFINING, REFINED or FAILED.
 
     *seen_running* says that an earlier answer showed it running, which makes any "done" a new one.
     """
@@ -144,7 +144,7 @@ def phase_after(session: Session, baseline: Baseline, *, seen_running: bool) -> 
 
 
 def shows_refine_started(session: Session, baseline: Baseline) -> bool:
-    """Whether a session, looked at after a lost answer, proves that the refine was accepted."""
+    """Whether a session, fetched after a lost answer, proves that the refine was accepted."""
     return session.is_running() or phase_after(session, baseline, seen_running=False) is not Phase.REFINING
 
 
@@ -154,5 +154,4 @@ def _text(data: Mapping[str, Any], name: str, limit: int = 200) -> str:
 
 
 def _urls(data: Mapping[str, Any], prefix: str) -> dict[str, str]:
-    found = {fmt: _text(data, f"{prefix}_{fmt}", limit=8192) for fmt in MESH_FORMATS}
-    return {fmt: url for fmt, url in found.items() if url}
+    return {fmt: url for fmt in MESH_FORMATS if (url := _text(data, f"{prefix}_{fmt}", limit=8192))}

@@ -131,8 +131,7 @@ def _explained(error: Exception, host: str) -> errors.CsmError | None:  # noqa: 
             return errors.ConnectionBroken(
                 "The request to {host} failed ({error}).", host=host, error=type(error).__name__
             )
-    name = _ca_variable()
-    if name and not Path(os.environ[name]).exists():  # then requests raises a bare OSError
+    if (name := _ca_variable()) and not Path(os.environ[name]).exists():  # then requests raises a bare OSError
         return errors.UntrustedServer("{variable} names a file that does not exist.", variable=name)
     return None
 

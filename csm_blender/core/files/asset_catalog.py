@@ -52,8 +52,7 @@ def add_catalog(folder: Path) -> None:
     try:
         path = (folder / FILE_NAME).resolve()
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        wanted = with_catalog(text)
-        if wanted != text:
+        if (wanted := with_catalog(text)) != text:
             write_whole(path, wanted)
     except UnicodeDecodeError as error:
         raise DiskProblem("The catalog file {path} is not UTF-8 text, so it was not changed.", "", path=path) from error

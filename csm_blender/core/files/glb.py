@@ -176,7 +176,7 @@ def _meshes_in_nodes(document: Mapping[str, Any]) -> list[int]:
     if len(nodes) > MAX_NODES:
         raise BadMesh("The GLB holds far too many objects.")
     found = [_index(node["mesh"]) for node in nodes if "mesh" in node]
-    if any(index >= len(document["meshes"]) for index in found):
+    if found and max(found) >= len(document["meshes"]):
         raise BadMesh("The GLB refers to a mesh that it does not hold.")
     return found
 

@@ -3,8 +3,7 @@
 
 One job is a session (its code, or a URL that holds it) and the name of an object, or of several joined by ``+`` for
 their common box. A ``.csv`` begins with a line that names the columns ``session`` and ``object``, in any order; a
-``.json`` is a list of objects with these two keys; a ``.csmjobs`` is either, told apart by its first character. All are
-UTF-8.
+``.json`` is a list of objects with these two keys; a ``.csmjobs`` is either. All are UTF-8.
 """
 
 from __future__ import annotations

@@ -105,9 +105,8 @@ def keep(home: Path, base_url: str, code: str, offer: Offer, file: Path) -> None
         new = file.with_name(f"{file.name}.keep")
         _link(file, new)
         new.replace(place)
-        for old in _of_session(home, base_url, code):
-            if old != place:
-                old.unlink(missing_ok=True)
+        for old in set(_of_session(home, base_url, code)) - {place}:
+            old.unlink(missing_ok=True)
         kept = copies(home)
         excess = sum(path.stat().st_size for path in kept) - LIMIT_BYTES
         for path in kept[:-1]:

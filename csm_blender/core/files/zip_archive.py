@@ -41,8 +41,7 @@ def _unpack(bundle: zipfile.ZipFile, folder: Path) -> Path:
     room = MAX_TOTAL_BYTES
     meshes = []
     for entry in entries:
-        name = PurePosixPath(entry.filename.replace("\\", "/")).name
-        target = folder / name
+        target = folder / PurePosixPath(entry.filename.replace("\\", "/")).name
         if target.exists():
             continue
         with bundle.open(entry) as source, target.open("wb") as sink:
