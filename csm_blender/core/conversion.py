@@ -77,7 +77,7 @@ class MeshFindings(Record):
 class Fitted(Record):
     """The box of a mesh as delivered and as fitted.
 
-    ``delivered_min`` and ``delivered_max`` are in API order and meters; ``box_min`` and ``box_max`` are the corners that
+    ``delivered_min`` and ``delivered_max`` are in API order and meters; ``box_min`` and ``box_max`` the corners that
     the fitted mesh should reach, in data axes and units. Errors are relative to the diagonal of the requested box;
     ``delivered_error`` is ``None`` where no size was sent.
     """
