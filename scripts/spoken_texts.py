@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every text of the extension that a person can read in Blender, found by reading its source.
 
-Texts stand in four places: ``Message("…")``; errors ``BadValue("…", "hint")`` with their ``default_hint``;
+Texts stand in four places: ``Message("…")``; errors ``BadValue("…", "hint")`` and the ``hint`` of their class;
 ``.say("…")``; and what Blender looks up itself in the user interface: labels, names, descriptions, items, tooltips,
 reports. The catalogs in ``csm_blender/locale`` hold exactly these texts.
 """
@@ -24,8 +24,6 @@ _TEXT_FIRST = frozenset({"Message", "say", "poll_message_set"})
 _SHOWN = frozenset({"text", "title", "message", "confirm_text", "placeholder", "heading", "name", "description"})
 """Arguments of Blender's functions that it shows."""
 
-_LABELS = frozenset({"bl_label", "default_hint"})
-"""Attributes of classes that are texts."""
 
 _ALL_LANGUAGES = re.compile(r"([^a-z]|\{\w+\})*")
 """What is the same in every language: numbers, signs, codes."""
@@ -94,11 +92,13 @@ class _Module:
                 self._class(node)
 
     def _class(self, node: ast.ClassDef) -> None:
+        if node.name in self._errors:
+            for keyword in node.keywords:
+                if keyword.arg == "hint":
+                    self._take(keyword.value)
         for statement in node.body:
             match statement:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in _LABELS:
-                    self._take(value)
-                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if name in _LABELS:
+                case ast.Assign(targets=[ast.Name(id="bl_label")], value=value):
                     self._take(value)
         if "_OT_" in node.name:  # its docstring is its tooltip
             match node.body[0]:

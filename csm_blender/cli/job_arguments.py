@@ -7,11 +7,11 @@ from pathlib import Path
 
 from ..core.api.session_code import parse_session_code, shortened
 from ..core.errors import BadSessionCode, BadValue, UsageError
-from ..core.files.jobs_file import Wanted, read_jobs_file
+from ..core.files.jobs_file import Row, read_jobs_file
 from ..core.models import Vec3
 
 
-def wanted_jobs(job_options: list[str], jobs_file: str | None) -> list[Wanted]:
+def wanted_jobs(job_options: list[str], jobs_file: str | None) -> list[Row]:
     """All jobs asked for, in order. Raises :class:`UsageError` for the first that makes no sense."""
     wanted = [_from_option(text) for text in job_options]
     if jobs_file is not None:
@@ -35,7 +35,7 @@ def parse_numbers(text: str, option: str) -> Vec3:
     return (x, y, z)
 
 
-def _from_option(text: str) -> Wanted:
+def _from_option(text: str) -> Row:
     """``SESSION=OBJECT`` or ``SESSION``. A pasted URL and an object's name may hold "=" themselves."""
     for index in (index for index, letter in enumerate(text) if letter == "="):
         left = text[:index]
@@ -46,8 +46,8 @@ def _from_option(text: str) -> Wanted:
         if left.rstrip().endswith(code):
             if not text[index + 1 :].strip():
                 raise UsageError("--job {text} names no object after the =.", text=shortened(text))
-            return Wanted(code, text[index + 1 :])
+            return Row(code, text[index + 1 :])
     try:
-        return Wanted(parse_session_code(text), "")
+        return Row(parse_session_code(text), "")
     except BadSessionCode:
-        return Wanted(parse_session_code(text.partition("=")[0]), "")  # says what stands where the code should be
+        return Row(parse_session_code(text.partition("=")[0]), "")  # says what stands where the code should be

@@ -11,10 +11,10 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, UsageError
-from ..core.files.jobs_file import Wanted
+from ..core.files.jobs_file import Row
 from ..core.geometry import box
 from ..core.messages import Message
-from ..core.models import AssetPlace, AssetWish, Choices, Fit, JobSpec, Materials, Original, Pivot, Vec3
+from ..core.models import AssetChoice, AssetPlace, Choices, Fit, JobSpec, Materials, Original, Pivot, Vec3
 from ..scene.jobs.planning import plan_for_numbers, plan_for_objects
 from ..scene.measure.measure import find_objects
 from ..scene.properties import make_known
@@ -41,9 +41,9 @@ def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:
                     object_name=repr(job.object_name),
                 )
             objects = find_objects(scene, job.object_name)
-            spec = plan_for_objects(job.session_code, objects, scene, depsgraph, choices)
+            spec = plan_for_objects(job.session, objects, scene, depsgraph, choices)
         else:
-            spec = plan_for_numbers(job.session_code, _bbox(job, options), pivot_point, scene, choices)
+            spec = plan_for_numbers(job.session, _bbox(job, options), pivot_point, scene, choices)
         export = _export_path(options.export, job, exports)
         specs.append(replace(spec, output=output, export_path=export, run_id=run_id))
     return specs
@@ -83,21 +83,21 @@ def _choices(options: argparse.Namespace) -> tuple[Choices, Vec3 | None]:
     return choices, numbers or named
 
 
-def _asset(text: str) -> AssetWish:
+def _asset(text: str) -> AssetChoice:
     if text.upper() in (AssetPlace.OFF, AssetPlace.FILE):
-        return AssetWish(AssetPlace(text.upper()))
+        return AssetChoice(AssetPlace(text.upper()))
     folder = Path(text).expanduser().absolute()
     if not folder.is_dir():
         raise BadValue(
             "--asset is off, file or the folder of a library, and there is no folder {folder}.", folder=folder
         )
-    return AssetWish(AssetPlace.LIBRARY, folder.name, str(folder))
+    return AssetChoice(AssetPlace.LIBRARY, folder.name, str(folder))
 
 
-def _bbox(job: Wanted, options: argparse.Namespace) -> Vec3:
+def _bbox(job: Row, options: argparse.Namespace) -> Vec3:
     if not options.bbox:
         hint = "Give --job SESSION=OBJECT, or a box with --bbox W,H,D."
-        raise NoSuchObject("{session_code} has no object.", hint, session_code=job.session_code)
+        raise NoSuchObject("{session_code} has no object.", hint, session_code=job.session)
     return parse_numbers(options.bbox, "--bbox")
 
 
@@ -152,15 +152,15 @@ def _output_path(options: argparse.Namespace) -> str:
     return str(path)
 
 
-def _export_path(folder: str | None, job: Wanted, taken: set[Path]) -> str:
+def _export_path(folder: str | None, job: Row, taken: set[Path]) -> str:
     """DIR/SESSION.glb; a session refined onto several objects gets a number from the second on."""
     if not folder:
         return ""
     directory = Path(folder).expanduser().absolute()
     if directory.exists() and not directory.is_dir():
         raise BadOutput("The export folder {directory} is a file.", directory=directory)
-    path, number = directory / f"{job.session_code}.glb", 2
+    path, number = directory / f"{job.session}.glb", 2
     while path in taken:
-        path, number = directory / f"{job.session_code}-{number}.glb", number + 1
+        path, number = directory / f"{job.session}-{number}.glb", number + 1
     taken.add(path)
     return str(path)

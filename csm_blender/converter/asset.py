@@ -20,7 +20,7 @@ from ..core.conversion import ConversionRequest
 from ..core.errors import DiskProblem
 from ..core.files.asset_catalog import add_catalog, as_file_name
 from ..core.messages import Message
-from ..core.models import AssetPlace, AssetWish, Materials, Placement
+from ..core.models import AssetChoice, AssetPlace, Materials, Placement
 from .asset_metadata import Label, label_asset
 from .thumbnail import Pixels, ThumbnailFailed, render_thumbnail
 from .transform_mesh import reshape
@@ -81,7 +81,7 @@ def _at_its_size(mesh: bpy.types.Mesh, placement: Placement) -> Iterator[bpy.typ
         mesh.name = name
 
 
-def _put_in_library(obj: bpy.types.Object, label: Label, wish: AssetWish) -> Path:
+def _put_in_library(obj: bpy.types.Object, label: Label, wish: AssetChoice) -> Path:
     """The file that holds *obj* in the library. Raises :class:`DiskProblem`."""
     root = Path(wish.folder)
     if not wish.folder:

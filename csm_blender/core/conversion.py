@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a converter is asked for, what it reports, and what a job keeps of that.
+"""The request to a converter, its report, and what a job keeps of that.
 
 As JSON they are the same as in version 1.0.0, whose stores are read and which may read ours.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from .models import NO_ASSET, AssetWish, Fit, JobSpec, Materials, Placement, Refinement, Vec3
+from .models import NO_ASSET, AssetChoice, Fit, JobSpec, Materials, Placement, Refinement, Vec3
 from .records import FLAT, Record, key
 
 
@@ -18,7 +18,7 @@ from .records import FLAT, Record, key
 class ConversionRequest(Record):
     """What a converter is to do with the file *mesh*.
 
-    ``blend`` is where the result goes, which whoever starts the converter decides; ``export`` is the path of a GLB to
+    ``blend`` is the file of the result, set by the caller that starts the converter; ``export`` is the path of a GLB to
     be written too, or empty. ``scale_length`` is meters per Blender unit. ``session`` and ``job_id`` are written on an
     asset.
     """
@@ -31,7 +31,7 @@ class ConversionRequest(Record):
     scale_length: float = 1.0
     materials: Materials = Materials.REFINED
     export: str = ""
-    asset: AssetWish = NO_ASSET
+    asset: AssetChoice = NO_ASSET
     session: str = ""
     job_id: str = ""
     blend: Path = Path()
@@ -56,7 +56,7 @@ class ConversionRequest(Record):
 
 @dataclass(frozen=True)
 class MeshFindings(Record):
-    """What an artist asks for before using a mesh; ``None`` where it was not counted.
+    """The facts that users check before they use a mesh; ``None`` where it was not counted.
 
     ``open_edges`` are on one face only, ``non_manifold_edges`` on more than two. ``textures`` are (name, width, height)
     in pixels. ``bad_numbers`` counts UVs that are NaN or infinite. Vertices at the same place count as one for parts
@@ -75,10 +75,10 @@ class MeshFindings(Record):
 
 @dataclass(frozen=True)
 class Fitted(Record):
-    """How a mesh came and how it stands now.
+    """The box of a mesh as delivered and as fitted.
 
-    ``delivered_min`` and ``delivered_max`` are in API order and meters; ``box_min`` and ``box_max`` are where the
-    fitted mesh should reach, in data axes and units. Errors are relative to the diagonal of the box that was wanted;
+    ``delivered_min`` and ``delivered_max`` are in API order and meters; ``box_min`` and ``box_max`` the corners that
+    the fitted mesh should reach, in data axes and units. Errors are relative to the diagonal of the requested box;
     ``delivered_error`` is ``None`` where no size was sent.
     """
 
@@ -91,7 +91,7 @@ class Fitted(Record):
 
     @property
     def box(self) -> tuple[Vec3, Vec3]:
-        """The low and the high corner of where the mesh should reach, in data axes and units."""
+        """The low and the high corner that the mesh should reach, in data axes and units."""
         return self.box_min, self.box_max
 
 
@@ -114,7 +114,7 @@ class ConversionReport(Record):
 
 @dataclass(frozen=True)
 class PlacementReport(Record):
-    """How a result stands in the scene, on the object called ``object_name``.
+    """How a result is placed in the scene, on the object called ``object_name``.
 
     ``placed_error`` is how far the corners are from where they were wanted, ``pivot_error`` the same of the origin,
     both relative to the box's diagonal. ``size`` is width, height, depth in meters. ``copies`` are the names of the
@@ -131,7 +131,7 @@ class PlacementReport(Record):
 
 @dataclass(frozen=True)
 class JobResult(Record):
-    """What became of a job: the converter's report and, once it is placed, how it stands.
+    """The outcome of a job: the converter's report and, once it is placed, the report of that.
 
     ``glb`` is the path of the delivered file, ``ready_at`` when the mesh was ready to be placed (ISO 8601, UTC).
     """

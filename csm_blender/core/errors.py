@@ -1,36 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that can go wrong, as one tree.
+"""Everything that can go wrong, as one tree of exceptions.
 
-    CsmError
-    ├── UsageError                 what was asked cannot be done; nothing was sent     (exit status 2)
-    │   └── BadSessionCode, NoSuchObject, NoSize, BadBlendFile, BadJobsFile, BadOutput, BadValue, TargetUnchangeable
-    ├── KeyProblem               MissingKey, RefusedKey                              (exit status 3)
-    ├── OnlineAccessOff                                                              (exit status 4)
-    ├── ServiceError             the service could not be used, or refused
-    │   ├── TransientError         worth another GET: Unreachable, ConnectionBroken, ServiceBusy, UnexpectedAnswer,
-    │   │                        DownloadCut, LinkExpired
-    │   ├── UntrustedServer, ForeignRedirect, UnknownSession, NoCredits, RequestRefused (RateLimited)
-    │   └── AnswerLost           the request went out and no usable answer came back
-    ├── JobError                 the service works, this job does not
-    │   ├── SessionNotReady, SessionFailed, RefineFailed, DeadlinePassed, NoMeshOffered
-    │   ├── BadMesh (MeshTooLarge), ConversionFailed, PlacementFailed
-    │   └── OtherJobUncertain, JobGone, InternalError
-    └── StorageError             something on this machine's disk
-        ├── DiskProblem          the job's files
-        └── StoreTrouble         the store itself: StoreTooNew, StoreUnusable, StoreDiskProblem
-
-Each has a stable ``code`` for programs, a sentence for people (``str(error)``) and a ``hint``: what to do next.
+The branches are :class:`UsageError`, :class:`KeyProblem`, :class:`OnlineAccessOff`, :class:`ServiceError` (with
+:class:`TransientError` for what another GET may get past), :class:`JobError` and :class:`StorageError`. Each error has
+a stable ``code`` for programs, a sentence for people (``str(error)``) and a ``hint``: what to do next.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar, TypedDict
 
 from .messages import NOTHING, Message, sentences
 from .redaction import sanitize
-
-LONGEST_WORDS = 300
-"""Characters of a foreign text that are kept in a message."""
 
 
 class ErrorData(TypedDict):
@@ -47,6 +29,12 @@ class CsmError(Exception):
     code: ClassVar[str] = "error"
     default_hint: ClassVar[str] = ""
     exit_status: ClassVar[int] = 1
+
+    def __init_subclass__(cls, *, code: str = "", hint: str = "", exit_status: int = 0) -> None:
+        """*code* is the name of the class in snake case unless given; *hint* and *exit_status* are inherited."""
+        cls.code = code or re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        cls.default_hint = hint or cls.default_hint
+        cls.exit_status = exit_status or cls.exit_status
 
     def __init__(self, template: str, hint: str | None = None, **values: Any) -> None:
         """*values* fill the placeholders of *template*, which may be a finished message as well."""
@@ -68,126 +56,92 @@ NO_ERROR: ErrorData = {"code": "", "message": "", "hint": ""}
 
 
 def sanitized_error(error: CsmError, key: str) -> ErrorData:
-    """*error* as data, without secrets and with the words of others cut to a sensible length."""
-
-    def clean(text: str) -> str:
-        return sanitize(text, key, LONGEST_WORDS)
-
-    return {"code": error.code, "message": error.message.mapped(clean), "hint": error.hint.mapped(clean)}
+    """*error* as data: without secrets, and each text that was filled in cut to 300 characters."""
+    message, hint = (text.mapped(lambda words: sanitize(words, key)) for text in (error.message, error.hint))
+    return {"code": error.code, "message": message, "hint": hint}
 
 
-# --- what was asked cannot be done ----------------------------------------------------------------------------------
-class UsageError(CsmError):
+class UsageError(CsmError, code="wrong_use", exit_status=2):
     """The request itself is wrong. Nothing was sent and no file was touched."""
 
-    code = "wrong_use"
-    exit_status = 2
 
-
-class BadSessionCode(UsageError):
+class BadSessionCode(
+    UsageError, hint="A session code looks like SESSION_1689257215_1674078. Copy it from the session's page."
+):
     """The text holds no session code."""
 
-    code = "bad_session_code"
-    default_hint = "A session code looks like SESSION_1689257215_1674078. Copy it from the session's page."
 
-
-class NoSuchObject(UsageError):
+class NoSuchObject(UsageError, hint="Object names are case-sensitive; the Outliner shows them."):
     """The named object is not in the scene."""
 
-    code = "no_such_object"
-    default_hint = "Object names are case-sensitive; the Outliner shows them."
-
     def __init__(self, template: str, hint: str | None = None, *, guess: Message = NOTHING, **values: Any) -> None:
-        """*guess* names an object that may have been meant; it is told in place of the default hint."""
+        """*guess* names an object that may have been meant; it is shown instead of the default hint."""
         super().__init__(template, guess or hint, **values)
         self.guess = guess
 
 
-class NoSize(UsageError):
+class NoSize(UsageError, hint="Choose an object that has a size, or give a size with --bbox."):
     """The object has no extent on any axis, so there is no box to refine into."""
 
-    code = "no_size"
-    default_hint = "Choose an object that has a size, or give a size with --bbox."
 
-
-class BadBlendFile(UsageError):
+class BadBlendFile(
+    UsageError, hint="Check the path, and that the file was saved by this Blender version or an older one."
+):
     """The .blend file is missing or cannot be read."""
 
-    code = "bad_blend_file"
-    default_hint = "Check the path, and that the file was saved by this Blender version or an older one."
 
-
-class BadJobsFile(UsageError):
+class BadJobsFile(
+    UsageError,
+    hint="A CSV file begins with a line that names the columns session and object; "
+    "a JSON file is a list of such objects.",
+):
     """The jobs file cannot be read as what it claims to be."""
 
-    code = "bad_jobs_file"
-    default_hint = (
-        "A CSV file begins with a line that names the columns session and object; "
-        "a JSON file is a list of such objects."
-    )
 
-
-class BadOutput(UsageError):
+class BadOutput(UsageError, hint="Give --output a file name ending in .blend, in a folder you may write to."):
     """The output cannot be written where it was asked."""
-
-    code = "bad_output"
-    default_hint = "Give --output a file name ending in .blend, in a folder you may write to."
 
 
 class BadValue(UsageError):
     """A setting or option has a value that means nothing."""
 
-    code = "bad_value"
 
-
-class TargetUnchangeable(UsageError):
+class TargetUnchangeable(UsageError, hint="Make a library override of the object first, or keep the original."):
     """The target cannot be changed the way that was asked (linked library data)."""
 
-    code = "target_unchangeable"
-    default_hint = "Make a library override of the object first, or keep the original."
 
-
-# --- key and permission ---------------------------------------------------------------------------------------------
-class KeyProblem(CsmError):
+class KeyProblem(CsmError, exit_status=3):
     """The API key is missing or was refused."""
 
-    code = "key_problem"
-    exit_status = 3
 
-
-class MissingKey(KeyProblem):
+class MissingKey(
+    KeyProblem,
+    code="no_key",
+    hint="Set the environment variable CSM_API_KEY, or enter the key in the add-on's preferences.",
+):
     """There is no API key to send."""
 
-    code = "no_key"
-    default_hint = "Set the environment variable CSM_API_KEY, or enter the key in the add-on's preferences."
 
-
-class RefusedKey(KeyProblem):
+class RefusedKey(
+    KeyProblem, hint="Check the key under Developer Settings in your CSM profile, and that it belongs to this base URL."
+):
     """The service does not accept the key (401, 403)."""
 
-    code = "refused_key"
-    default_hint = "Check the key under Developer Settings in your CSM profile, and that it belongs to this base URL."
 
-
-class OnlineAccessOff(CsmError):
+class OnlineAccessOff(
+    CsmError,
+    exit_status=4,
+    hint="Start Blender with --online-mode, or turn on Preferences > System > Allow Online Access.",
+):
     """Blender is not allowed to use the network."""
 
-    code = "online_access_off"
-    default_hint = "Start Blender with --online-mode, or turn on Preferences > System > Allow Online Access."
-    exit_status = 4
 
-
-# --- the service ----------------------------------------------------------------------------------------------------
-class ServiceError(CsmError):
+class ServiceError(CsmError, code="service"):
     """The service could not be used, or answered with a refusal."""
 
-    code = "service"
 
-
-class TransientError(ServiceError):
-    """A fault that another GET may get past. ``retry_after_s`` is the server's own wish, in seconds."""
-
-    code = "passing_fault"
+class TransientError(ServiceError, code="passing_fault"):
+    """A fault that another GET may get past. ``retry_after_s`` is what the server requested, in seconds."""
 
     def __init__(
         self, template: str, hint: str | None = None, *, retry_after_s: float | None = None, **values: Any
@@ -196,230 +150,162 @@ class TransientError(ServiceError):
         self.retry_after_s = retry_after_s
 
 
-class Unreachable(TransientError):
+class Unreachable(TransientError, hint="Check the network connection, the proxy settings and the base URL."):
     """No connection could be made, so nothing of the request arrived."""
 
-    code = "unreachable"
-    default_hint = "Check the network connection, the proxy settings and the base URL."
 
-
-class ConnectionBroken(TransientError):
+class ConnectionBroken(TransientError, hint="Check the network connection; slow services need a longer timeout."):
     """The connection ended, or stayed silent too long, before the answer was complete."""
 
-    code = "connection_broken"
-    default_hint = "Check the network connection; slow services need a longer timeout."
 
-
-class ServiceBusy(TransientError):
+class ServiceBusy(TransientError, hint="The service has a problem or is busy. Try again in a few minutes."):
     """408, 425, 429 or 5xx: not now."""
 
-    code = "service_busy"
-    default_hint = "The service has a problem or is busy. Try again in a few minutes."
 
-
-class UnexpectedAnswer(TransientError):
+class UnexpectedAnswer(
+    TransientError, hint="Check the base URL. A proxy, a login page or a maintenance page may have answered instead."
+):
     """The answer is not the documented JSON: a maintenance page, a captive portal, an empty body."""
 
-    code = "unexpected_answer"
-    default_hint = "Check the base URL. A proxy, a login page or a maintenance page may have answered instead."
 
-
-class DownloadCut(TransientError):
+class DownloadCut(
+    TransientError, hint="The connection broke during the download; Retry downloads it again and costs nothing."
+):
     """The file arrived shorter or longer than announced."""
 
-    code = "download_cut"
-    default_hint = "The connection broke during the download; Retry downloads it again and costs nothing."
 
-
-class LinkExpired(TransientError):
+class LinkExpired(TransientError, hint="Retry asks the service for a new link and costs nothing."):
     """The storage refuses the signed link; a fresh GET of the session gives a new one."""
 
-    code = "link_expired"
-    default_hint = "Retry asks the service for a new link and costs nothing."
 
-
-class UntrustedServer(ServiceError):
+class UntrustedServer(
+    ServiceError,
+    hint="If your company inspects traffic, point REQUESTS_CA_BUNDLE at its CA certificate. "
+    "Verification cannot be turned off.",
+):
     """The TLS certificate of the server is not trusted."""
 
-    code = "untrusted_server"
-    default_hint = (
-        "If your company inspects traffic, point REQUESTS_CA_BUNDLE at its CA certificate. "
-        "Verification cannot be turned off."
-    )
 
-
-class ForeignRedirect(ServiceError):
+class ForeignRedirect(ServiceError, hint="Set the base URL to the real address of the service."):
     """The API redirects to another origin, where the key must not go."""
 
-    code = "foreign_redirect"
-    default_hint = "Set the base URL to the real address of the service."
 
-
-class UnknownSession(ServiceError):
+class UnknownSession(
+    ServiceError, hint="Check the code, and that the key belongs to the account that made the session."
+):
     """404: the service knows no such session."""
 
-    code = "unknown_session"
-    default_hint = "Check the code, and that the key belongs to the account that made the session."
 
-
-class NoCredits(ServiceError):
+class NoCredits(ServiceError, hint="Check the credits of your CSM account."):
     """402: the account cannot pay for this."""
 
-    code = "no_credits"
-    default_hint = "Check the credits of your CSM account."
 
-
-class RequestRefused(ServiceError):
+class RequestRefused(ServiceError, hint="See the message of the service above. Nothing was started."):
     """Any other 4xx: the service understood and said no. Nothing was started."""
 
-    status = 0
-    """The HTTP status, where there was one."""
-
-    code = "request_refused"
-    default_hint = "See the message of the service above. Nothing was started."
+    status = 0  # of HTTP, where there was one
 
 
-class RateLimited(RequestRefused):
+class RateLimited(
+    RequestRefused, hint="The service asks for fewer requests. Retry this job later; no credits were spent on it."
+):
     """429 to the refine request: it was turned away, nothing was started."""
 
-    code = "rate_limited"
-    default_hint = "The service asks for fewer requests. Retry this job later; no credits were spent on it."
 
-
-class AnswerLost(ServiceError):
+class AnswerLost(
+    ServiceError, hint="Look Again shows whether the refine has started. Send Again may spend credits a second time."
+):
     """The refine request went out and no usable answer came back; it may or may not have been accepted."""
 
-    code = "answer_lost"
-    default_hint = "Look Again shows whether the refine has started. Send Again may spend credits a second time."
 
-
-# --- this job -------------------------------------------------------------------------------------------------------
-class JobError(CsmError):
+class JobError(CsmError, code="job"):
     """The service works; this job cannot succeed as it is."""
 
-    code = "job"
 
-
-class SessionNotReady(JobError):
+class SessionNotReady(JobError, hint="Wait until the session's preview is done, then refine."):
     """The session has no preview to refine yet."""
 
-    code = "session_not_ready"
-    default_hint = "Wait until the session's preview is done, then refine."
 
-
-class SessionFailed(JobError):
+class SessionFailed(
+    JobError, hint="Open the session on the service's website; a failed session must be created again there."
+):
     """The session failed before it could be refined."""
 
-    code = "session_failed"
-    default_hint = "Open the session on the service's website; a failed session must be created again there."
 
-
-class RefineFailed(JobError):
+class RefineFailed(JobError, hint="Refine Again asks for a new one, which may spend credits."):
     """The service tried to refine and failed."""
 
-    code = "refine_failed"
-    default_hint = "Refine Again asks for a new one, which may spend credits."
 
-
-class DeadlinePassed(JobError):
+class DeadlinePassed(
+    JobError, hint="The refine may still finish: Retry continues to watch it and sends no new request."
+):
     """The refine was watched as long as the settings allow."""
 
-    code = "deadline_passed"
-    default_hint = "The refine may still finish: Retry continues to watch it and sends no new request."
 
-
-class NoMeshOffered(JobError):
+class NoMeshOffered(
+    JobError, hint="Retry checks again and costs nothing. If this does not help, report it to the service."
+):
     """The session says done but offers no refined mesh."""
 
-    code = "no_mesh_offered"
-    default_hint = "Retry checks again and costs nothing. If this does not help, report it to the service."
 
-
-class BadMesh(JobError):
+class BadMesh(JobError, hint="Retry downloads it again and costs nothing."):
     """The delivered file is not a usable mesh."""
 
-    code = "bad_mesh"
-    default_hint = "Retry downloads it again and costs nothing."
 
-
-class MeshTooLarge(BadMesh):
+class MeshTooLarge(BadMesh, code="bad_mesh", hint="Ask the service for a smaller mesh."):
     """The delivered file is beyond the limit; fetching it again would not help."""
 
-    default_hint = "Ask the service for a smaller mesh."
 
-
-class ConversionFailed(JobError):
+class ConversionFailed(
+    JobError, hint="The delivered file is kept in the job's folder; Retry converts it again and costs nothing."
+):
     """Blender could not import the delivered file; it happened in a separate process."""
 
-    code = "conversion_failed"
-    default_hint = "The delivered file is kept in the job's folder; Retry converts it again and costs nothing."
 
-
-class PlacementFailed(JobError):
+class PlacementFailed(JobError, hint="Nothing is lost: the converted mesh is in the job's folder. Place it again."):
     """The converted mesh could not be put into the scene."""
 
-    code = "placement_failed"
-    default_hint = "Nothing is lost: the converted mesh is in the job's folder. Place it again."
 
-
-class OtherJobUncertain(JobError):
+class OtherJobUncertain(
+    JobError, hint="Decide about that job first (Look Again, Send Again or Cancel); then retry this one."
+):
     """Another job asked for the refine of the same session and got no answer, so a second request could pay twice."""
 
-    code = "other_job_uncertain"
-    default_hint = "Decide about that job first (Look Again, Send Again or Cancel); then retry this one."
 
-
-class JobGone(JobError):
+class JobGone(JobError, hint="Start a new job if you still need the result."):
     """The job was removed meanwhile, perhaps by another Blender."""
 
-    code = "job_gone"
-    default_hint = "Start a new job if you still need the result."
+
+class InternalError(
+    JobError, code="stumbled", hint="Retry costs nothing. Please report this with the log file from the job folder."
+):
+    """A mistake in this program: a step ended in an unexpected exception."""
 
 
-class InternalError(JobError):
-    """A mistake in this program: a step ended in an exception that nobody foresaw."""
-
-    code = "stumbled"
-    default_hint = "Retry costs nothing. Please report this with the log file from the job folder."
+class StorageError(CsmError, code="storage"):
+    """A disk of this machine cannot be used."""
 
 
-# --- this machine ---------------------------------------------------------------------------------------------------
-class StorageError(CsmError):
-    """Something on this machine's disk is in the way."""
-
-    code = "storage"
-
-
-class DiskProblem(StorageError):
+class DiskProblem(
+    StorageError, hint="Free some disk space or fix the folder's permissions; then retry, which costs nothing."
+):
     """The disk is full, read-only or gone."""
 
-    code = "disk_problem"
-    default_hint = "Free some disk space or fix the folder's permissions; then retry, which costs nothing."
 
-
-class StoreTrouble(StorageError):
+class StoreTrouble(StorageError, code="store_unusable"):
     """The job store itself cannot be read or written, so nothing can be decided about jobs until it can."""
 
-    code = "store_unusable"
 
-
-class StoreTooNew(StoreTrouble):
+class StoreTooNew(StoreTrouble, hint="Update CSM Refine. The store was not changed."):
     """The job store was written by a newer version of the add-on."""
 
-    code = "store_too_new"
-    default_hint = "Update CSM Refine. The store was not changed."
 
-
-class StoreUnusable(StoreTrouble):
+class StoreUnusable(
+    StoreTrouble,
+    hint="Check that the job folder is writable and on a disk that allows locking, or set CSM_HOME to another folder.",
+):
     """The job store cannot be opened, stays locked, or was deleted while it was in use."""
 
-    default_hint = (
-        "Check that the job folder is writable and on a disk that allows locking, or set CSM_HOME to another folder."
-    )
 
-
-class StoreDiskProblem(StoreTrouble):
+class StoreDiskProblem(StoreTrouble, code=DiskProblem.code, hint=DiskProblem.default_hint):
     """The disk that holds the job store is full, read-only or gone."""
-
-    code = DiskProblem.code
-    default_hint = DiskProblem.default_hint

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Log files a person can send to support: one a day in the job folder, the oldest deleted, secrets blanked out."""
+"""Log files that users can send to support: one a day in the job folder, the oldest deleted, without secrets."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ DAYS_KEPT = 7
 PACKAGE_LOGGER = __name__.removesuffix(".core.logs")
 
 
-class RedactingFormatter(logging.Formatter):
-    """Blanks the key, signed URLs and e-mail addresses out of every line, tracebacks included."""
+class _RedactingFormatter(logging.Formatter):
+    """Removes the key, signed URLs and e-mail addresses from every line, tracebacks included."""
 
     def __init__(self, key: str) -> None:
         super().__init__("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
         self._key = key
 
     def format(self, record: logging.LogRecord) -> str:
-        """The finished line."""
         return redacted(super().format(record), self._key)
 
 
@@ -36,10 +35,10 @@ def log_to_file(home: Path, key: str = "") -> Path | None:
         folder.mkdir(parents=True, exist_ok=True)
         for old in sorted(folder.glob("csm-*.log"))[:-DAYS_KEPT]:
             old.unlink(missing_ok=True)
-        handler = logging.FileHandler(path, encoding="utf-8", delay=False)
+        handler = logging.FileHandler(path, encoding="utf-8")
     except OSError:
         return None
-    handler.setFormatter(RedactingFormatter(key))
+    handler.setFormatter(_RedactingFormatter(key))
     logger = logging.getLogger(PACKAGE_LOGGER)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -1,29 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Messages as data: an English template with named values, which can be shown in another language later.
 
-A message is written by one process (the worker, a converter) and shown by another, perhaps in another language. So it
-keeps what it was made of. To programs it is a ``str`` with the English text, which is what the store, the logs and the
-command line hold; where it is shown, :mod:`csm_blender.scene.addon.translation` fills the translated template.
-
-No logic reads the text of a message: what a program has to know is in :attr:`Message.code` or in a field of its own.
+A message is written by one process (the worker, a converter) and shown by another, perhaps in another language, so it
+keeps its template and values. It is a ``str`` with the English text, which the store, the logs and the command line
+hold; where it is shown in Blender, :mod:`csm_blender.scene.addon.translation` fills the translated template. No logic
+reads the text: what a program has to know is in :attr:`Message.code` or in a field of its own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _SIDECAR = "messages"
 
-Value = "str | int | float | tuple[Message, ...]"
-"""What a placeholder holds. A message is translated with the text around it, a tuple of them as a list."""
-
 
 class Message(str):  # noqa: SLOT000 - it has attributes, and is made seldom
-    """The English text of *template* filled with *values*; both are kept, with an optional *code* for programs."""
+    """The English text of *template* filled with *values*; both are kept, with an optional *code* for programs.
+
+    A value is a text, a number, a message (translated with the text around it) or several messages (shown as a list).
+    """
 
     code: str
     template: str
@@ -32,7 +32,8 @@ class Message(str):  # noqa: SLOT000 - it has attributes, and is made seldom
     def __new__(cls, template: str, /, code: str = "", **values: Any) -> Self:
         """Fill the ``{placeholders}`` of *template*; one without a value stays as it is."""
         kept = {name: _kept(value) for name, value in values.items()}
-        message = super().__new__(cls, fill(template, {name: _english(value) for name, value in kept.items()}))
+        english = {n: ", ".join(each) if isinstance(each, (tuple, list)) else str(each) for n, each in kept.items()}
+        message = super().__new__(cls, fill(template, english))
         message.code, message.template, message.values = code, template, kept
         return message
 
@@ -43,11 +44,17 @@ class Message(str):  # noqa: SLOT000 - it has attributes, and is made seldom
 
     def mapped(self, change: Callable[[str], str]) -> Message:
         """This message with *change* applied to every text that was filled in, such as words of the service."""
-        return Message(self.template, code=self.code, **{n: _mapped(value, change) for n, value in self.values.items()})
+
+        def changed(value: Any) -> Any:
+            if isinstance(value, Message):
+                return value.mapped(change)
+            return change(value) if isinstance(value, str) else value
+
+        return Message(self.template, code=self.code, **_each(changed, self.values))
 
     def as_data(self) -> dict[str, Any]:
         """JSON-ready form; :meth:`from_data` takes it back."""
-        values = {name: _value_as_data(value) for name, value in self.values.items()}
+        values = _each(lambda value: value.as_data() if isinstance(value, Message) else value, self.values)
         return {"code": self.code, "template": self.template, "values": values}
 
     @classmethod
@@ -59,11 +66,11 @@ class Message(str):  # noqa: SLOT000 - it has attributes, and is made seldom
 
 def sentences(*parts: str) -> Message:
     """Several sentences, one after the other, as one message. Empty ones are left out."""
-    told = [Message.of(part) for part in parts if part]
-    if len(told) == 1:
-        return told[0]
-    template = " ".join(f"{{_{number}}}" for number in range(len(told)))
-    return Message(template, **{f"_{number}": part for number, part in enumerate(told)})
+    messages = [Message.of(part) for part in parts if part]
+    if len(messages) == 1:
+        return messages[0]
+    values = {f"_{number}": message for number, message in enumerate(messages)}
+    return Message(" ".join(f"{{{name}}}" for name in values), **values)
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -72,24 +79,26 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def to_json(data: Mapping[str, Any]) -> str:
-    """*data* as JSON, in which each message is its English text; what they were made of goes along beside them."""
-    made = {str(message): message.as_data() for message in _messages_in(data) if message.values or message.code}
+    """*data* as JSON, in which each message is its English text; their templates and values are added beside them."""
+    values: list[Any] = []
+    _each(values.append, data)
+    made = {
+        str(value): value.as_data() for value in values if isinstance(value, Message) and (value.values or value.code)
+    }
     return json.dumps({**data, _SIDECAR: made} if made else data)
 
 
 def from_json(text: str | bytes) -> Any:
-    """What :func:`to_json` wrote, with its messages. Raises ``ValueError`` for what is no JSON."""
+    """What :func:`to_json` wrote, with its messages. Raises ``ValueError`` for text that is not JSON."""
     data = json.loads(text)
     made = data.pop(_SIDECAR, None) if isinstance(data, dict) else None
     if not isinstance(made, dict):
         return data
     known = {}
     for english, parts in made.items():
-        try:
+        with contextlib.suppress(KeyError, TypeError, AttributeError):  # of another version: the English text is used
             known[english] = Message.from_data(parts)
-        except (KeyError, TypeError, AttributeError):  # of another version: the English text will do
-            continue
-    return _restored(data, known)
+    return _each(lambda value: known.get(value, value) if isinstance(value, str) else value, data)
 
 
 def _kept(value: Any) -> Any:
@@ -99,22 +108,11 @@ def _kept(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, tuple, list)) else str(value)
 
 
-def _english(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, (tuple, list)) else str(value)
-
-
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, Message):
-        return value.mapped(change)
-    if isinstance(value, (tuple, list)):
-        return tuple(_mapped(part, change) for part in value)
-    return change(value) if isinstance(value, str) else value
-
-
-def _value_as_data(value: Any) -> Any:
-    if isinstance(value, Message):
-        return value.as_data()
-    return [_value_as_data(part) for part in value] if isinstance(value, (tuple, list)) else value
+def _each(change: Callable[[Any], Any], data: Any) -> Any:
+    """*data* with *change* applied to each value in it, through mappings, lists and tuples."""
+    if isinstance(data, Mapping):
+        return {name: _each(change, value) for name, value in data.items()}
+    return [_each(change, value) for value in data] if isinstance(data, (list, tuple)) else change(data)
 
 
 def _value_from_data(value: Any) -> Any:
@@ -123,26 +121,7 @@ def _value_from_data(value: Any) -> Any:
     return tuple(_value_from_data(part) for part in value) if isinstance(value, list) else value
 
 
-def _messages_in(data: Any) -> Iterator[Message]:
-    if isinstance(data, Message):
-        yield data
-    elif isinstance(data, Mapping):
-        for value in data.values():
-            yield from _messages_in(value)
-    elif isinstance(data, (list, tuple)):
-        for value in data:
-            yield from _messages_in(value)
-
-
-def _restored(data: Any, known: Mapping[str, Message]) -> Any:
-    if isinstance(data, str):
-        return known.get(data, data)
-    if isinstance(data, dict):
-        return {name: _restored(value, known) for name, value in data.items()}
-    return [_restored(value, known) for value in data] if isinstance(data, list) else data
-
-
 NOTHING = Message("")
 
 ROUTINE = "routine"
-"""Code of messages that tell no more than the job's state and progress do."""
+"""Code of messages that say no more than the job's state and progress do."""

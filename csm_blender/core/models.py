@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words of the contract as types: job states, choices, and what a job is asked to do."""
+"""The terms of the contract as types: job states, choices, and what a job has to do."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ from typing import Any, Self
 from .records import FLAT, NOT_KEPT, Record
 
 Vec3 = tuple[float, float, float]
-Matrix4 = tuple[
-    tuple[float, float, float, float],
-    tuple[float, float, float, float],
-    tuple[float, float, float, float],
-    tuple[float, float, float, float],
-]
+Vec4 = tuple[float, float, float, float]
+Matrix4 = tuple[Vec4, Vec4, Vec4, Vec4]
 """Row-major 4x4, as ``mathutils.Matrix`` prints it; translation in the last column."""
 
 
 class JobState(StrEnum):
-    """Where a job is. The order is the life of a job that meets no trouble."""
+    """Where a job is, in the order in which a job without problems passes through."""
 
     QUEUED = "QUEUED"
     CHECKING = "CHECKING"
@@ -36,21 +32,13 @@ class JobState(StrEnum):
     UNCERTAIN = "UNCERTAIN"
 
 
-ACTIVE = frozenset(
-    {
-        JobState.QUEUED,
-        JobState.CHECKING,
-        JobState.SUBMITTING,
-        JobState.REFINING,
-        JobState.DOWNLOADING,
-        JobState.CONVERTING,
-    }
-)
-"""States in which a worker has something to do. UNCERTAIN is looked at a few times as well, then waits for a person."""
-
-FINISHED = frozenset({JobState.PLACED, JobState.FAILED, JobState.CANCELLED})
-
 _S = JobState
+ACTIVE = frozenset({_S.QUEUED, _S.CHECKING, _S.SUBMITTING, _S.REFINING, _S.DOWNLOADING, _S.CONVERTING})
+"""States in which a worker has something to do. UNCERTAIN is checked a few times as well, then waits for the user."""
+
+FINISHED = frozenset({_S.PLACED, _S.FAILED, _S.CANCELLED})
+
+_RETRIED = frozenset({_S.QUEUED, _S.REFINING, _S.UNCERTAIN, _S.CONVERTING, _S.READY})
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     _S.QUEUED: frozenset({_S.CHECKING}),
     _S.CHECKING: frozenset({_S.SUBMITTING, _S.REFINING, _S.DOWNLOADING}),
@@ -61,17 +49,16 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     _S.CONVERTING: frozenset({_S.READY, _S.DOWNLOADING}),
     _S.READY: frozenset({_S.PLACED, _S.DOWNLOADING}),
     _S.PLACED: frozenset({_S.READY, _S.DOWNLOADING}),  # undone in Blender, or placed in a file that was never saved
-    _S.FAILED: frozenset({_S.QUEUED, _S.REFINING, _S.UNCERTAIN, _S.CONVERTING, _S.READY}),
-    _S.CANCELLED: frozenset({_S.QUEUED, _S.REFINING, _S.UNCERTAIN, _S.CONVERTING, _S.READY}),
+    _S.FAILED: _RETRIED,
+    _S.CANCELLED: _RETRIED,
 }
 """Where a job may go from each state; every unfinished one may also become FAILED or CANCELLED."""
 
 
 def may_move(old: JobState, new: JobState) -> bool:
     """Whether a job in state *old* may become *new*. Staying is always allowed."""
-    if old is new or new in TRANSITIONS[old]:
-        return True
-    return old not in FINISHED and new in (JobState.FAILED, JobState.CANCELLED)
+    stopped = old not in FINISHED and new in (JobState.FAILED, JobState.CANCELLED)
+    return old is new or new in TRANSITIONS[old] or stopped
 
 
 class Fit(StrEnum):
@@ -115,11 +102,11 @@ class AssetPlace(StrEnum):
 
 
 @dataclass(frozen=True)
-class AssetWish(Record):
+class AssetChoice(Record):
     """Whether and where the result becomes an asset.
 
     ``library`` is the library's name and ``folder`` its absolute path on this machine, empty where there is none of
-    that name. ``author`` is written on the asset; empty for nobody.
+    that name. ``author`` is written on the asset, unless empty.
     """
 
     place: AssetPlace = AssetPlace.OFF
@@ -128,12 +115,12 @@ class AssetWish(Record):
     author: str = ""
 
 
-NO_ASSET = AssetWish()
+NO_ASSET = AssetChoice()
 
 
 @dataclass(frozen=True)
 class Choices(Record):
-    """What a person chose for a refine: in the panel, on the command line.
+    """What the user chose for a refine: in the panel, on the command line.
 
     ``custom_pivot`` counts for ``Pivot.CUSTOM`` only: normalized to the box, Blender axes. ``copies`` says whether
     objects that share the target's mesh get the result too; ``None`` means that they do where the mesh is replaced.
@@ -146,7 +133,7 @@ class Choices(Record):
     again: bool = False
     copies: bool | None = None
     materials: Materials = Materials.REFINED
-    asset: AssetWish = NO_ASSET
+    asset: AssetChoice = NO_ASSET
 
     def settled(self) -> Choices:
         """These choices as a job keeps them: *copies* decided; the pivot itself is in what is sent by then."""
@@ -189,7 +176,7 @@ class Placement(Record):
     The result's mesh data fills ``box_min`` … ``box_max`` (its own axes) and its object gets ``matrix_world``.
     ``axis_scale`` is how long one data unit is in the world on each axis. ``mirror_x`` says that the world matrix
     mirrors, so the data is mirrored once more to come out right. ``anchor`` is the point of the box, normalized to
-    [-0.5, 0.5] in data axes, that a mesh which does not fill the box stands on. ``flat`` marks the axes on which the
+    [-0.5, 0.5] in data axes, that is kept when a mesh does not fill the box. ``flat`` marks the axes on which the
     block-out has no thickness.
     """
 

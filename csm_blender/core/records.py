@@ -10,15 +10,15 @@ from __future__ import annotations
 import operator
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, fields
 from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any, Self, get_args, get_origin, get_type_hints
 
-FLAT: Mapping[str, Any] = {"flat": True}
-"""The field is a record itself, and the values of that stand beside the others in JSON."""
-NOT_KEPT: Mapping[str, Any] = {"kept": False}
+FLAT: Mapping[str, Any] = {"key": ""}
+"""The field is a record itself, and its values are beside the others in JSON."""
+NOT_KEPT: Mapping[str, Any] = {"key": None}
 """The field does not go into JSON."""
 
 
@@ -31,54 +31,42 @@ class Record:
     """Base of a frozen dataclass that goes through JSON."""
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready form; :meth:`from_dict` takes it back."""
+        """JSON-ready form; :meth:`from_dict` reads it."""
         data: dict[str, Any] = {}
-        for member in _members(type(self)):
-            value = _as_data(getattr(self, member.name))
-            data |= {member.key: value} if member.key else value or {}
+        for field, key, _kind, _read in _members(type(self)):
+            value = _as_data(getattr(self, field.name))
+            data |= {key: value} if key else value or {}
         return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The record that :meth:`as_dict` wrote; what *data* holds beyond it is passed over.
+        """The record that :meth:`as_dict` wrote; other values in *data* are ignored.
 
         Fields that are missing get their defaults. Raises ``TypeError`` or ``ValueError`` where that cannot be.
         """
         if not isinstance(data, Mapping):
             raise TypeError(f"{data!r} is no record")
-        found = [member for member in _members(cls) if member.needed <= data.keys()]
-        return cls(**{member.name: member.read(data[member.key] if member.key else data) for member in found})
+        values = {}
+        for field, key, kind, read in _members(cls):
+            if ({key} if key else kind.keys(required=True)) <= data.keys():
+                values[field.name] = read(data[key] if key else data)
+        return cls(**values)
 
     @classmethod
-    def keys(cls) -> frozenset[str]:
-        """What the values are called in JSON."""
-        return frozenset().union(*(member.keys for member in _members(cls)))
+    def keys(cls, *, required: bool = False) -> set[str]:
+        """What the values are called in JSON; if *required*, only of fields that have no default."""
+        chosen = [(key, kind) for field, key, kind, _ in _members(cls) if not required or field.default is MISSING]
+        return {name for key, kind in chosen for name in ([key] if key else kind.keys(required=required))}
 
 
-@dataclass(frozen=True)
-class _Member:
-    """A field that goes into JSON as *key*, or as all *keys* of a record that stands flat; it needs some of them."""
-
-    name: str
-    key: str
-    keys: frozenset[str]
-    needed: frozenset[str]
-    has_default: bool
-    read: Callable[[Any], Any]
+_Member = tuple[Field[Any], str, Any, Callable[[Any], Any]]
+"""A field, its key in JSON (empty where it is flat), its type and the function that reads it."""
 
 
 def _find_members(record: Any) -> tuple[_Member, ...]:
     hints = get_type_hints(record)
-    return tuple(_member(each, hints[each.name]) for each in fields(record) if each.metadata.get("kept", True))
-
-
-def _member(field: Field[Any], kind: Any) -> _Member:
-    key, keys, has_default = field.metadata.get("key", field.name), frozenset[str](), field.default is not MISSING
-    if "flat" not in field.metadata:
-        return _Member(field.name, key, frozenset({key}), frozenset({key}), has_default, _reader(kind))
-    inner = _members(_inner(kind))
-    needed = keys.union(*(each.needed for each in inner if not each.has_default))
-    return _Member(field.name, "", keys.union(*(each.keys for each in inner)), needed, has_default, _reader(kind))
+    keyed = [(field, field.metadata.get("key", field.name), hints[field.name]) for field in fields(record)]
+    return tuple((field, key, _inner(kind), _reader(kind)) for field, key, kind in keyed if key is not None)
 
 
 _members: Callable[[Any], tuple[_Member, ...]] = cache(_find_members)
@@ -98,7 +86,7 @@ def _as_data(value: Any) -> Any:
 
 
 def _reader(kind: Any) -> Callable[[Any], Any]:
-    """What makes an object of the type *kind* of a value that JSON holds."""
+    """The function that turns a value from JSON into the type *kind*."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin is types.UnionType:
         read = _reader(_inner(kind))
@@ -116,5 +104,5 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value  # a Message stays one
+        raise TypeError(f"{value!r} is not a text")
+    return value  # not str(value): a Message keeps its template

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the service is, how long to be patient with it, and where this machine keeps its jobs."""
+"""Where the service is, how long to wait for it, and where this machine keeps its jobs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEY_VARIABLE = "CSM_API_KEY"
 BASE_URL_VARIABLE = "CSM_BASE_URL"
 HOME_VARIABLE = "CSM_HOME"
 LONGEST_LEASE_S = 300.0
-"""No lease reaches further into the future; one that seems to was written before the clock was set back."""
+"""A lease that seems to end later was written before the clock was set back."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Settings:
     """All that steers a refine. The key is kept out of ``repr``, so that no log or traceback can show it.
 
     ``read_timeout_s`` is how long a connection may stay silent; a whole answer of the API may take ``answer_limit_s``.
-    ``poll_interval_s`` of ``None`` means the built-in rhythm (see ``core.api.backoff``). ``loopback_only`` is set where
-    network access is off and the service runs on this machine: then no other machine is contacted, not even for files.
+    Without a ``poll_interval_s`` the intervals of ``core.api.backoff`` hold. ``loopback_only`` is set where network
+    access is off and the service runs on this machine: then no other machine is contacted, not even for files.
     """
 
     base_url: str = DEFAULT_BASE_URL
@@ -50,12 +50,12 @@ class Settings:
 
     @property
     def answer_limit_s(self) -> float:
-        """Longest time for one answer of the API, so that one that trickles in does not hold a job for ever."""
+        """Longest time for one answer of the API, so that one that arrives byte by byte does not block a job."""
         return 1.5 * self.read_timeout_s
 
     @property
     def lease_s(self) -> float:
-        """How long a job belongs to a worker that has gone silent: longer than any single request may take."""
+        """How long a job belongs to a worker that does not respond: longer than any single request may take."""
         return min(LONGEST_LEASE_S, self.connect_timeout_s + self.answer_limit_s + 10.0)
 
 
@@ -90,15 +90,10 @@ def checked_base_url(text: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether *url* points at this very machine, by name or address."""
+    """Whether *url* points at this machine, by name or address."""
     try:
         host = urlsplit(url).hostname or ""
-    except ValueError:
-        return False
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
+        return host == "localhost" or host.endswith(".localhost") or ip_address(host).is_loopback
     except ValueError:
         return False
 

@@ -133,4 +133,4 @@ def test_a_library_is_known_by_its_name_and_its_folder_by_this_machine(scene: bp
     state.asset_library = "Gone"
     assert assets.wish_of(scene).folder == ""
     state.as_asset = "OFF"
-    assert assets.wish_of(scene) == assets.AssetWish()
+    assert assets.wish_of(scene) == assets.AssetChoice()

@@ -66,11 +66,11 @@ def test_texts_are_found_wherever_they_can_stand(tmp_path: Path) -> None:
 """Not this."""
 class CsmError(Exception):
     """Nor this one."""
-class Mishap(CsmError):
-    default_hint = "Do something else."
-class Worse(Mishap):
-    default_hint = ("Do something "
-        "better.")
+class Mishap(CsmError, hint="Do something else."):
+    pass
+class Worse(Mishap, hint="Do something "
+        "better."):
+    pass
 def fail(path, error, count):
     _log.warning("Not this for %s", path)
     if "not this either" in path:

@@ -7,31 +7,24 @@ import random
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-FIRST_POLL_S = 1.0
-SHORTEST_POLL_S = 5.0
-LONGEST_POLL_S = 30.0
-LATE_SHARE = 0.03
-"""How much later than it ended a refine that tells its percent may be found done, of its length."""
-LONGEST_BACKOFF_S = 30.0
+LONGEST_DELAY_S = 30.0
 LONGEST_RETRY_AFTER_S = 3600.0
 
 
 def poll_delay_s(running_s: float, percent: float | None, fixed_s: float | None = None) -> float:
-    """Seconds until the next look at a refine that has been running for *running_s*.
+    """Seconds until the next check of a refine that has been running for *running_s*.
 
-    *fixed_s* is the user's own interval and wins. Otherwise a ninth of the time the refine has taken so far, between 5
-    and 30 s: the longer it takes, the less it matters to hear of its end a little later. Where the service tells a
-    *percent*, a quarter of the time that seems to be left is waited instead, but never less than a little of what has
-    passed: far from the end that asks less often, near the end it finds the result sooner.
+    *fixed_s* is the user's own interval and wins. Otherwise 1 s at first, then a ninth of the time the refine has taken
+    so far, between 5 and 30 s: the longer it takes, the less a small delay matters. Where the service gives a
+    *percent*, a quarter of the time that seems to be left is waited instead, but at least 3 % of what has passed: far
+    from the end that asks less often, near the end it finds the result sooner.
     """
     if fixed_s is not None:
         return fixed_s
     if percent is not None and 0.0 < percent <= 100.0 and running_s > 0.0:  # noqa: PLR2004 - percent
         left_s = running_s * (100.0 - percent) / percent
-        return min(LONGEST_POLL_S, max(0.5, LATE_SHARE * running_s, left_s / 4.0))
-    if running_s < FIRST_POLL_S:
-        return FIRST_POLL_S
-    return min(LONGEST_POLL_S, max(SHORTEST_POLL_S, running_s / 9.0))
+        return min(LONGEST_DELAY_S, max(0.5, 0.03 * running_s, left_s / 4.0))
+    return 1.0 if running_s < 1.0 else min(LONGEST_DELAY_S, max(5.0, running_s / 9.0))
 
 
 def retry_delay_s(faults: int, retry_after_s: float | None, draw: random.Random) -> float:
@@ -42,7 +35,7 @@ def retry_delay_s(faults: int, retry_after_s: float | None, draw: random.Random)
     """
     if retry_after_s is not None:
         return min(LONGEST_RETRY_AFTER_S, max(0.1, retry_after_s))
-    return max(0.1, draw.uniform(0.0, min(LONGEST_BACKOFF_S, 2.0 ** min(faults, 10))))
+    return max(0.1, draw.uniform(0.0, min(LONGEST_DELAY_S, 2.0 ** min(faults, 10))))
 
 
 def parse_retry_after(value: str | None, date: str | None = None) -> float | None:
@@ -51,9 +44,7 @@ def parse_retry_after(value: str | None, date: str | None = None) -> float | Non
     *date* is the answer's ``Date`` header: where there is one, it is what the server's clock says now, and the clock of
     this machine may be wrong.
     """
-    if not value:
-        return None
-    text = value.strip()
+    text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
     when = _http_date(text)

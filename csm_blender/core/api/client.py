@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,19 +12,7 @@ from urllib.parse import quote, urljoin
 
 import requests
 
-from ..errors import (
-    AnswerLost,
-    CsmError,
-    ForeignRedirect,
-    NoCredits,
-    RateLimited,
-    RefusedKey,
-    RequestRefused,
-    ServiceBusy,
-    TransientError,
-    UnexpectedAnswer,
-    UnknownSession,
-)
+from .. import errors
 from ..messages import NOTHING, Message, sentences
 from ..models import Refinement
 from ..redaction import sanitize
@@ -31,7 +20,7 @@ from ..settings import Settings
 from .backoff import parse_retry_after
 from .limits import WatchedBody, body_chunks
 from .session import Session
-from .transport import faults_explained, new_http_session, origin, timeouts
+from .transport import new_http_session, open_response, origin
 
 MAX_ANSWER_BYTES = 16 * 1024**2
 MAX_REDIRECTS = 3
@@ -39,7 +28,7 @@ MAX_REDIRECTS = 3
 
 @dataclass(frozen=True)
 class SessionPage:
-    """One page of the account's sessions. ``total`` is ``None`` where the service does not tell."""
+    """One page of the account's sessions. ``total`` is ``None`` where the service does not say."""
 
     sessions: list[Session]
     total: int | None
@@ -48,16 +37,7 @@ class SessionPage:
 class NotSent(Exception):
     """Nothing that the service could act on has left this machine; *error* says why."""
 
-    def __init__(self, error: CsmError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-class _Untold(Exception):
-    """No whole answer came; *error* says why."""
-
-    def __init__(self, error: CsmError) -> None:
-        super().__init__()
+    def __init__(self, error: errors.CsmError) -> None:
         self.error = error
 
 
@@ -80,34 +60,32 @@ class CsmClient:
         """``POST /image-to-3d-sessions/get-3d/refine/{code}``: ask for the refined mesh. This may spend credits.
 
         Sends at most one request and never repeats it. Raises :class:`NotSent` when it did not leave this machine,
-        :class:`AnswerLost` when it did and nobody knows what became of it; any other :class:`CsmError` means that the
+        :class:`AnswerLost` when it did and the outcome is unknown; any other :class:`CsmError` means that the
         service said no and nothing was started.
         """
-        fields = {"scaled_bbox": refinement.scaled_bbox, "pivot_point": refinement.pivot_point}
-        body = WatchedBody(
-            json.dumps({name: list(value) for name, value in fields.items() if value is not None}).encode()
-        )
+        fields = {name: value for name, value in refinement.as_dict().items() if value is not None}
+        body = WatchedBody(json.dumps(fields).encode())
         # A connection of its own: a kept-alive one that the server has just closed would look like a lost answer.
-        http = new_http_session(self._settings.base_url, self._settings.answer_limit_s)
         try:
-            response = self._send(http, "POST", f"image-to-3d-sessions/get-3d/refine/{quote(code, safe='')}", data=body)
-            if 300 <= response.status_code < 400:  # noqa: PLR2004 - HTTP
-                raise ForeignRedirect("The service redirects the refine request elsewhere.")
-            if response.status_code in (425, 429):
-                raise RateLimited("The service does not accept the refine request for now.")
-            self._data(response)
-        except _Untold as trouble:
+            with new_http_session(self._settings.base_url, self._settings.answer_limit_s) as http:
+                path = f"image-to-3d-sessions/get-3d/refine/{quote(code, safe='')}"
+                response = self._send(http, path, body)
+        except errors.CsmError as error:
             if not body.touched:
-                raise NotSent(trouble.error) from trouble.error
-            raise AnswerLost(
-                "The refine request was sent, but no answer came back. {error}", error=trouble.error
-            ) from trouble.error
-        except TransientError as fault:
-            raise AnswerLost(
+                raise NotSent(error) from error
+            raise errors.AnswerLost(
+                "The refine request was sent, but no answer came back. {error}", error=error
+            ) from error
+        if 300 <= response.status_code < 400:  # noqa: PLR2004 - HTTP
+            raise errors.ForeignRedirect("The service redirects the refine request elsewhere.")
+        if response.status_code in (425, 429):
+            raise errors.RateLimited("The service does not accept the refine request for now.")
+        try:
+            self._data(response)
+        except errors.TransientError as fault:
+            raise errors.AnswerLost(
                 "The refine request was sent, but no usable answer came back. {error}", error=fault
             ) from fault
-        finally:
-            http.close()
 
     def session(self, code: str) -> Session:
         """``GET /image-to-3d-sessions/{code}``."""
@@ -118,7 +96,7 @@ class CsmClient:
         data = self._get(f"image-to-3d-sessions?limit={limit}&page={page}")
         results = data.get("results") if isinstance(data, Mapping) else None
         if not isinstance(results, list):
-            raise UnexpectedAnswer("The answer holds no list of sessions.")
+            raise errors.UnexpectedAnswer("The answer holds no list of sessions.")
         total = data.get("total")
         return SessionPage([Session.from_data(item) for item in results], total if isinstance(total, int) else None)
 
@@ -128,99 +106,77 @@ class CsmClient:
 
     def _get(self, path: str) -> Any:
         for _ in range(MAX_REDIRECTS + 1):
-            try:
-                response = self._send(self._http, "GET", path)
-            except _Untold as trouble:
-                raise trouble.error from trouble.error.__cause__
+            response = self._send(self._http, path)
             if not response.is_redirect:
                 return self._data(response)
             path = self._redirect_path(response)
-        raise UnexpectedAnswer("The service redirects in a loop.")
+        raise errors.UnexpectedAnswer("The service redirects in a loop.")
 
     def _redirect_path(self, response: requests.Response) -> str:
-        try:
+        with contextlib.suppress(ValueError):
             target = urljoin(response.url, response.headers["location"])
             if origin(target) == origin(self._settings.base_url):
                 return target
-        except ValueError:
-            pass
-        raise ForeignRedirect("The service redirects to another address, to which the key must not be sent.")
+        raise errors.ForeignRedirect("The service redirects to another address, to which the key must not be sent.")
 
-    def _send(self, http: requests.Session, method: str, path: str, **arguments: Any) -> requests.Response:
-        """One request and its whole answer. Raises :class:`_Untold` where no whole answer came."""
+    def _send(self, http: requests.Session, path: str, data: WatchedBody | None = None) -> requests.Response:
+        """One request, a POST where there is *data*, and its whole answer."""
         url = urljoin(f"{self._settings.base_url}/", path)
-        headers = {**self._headers, "Content-Type": "application/json"} if method == "POST" else self._headers
-        try:
-            with faults_explained(url):
-                response = http.request(
-                    method,
-                    url,
-                    headers=headers,
-                    timeout=timeouts(self._settings),
-                    allow_redirects=False,
-                    stream=True,
-                    **arguments,
-                )
-                with response:
-                    too_long = UnexpectedAnswer("The answer is too long.")
-                    body = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))
-        except CsmError as error:
-            raise _Untold(error) from error
+        method, headers = ("POST", {"Content-Type": "application/json"}) if data else ("GET", {})
+        headers |= self._headers
+        with open_response(http, method, url, self._settings, headers=headers, data=data) as response:
+            too_long = errors.UnexpectedAnswer("The answer is too long.")
+            body = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))
         response._content = body  # noqa: SLF001 - the way to give a streamed response its body
         return response
 
     def _data(self, response: requests.Response) -> Any:
         """``data`` of the documented envelope, or an error named after what the answer says."""
-        try:
+        answer = None
+        with contextlib.suppress(ValueError, RecursionError):
             answer = json.loads(response.content)
-        except (ValueError, RecursionError):
-            answer = None
-        status = response.status_code
-        told = answer.get("statusCode") if isinstance(answer, Mapping) else None
-        if isinstance(told, int) and status < 400:  # noqa: PLR2004 - HTTP
-            status = told
+        fields = answer if isinstance(answer, Mapping) else {}
+        status, inner_status = response.status_code, fields.get("statusCode")
+        if isinstance(inner_status, int) and status < 400:  # noqa: PLR2004 - HTTP
+            status = inner_status
         if status >= 400:  # noqa: PLR2004 - HTTP
-            raise self._refusal(status, answer, response)
-        if not isinstance(answer, Mapping):
+            raise self._refusal(status, fields, response)
+        if fields is not answer:
             named = response.headers.get("content-type")
             kind = sanitize(named, limit=60) if named else Message("no content type")
-            raise UnexpectedAnswer(
+            raise errors.UnexpectedAnswer(
                 "The service answered with something that is not the documented JSON ({kind}).", kind=kind
             )
-        if "data" not in answer:
-            if answer.get("error"):
-                raise RequestRefused(self._words(answer))
-            raise UnexpectedAnswer("The answer is not in the documented form: it holds no data.")
-        return answer["data"]
+        if "data" not in fields:
+            if fields.get("error"):
+                raise errors.RequestRefused(self._words(fields))
+            raise errors.UnexpectedAnswer("The answer is not in the documented form: it holds no data.")
+        return fields["data"]
 
-    def _refusal(self, status: int, answer: object, response: requests.Response) -> CsmError:
-        words = self._words(answer)
+    def _refusal(self, status: int, fields: Mapping[str, Any], response: requests.Response) -> errors.CsmError:
+        words = self._words(fields)
         said = Message("The service says: {words}.", words=words.rstrip(".")) if words else NOTHING
-        if status in (401, 403):
-            return RefusedKey(sentences(Message("The service refuses the key ({status}).", status=status), said))
-        if status == 402:  # noqa: PLR2004 - HTTP
-            return NoCredits(sentences(Message("The service asks for credits ({status}).", status=status), said))
-        if status == 404:  # noqa: PLR2004 - HTTP
-            return UnknownSession(
-                sentences(Message("The service knows no such session ({status}).", status=status), said)
-            )
-        if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
-            wait = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
-            return ServiceBusy(
-                sentences(Message("The service cannot answer right now ({status}).", status=status), said),
-                retry_after_s=wait,
-            )
-        refused = RequestRefused(sentences(Message("The service refuses the request ({status}).", status=status), said))
-        refused.status = status
-        return refused
+        kind: type[errors.CsmError]
+        match status:
+            case 401 | 403:
+                kind, text = errors.RefusedKey, Message("The service refuses the key ({status}).", status=status)
+            case 402:
+                kind, text = errors.NoCredits, Message("The service asks for credits ({status}).", status=status)
+            case 404:
+                kind = errors.UnknownSession
+                text = Message("The service knows no such session ({status}).", status=status)
+            case _ if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
+                text = Message("The service cannot answer right now ({status}).", status=status)
+                wait_s = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
+                return errors.ServiceBusy(sentences(text, said), retry_after_s=wait_s)
+            case _:
+                text = Message("The service refuses the request ({status}).", status=status)
+                refused = errors.RequestRefused(sentences(text, said))
+                refused.status = status
+                return refused
+        return kind(sentences(text, said))
 
-    def _words(self, answer: object) -> str:
+    def _words(self, fields: Mapping[str, Any]) -> str:
         """The service's own explanation. No error body is documented, so all places that have been seen are tried."""
-        if not isinstance(answer, Mapping):
-            return ""
-        for name in ("message", "error", "detail"):
-            value = answer.get(name)
-            if value:
-                text = value if isinstance(value, str) else json.dumps(value)
-                return sanitize(text, self._settings.key)
-        return ""
+        words = next((fields[name] for name in ("message", "error", "detail") if fields.get(name)), "")
+        return sanitize(words if isinstance(words, str) else json.dumps(words), self._settings.key)

@@ -12,20 +12,11 @@ from urllib.parse import urljoin
 
 import requests
 
-from ..errors import (
-    ConnectionBroken,
-    DiskProblem,
-    DownloadCut,
-    ForeignRedirect,
-    LinkExpired,
-    MeshTooLarge,
-    RequestRefused,
-    ServiceBusy,
-)
+from .. import errors
 from ..settings import Settings
 from .backoff import parse_retry_after
-from .limits import file_chunks
-from .transport import check_allowed, faults_explained, new_http_session, timeouts
+from .limits import body_chunks
+from .transport import check_allowed, new_http_session, open_response
 
 MAX_REDIRECTS = 5
 
@@ -43,32 +34,25 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
     """Fetch *url* into *path*.
 
     No key, cookie or .netrc entry goes along: signed links need none. *on_progress* is called with (bytes so far,
-    bytes announced or ``None``) as they come and may raise to stop. Raises a :class:`TransientError` for what
-    another try may mend, :class:`DiskProblem` for what it will not; whatever happens, no ``.part`` stays behind.
+    bytes announced or ``None``) as they come and may raise to stop. Raises a :class:`TransientError` where
+    another try may succeed, :class:`DiskProblem` where it would not; in all cases the ``.part`` file is deleted.
     """
     part = path.with_name(path.name + ".part")
     try:
         for _ in range(MAX_REDIRECTS + 1):
             check_allowed(url, settings)
-            with faults_explained(url), new_http_session(url) as http:
-                response = http.get(
-                    url,
-                    headers={"Accept-Encoding": "identity"},  # so that the length announced is the file's
-                    timeout=timeouts(settings),
-                    allow_redirects=False,
-                    stream=True,
-                )
-                with response:
-                    if response.is_redirect:
-                        url = _joined(url, response.headers["location"])
-                        continue
-                    _refuse_status(response)
-                    length, digest = _stream_to(part, response, settings.max_download_bytes, on_progress)
+            headers = {"Accept-Encoding": "identity"}  # so that the length announced is the file's
+            with new_http_session(url) as http, open_response(http, "GET", url, settings, headers=headers) as response:
+                if response.is_redirect:
+                    url = _joined(url, response.headers["location"])
+                    continue
+                _refuse_status(response)
+                length, digest = _stream_to(part, response, settings.max_download_bytes, on_progress)
             part.replace(path)
             return Download(path, length, digest)
-        raise LinkExpired("The link to the mesh redirects in a loop.")
+        raise errors.LinkExpired("The link to the mesh redirects in a loop.")
     except OSError as error:
-        raise DiskProblem(
+        raise errors.DiskProblem(
             "The mesh cannot be written to {folder}: {reason}.", folder=path.parent, reason=error
         ) from error
     finally:
@@ -80,7 +64,7 @@ def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as error:
-        raise ForeignRedirect("The storage redirects to an address that is not a valid URL.") from error
+        raise errors.ForeignRedirect("The storage redirects to an address that is not a valid URL.") from error
 
 
 def _refuse_status(response: requests.Response) -> None:
@@ -88,11 +72,11 @@ def _refuse_status(response: requests.Response) -> None:
     if status == 200:  # noqa: PLR2004 - HTTP
         return
     if status in (401, 403, 404, 410):
-        raise LinkExpired("The storage refuses the link ({status}).", status=status)
+        raise errors.LinkExpired("The storage refuses the link ({status}).", status=status)
     if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
         wait = parse_retry_after(response.headers.get("retry-after"), response.headers.get("date"))
-        raise ServiceBusy("The storage cannot answer right now ({status}).", retry_after_s=wait, status=status)
-    raise RequestRefused("The storage answers with {status}.", status=status)
+        raise errors.ServiceBusy("The storage cannot answer right now ({status}).", retry_after_s=wait, status=status)
+    raise errors.RequestRefused("The storage answers with {status}.", status=status)
 
 
 def _stream_to(
@@ -100,22 +84,22 @@ def _stream_to(
 ) -> tuple[int, str]:
     announced_text = response.headers.get("content-length", "")
     announced = int(announced_text) if announced_text.isdigit() else None
-    too_long = MeshTooLarge("The mesh is larger than the limit of {limit} MiB.", limit=max_bytes // 1024**2)
+    too_long = errors.MeshTooLarge("The mesh is larger than the limit of {limit} MiB.", limit=max_bytes // 1024**2)
     if announced is not None and announced > max_bytes:
         raise too_long
     digest = hashlib.sha256()
     length = 0
     with part.open("wb") as file:
         try:
-            for chunk in file_chunks(response, max_bytes, too_long):
+            for chunk in body_chunks(response, max_bytes, too_long, large=True):
                 file.write(chunk)
                 digest.update(chunk)
                 length += len(chunk)
                 on_progress(length, announced)
-        except ConnectionBroken as broken:
-            raise DownloadCut("The download was interrupted. {reason}", reason=broken) from broken
+        except errors.ConnectionBroken as broken:
+            raise errors.DownloadCut("The download was interrupted. {reason}", reason=broken) from broken
         if length == 0:
-            raise DownloadCut("The download is empty.")
+            raise errors.DownloadCut("The download is empty.")
     return length, digest.hexdigest()
 
 

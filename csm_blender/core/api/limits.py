@@ -27,6 +27,8 @@ SLOWEST_BYTES_PER_S = 4 * 1024
 RATE_WINDOW_S = 30.0
 CHUNK_BYTES = 64 * 1024
 LARGE_CHUNK_BYTES = 1024 * 1024
+_WINDOW_BITS = {"identity": 0, "gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+"""How zlib unpacks the encodings that are accepted; 0 for what is not packed."""
 Chunk = bytes | memoryview
 
 
@@ -80,6 +82,11 @@ def _limited_response_class(total_s: float | None) -> type[http.client.HTTPRespo
     return LimitedResponse
 
 
+def _pool_class(pool: type[HTTPConnectionPool], response_class: type[http.client.HTTPResponse]) -> type:
+    connection = type("LimitedConnection", (pool.ConnectionCls,), {"response_class": response_class})
+    return type("LimitedPool", (pool,), {"ConnectionCls": connection})
+
+
 class LimitedAdapter(HTTPAdapter):
     """Sends like ``requests`` does, over connections whose answers end.
 
@@ -88,22 +95,8 @@ class LimitedAdapter(HTTPAdapter):
 
     def __init__(self, total_s: float | None) -> None:
         response_class = _limited_response_class(total_s)
-
-        class PlainConnection(HTTPConnectionPool.ConnectionCls):  # type: ignore[misc,valid-type]  # set by urllib3
-            pass
-
-        class TlsConnection(HTTPSConnectionPool.ConnectionCls):  # type: ignore[misc,valid-type]  # set by urllib3
-            pass
-
-        PlainConnection.response_class = TlsConnection.response_class = response_class
-
-        class PlainPool(HTTPConnectionPool):
-            ConnectionCls = PlainConnection
-
-        class TlsPool(HTTPSConnectionPool):
-            ConnectionCls = TlsConnection
-
-        self._pools = {"http": PlainPool, "https": TlsPool}
+        pools = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
+        self._pools = {scheme: _pool_class(pool, response_class) for scheme, pool in pools.items()}
         super().__init__()
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
@@ -119,9 +112,9 @@ class LimitedAdapter(HTTPAdapter):
 
 
 class WatchedBody(io.BytesIO):
-    """A request body that knows whether it was asked for.
+    """A request body that records whether it was read.
 
-    The body is read when the connection stands, TLS is agreed and the headers are out. As long as ``touched`` is false
+    The body is read when the connection is made, TLS is agreed and the headers are out. As long as ``touched`` is false
     nothing that a server could act on has left this machine, whatever went wrong; this holds for every version of
     ``requests``, where the kind of the exception does not tell: older ones call any break behind a proxy a proxy error.
     """
@@ -138,46 +131,30 @@ class WatchedBody(io.BytesIO):
         return super().__iter__()
 
 
-def body_chunks(response: requests.Response, most_bytes: int, too_long: Exception) -> Iterator[Chunk]:
+def body_chunks(
+    response: requests.Response, most_bytes: int, too_long: Exception, *, large: bool = False
+) -> Iterator[Chunk]:
     """The body of a streamed *response*, decoded, in chunks. Raises *too_long* beyond *most_bytes* decoded bytes.
 
-    gzip and deflate are unpacked here with a limit for each step: ``requests`` would unpack a whole chunk at once, and
-    64 KiB can hold 64 MiB. Raises :class:`ConnectionBroken` for a body that is cut or garbled.
+    A *large* body is read into one buffer, as much at a time as has arrived, past urllib3's copies: each chunk is valid
+    until the next one is asked for, and the connection cannot be used again. gzip and deflate are unpacked here with a
+    limit for each step: ``requests`` would unpack a whole chunk at once, and 64 KiB can hold 64 MiB. Raises
+    :class:`ConnectionBroken` for a body that is cut or garbled.
     """
-    return _decoded(response, response.raw.stream(CHUNK_BYTES, decode_content=False), most_bytes, too_long)
-
-
-def file_chunks(response: requests.Response, most_bytes: int, too_long: Exception) -> Iterator[Chunk]:
-    """The same for a large body: as much at a time as has arrived, read into one buffer, past urllib3's copies.
-
-    Each chunk is good until the next one is asked for. The connection cannot be used again.
-    """
-    if _is_chunked(response):
-        return body_chunks(response, most_bytes, too_long)
-    return _decoded(response, _arriving(response), most_bytes, too_long)
-
-
-def _arriving(response: requests.Response) -> Iterator[Chunk]:
-    answer: Any = response.raw._original_response  # noqa: SLF001 - as requests itself does for its cookies
-    buffer = memoryview(bytearray(LARGE_CHUNK_BYTES))
-    while count := answer.read_arrived(buffer):
-        yield buffer[:count]
-
-
-def _is_chunked(response: requests.Response) -> bool:
-    return "chunked" in response.headers.get("transfer-encoding", "").lower()
-
-
-def _decoded(
-    response: requests.Response, chunks: Iterator[Chunk], most_bytes: int, too_long: Exception
-) -> Iterator[Chunk]:
-    """*chunks* as they come over the wire, unpacked where they are packed, and checked."""
-    unpack = _unpacker(response.headers.get("content-encoding", ""))
+    is_chunked = "chunked" in response.headers.get("transfer-encoding", "").lower()
+    chunks = response.raw.stream(CHUNK_BYTES, decode_content=False)
+    if large and not is_chunked:
+        chunks = _arriving(response)
+    packing = response.headers.get("content-encoding", "").strip().lower() or "identity"
+    if packing not in _WINDOW_BITS:
+        raise UnexpectedAnswer("The answer is compressed in a way that was not requested.")
+    bits = _WINDOW_BITS[packing]
+    unpacker = zlib.decompressobj(bits) if bits else None
     received = length = 0
     try:
         for raw in chunks:
             received += len(raw)
-            for chunk in unpack(raw) if unpack else (raw,):
+            for chunk in _unpacked(unpacker, raw) if unpacker else (raw,):
                 length += len(chunk)
                 if length > most_bytes:
                     raise too_long
@@ -189,35 +166,20 @@ def _decoded(
     except (HTTPError, http.client.HTTPException, OSError) as error:
         raise ConnectionBroken("The answer is incomplete.") from error
     announced = response.headers.get("content-length", "")
-    cut = announced.isdigit() and not _is_chunked(response) and received != int(announced)
-    if cut or (unpack is not None and not unpack.complete):
+    cut = announced.isdigit() and not is_chunked and received != int(announced)
+    if cut or (unpacker and not unpacker.eof):
         raise ConnectionBroken("The answer is incomplete.")
 
 
-class _Unpacker:
-    """Unpacks gzip or deflate in steps of at most ``CHUNK_BYTES``."""
-
-    def __init__(self, window_bits: int) -> None:
-        self._decompressor = zlib.decompressobj(window_bits)
-
-    @property
-    def complete(self) -> bool:
-        """Whether the end mark of the packed data has been seen."""
-        return self._decompressor.eof
-
-    def __call__(self, packed: Chunk) -> Iterator[bytes]:
-        while packed and not self._decompressor.eof:
-            yield self._decompressor.decompress(packed, CHUNK_BYTES)
-            packed = self._decompressor.unconsumed_tail
+def _arriving(response: requests.Response) -> Iterator[Chunk]:
+    answer: Any = response.raw._original_response  # noqa: SLF001 - as requests itself does for its cookies
+    buffer = memoryview(bytearray(LARGE_CHUNK_BYTES))
+    while count := answer.read_arrived(buffer):
+        yield buffer[:count]
 
 
-def _unpacker(encoding: str) -> _Unpacker | None:
-    match encoding.strip().lower():
-        case "" | "identity":
-            return None
-        case "gzip" | "x-gzip":
-            return _Unpacker(16 + zlib.MAX_WBITS)
-        case "deflate":
-            return _Unpacker(zlib.MAX_WBITS)
-        case _:
-            raise UnexpectedAnswer("The answer is compressed in a way that was not requested.")
+def _unpacked(unpacker: zlib._Decompress, packed: Chunk) -> Iterator[bytes]:
+    """In steps of at most ``CHUNK_BYTES``."""
+    while packed and not unpacker.eof:
+        yield unpacker.decompress(packed, CHUNK_BYTES)
+        packed = unpacker.unconsumed_tail

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A session as the service tells it, and what that means for a refine.
+"""A session as the service describes it, and what that means for a refine.
 
 Sessions answer in two styles: ``status`` with ``percentage`` (2024) or ``session_status`` with ``percent_done`` (2025).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -15,10 +14,10 @@ from urllib.parse import urlsplit
 
 from ..errors import UnexpectedAnswer
 from ..records import Record
+from ..redaction import hashed
 
 MESH_FORMATS = ("glb", "zip", "obj")
 """Formats the converter can read, best first."""
-
 _BEFORE_PREVIEW = frozenset({"uploaded", "spin_generate_processing", "spin_generate_done", "training_preview"})
 _PREVIEW_DONE = frozenset({"preview_done", "done"})
 
@@ -37,7 +36,7 @@ class Phase(Enum):
 class Session:
     """The parts of a session that matter here. URLs are signed, so they are kept out of ``repr``.
 
-    ``percent`` is 0 to 100 or ``None``; ``mesh_urls`` and ``preview_urls`` map a format to a non-empty URL.
+    ``percent`` is 0 to 100 or ``None``; ``mesh_urls`` and ``preview_urls`` map a format to a non-empty URL, best first.
     """
 
     code: str
@@ -56,11 +55,13 @@ class Session:
         """The session in an answer's ``data``. Raises :class:`UnexpectedAnswer` if that is no session."""
         if not isinstance(data, Mapping) or not (_text(data, "status") or _text(data, "session_status")):
             raise UnexpectedAnswer("The answer about the session holds no status.")
+        percent = data.get("percent_done", data.get("percentage"))
+        is_percent = isinstance(percent, (int, float)) and 0 <= percent <= 100  # noqa: PLR2004 - percent
         return cls(
             code=_text(data, "session_code"),
             status=_text(data, "status").lower(),
             session_status=_text(data, "session_status").lower(),
-            percent=_percent(data.get("percent_done", data.get("percentage"))),
+            percent=float(percent) if is_percent else None,
             created_at=_text(data, "created_at"),
             updated_at=_text(data, "updated_at"),
             caption=_text(data, "caption"),
@@ -71,12 +72,12 @@ class Session:
 
     @property
     def state_text(self) -> str:
-        """The service's own word for the state, for people."""
+        """The service's own word for the state, to be shown."""
         return self.status or self.session_status
 
     def best_mesh_url(self) -> str:
         """URL of the refined mesh in the best format we read, or empty. Never a preview's."""
-        return next((self.mesh_urls[fmt] for fmt in MESH_FORMATS if fmt in self.mesh_urls), "")
+        return next(iter(self.mesh_urls.values()), "")
 
     def is_running(self) -> bool:
         """Whether the service works on the session right now. An unknown state counts as running."""
@@ -87,7 +88,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Baseline(Record):
-    """How a session looked before this refine was asked for, to tell a stale "done" from a new one.
+    """How a session was before this refine was requested, to distinguish a stale "done" from a new one.
 
     Mesh URLs are kept as hashes of their paths: the URLs themselves are signed and must not be stored.
     """
@@ -105,8 +106,7 @@ class Baseline(Record):
 
 def mesh_hashes(session: Session) -> tuple[str, ...]:
     """A short hash for each refined mesh URL's path, without the signature, sorted."""
-    paths = (urlsplit(url).path for url in session.mesh_urls.values())
-    return tuple(sorted(hashlib.sha256(path.encode()).hexdigest()[:16] for path in paths))
+    return tuple(sorted(hashed(urlsplit(url).path, 16) for url in session.mesh_urls.values()))
 
 
 def phase_before(session: Session) -> Phase:
@@ -124,7 +124,7 @@ def phase_before(session: Session) -> Phase:
 
 
 def phase_after(session: Session, baseline: Baseline, *, seen_running: bool) -> Phase:
-    """How far the refine is that was asked for after *baseline*: REFINING, REFINED or FAILED.
+    """How far the refine is that was requested after *baseline*: REFINING, REFINED or FAILED.
 
     *seen_running* says that an earlier answer showed it running, which makes any "done" a new one.
     """
@@ -144,12 +144,8 @@ def phase_after(session: Session, baseline: Baseline, *, seen_running: bool) -> 
 
 
 def shows_refine_started(session: Session, baseline: Baseline) -> bool:
-    """Whether a session, looked at after a lost answer, proves that the refine was accepted."""
+    """Whether a session, fetched after a lost answer, proves that the refine was accepted."""
     return session.is_running() or phase_after(session, baseline, seen_running=False) is not Phase.REFINING
-
-
-def _percent(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and 0 <= value <= 100 else None  # noqa: PLR2004 - percent
 
 
 def _text(data: Mapping[str, Any], name: str, limit: int = 200) -> str:
@@ -158,5 +154,4 @@ def _text(data: Mapping[str, Any], name: str, limit: int = 200) -> str:
 
 
 def _urls(data: Mapping[str, Any], prefix: str) -> dict[str, str]:
-    found = {fmt: _text(data, f"{prefix}_{fmt}", limit=8192) for fmt in MESH_FORMATS}
-    return {fmt: url for fmt, url in found.items() if url}
+    return {fmt: url for fmt in MESH_FORMATS if (url := _text(data, f"{prefix}_{fmt}", limit=8192))}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Session codes: found in whatever a person pastes.
+"""Session codes, found in any text that a user pastes.
 
 Forms seen in the documentation and in CSM's own repositories: ``SESSION_P_44569824122``,
 ``SESSION_1689257215_1674078``, ``SESSION_11_1710422392_4549402``.
@@ -36,8 +36,7 @@ def parse_session_code(text: str) -> str:
 
 def find_session_codes(text: str) -> list[str]:
     """All session codes in a pasted *text*, in order, each once."""
-    found = (code for code in _INSIDE.findall(text) if len(code) <= MAX_LENGTH)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(code for code in _INSIDE.findall(text) if len(code) <= MAX_LENGTH))
 
 
 def _code_in_url(url: str) -> str:

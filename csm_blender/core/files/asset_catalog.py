@@ -16,11 +16,10 @@ from .whole_file import write_whole
 
 FILE_NAME = "blender_assets.cats.txt"
 CATALOG_ID = "c5a3ef1e-7d52-4d0b-9a6e-3f0c52a1d7b4"
-"""The same everywhere, so that results of all files and machines lie together."""
+"""The same everywhere, so that results of all files and machines are in one catalog."""
 _LINE = f"{CATALOG_ID}:CSM/Refined:CSM-Refined"
-_PARENT = "CSM"
-_PARENT_LINE = f"0f6ab2f4-58c1-4f1c-8c39-6d1f0e7b2a90:{_PARENT}:{_PARENT}"
-"""Blender would make a catalog above a lonely one itself, and then ask for it to be saved."""
+_PARENT_LINE = "0f6ab2f4-58c1-4f1c-8c39-6d1f0e7b2a90:CSM:CSM"
+"""Blender would create a missing parent catalog itself, and then ask for it to be saved."""
 _HEAD = """\
 # This is an Asset Catalog Definition file for Blender.
 #
@@ -32,11 +31,10 @@ VERSION 1
 
 """
 _NOT_IN_FILE_NAMES = re.compile(r'[<>:"/\\|?*.\x00-\x1f]+')
-_LONGEST_NAME = 80
 
 
 def with_catalog(text: str) -> str:
-    """*text* of a definition file with our catalog in it. One that is there stays as somebody named and moved it."""
+    """*text* of a definition file with our catalog in it. An existing one keeps its name and place."""
     lines = [line.strip() for line in text.splitlines()]
     if any(line.lower().startswith(f"{CATALOG_ID}:") for line in lines):
         return text
@@ -44,7 +42,7 @@ def with_catalog(text: str) -> str:
         text = _HEAD + text
     if text and not text.endswith("\n"):
         text += "\n"
-    if not any(line.split(":")[1:2] == [_PARENT] for line in lines):
+    if not any(line.split(":")[1:2] == ["CSM"] for line in lines):
         text += f"{_PARENT_LINE}\n"
     return f"{text}{_LINE}\n"
 
@@ -54,8 +52,7 @@ def add_catalog(folder: Path) -> None:
     try:
         path = (folder / FILE_NAME).resolve()
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        wanted = with_catalog(text)
-        if wanted != text:
+        if (wanted := with_catalog(text)) != text:
             write_whole(path, wanted)
     except UnicodeDecodeError as error:
         raise DiskProblem("The catalog file {path} is not UTF-8 text, so it was not changed.", "", path=path) from error
@@ -66,5 +63,5 @@ def add_catalog(folder: Path) -> None:
 
 
 def as_file_name(name: str) -> str:
-    """*name* without what some system does not take in file names."""
-    return _NOT_IN_FILE_NAMES.sub("_", name)[:_LONGEST_NAME].strip(" _") or "Unnamed"
+    """*name* without what some systems do not allow in file names."""
+    return _NOT_IN_FILE_NAMES.sub("_", name)[:80].strip(" _") or "Unnamed"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which session goes onto which object, as it is shown to a person before anything is changed."""
+"""Which session goes onto which object, as it is shown to the user before anything is changed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from ..messages import Message
-
-_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Pair:
 
 def natural_order(name: str) -> tuple[tuple[int, int | str], ...]:
     """Key for sorting names as people do: Chair 2 before Chair 10, upper and lower case alike."""
-    parts = _DIGITS.split(name.casefold())
+    parts = re.split(r"(\d+)", name.casefold())
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts if part)
 
 

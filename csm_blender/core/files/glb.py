@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look into a mesh file before any importer does: is it whole, is it self-contained, does it hold a mesh.
+"""Check a mesh file before it is imported: is it whole, is it self-contained, does it hold a mesh.
 
 The layout of a GLB is glTF 2.0 §4.4: a 12-byte header, then chunks; the first one is JSON, the second one binary data.
-Nothing here trusts a number of the file before it has been compared with the file's length.
+No number of the file is used before it has been compared with the file's length.
 """
 
 from __future__ import annotations
@@ -31,8 +31,6 @@ _COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 
 class GlbSummary:
     """What a checked GLB holds. ``extensions_required`` names the glTF extensions an importer must know."""
 
-    meshes: int
-    vertices: int
     animated: bool
     skinned: bool
     extensions_required: tuple[str, ...]
@@ -55,7 +53,7 @@ def sniff_format(path: Path) -> str:
 
 
 def looks_like_web_page(path: Path) -> bool:
-    """Whether the file is HTML: a maintenance or login page that some machine sent in place of the mesh."""
+    """Whether the file is HTML: a maintenance or login page that was sent instead of the mesh."""
     with path.open("rb") as file:
         start = file.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith((b"<!doctype html", b"<html"))
@@ -81,9 +79,7 @@ def _read_chunks(file: BinaryIO, length: int) -> tuple[Mapping[str, Any], int]:
         raise BadMesh("The GLB's JSON part cannot be read.") from error
     if not isinstance(document, Mapping):
         raise BadMesh("The GLB's JSON part is not an object.")
-    header = file.read(8)
-    if not header:
-        return document, 0
+    header = file.read(8) or bytes(8)
     if len(header) < 8:  # noqa: PLR2004 - chunk header
         raise BadMesh("The GLB is truncated inside a chunk header.")
     binary_bytes, kind = struct.unpack("<II", header)
@@ -121,9 +117,6 @@ def _summary(document: Mapping[str, Any], binary_bytes: int) -> GlbSummary:
         raise BadMesh("The file inside the GLB is not glTF 2.")
     buffers = _buffer_lengths(document, binary_bytes)
     views = [_checked_view(view, buffers) for view in document.get("bufferViews", [])]
-    for image in document.get("images", []):
-        if "uri" in image and not str(image["uri"]).startswith("data:"):
-            raise BadMesh("The GLB refers to files outside itself.")
     accessors = document.get("accessors", [])
     for accessor in accessors:
         _check_accessor(accessor, views)
@@ -139,8 +132,6 @@ def _summary(document: Mapping[str, Any], binary_bytes: int) -> GlbSummary:
             "The GLB holds no mesh.", "The service delivered an empty scene; refine again or ask its support."
         )
     return GlbSummary(
-        meshes=len(used),
-        vertices=vertices,
         animated=bool(document.get("animations")),
         skinned=bool(document.get("skins")),
         extensions_required=tuple(str(name) for name in document.get("extensionsRequired", [])),
@@ -148,16 +139,14 @@ def _summary(document: Mapping[str, Any], binary_bytes: int) -> GlbSummary:
 
 
 def _buffer_lengths(document: Mapping[str, Any], binary_bytes: int) -> list[int]:
-    lengths = []
-    for index, buffer in enumerate(document.get("buffers", [])):
-        uri = buffer.get("uri")
-        if uri is None:
-            fallback = "EXT_meshopt_compression" in buffer.get("extensions", {})
-            if index == 0 and not fallback and int(buffer["byteLength"]) > binary_bytes:
-                raise BadMesh("The GLB announces more data than it holds.")
-        elif not str(uri).startswith("data:"):
+    buffers = document.get("buffers", [])
+    for part in (*buffers, *document.get("images", [])):
+        if not str(part.get("uri", "data:")).startswith("data:"):
             raise BadMesh("The GLB refers to files outside itself.")
-        lengths.append(int(buffer["byteLength"]))
+    lengths = [int(buffer["byteLength"]) for buffer in buffers]
+    has_own_data = buffers and "uri" not in buffers[0]
+    if has_own_data and "EXT_meshopt_compression" not in buffers[0].get("extensions", {}) and lengths[0] > binary_bytes:
+        raise BadMesh("The GLB announces more data than it holds.")
     return lengths
 
 
@@ -174,8 +163,8 @@ def _check_accessor(accessor: Mapping[str, Any], views: list[int]) -> None:
         raise BadMesh("The GLB announces {count} elements in one list.", count=count)
     element_bytes = _COMPONENT_BYTES[accessor["componentType"]] * _COMPONENTS[accessor["type"]]
     if "bufferView" in accessor:
-        available = views[_index(accessor["bufferView"])] - int(accessor.get("byteOffset", 0))
-        if int(accessor.get("byteOffset", 0)) < 0 or available < count * element_bytes:
+        offset = int(accessor.get("byteOffset", 0))
+        if offset < 0 or views[_index(accessor["bufferView"])] - offset < count * element_bytes:
             raise BadMesh("The GLB announces more elements than it holds data for.")
     elif count > MAX_ELEMENTS_WITHOUT_DATA:
         raise BadMesh("The GLB announces {count} elements that it does not hold.", count=count)
@@ -183,10 +172,11 @@ def _check_accessor(accessor: Mapping[str, Any], views: list[int]) -> None:
 
 def _meshes_in_nodes(document: Mapping[str, Any]) -> list[int]:
     """Index of the mesh of every node that has one. Meshes that no node uses are not imported, so they do not count."""
-    if len(document.get("nodes", [])) > MAX_NODES:
+    nodes = document.get("nodes", [])
+    if len(nodes) > MAX_NODES:
         raise BadMesh("The GLB holds far too many objects.")
-    found = [_index(node["mesh"]) for node in document.get("nodes", []) if "mesh" in node]
-    if any(index >= len(document["meshes"]) for index in found):
+    found = [_index(node["mesh"]) for node in nodes if "mesh" in node]
+    if found and max(found) >= len(document["meshes"]):
         raise BadMesh("The GLB refers to a mesh that it does not hold.")
     return found
 

@@ -3,8 +3,7 @@
 
 One job is a session (its code, or a URL that holds it) and the name of an object, or of several joined by ``+`` for
 their common box. A ``.csv`` begins with a line that names the columns ``session`` and ``object``, in any order; a
-``.json`` is a list of objects with these two keys; a ``.csmjobs`` is either, told apart by its first character. All are
-UTF-8.
+``.json`` is a list of objects with these two keys; a ``.csmjobs`` is either. All are UTF-8.
 """
 
 from __future__ import annotations
@@ -21,33 +20,32 @@ from ..errors import BadJobsFile, BadSessionCode
 COLUMNS = ("session", "object")
 SUFFIX = ".csmjobs"
 MOST_BYTES = 10 * 1024**2
-"""What is larger is something else that was dropped by mistake: this is read while Blender waits."""
+"""A larger file was dropped by mistake; the file is read while Blender waits."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One job as it is written: *number* counts from 1, the session's code is not checked yet."""
+    """One job: a session and the name of its block-out, which is empty where a box is given by numbers."""
 
-    number: int
     session: str
     object_name: str
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """One session and the name of its block-out; ``object_name`` is empty where a box was given by numbers."""
-
-    session_code: str
-    object_name: str
-
-
-def read_jobs_file(path: Path) -> list[Wanted]:
+def read_jobs_file(path: Path) -> list[Row]:
     """The jobs in the file. Raises :class:`BadJobsFile` or :class:`BadSessionCode`, naming the job at fault."""
-    return [_checked(path, row) for row in read_rows(path)]
+    checked = []
+    for number, row in enumerate(read_rows(path), start=1):
+        try:
+            checked.append(Row(parse_session_code(row.session), row.object_name))
+        except BadSessionCode as error:
+            raise BadSessionCode(
+                "Job {number} of {name}: {error}", error.hint, number=number, name=path.name, error=error
+            ) from error
+    return checked
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The jobs in the file as they are written. Raises :class:`BadJobsFile` for what is not a jobs file."""
+    """The jobs in the file, with unchecked session codes. Raises :class:`BadJobsFile` for what is not a jobs file."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BadJobsFile(
@@ -71,16 +69,14 @@ def read_rows(path: Path) -> list[Row]:
             )
     if not rows:
         raise BadJobsFile("The jobs file {name} contains no jobs.", name=path.name)
-    return [_row(path, number, row) for number, row in enumerate(rows, start=1)]
-
-
-def _checked(path: Path, row: Row) -> Wanted:
-    try:
-        return Wanted(parse_session_code(row.session), row.object_name)
-    except BadSessionCode as error:
-        raise BadSessionCode(
-            "Job {number} of {name}: {error}", error.hint, number=row.number, name=path.name, error=error
-        ) from error
+    jobs = []
+    for number, row in enumerate(rows, start=1):
+        _check_columns(path, list(row))
+        session, obj = row["session"], row["object"]
+        if not isinstance(session, str) or not isinstance(obj, str) or not obj.strip():
+            raise BadJobsFile("Job {number} of {name} needs a session and an object.", number=number, name=path.name)
+        jobs.append(Row(session, obj))
+    return jobs
 
 
 def _json_rows(path: Path, text: str) -> list[dict[str, Any]]:
@@ -116,11 +112,3 @@ def _check_columns(path: Path, names: list[str]) -> None:
         )
     if missing := [name for name in COLUMNS if name not in names]:
         raise BadJobsFile("The jobs file {name} lacks the column {column}.", name=path.name, column=repr(missing[0]))
-
-
-def _row(path: Path, number: int, row: dict[str, Any]) -> Row:
-    _check_columns(path, list(row))
-    session, obj = row["session"], row["object"]
-    if not isinstance(session, str) or not isinstance(obj, str) or not obj.strip():
-        raise BadJobsFile("Job {number} of {name} needs a session and an object.", number=number, name=path.name)
-    return Row(number, session, obj)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mesh a session shows before anybody refines it: which of its links that is, and the copies kept of it.
+"""The mesh a session shows before it is refined: which of its links that is, and the copies kept of it.
 
 Copies lie below ``previews`` in the job folder, one for each session of a service. Their names hold hashes only: links
 are signed and are never kept.
@@ -8,7 +8,6 @@ are signed and are never kept.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 from dataclasses import dataclass, field
@@ -16,20 +15,19 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..api.session import MESH_FORMATS, Phase, Session, phase_before
+from ..api.session import Phase, Session, phase_before
 from ..errors import NoMeshOffered, SessionFailed, SessionNotReady
-from ..redaction import sanitize
+from ..redaction import hashed, sanitize
 
 FOLDER = "previews"
 WORK_PREFIX = "showing-"
-"""How the folders in which previews are fetched and fitted begin; they are gone when the preview stands."""
-
+"""Of the folders in which previews are fetched and fitted; they are deleted when the preview is in the scene."""
 LIMIT_BYTES = 512 * 1024**2
 _SUFFIX = ".kept"
 
 
 class Kind(StrEnum):
-    """What the mesh is. NEWEST is all that sessions of the 2025 style tell: one link, refined or not."""
+    """What the mesh is. NEWEST is all that sessions of the 2025 style give: one link, refined or not."""
 
     PREVIEW = "PREVIEW"
     REFINED = "REFINED"
@@ -38,7 +36,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Offer:
-    """A mesh that can be had for nothing. ``mark`` changes when the mesh behind the link may have."""
+    """A mesh that costs nothing. ``mark`` changes when the mesh behind the link may have changed."""
 
     kind: Kind
     mark: str
@@ -51,12 +49,13 @@ def offer_of(session: Session) -> Offer:
     A refined mesh's link is never taken for a preview's, nor the other way round. Raises :class:`SessionNotReady`,
     :class:`SessionFailed` or :class:`NoMeshOffered`.
     """
-    if session.status == "refine_done" and (url := session.best_mesh_url()):
-        return _offer(session, Kind.REFINED, url)
-    if url := next((session.preview_urls[fmt] for fmt in MESH_FORMATS if fmt in session.preview_urls), ""):
-        return _offer(session, Kind.PREVIEW, url)
-    if not session.status and (url := session.best_mesh_url()):
-        return _offer(session, Kind.NEWEST, url)
+    refined, preview = session.best_mesh_url(), next(iter(session.preview_urls.values()), "")
+    if refined and session.status == "refine_done":
+        return _offer(session, Kind.REFINED, refined)
+    if preview:
+        return _offer(session, Kind.PREVIEW, preview)
+    if refined and not session.status:
+        return _offer(session, Kind.NEWEST, refined)
     state = sanitize(session.state_text, limit=40)
     phase = phase_before(session)
     if phase is Phase.NOT_READY:
@@ -73,12 +72,11 @@ def offer_of(session: Session) -> Offer:
 
 
 def _offer(session: Session, kind: Kind, url: str) -> Offer:
-    return Offer(kind, _hashed(f"{urlsplit(url).path}\n{session.updated_at}")[:16], url)
+    return Offer(kind, hashed(f"{urlsplit(url).path}\n{session.updated_at}", 16), url)
 
 
-# --- the copies kept --------------------------------------------------------------------------------------------------
 def work_folder(home: Path, name: str) -> Path:
-    """The folder in which the preview *name* (a hexadecimal id) is made ready."""
+    """The folder in which the preview *name* (a hexadecimal id) is prepared."""
     return home / FOLDER / f"{WORK_PREFIX}{name}"
 
 
@@ -89,12 +87,12 @@ def copies(home: Path) -> list[Path]:
 
 def take(home: Path, base_url: str, code: str, offer: Offer, target: Path) -> bool:
     """Put the copy of just this mesh to *target*; ``False`` where there is none. Raises :class:`OSError`."""
-    return _put(home / FOLDER / _name(base_url, code, offer), target)
+    return _put(_path(home, base_url, code, f"{offer.mark}-{offer.kind}"), target)
 
 
 def take_last(home: Path, base_url: str, code: str, target: Path) -> Kind | None:
     """Put the copy last kept of a session to *target*, whatever the service would say; what kind it is."""
-    for path in _of_session(home / FOLDER, base_url, code):
+    for path in _of_session(home, base_url, code):
         if _put(path, target):
             return Kind(path.stem.rpartition("-")[2])
     return None
@@ -102,31 +100,25 @@ def take_last(home: Path, base_url: str, code: str, target: Path) -> Kind | None
 
 def keep(home: Path, base_url: str, code: str, offer: Offer, file: Path) -> None:
     """Keep *file* as the session's mesh, in place of older ones, and no more than the limit of all. Never raises."""
-    place = home / FOLDER / _name(base_url, code, offer)
-    with contextlib.suppress(OSError):  # a convenience: the next one is fetched again
+    place = _path(home, base_url, code, f"{offer.mark}-{offer.kind}")
+    with contextlib.suppress(OSError):  # without a copy, the mesh is downloaded again
         new = file.with_name(f"{file.name}.keep")
         _link(file, new)
         new.replace(place)
-        for old in _of_session(home / FOLDER, base_url, code):
-            if old != place:
-                old.unlink(missing_ok=True)
-        _trim(home)
-
-
-def _trim(home: Path) -> None:
-    kept = copies(home)
-    excess = sum(path.stat().st_size for path in kept) - LIMIT_BYTES
-    for path in kept[:-1]:
-        if excess <= 0:
-            return
-        excess -= path.stat().st_size
-        path.unlink(missing_ok=True)
+        for old in set(_of_session(home, base_url, code)) - {place}:
+            old.unlink(missing_ok=True)
+        kept = copies(home)
+        excess = sum(path.stat().st_size for path in kept) - LIMIT_BYTES
+        for path in kept[:-1]:
+            if excess > 0:
+                excess -= path.stat().st_size
+                path.unlink(missing_ok=True)
 
 
 def _put(copy: Path, target: Path) -> bool:
     if not copy.is_file():
         return False
-    with contextlib.suppress(OSError):  # it counts as used now; another user's folder may forbid saying so
+    with contextlib.suppress(OSError):  # it counts as used now; the folder of another user may forbid it
         os.utime(copy)
     target.unlink(missing_ok=True)
     _link(copy, target)
@@ -134,23 +126,20 @@ def _put(copy: Path, target: Path) -> bool:
 
 
 def _link(source: Path, target: Path) -> None:
-    """The same file under another name, which cleaning up the first name does not take away; else a copy."""
+    """The same file under another name, which stays when the first name is deleted; else a copy."""
     try:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
 
 
-def _name(base_url: str, code: str, offer: Offer) -> str:
-    return f"{_owner(base_url, code)}-{offer.mark}-{offer.kind}{_SUFFIX}"
+def _path(home: Path, base_url: str, code: str, rest: str) -> Path:
+    session = hashed(f"{base_url}\n{code}", 24)
+    return home / FOLDER / f"{session}-{rest}{_SUFFIX}"
 
 
-def _of_session(folder: Path, base_url: str, code: str) -> list[Path]:
-    return sorted(folder.glob(f"{_owner(base_url, code)}-*{_SUFFIX}"))
-
-
-def _owner(base_url: str, code: str) -> str:
-    return _hashed(f"{base_url}\n{code}")[:24]
+def _of_session(home: Path, base_url: str, code: str) -> list[Path]:
+    return sorted((home / FOLDER).glob(_path(home, base_url, code, "*").name))
 
 
 def _used_at(copy: Path) -> float:
@@ -158,7 +147,3 @@ def _used_at(copy: Path) -> float:
         return copy.stat().st_mtime
     except OSError:  # deleted meanwhile by another Blender
         return 0.0
-
-
-def _hashed(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

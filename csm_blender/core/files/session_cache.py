@@ -7,7 +7,6 @@ signed and are never kept.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from ..api.session import Session
 from ..api.session_code import parse_session_code
 from ..errors import BadSessionCode
 from ..records import Record
+from ..redaction import hashed
 from .whole_file import write_whole
 
 FILE_NAME = "catalogue.json"  # as version 1.0.0 spells it
@@ -36,7 +36,7 @@ class Entry(Record):
 
 @dataclass(frozen=True)
 class SessionCatalog(Record):
-    """What is known of the account's sessions: the newest *pages* pages, as of *fetched_at* (Unix seconds)."""
+    """The known sessions of the account: the newest *pages* pages, as of *fetched_at* (Unix seconds)."""
 
     entries: tuple[Entry, ...] = ()
     total: int | None = None
@@ -45,13 +45,13 @@ class SessionCatalog(Record):
 
     @property
     def has_more(self) -> bool:
-        """Whether the service knows more sessions than these."""
+        """Whether the service has more sessions than these."""
         if self.total is None:
             return self.pages > 0 and len(self.entries) == self.pages * PAGE_SIZE
         return len(self.entries) < self.total
 
     def with_page(self, number: int, entries: tuple[Entry, ...], total: int | None, now: float) -> SessionCatalog:
-        """This catalog after page *number* (from 1) came in. The first page begins it anew."""
+        """This catalog after page *number* (from 1) came in. The first page begins it again."""
         if number <= 1:
             return SessionCatalog(entries, total, 1, now)
         new = {entry.code for entry in entries}
@@ -61,16 +61,16 @@ class SessionCatalog(Record):
 
 def folder_for(home: Path, base_url: str) -> Path:
     """Where the catalog of a service is kept."""
-    return home / "catalogue" / hashlib.sha256(base_url.encode()).hexdigest()[:16]
+    return home / "catalogue" / hashed(base_url, 16)
 
 
 def picture_name(code: str) -> str:
     """The file of a session's picture. Codes come from outside, so they are no file names."""
-    return f"{hashlib.sha256(code.encode()).hexdigest()[:24]}.img"
+    return f"{hashed(code, 24)}.img"
 
 
 def entry_of(session: Session, pictures: Path) -> Entry | None:
-    """The entry of a listed session; ``None`` for one whose code is none."""
+    """The entry of a listed session; ``None`` for one whose code is not valid."""
     try:
         code = parse_session_code(session.code)
     except BadSessionCode:
@@ -81,7 +81,7 @@ def entry_of(session: Session, pictures: Path) -> Entry | None:
 
 
 def load(folder: Path) -> SessionCatalog:
-    """What is kept in *folder*; an empty one where there is nothing, or nothing that can be read."""
+    """The catalog that *folder* holds; an empty one where there is none that can be read."""
     try:
         return SessionCatalog.from_dict(json.loads((folder / FILE_NAME).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write files of which nobody ever reads a half."""
+"""Write files that are never seen half written."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from ..errors import BadMesh
 
 MAX_FILES = 200
 MAX_TOTAL_BYTES = 2 * 1024**3
-_NONSENSE = (errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ)
-"""What a system says to the places and names that a damaged zip asks for; a full disk says something else."""
+_DAMAGED = (errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ)
+"""The system's errors for file names and offsets of a damaged zip; a full disk gives another one."""
 _WANTED = {".obj", ".mtl", ".png", ".jpg", ".jpeg", ".webp", ".tga", ".bmp", ".tif", ".tiff"}
 
 
@@ -29,7 +29,7 @@ def unpack_obj(archive: Path, folder: Path) -> Path:
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise BadMesh("The delivered zip is damaged or encrypted.") from error
     except OSError as error:
-        if error.errno in _NONSENSE:
+        if error.errno in _DAMAGED:
             raise BadMesh("The delivered zip is damaged.") from error
         raise
 
@@ -41,23 +41,17 @@ def _unpack(bundle: zipfile.ZipFile, folder: Path) -> Path:
     room = MAX_TOTAL_BYTES
     meshes = []
     for entry in entries:
-        name = PurePosixPath(entry.filename.replace("\\", "/")).name
-        target = folder / name
+        target = folder / PurePosixPath(entry.filename.replace("\\", "/")).name
         if target.exists():
             continue
-        room -= _write(bundle, entry, target, room)
+        with bundle.open(entry) as source, target.open("wb") as sink:
+            while chunk := source.read(1024 * 1024):
+                room -= len(chunk)
+                if room < 0:
+                    raise BadMesh("The delivered zip is far too large when unpacked.")
+                sink.write(chunk)
         if target.suffix.lower() == ".obj":
             meshes.append(target)
     if not meshes:
         raise BadMesh("The delivered zip holds no OBJ mesh.")
     return max(meshes, key=lambda path: path.stat().st_size)
-
-
-def _write(bundle: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, room: int) -> int:
-    with bundle.open(entry) as source, target.open("wb") as sink:
-        while chunk := source.read(1024 * 1024):
-            room -= len(chunk)
-            if room < 0:
-                raise BadMesh("The delivered zip is far too large when unpacked.")
-            sink.write(chunk)
-        return sink.tell()

@@ -26,11 +26,8 @@ PATIENCE_S = 0.5
 _log = logging.getLogger(__name__)
 
 
-class WorkerBroken(CsmError):
+class WorkerBroken(CsmError, hint="Its output is in the job folder. Jobs are kept; they continue when it works again."):
     """The worker cannot be started, or ends at once, again and again."""
-
-    code = "worker_broken"
-    default_hint = "Its output is in the job folder. Jobs are kept; they continue when it works again."
 
 
 class WorkerProcess:

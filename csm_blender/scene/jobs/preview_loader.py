@@ -44,10 +44,8 @@ _NO_ANSWER = "The preview could not be fetched: the background process gave no a
 _log = logging.getLogger(__name__)
 
 
-class PreviewUnavailable(CsmError):
+class PreviewUnavailable(CsmError, code="preview"):
     """The preview cannot be shown; the sentence says why."""
-
-    code = "preview"
 
 
 @dataclass

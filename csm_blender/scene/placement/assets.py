@@ -23,7 +23,7 @@ from ...core.errors import DiskProblem
 from ...core.files.asset_catalog import CATALOG_ID, add_catalog
 from ...core.jobs.job import Job
 from ...core.messages import Message
-from ...core.models import AssetPlace, AssetWish
+from ...core.models import AssetChoice, AssetPlace
 from ..addon.preferences import preferences
 from ..blender.bpy_typing import current
 from ..blender.custom_properties import read
@@ -32,16 +32,16 @@ from ..properties import state_of
 _log = logging.getLogger(__name__)
 
 
-def wish_of(scene: bpy.types.Scene) -> AssetWish:
+def wish_of(scene: bpy.types.Scene) -> AssetChoice:
     """What is chosen in the panel."""
     state = state_of(scene)
     place = AssetPlace(state.as_asset)
     if place is AssetPlace.OFF:
-        return AssetWish()
-    return known_here(AssetWish(place, state.asset_library, author=preferences().asset_author))
+        return AssetChoice()
+    return known_here(AssetChoice(place, state.asset_library, author=preferences().asset_author))
 
 
-def known_here(wish: AssetWish) -> AssetWish:
+def known_here(wish: AssetChoice) -> AssetChoice:
     """*wish* with the folder that its library has on this machine, as the preferences know it."""
     if wish.place is not AssetPlace.LIBRARY:
         return replace(wish, library="", folder="")

@@ -9,7 +9,7 @@ import pytest
 
 from csm_blender.cli.job_arguments import parse_numbers, wanted_jobs
 from csm_blender.core.errors import BadJobsFile, BadSessionCode, BadValue, UsageError
-from csm_blender.core.files.jobs_file import Wanted
+from csm_blender.core.files.jobs_file import Row
 
 CODE = "SESSION_1689257215_1674078"
 
@@ -28,7 +28,7 @@ CODE = "SESSION_1689257215_1674078"
     ],
 )
 def test_a_job_option_is_a_session_and_an_object(text: str, code: str, name: str) -> None:
-    assert wanted_jobs([text], None) == [Wanted(code, name)]
+    assert wanted_jobs([text], None) == [Row(code, name)]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_no_jobs_at_all_is_wrong_use() -> None:
 def test_a_jobs_file_is_csv_or_json(tmp_path: Path, name: str, text: str) -> None:
     file = tmp_path / name
     file.write_text(text, encoding="utf-8")
-    assert wanted_jobs([], str(file)) == [Wanted(CODE, "Chair"), Wanted(CODE, 'Table, "big"\nround')]
+    assert wanted_jobs([], str(file)) == [Row(CODE, "Chair"), Row(CODE, 'Table, "big"\nround')]
 
 
 @pytest.mark.parametrize(

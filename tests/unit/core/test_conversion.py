@@ -19,7 +19,7 @@ from csm_blender.core.conversion import (
     PlacementReport,
 )
 from csm_blender.core.messages import Message, from_json, to_json
-from csm_blender.core.models import AssetPlace, AssetWish, Choices, Fit, JobSpec, Materials, Original, Pivot
+from csm_blender.core.models import AssetChoice, AssetPlace, Choices, Fit, JobSpec, Materials, Original, Pivot
 
 WRITTEN_BY_1_0_0 = {
     "mesh": "Chair_refined",
@@ -91,7 +91,7 @@ def test_notes_stay_messages_on_their_way_through_the_store() -> None:
 
 
 def test_a_request_reaches_the_converter_whole() -> None:
-    wish = AssetWish(AssetPlace.LIBRARY, "Props", "/props", "Ada")
+    wish = AssetChoice(AssetPlace.LIBRARY, "Props", "/props", "Ada")
     job = replace(spec("SESSION_1_2", choices=replace(CHOICES, asset=wish)), export_path="/out/chair.glb")
     request = replace(ConversionRequest.of(job, Path("/jobs/1/mesh"), "1" * 32), blend=Path("/jobs/1/refined.blend"))
     assert request.asset == wish

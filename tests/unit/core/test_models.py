@@ -13,7 +13,7 @@ import pytest
 from jobs_at_hand import spec
 
 from csm_blender.core.geometry.linalg import IDENTITY
-from csm_blender.core.models import ACTIVE, FINISHED, AssetPlace, AssetWish, JobSpec, JobState, Target
+from csm_blender.core.models import ACTIVE, FINISHED, AssetChoice, AssetPlace, JobSpec, JobState, Target
 
 FULL = spec(
     "SESSION_1",
@@ -62,4 +62,4 @@ def test_a_job_is_active_or_finished_or_waits_for_a_person() -> None:
 
 def test_a_wish_for_an_asset_survives_json() -> None:
     wish = {"place": "LIBRARY", "library": "Props", "folder": "/props", "author": "Ada"}
-    assert AssetWish.from_dict(wish) == AssetWish(AssetPlace.LIBRARY, "Props", "/props", "Ada")
+    assert AssetChoice.from_dict(wish) == AssetChoice(AssetPlace.LIBRARY, "Props", "/props", "Ada")

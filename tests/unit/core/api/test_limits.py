@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import time
 import zlib
@@ -11,11 +12,12 @@ import pytest
 from fault_proxy import Exchange, chunked, response
 from loopback import loopback
 
-from csm_blender.core.api.limits import WatchedBody, body_chunks, file_chunks
+from csm_blender.core.api.limits import WatchedBody, body_chunks
 from csm_blender.core.api.transport import new_http_session
 from csm_blender.core.errors import ConnectionBroken, UnexpectedAnswer
 
 DATA = bytes(range(256)) * 1000
+EITHER_WAY = [body_chunks, functools.partial(body_chunks, large=True)]
 
 
 class TooLong(Exception):
@@ -31,7 +33,7 @@ def read(told: bytes, chunks_of: object = body_chunks, most: int = 10**6) -> byt
         return b"".join(bytes(chunk) for chunk in chunks_of(answer, most, TooLong()))
 
 
-@pytest.mark.parametrize("chunks_of", [body_chunks, file_chunks])
+@pytest.mark.parametrize("chunks_of", EITHER_WAY)
 def test_a_body_comes_as_it_was_sent(chunks_of: object) -> None:
     assert read(response(200, DATA), chunks_of) == DATA
     head, _, _ = response(200, DATA).partition(b"\r\n\r\n")
@@ -40,7 +42,7 @@ def test_a_body_comes_as_it_was_sent(chunks_of: object) -> None:
     assert read(response(200, zlib.compress(DATA), content_encoding="deflate"), chunks_of) == DATA
 
 
-@pytest.mark.parametrize("chunks_of", [body_chunks, file_chunks])
+@pytest.mark.parametrize("chunks_of", EITHER_WAY)
 def test_a_body_that_is_cut_or_garbled_is_noticed(chunks_of: object) -> None:
     packed = gzip.compress(DATA)
     for told in (
@@ -52,7 +54,7 @@ def test_a_body_that_is_cut_or_garbled_is_noticed(chunks_of: object) -> None:
             read(told, chunks_of)
 
 
-@pytest.mark.parametrize("chunks_of", [body_chunks, file_chunks])
+@pytest.mark.parametrize("chunks_of", EITHER_WAY)
 def test_what_unpacks_to_more_than_is_allowed_is_not_unpacked(chunks_of: object) -> None:
     bomb = gzip.compress(b"\0" * 50_000_000)
     assert len(bomb) < 100_000

@@ -12,7 +12,7 @@ from jobs_at_hand import settings
 from loopback import loopback
 
 from csm_blender.core import errors
-from csm_blender.core.api.transport import check_allowed, faults_explained, new_http_session, origin, timeouts
+from csm_blender.core.api.transport import check_allowed, faults_explained, new_http_session, open_response, origin
 
 HERE, AWAY = "http://127.0.0.1:8000", "https://api.example"
 
@@ -77,15 +77,14 @@ def test_this_machine_is_reached_without_a_proxy_and_without_netrc(
 
 
 def test_no_silence_is_waited_out_for_ever() -> None:
-    chosen = settings(HERE, "key", connect_timeout_s=3.0, read_timeout_s=4.0)
-    assert timeouts(chosen) == (3.0, 4.0)
+    chosen = settings(HERE, "key", connect_timeout_s=3.0, read_timeout_s=0.1)
     with (
         loopback(lambda exchange: exchange.client.recv(1)) as server,
         new_http_session(server.url) as http,
         pytest.raises(errors.ConnectionBroken),
-        faults_explained(server.url),
+        open_response(http, "GET", server.url, chosen),
     ):
-        http.get(server.url, timeout=0.1)
+        pytest.fail("There was no answer.")
 
 
 def test_a_refused_and_a_broken_connection_are_two_things() -> None:

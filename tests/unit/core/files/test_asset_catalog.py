@@ -10,7 +10,7 @@ import pytest
 
 from csm_blender.core.errors import DiskProblem
 from csm_blender.core.files.asset_catalog import CATALOG_ID, FILE_NAME, add_catalog, as_file_name, with_catalog
-from csm_blender.core.models import AssetPlace, AssetWish, Choices
+from csm_blender.core.models import AssetChoice, AssetPlace, Choices
 
 PARENT = "0f6ab2f4-58c1-4f1c-8c39-6d1f0e7b2a90:CSM:CSM"
 LINE = f"{CATALOG_ID}:CSM/Refined:CSM-Refined"
@@ -75,6 +75,6 @@ def test_names_are_made_fit_for_files(name: str, file_name: str) -> None:
 
 
 def test_records_of_earlier_versions_wish_for_no_asset() -> None:
-    assert Choices.from_dict({"fit": "EXACT", "pivot": "BASE", "original": "KEEP"}).asset == AssetWish()
+    assert Choices.from_dict({"fit": "EXACT", "pivot": "BASE", "original": "KEEP"}).asset == AssetChoice()
     wish = {"place": "LIBRARY", "library": "Props", "folder": "/props", "author": "Ada"}
-    assert AssetWish.from_dict(wish) == AssetWish(AssetPlace.LIBRARY, "Props", "/props", "Ada")
+    assert AssetChoice.from_dict(wish) == AssetChoice(AssetPlace.LIBRARY, "Props", "/props", "Ada")

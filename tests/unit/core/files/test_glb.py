@@ -26,7 +26,7 @@ def written(folder: Path, data: bytes) -> Path:
 
 def test_a_good_file_is_summed_up(tmp_path: Path) -> None:
     summary = check_glb(written(tmp_path, glb()))
-    assert summary == GlbSummary(meshes=1, vertices=8, animated=False, skinned=False, extensions_required=())
+    assert summary == GlbSummary(animated=False, skinned=False, extensions_required=())
     rich = box_document() | {"animations": [{}], "skins": [{}], "extensionsRequired": ["KHR_draco_mesh_compression"]}
     summary = check_glb(written(tmp_path, glb(rich)))
     assert (summary.animated, summary.skinned) == (True, True)
@@ -95,10 +95,9 @@ def test_a_file_whose_frame_is_broken_is_refused(tmp_path: Path, data: bytes) ->
 def test_no_changed_byte_makes_it_fail_otherwise(tmp_path: Path, place: int, value: int) -> None:
     data = GOOD[:place] + bytes([value]) + GOOD[place + 1 :]
     try:
-        summary = check_glb(written(tmp_path, data))
+        check_glb(written(tmp_path, data))
     except BadMesh:
         return
-    assert summary.meshes == 1
 
 
 @pytest.mark.parametrize(
