@@ -122,7 +122,7 @@ class Store:
         *job_id* is given when a record that the store has lost is restored; a job that is still there stays as it is.
         """
         job_id = job_id or uuid.uuid4().hex
-        now = _now()
+        now = now_text()
         with self._transaction("NORMAL"):
             done = self._db.execute(
                 "INSERT OR IGNORE INTO jobs (job_id, revision, state, session_code, object_name, blend_file,"
@@ -153,7 +153,7 @@ class Store:
                 if old is not job.state or not may_move(old, new):
                     raise IllegalMove(f"{old} to {new} (expected to be in {job.state})")
                 if new in FINISHED:
-                    changes.setdefault("finished_at", _now())
+                    changes.setdefault("finished_at", now_text())
                 if old is not new:
                     self._record_event(job.job_id, new, changes.get("message", job.message))
             self._write(job.job_id, changes)
@@ -178,7 +178,7 @@ class Store:
                 raise SentBefore(job.job_id)
             other = in_the_way(current, self.siblings(current))
             if other is None:
-                self._write(job.job_id, {"posted_at": _now(), "posts": current.posts + 1})
+                self._write(job.job_id, {"posted_at": now_text(), "posts": current.posts + 1})
             return other
 
     def unbegin_post(self, job: Job, owner: str) -> Job:
@@ -236,13 +236,13 @@ class Store:
             return jobs_from(self._db.execute(f"SELECT * FROM jobs {clause}", values))  # noqa: S608 - constants
 
     def _write(self, job_id: str, changes: dict[str, Any]) -> None:
-        columns = {"revision": self._next_revision(), "updated_at": _now(), **columns_from(changes)}
+        columns = {"revision": self._next_revision(), "updated_at": now_text(), **columns_from(changes)}
         assignments = ", ".join(f"{name}=?" for name in columns)
         change = f"UPDATE jobs SET {assignments} WHERE job_id=?"  # noqa: S608 - names of our own columns
         self._db.execute(change, [*columns.values(), job_id])
 
     def _record_event(self, job_id: str, state: JobState, message: str) -> None:
-        self._db.execute("INSERT INTO events VALUES (?,?,?,?)", [job_id, _now(), str(state), message])
+        self._db.execute("INSERT INTO events VALUES (?,?,?,?)", [job_id, now_text(), str(state), message])
 
     def _next_revision(self) -> int:
         return int(self._db.execute("UPDATE counter SET revision=revision+1 RETURNING revision").fetchone()[0])
@@ -286,5 +286,6 @@ def _lease_terms(owner: str) -> dict[str, str | float]:
     return {"owner": owner, "now": time.time(), "longest": LONGEST_LEASE_S}
 
 
-def _now() -> str:
+def now_text() -> str:
+    """This moment, as the store writes times."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
