@@ -26,6 +26,21 @@ def length(a: Vec3) -> float:
     return math.hypot(*a)
 
 
+def plus(a: Vec3, b: Vec3) -> Vec3:
+    """*a* + *b*."""
+    return (a[0] + b[0], a[1] + b[1], a[2] + b[2])
+
+
+def minus(a: Vec3, b: Vec3) -> Vec3:
+    """*a* - *b*."""
+    return (a[0] - b[0], a[1] - b[1], a[2] - b[2])
+
+
+def times(a: Vec3, b: Vec3) -> Vec3:
+    """The products of the components."""
+    return (a[0] * b[0], a[1] * b[1], a[2] * b[2])
+
+
 def scaled(a: Vec3, factor: float) -> Vec3:
     """*a* times a number."""
     return (a[0] * factor, a[1] * factor, a[2] * factor)
