@@ -20,9 +20,6 @@ SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 10.0
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _COMPANIONS = ("-wal", "-shm", "-journal")
-_ADDED_COLUMNS = {"message_json": "TEXT NOT NULL DEFAULT ''"}
-"""Of the table of jobs, since version 1.0.0, which goes on working beside them."""
-
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _DISK_FAULTS = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR})
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -50,22 +47,21 @@ class Opened:
 def open_database(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Opened:
     """The store at *path*, made if it is missing, in autocommit mode; a lock is waited for *patience_s* seconds.
 
-    A file that is no database, or is damaged, is moved aside (never deleted) and a new store is begun. Raises
+    A file that is no database, or is damaged, is moved aside (never deleted) and a new store is created. Raises
     :class:`StoreTooNew` for one written by a newer add-on, which is left untouched, :class:`StoreDiskProblem` and
     :class:`StoreUnusable`.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreDiskProblem(
-            "The job folder {folder} cannot be created: {reason}.", folder=path.parent, reason=error
-        ) from error
+        words = "The job folder {folder} cannot be created: {reason}."
+        raise StoreDiskProblem(words, folder=path.parent, reason=error) from error
     with storage_faults_explained(path):
         notice = NOTHING
         try:
             connection = _opened(path, patience_s)
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if _primary_code(error) not in _DAMAGED:
                 raise
             connection, notice = _replaced(path, patience_s, error)
         return Opened(connection, identity(path), notice)
@@ -83,52 +79,38 @@ def identity(path: Path) -> tuple[int, int]:
 def _opened(path: Path, patience_s: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
     try:
-        connection.row_factory = sqlite3.Row
-        version = _version(connection, path)
-        _use_best_journal(connection)
-        connection.execute("PRAGMA synchronous=FULL")
-        if version < SCHEMA_VERSION:
-            _make_schema(connection)
-        else:
-            _check(connection)
-            _add_missing_columns(connection)
+        _prepare(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _version(connection: sqlite3.Connection, path: Path) -> int:
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Create the schema, or check and complete the one that is there."""
+    connection.row_factory = sqlite3.Row
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
-        raise StoreTooNew(
-            "The job store {path} was written by a newer CSM Refine (format {version}).", path=path, version=version
-        )
-    return version
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        words = "The job store {path} was written by a newer CSM Refine (format {version})."
+        raise StoreTooNew(words, path=path, version=version)
+    _use_best_journal(connection)
+    connection.execute("PRAGMA synchronous=FULL")
+    if version < SCHEMA_VERSION:
+        # Every statement of the schema may run twice: two processes may create the store at the same time.
+        schema = _SCHEMA.read_text(encoding="utf-8")
+        connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nPRAGMA user_version={SCHEMA_VERSION};\nCOMMIT;")
+    elif connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise _Damaged("the integrity check failed")
-
-
-def _make_schema(connection: sqlite3.Connection) -> None:
-    # Every statement of the schema may run twice: two processes may begin the store at the same time.
-    connection.executescript(
-        f"BEGIN IMMEDIATE;\n{_SCHEMA.read_text(encoding='utf-8')}\nPRAGMA user_version={SCHEMA_VERSION};\nCOMMIT;"
-    )
-
-
-def _add_missing_columns(connection: sqlite3.Connection) -> None:
-    def missing() -> list[str]:
-        known = {row["name"] for row in connection.execute("PRAGMA table_info(jobs)")}
-        return [name for name in _ADDED_COLUMNS if name not in known]
-
-    if missing():
-        connection.execute("BEGIN IMMEDIATE")  # two processes may find them missing at the same time
-        for name in missing():
-            connection.execute(f"ALTER TABLE jobs ADD COLUMN {name} {_ADDED_COLUMNS[name]}")
+    elif not _has_message_column(connection):
+        connection.execute("BEGIN IMMEDIATE")
+        if not _has_message_column(connection):  # another process may have added it in between
+            connection.execute("ALTER TABLE jobs ADD COLUMN message_json TEXT NOT NULL DEFAULT ''")
         connection.execute("COMMIT")
+
+
+def _has_message_column(connection: sqlite3.Connection) -> bool:
+    """Whether the table of jobs has the column that version 1.0.0, which may use the same file, does not know."""
+    return any(row["name"] == "message_json" for row in connection.execute("PRAGMA table_info(jobs)"))
 
 
 def _use_best_journal(connection: sqlite3.Connection) -> None:
@@ -148,10 +130,6 @@ def _primary_code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    return _primary_code(error) in _DAMAGED
-
-
 def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> tuple[sqlite3.Connection, Message]:
     """A new store in place of the damaged one, and the sentence that says so.
 
@@ -162,7 +140,7 @@ def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> t
         try:
             return _opened(path, patience_s), NOTHING
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if _primary_code(error) not in _DAMAGED:
                 raise
         try:
             aside = _move_aside(path)
@@ -211,11 +189,10 @@ def storage_faults_explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        text = str(error)
-        if _primary_code(error) in _DISK_FAULTS:
-            raise StoreDiskProblem(
-                "The job store {path} cannot be written: {reason}.", path=path, reason=text
-            ) from error
-        if _primary_code(error) in _LOCKED:
+        code, text = _primary_code(error), str(error)
+        if code in _DISK_FAULTS:
+            words = "The job store {path} cannot be written: {reason}."
+            raise StoreDiskProblem(words, path=path, reason=text) from error
+        if code in _LOCKED:
             raise StoreUnusable("The job store {path} stays locked by another program.", path=path) from error
         raise StoreUnusable("The job store {path} cannot be used: {reason}.", path=path, reason=text) from error
