@@ -10,7 +10,6 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StoreDiskProblem, StoreTooNew, StoreUnusable
@@ -32,20 +31,10 @@ class _Damaged(sqlite3.DatabaseError):
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
-@dataclass(frozen=True)
-class Opened:
-    """An open store. ``identity`` tells this very file from another one put in its place later.
-
-    ``notice`` is a sentence for people when the file had to be replaced, else empty.
-    """
-
-    connection: sqlite3.Connection
-    identity: tuple[int, int]
-    notice: str = ""
-
-
-def open_database(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Opened:
+def open_database(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> tuple[sqlite3.Connection, Message]:
     """The store at *path*, made if it is missing, in autocommit mode; a lock is waited for *patience_s* seconds.
+
+    The message is a sentence for people when the file had to be replaced, else empty.
 
     A file that is no database, or is damaged, is moved aside (never deleted) and a new store is created. Raises
     :class:`StoreTooNew` for one written by a newer add-on, which is left untouched, :class:`StoreDiskProblem` and
@@ -57,14 +46,12 @@ def open_database(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Opened:
         words = "The job folder {folder} cannot be created: {reason}."
         raise StoreDiskProblem(words, folder=path.parent, reason=error) from error
     with storage_faults_explained(path):
-        notice = NOTHING
         try:
-            connection = _opened(path, patience_s)
+            return _opened(path, patience_s), NOTHING
         except sqlite3.DatabaseError as error:
             if _primary_code(error) not in _DAMAGED:
                 raise
-            connection, notice = _replaced(path, patience_s, error)
-        return Opened(connection, identity(path), notice)
+            return _replaced(path, patience_s, error)
 
 
 def identity(path: Path) -> tuple[int, int]:
@@ -136,14 +123,20 @@ def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> t
     Two processes may find the damage at the same time, and the second must not move the first one's new store away: so
     they go one by one, and each looks again when it is its turn.
     """
-    with _turn(path, patience_s):
+    with _exclusive(path, patience_s):
         try:
             return _opened(path, patience_s), NOTHING
         except sqlite3.DatabaseError as error:
             if _primary_code(error) not in _DAMAGED:
                 raise
+        # The file itself is renamed last: from then on another process may create a new store, and the companions
+        # beside it would be that one's.
+        aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}")
         try:
-            aside = _move_aside(path)
+            for suffix in _COMPANIONS:
+                with contextlib.suppress(FileNotFoundError):
+                    path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
+            path.replace(aside)
         except OSError as error:
             raise StoreUnusable(
                 "The job store {path} is damaged and cannot be moved aside: {reason}.",
@@ -159,7 +152,7 @@ def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> t
 
 
 @contextlib.contextmanager
-def _turn(path: Path, patience_s: float) -> Iterator[None]:
+def _exclusive(path: Path, patience_s: float) -> Iterator[None]:
     """Hold a lock that ends with the process: an exclusive transaction on a database of its own, on any platform."""
     lock = sqlite3.connect(path.with_name(f"{path.name}.lock"), timeout=patience_s, isolation_level=None)
     try:
@@ -168,19 +161,6 @@ def _turn(path: Path, patience_s: float) -> Iterator[None]:
         lock.execute("ROLLBACK")
     finally:
         lock.close()
-
-
-def _move_aside(path: Path) -> Path:
-    """Rename the damaged file and its companions; the file itself last.
-
-    From then on another process may begin a new store at *path*, and the companions beside it would be that one's.
-    """
-    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}")
-    for suffix in _COMPANIONS:
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
-    path.replace(aside)
-    return aside
 
 
 @contextlib.contextmanager

@@ -59,8 +59,8 @@ class Store:
         """
         self.home = home
         self.path = home / DATABASE_NAME
-        opened = open_database(self.path, patience_s)
-        self._db, self._identity, self.notice = opened.connection, opened.identity, opened.notice
+        self._db, self.notice = open_database(self.path, patience_s)
+        self._identity = identity(self.path)
 
     def close(self) -> None:
         """Close the connection."""

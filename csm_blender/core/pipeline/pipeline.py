@@ -167,19 +167,15 @@ class Pipeline:
             delay = 0.0 if first_link else min(retry_delay_s(job.faults + 1, None, self._draw), max(left_s, 0.0))
             too_late = left_s < SHORTEST_WAIT_S
         if too_late:
-            return self._give_up(job, self._too_late(job, named or fault))
+            end = named or fault
+            if job.state is JobState.REFINING:
+                words = "The refine did not finish within {minutes} min. {error}"
+                end = DeadlinePassed(words, minutes=f"{job.watched_s / 60:.0f}", error=end)
+            return self._give_up(job, end)
         waits = Message("Trying again in {seconds} s", seconds=f"{max(1.0, delay):.0f}")
         what = sanitized_error(fault, settings.key)["message"]
         self._context.update(job, faults=job.faults + 1, message=sentences(what, waits))
         return delay
-
-    @staticmethod
-    def _too_late(job: Job, fault: CsmError) -> CsmError:
-        if job.state is not JobState.REFINING:
-            return fault
-        return DeadlinePassed(
-            "The refine did not finish within {minutes} min. {error}", minutes=f"{job.watched_s / 60:.0f}", error=fault
-        )
 
     def _after_error(self, job: Job, error: CsmError) -> float | None:
         """An answer that will not get better by itself, unless it is one of those that services give by mistake.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ..api.backoff import poll_delay_s
 from ..api.download import Download, download, is_intact
@@ -20,7 +19,7 @@ from ..files.glb import check_glb, looks_like_web_page, sniff_format
 from ..jobs.job import Job
 from ..jobs.store import LeaseLost, now_text
 from ..messages import ROUTINE, Message
-from ..models import JobSpec, JobState
+from ..models import JobState
 from ..processes.converter_pool import MESH_NAME
 from ..redaction import sanitize
 from .context import StepContext
@@ -138,7 +137,7 @@ class RetrieveSteps:
                 note = Message("The delivered file is missing or damaged: downloading it again")
                 self._context.update(job, state=JobState.DOWNLOADING, message=note)
                 return 0.0
-            if not converters.start(job.job_id, folder, conversion_request(job.spec, mesh, job.job_id)):
+            if not converters.start(job.job_id, folder, ConversionRequest.of(job.spec, mesh, job.job_id).as_dict()):
                 return converters.ask_again_s
         report = converters.collect(job.job_id)
         if report is None:
@@ -176,8 +175,3 @@ def check_delivered(path: Path) -> None:
         raise UnexpectedAnswer("A web page was delivered instead of the mesh.")
     if sniff_format(path) == "glb":
         check_glb(path)
-
-
-def conversion_request(spec: JobSpec, mesh: Path, job_id: str = "") -> dict[str, Any]:
-    """What the converter is asked to do with the delivered *mesh* of a job, JSON-ready."""
-    return ConversionRequest.of(spec, mesh, job_id).as_dict()
