@@ -11,7 +11,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ..core.errors import CsmError, StoreTrouble
@@ -33,29 +33,31 @@ def run_worker(config: WorkerConfig, parent_is_gone: Callable[[], bool]) -> None
     converters = ConverterPool(config.interpreters)
     try:
         with ThreadPoolExecutor(config.threads) as pool:
-            ThreadedScheduler(config, converters, pool, parent_is_gone).run()
+            jobs = _StoredJobs(config, converters, parent_is_gone)
+            Scheduler(
+                pool,
+                config.threads,
+                jobs.new,
+                jobs.step,
+                jobs.pipeline,
+                heartbeat_s=config.settings.lease_s / 4.0,
+                longest_pause_s=FIND_JOBS_S,
+                trouble_pause_s=AFTER_STORE_TROUBLE_S,
+                after_trouble=jobs.open_again,
+            ).run()
     finally:
         converters.stop_all()
         with contextlib.suppress(CsmError), contextlib.closing(Store(config.home)) as store:
             store.release(config.owner)
 
 
-class ThreadedScheduler(Scheduler):
-    """Finds the jobs that wait in the store, and has their steps done by *pool*.
+class _StoredJobs:
+    """Finds the jobs that wait in the store, and does their steps.
 
     Each thread has a pipeline and a store of its own, which are closed and opened again when the store fails.
     """
 
-    trouble_pause_s = AFTER_STORE_TROUBLE_S
-
-    def __init__(
-        self,
-        config: WorkerConfig,
-        converters: ConverterPool,
-        pool: ThreadPoolExecutor,
-        parent_is_gone: Callable[[], bool],
-    ) -> None:
-        super().__init__(pool, config.threads, heartbeat_s=config.settings.lease_s / 4.0, longest_pause_s=FIND_JOBS_S)
+    def __init__(self, config: WorkerConfig, converters: ConverterPool, parent_is_gone: Callable[[], bool]) -> None:
         self._config, self._converters, self._parent_is_gone = config, converters, parent_is_gone
         self._states = VolatileStates()
         self._of_thread = threading.local()
@@ -63,24 +65,26 @@ class ThreadedScheduler(Scheduler):
         self._found_at_s = 0.0
         self._busy_at_s = time.monotonic()
 
-    def _new_jobs(self) -> Sequence[str] | None:
+    def new(self, in_progress: Collection[str]) -> Sequence[str] | None:
+        """Jobs to begin; ``None`` when it is time to end."""
         now = time.monotonic()
-        if self._jobs:
+        if in_progress:
             self._busy_at_s = now
         if self._parent_is_gone() or now - self._busy_at_s > self._config.idle_s:
             return None
-        store = self._pipeline().store
+        store = self.pipeline().store
         version = store.data_version()
         if version == self._version and now - self._found_at_s <= FIND_ALL_JOBS_S:
             return ()
         self._version, self._found_at_s = version, now
         found = store.waiting_for_worker(self._config.settings.base_url, self._config.owner)
-        room = self._config.concurrency - len(self._jobs)
-        return [job_id for job_id in found if job_id not in self._jobs][:room]
+        room = self._config.concurrency - len(in_progress)
+        return [job_id for job_id in found if job_id not in in_progress][:room]
 
-    def _step(self, job_id: str) -> StepResult:
+    def step(self, job_id: str) -> StepResult:
+        """Do the next step of a job."""
         try:
-            pipeline = self._pipeline()
+            pipeline = self.pipeline()
             delay_s, job = pipeline.advance(job_id), pipeline.store.get(job_id)
         except StoreTrouble:
             self._close_pipeline()
@@ -90,7 +94,8 @@ class ThreadedScheduler(Scheduler):
             return AFTER_STORE_TROUBLE_S, None
         return delay_s, job.state if job else None
 
-    def _pipeline(self) -> Pipeline:
+    def pipeline(self) -> Pipeline:
+        """The calling thread's own."""
         own, config = self._of_thread, self._config
         if getattr(own, "pipeline", None) is None:
             store = Store(config.home)
@@ -98,13 +103,14 @@ class ThreadedScheduler(Scheduler):
         pipeline: Pipeline = own.pipeline
         return pipeline
 
+    def open_again(self) -> None:
+        """Have the store opened again, and all jobs found again."""
+        self._close_pipeline()
+        self._version = -1
+
     def _close_pipeline(self) -> None:
         pipeline: Pipeline | None = getattr(self._of_thread, "pipeline", None)
         if pipeline is not None:
             pipeline.close()
             pipeline.store.close()
             self._of_thread.pipeline = None
-
-    def _after_trouble(self) -> None:
-        self._close_pipeline()
-        self._version = -1  # of another connection from now on

@@ -128,7 +128,7 @@ class RetrieveSteps:
 
     def convert(self, job: Job) -> float | None:
         """CONVERTING: start a converter, or check whether it is done."""
-        converters, folder = self._context.converters, self._context.folder(job)
+        converters, folder = self._context.converters, self._context.store.folder(job.job_id)
         mesh = folder / MESH_NAME
         if not converters.is_running(job.job_id):
             memory = self._context.memory(job)

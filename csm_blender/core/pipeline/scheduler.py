@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Decide which job gets its next step when: the one scheduler of the command line and the worker.
 
-What differs between the two is in subclasses: which jobs there are, and in which thread a step is done.
-:func:`run_blocking` has the one without threads, :mod:`csm_blender.worker.thread_pool` the other one. Many jobs are
-in progress at the same time because each step of the pipeline is short and says when the next one is due.
+:func:`run_blocking` runs it without threads, :mod:`csm_blender.worker.thread_pool` with some. Many jobs are in progress
+at the same time because each step of the pipeline is short and says when the next one is due.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import StoreTrouble
@@ -33,55 +32,48 @@ StepResult = tuple[float | None, JobState | None]
 """Seconds until the job's next step, ``None`` if it needs none here, and the state it is in now."""
 
 
-class Scheduler(ABC):
+@dataclass
+class Scheduler:
     """Has jobs advanced by *executor*, at most *threads* steps at the same moment.
 
-    A store in trouble is tried again every ``trouble_pause_s`` seconds, for ``patience_s`` seconds.
+    ``new_jobs`` gets the jobs in progress and gives those to begin now; ``None`` to stop. ``step`` does the next step
+    of a job, in a thread of the executor. ``pipeline`` is that of the calling thread. All three may raise
+    :class:`StoreTrouble`: then ``after_trouble`` is called, except after a step, and it is tried again every
+    ``trouble_pause_s`` seconds, for ``patience_s`` seconds. Leases are renewed every ``heartbeat_s`` seconds, new jobs
+    looked for every ``longest_pause_s``, at least.
     """
 
-    trouble_pause_s = 1.0
-    patience_s = _NEVER
-
-    def __init__(self, executor: Executor, threads: int, *, heartbeat_s: float, longest_pause_s: float) -> None:
-        """Leases are renewed every *heartbeat_s* seconds, new jobs looked for every *longest_pause_s*, at least."""
-        self._executor, self._threads = executor, threads
-        self._heartbeat_s, self._longest_pause_s = heartbeat_s, longest_pause_s
-        self._jobs: dict[str, tuple[int, float]] = {}
-        """Jobs in progress: how urgent (0 is most) the next step is, and when it is due (never while one is done)."""
-        self._steps: dict[Future[StepResult], str] = {}
-        self._beat_at_s = time.monotonic()
-        self._trouble_since_s: float | None = None
-
-    @abstractmethod
-    def _new_jobs(self) -> Sequence[str] | None:
-        """Jobs to begin now; ``None`` to stop. Raises :class:`StoreTrouble`."""
-
-    @abstractmethod
-    def _step(self, job_id: str) -> StepResult:
-        """Do the next step of a job, in a thread of the executor. After a :class:`StoreTrouble` it is repeated."""
-
-    @abstractmethod
-    def _pipeline(self) -> Pipeline:
-        """The pipeline of the calling thread. Raises :class:`StoreTrouble`."""
-
-    def _after_trouble(self) -> None:  # noqa: B027 - not all have something to do
-        """Called when the store was in trouble outside a step."""
+    executor: Executor
+    threads: int
+    new_jobs: Callable[[Collection[str]], Sequence[str] | None]
+    step: Callable[[str], StepResult]
+    pipeline: Callable[[], Pipeline]
+    heartbeat_s: float
+    longest_pause_s: float
+    trouble_pause_s: float = 1.0
+    patience_s: float = _NEVER
+    after_trouble: Callable[[], None] = lambda: None
+    _jobs: dict[str, tuple[int, float]] = field(default_factory=dict, init=False)
+    """Jobs in progress: how urgent (0 is most) the next step is, and when it is due (never while one is done)."""
+    _steps: dict[Future[StepResult], str] = field(default_factory=dict, init=False)
+    _beat_at_s: float = field(default_factory=time.monotonic, init=False)
+    _trouble_since_s: float | None = field(default=None, init=False)
 
     def run(self) -> None:
         """Work until there are no jobs. Raises :class:`StoreTrouble` when that has lasted too long."""
         while True:
             try:
-                if (found := self._new_jobs()) is None:
+                if (found := self.new_jobs(self._jobs)) is None:
                     return
                 for job_id in found:
                     self._add(job_id, JobState.QUEUED, 0.0)
-                if self._jobs and time.monotonic() - self._beat_at_s > self._heartbeat_s:
-                    self._pipeline().heartbeat()
+                if self._jobs and time.monotonic() - self._beat_at_s > self.heartbeat_s:
+                    self.pipeline().heartbeat()
                     self._beat_at_s = time.monotonic()
-                pause_s = min(self._longest_pause_s, self._begin_steps(), self._pipeline().poll_converters() or _NEVER)
+                pause_s = min(self.longest_pause_s, self._begin_steps(), self.pipeline().poll_converters() or _NEVER)
             except StoreTrouble as trouble:
                 self._tolerate(trouble)
-                self._after_trouble()
+                self.after_trouble()
                 pause_s = self.trouble_pause_s
             if self._steps:
                 for step in wait(self._steps, pause_s, FIRST_COMPLETED).done:
@@ -96,13 +88,13 @@ class Scheduler(ABC):
 
     def _begin_steps(self) -> float:
         """Begin the steps that are due, the most urgent first. Seconds until another one can begin."""
-        while len(self._steps) < self._threads:
+        while len(self._steps) < self.threads:
             now = time.monotonic()
             due = [job_id for job_id, (_urgency, due_s) in self._jobs.items() if due_s <= now]
             if not due:
                 return min((due_s for _urgency, due_s in self._jobs.values()), default=_NEVER) - now
             job_id = min(due, key=self._jobs.__getitem__)
-            self._steps[self._executor.submit(self._step, job_id)] = job_id
+            self._steps[self.executor.submit(self.step, job_id)] = job_id
             self._jobs[job_id] = self._jobs[job_id][0], _NEVER
         return _NEVER
 
@@ -139,7 +131,26 @@ def run_blocking(
     for. A store that fails is given ``STORE_PATIENCE_S`` seconds before its :class:`StoreTrouble` is passed on.
     ``KeyboardInterrupt`` passes through; the jobs stay as they are in the store.
     """
-    _BlockingScheduler(pipeline, store, job_ids, concurrency, on_change).run()
+    waiting = deque(job_ids)
+    seen: dict[str, int] = {}
+
+    def new_jobs(in_progress: Collection[str]) -> Sequence[str] | None:
+        room = concurrency - len(in_progress)
+        found = [waiting.popleft() for _ in range(min(len(waiting), room))]
+        return found if found or in_progress else None
+
+    def step(job_id: str) -> StepResult:
+        delay_s, job = pipeline.advance(job_id), store.get(job_id)
+        if job is None:
+            return delay_s, None
+        if seen.get(job_id) != job.revision:
+            seen[job_id] = job.revision
+            on_change(job)
+        foreign = delay_s is None and job.needs_worker
+        return FOREIGN_LEASE_LOOK_S if foreign else delay_s, job.state
+
+    beat_s = pipeline.heartbeat_s
+    Scheduler(_CallingThread(), 1, new_jobs, step, lambda: pipeline, beat_s, beat_s, patience_s=STORE_PATIENCE_S).run()
 
 
 class _CallingThread(Executor):
@@ -152,41 +163,3 @@ class _CallingThread(Executor):
         except StoreTrouble as trouble:
             future.set_exception(trouble)
         return future
-
-
-class _BlockingScheduler(Scheduler):
-    """A fixed list of jobs."""
-
-    patience_s = STORE_PATIENCE_S
-
-    def __init__(
-        self,
-        pipeline: Pipeline,
-        store: Store,
-        job_ids: Sequence[str],
-        concurrency: int,
-        on_change: Callable[[Job], None],
-    ) -> None:
-        beat_s = pipeline.heartbeat_s
-        super().__init__(_CallingThread(), 1, heartbeat_s=beat_s, longest_pause_s=beat_s)
-        self._own_pipeline, self._store, self._on_change = pipeline, store, on_change
-        self._waiting, self._concurrency = deque(job_ids), concurrency
-        self._seen: dict[str, int] = {}
-
-    def _new_jobs(self) -> Sequence[str] | None:
-        room = self._concurrency - len(self._jobs)
-        found = [self._waiting.popleft() for _ in range(min(len(self._waiting), room))]
-        return found if found or self._jobs else None
-
-    def _step(self, job_id: str) -> StepResult:
-        delay_s, job = self._own_pipeline.advance(job_id), self._store.get(job_id)
-        if job is None:
-            return delay_s, None
-        if self._seen.get(job_id) != job.revision:
-            self._seen[job_id] = job.revision
-            self._on_change(job)
-        foreign = delay_s is None and job.needs_worker
-        return FOREIGN_LEASE_LOOK_S if foreign else delay_s, job.state
-
-    def _pipeline(self) -> Pipeline:
-        return self._own_pipeline

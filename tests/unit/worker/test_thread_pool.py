@@ -55,7 +55,6 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The store whose jobs the fake pipeline takes."""
     monkeypatch.setattr(thread_pool, "Pipeline", Pipeline)
     monkeypatch.setattr(thread_pool, "AFTER_STORE_TROUBLE_S", 0.05)
-    monkeypatch.setattr(thread_pool.ThreadedScheduler, "trouble_pause_s", 0.05)
     Pipeline.steps, Pipeline.during = [], staticmethod(lambda _job_id: None)  # type: ignore[assignment]  # called without self
     return Store(tmp_path)
 

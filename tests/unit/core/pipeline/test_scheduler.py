@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -145,38 +145,35 @@ class Recording(ThreadPoolExecutor):
         return future
 
 
-class Scripted(Scheduler):
-    """Has the steps of jobs end as a test says: *delays* are given to each step in turn, an error is raised."""
-
-    trouble_pause_s = 0.01
+class Scripted:
+    """Jobs whose steps end as a test says: *delays* are given to each step in turn, an error is raised."""
 
     def __init__(
         self,
         jobs: Sequence[str],
         delays: Sequence[float | StoreTrouble | None],
         *,
-        threads: int = 1,
-        heartbeat_s: float = 60.0,
-        longest_pause_s: float = 0.02,
         step_s: float = 0.0,
         poll_s: float | None = None,
     ) -> None:
         self.steps = Recording()
-        super().__init__(self.steps, threads, heartbeat_s=heartbeat_s, longest_pause_s=longest_pause_s)
         self._step_s, self._poll_s = step_s, poll_s
         self._new, self._delays = list(jobs), deque(delays)
         self.beats = self.reopened = 0
         self.polls: list[float] = []
         self.fails: deque[StoreTrouble] = deque()
 
-    def _new_jobs(self) -> Sequence[str] | None:
+    def run(self, *, threads: int = 1, **settings: float) -> None:
+        chosen = {"heartbeat_s": 60.0, "longest_pause_s": 0.02, "trouble_pause_s": 0.01, **settings}
+        Scheduler(
+            self.steps, threads, self.new_jobs, self.step, lambda: self, after_trouble=self.reopen, **chosen
+        ).run()
+
+    def new_jobs(self, in_progress: Collection[str]) -> Sequence[str] | None:
         if self.fails:
             raise self.fails.popleft()
         found, self._new = self._new, []
-        return found if found or self._jobs else None
-
-    def _pipeline(self) -> Scripted:
-        return self
+        return found if found or in_progress else None
 
     def heartbeat(self) -> None:
         self.beats += 1
@@ -185,34 +182,34 @@ class Scripted(Scheduler):
         self.polls.append(time.monotonic())
         return self._poll_s
 
-    def _step(self, job_id: str) -> StepResult:
+    def step(self, job_id: str) -> StepResult:
         delay = self._delays.popleft()
         time.sleep(self._step_s)
         if isinstance(delay, StoreTrouble):
             raise delay
         return delay, None
 
-    def _after_trouble(self) -> None:
+    def reopen(self) -> None:
         self.reopened += 1
 
 
 @pytest.mark.parametrize("threads", [1, 2, 8])
 def test_as_many_steps_at_once_as_there_is_room_for(threads: int) -> None:
-    jobs = Scripted("abcd", [0.0, None, None, None, None], threads=threads, step_s=0.05)
-    jobs.run()
+    jobs = Scripted("abcd", [0.0, None, None, None, None], step_s=0.05)
+    jobs.run(threads=threads)
     assert jobs.steps.begun == ["a", "b", "c", "d", "a"]
     assert jobs.steps.most_at_once == min(threads, 4)
 
 
 def test_leases_are_renewed_while_nothing_is_due() -> None:
-    jobs = Scripted("a", [0.3, None], heartbeat_s=0.05)
-    jobs.run()
+    jobs = Scripted("a", [0.3, None])
+    jobs.run(heartbeat_s=0.05)
     assert 2 <= jobs.beats <= 6
 
 
 def test_converters_are_polled_often_while_a_job_waits_in_line() -> None:
-    jobs = Scripted("a", [0.2, None], longest_pause_s=60.0, poll_s=0.02)
-    jobs.run()
+    jobs = Scripted("a", [0.2, None], poll_s=0.02)
+    jobs.run(longest_pause_s=60.0)
     assert 4 <= len(jobs.polls) <= 14
 
 
@@ -226,15 +223,13 @@ def test_a_store_in_trouble_is_opened_again_and_steps_are_repeated() -> None:
 
 def test_patience_with_a_store_ends() -> None:
     jobs = Scripted("a", [StoreUnusable("locked")] * 99)
-    jobs.patience_s = 0.1
     with pytest.raises(StoreUnusable):
-        jobs.run()
+        jobs.run(patience_s=0.1)
     assert 3 <= len(jobs.steps.begun) <= 12
 
 
 def test_patience_begins_again_when_a_step_succeeds() -> None:
     trouble = StoreUnusable("locked")
     jobs = Scripted("a", [trouble, trouble, 0.25, trouble, 0.25, trouble, None])
-    jobs.patience_s = 0.4
-    jobs.run()
+    jobs.run(patience_s=0.4)
     assert len(jobs.steps.begun) == 7
