@@ -11,6 +11,7 @@ import json
 import random
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -81,22 +82,19 @@ def fetch(settings: Settings, home: Path, code: str, mesh: Path) -> tuple[Kind, 
     Gives its kind, and whether it is a copy that could not be compared with what the service has now. Raises a
     :class:`CsmError` or :class:`OSError`.
     """
-    client = CsmClient(settings)
     faults = 0
-    try:
+    with closing(CsmClient(settings)) as client:
         while True:
             try:
                 return _fetch_once(client, settings, home, code, mesh), False
             except TransientError as fault:
                 faults += 1
-                pause = retry_delay_s(faults, fault.retry_after_s, random.Random())  # noqa: S311 - nothing secret
-                if faults == TRIES or pause > LONGEST_PAUSE_S:
+                pause_s = retry_delay_s(faults, fault.retry_after_s, random.Random())  # noqa: S311 - nothing secret
+                if faults == TRIES or pause_s > LONGEST_PAUSE_S:
                     if kind := preview_cache.take_last(home, settings.base_url, code, mesh):
                         return kind, True
                     raise
-                time.sleep(pause)
-    finally:
-        client.close()
+                time.sleep(pause_s)
 
 
 def _fetch_once(client: CsmClient, settings: Settings, home: Path, code: str, mesh: Path) -> Kind:

@@ -22,7 +22,7 @@ _LEAST_SHARE = 1e-3
 """How thin a dragged box may become, as a share of its longest side: well above flat, and still to be seen."""
 
 _PARALLEL = 1e-4
-"""Squared sine of the angle between a ray and an axis below which a point on the axis cannot be told by the ray."""
+"""Squared sine of the angle between a ray and an axis below which the ray does not define a point on the axis."""
 
 ORIGIN_POINT = "ORIGIN"
 """The snap point that depends on the object; all others are in :data:`SNAP_POINTS`."""

@@ -18,12 +18,12 @@ from .job import Job
 
 _JSON_COLUMNS = {"error": "error_json", "baseline": "baseline_json", "result": "result_json"}
 _PLAIN_COLUMNS = (
-    "base_url", "progress", "created_at", "updated_at", "posted_at", "accepted_at", "finished_at",
+    "job_id", "revision", "base_url", "progress", "created_at", "updated_at", "posted_at", "accepted_at", "finished_at",
     "watched_s", "faults", "fault_s", "looks_left", "gets", "posts", "download_bytes", "glb_sha256",
     "lease_owner", "lease_until",
 )  # fmt: skip
 _ROUTINE_BEFORE = {text: Message(text, code=ROUTINE) for text in ("Converting", "Placed")}
-"""What version 1.0.0, and the records in its .blend files, tell without a code."""
+"""What version 1.0.0, and the records in its .blend files, write without a code."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,8 +58,6 @@ def columns_from(changes: Mapping[str, Any]) -> dict[str, Any]:
 def _job_from(row: sqlite3.Row) -> Job:
     result = from_json(row["result_json"])  # empty before the mesh was converted
     return Job(
-        job_id=row["job_id"],
-        revision=row["revision"],
         state=JobState(row["state"]),
         spec=JobSpec.from_dict(json.loads(row["spec_json"])),
         baseline=Baseline.from_dict(json.loads(row["baseline_json"])) if row["baseline_json"] else None,

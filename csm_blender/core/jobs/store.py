@@ -251,7 +251,7 @@ class Store:
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
         if identity(self.path) != self._identity:
-            # SQLite would go on writing into a file that nobody else can see any more.
+            # SQLite would go on writing into a file that no other process can see any more.
             raise StoreUnusable(
                 "The job folder {folder} was deleted or replaced while it was in use.", folder=self.home
             )

@@ -26,7 +26,7 @@ class VolatileState:
     """What is known about a job beyond its record. Losing it costs a request or a little patience, never money.
 
     ``fresh_url`` is a signed link, which must not be stored. ``checked`` says that this process has just looked at the
-    session, ``accepted`` that its refine request was accepted, in case the store could not be told, ``file_known`` that
+    session, ``accepted`` that its refine request was accepted, in case that could not be stored, ``file_known`` that
     the delivered file is the one that was downloaded.
     """
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..api.backoff import poll_delay_s
-from ..api.download import Download, download, is_intact
+from ..api.download import download, is_intact
 from ..api.session import Phase, Session, phase_after, phase_before
 from ..conversion import ConversionReport, ConversionRequest, JobResult
 from ..errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshOffered, RefineFailed, UnexpectedAnswer
@@ -82,7 +82,13 @@ class RetrieveSteps:
                 raise NoMeshOffered("The session is refined, but the service offers no mesh.")
             raise LinkExpired("The session offers no refined mesh yet.")
         file = download(url, self._context.folder(job) / MESH_NAME, self._context.settings, self._progress_of(job))
-        self._check_file(job, file)
+        try:
+            check_delivered(file.path)
+        except BadMesh as problem:
+            memory.bad_files += 1
+            if isinstance(problem, MeshTooLarge) or memory.bad_files >= BAD_FILE_TRIES:
+                raise
+            raise LinkExpired(problem.message) from problem
         memory.file_known = True
         self._context.advance(
             job,
@@ -93,16 +99,6 @@ class RetrieveSteps:
             progress=0.0,
         )
         return 0.0
-
-    def _check_file(self, job: Job, file: Download) -> None:
-        try:
-            check_delivered(file.path)
-        except BadMesh as problem:
-            memory = self._context.memory(job)
-            memory.bad_files += 1
-            if isinstance(problem, MeshTooLarge) or memory.bad_files >= BAD_FILE_TRIES:
-                raise
-            raise LinkExpired(problem.message) from problem
 
     def _progress_of(self, job: Job) -> Callable[[int, int | None], None]:
         looked_s, shown = self._context.monotonic(), job.progress

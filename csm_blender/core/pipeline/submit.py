@@ -10,7 +10,7 @@ from typing import Any
 
 from ..api.backoff import poll_delay_s
 from ..api.client import NotSent
-from ..api.session import Baseline, Phase, Session, phase_before, shows_refine_started
+from ..api.session import Baseline, Phase, phase_before, shows_refine_started
 from ..errors import (
     AnswerLost,
     CsmError,
@@ -144,7 +144,10 @@ class SubmitSteps:
     def look_after_lost_answer(self, job: Job) -> float | None:
         """UNCERTAIN: check whether the session shows a refine."""
         session = self._context.session(job)
-        if _shows_start(job, session):
+        started = phase_before(session) in (Phase.REFINING, Phase.REFINED)
+        if job.baseline is not None:
+            started = shows_refine_started(session, job.baseline)
+        if started:
             job = self._context.advance(
                 job,
                 Message("The refine has started: waiting for it"),
@@ -163,9 +166,3 @@ class SubmitSteps:
     def _look_delay_s(self, left: int) -> float:
         chosen_s = self._context.settings.poll_interval_s
         return float(min(30, 2 ** (LOOKS_AFTER_LOST_ANSWER - left + 1))) if chosen_s is None else chosen_s
-
-
-def _shows_start(job: Job, session: Session) -> bool:
-    if job.baseline is not None:
-        return shows_refine_started(session, job.baseline)
-    return phase_before(session) in (Phase.REFINING, Phase.REFINED)

@@ -85,7 +85,7 @@ class ConverterPool:
         needs = converter_needs(Path(request["mesh"]))
         with self._lock:
             self._poll_all()
-            if job_id in self._running or job_id in self._ended:
+            if self.is_running(job_id):
                 return True
             self._waiting[job_id] = _Waiting(folder, request, needs, time.monotonic())
             if not self._has_room(needs):
