@@ -230,8 +230,8 @@ def fuzz_convert(inputs: int, seed: int) -> dict[str, Any]:
     import environment
     from jobs_at_hand import spec
 
+    from csm_blender.core.conversion import ConversionRequest
     from csm_blender.core.jobs.store import Store
-    from csm_blender.core.pipeline.retrieve import conversion_request
     from csm_blender.core.processes.converter_pool import MESH_NAME, ConverterPool
     from csm_blender.core.processes.launch import Interpreters
 
@@ -253,7 +253,7 @@ def fuzz_convert(inputs: int, seed: int) -> dict[str, Any]:
             name = f"{made:032x}"
             (folder / name).mkdir()
             (folder / name / MESH_NAME).write_bytes(data)
-            converters.start(name, folder / name, conversion_request(job.spec, folder / name / MESH_NAME))
+            converters.start(name, folder / name, ConversionRequest.of(job.spec, folder / name / MESH_NAME).as_dict())
             running.append(name)
             made += 1
         time.sleep(0.02)

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .errors import BadValue, MissingKey
+from .records import Record
 
 DEFAULT_BASE_URL = "https://api.csm.ai"
 KEY_VARIABLE = "CSM_API_KEY"
@@ -22,7 +23,7 @@ LONGEST_LEASE_S = 300.0
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Record):
     """All that steers a refine. The key is kept out of ``repr``, so that no log or traceback can show it.
 
     ``read_timeout_s`` is how long a connection may stay silent; a whole answer of the API may take ``answer_limit_s``.

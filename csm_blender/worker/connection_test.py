@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 
 from ..core.api.client import CsmClient
 from ..core.errors import CsmError
@@ -16,17 +17,15 @@ def main() -> int:
     """Read the configuration from standard input, ask, answer."""
     parent = Parent()
     settings = WorkerConfig.from_line(parent.next_line()).settings
-    client = CsmClient(settings)
     try:
-        page = client.sessions(1, 1)
+        with closing(CsmClient(settings)) as client:
+            page = client.sessions(1, 1)
         words = "{base_url} accepts the key and lists {count} sessions."
         if page.total is None:
             words = "{base_url} accepts the key and lists sessions."
         answer = {"good": True, "message": Message(words, base_url=settings.base_url, count=page.total)}
     except CsmError as error:
         answer = {"good": False, "message": error.advice}
-    finally:
-        client.close()
     parent.send_answer(answer)
     return 0
 

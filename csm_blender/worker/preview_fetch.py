@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fetch the mesh a session shows before it is refined, and have it fitted to a block-out; a child process of Blender.
 
-Its argument is a folder that holds ``spec.json``; the fitted mesh comes to lie there. Its answer says how it went.
-Nothing is asked for that could cost: all requests are GETs. It ends when nobody waits for the answer any more, and its
-converter with it.
+Its argument is a folder that holds ``spec.json``; the fitted mesh is written there. Its answer says how it went.
+No request costs credits: all are GETs. It ends when the answer is not awaited any more, and its converter with it.
 """
 
 from __future__ import annotations
@@ -12,12 +11,14 @@ import json
 import random
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from ..core.api.backoff import retry_delay_s
 from ..core.api.client import CsmClient
 from ..core.api.download import download
+from ..core.conversion import ConversionRequest
 from ..core.errors import (
     BadMesh,
     ConversionFailed,
@@ -29,8 +30,9 @@ from ..core.errors import (
 )
 from ..core.files import preview_cache
 from ..core.files.preview_cache import Kind
+from ..core.messages import Message
 from ..core.models import JobSpec
-from ..core.pipeline.retrieve import CONVERTER_LOOK_S, check_delivered, conversion_request
+from ..core.pipeline.retrieve import CONVERTER_LOOK_S, check_delivered
 from ..core.processes.child_side import Parent
 from ..core.processes.converter_pool import MESH_NAME, ConverterPool
 from ..core.processes.launch import arguments_of_child
@@ -41,7 +43,6 @@ SPEC_NAME = "spec.json"
 TRIES = 4
 LONGEST_PAUSE_S = 10.0
 _NAME = "preview"
-_OTHER_FILE = "Refining needs no preview; fetching it again costs nothing."
 
 
 def main(argv: list[str]) -> int:
@@ -66,44 +67,41 @@ def prepare(config: WorkerConfig, folder: Path) -> dict[str, Any]:
         mesh = folder / MESH_NAME
         kind, stale = fetch(config.settings, config.home, spec.session_code, mesh)
         return {"kind": str(kind), "stale": stale, "report": _fitted(config, spec, folder, mesh)}
+    except MeshTooLarge:
+        raise
+    except (BadMesh, ConversionFailed) as problem:
+        hint = Message("Refining needs no preview; fetching it again costs nothing.")
+        raise type(problem)(problem.message, hint) from problem
     except OSError as problem:
         raise DiskProblem("The files of the preview cannot be used: {reason}.", reason=problem) from problem
 
 
 def fetch(settings: Settings, home: Path, code: str, mesh: Path) -> tuple[Kind, bool]:
-    """Put the session's mesh to *mesh*: a kept copy where it is still the same, else downloaded.
+    """Write the session's mesh to *mesh*: a kept copy where it is still the same, else downloaded.
 
     Gives its kind, and whether it is a copy that could not be compared with what the service has now. Raises a
     :class:`CsmError` or :class:`OSError`.
     """
-    client = CsmClient(settings)
     faults = 0
-    try:
+    with closing(CsmClient(settings)) as client:
         while True:
             try:
                 return _fetch_once(client, settings, home, code, mesh), False
             except TransientError as fault:
                 faults += 1
-                pause = retry_delay_s(faults, fault.retry_after_s, random.Random())  # noqa: S311 - nothing secret
-                if faults == TRIES or pause > LONGEST_PAUSE_S:
+                pause_s = retry_delay_s(faults, fault.retry_after_s, random.Random())  # noqa: S311 - nothing secret
+                if faults == TRIES or pause_s > LONGEST_PAUSE_S:
                     if kind := preview_cache.take_last(home, settings.base_url, code, mesh):
                         return kind, True
                     raise
-                time.sleep(pause)
-    finally:
-        client.close()
+                time.sleep(pause_s)
 
 
 def _fetch_once(client: CsmClient, settings: Settings, home: Path, code: str, mesh: Path) -> Kind:
     offer = preview_cache.offer_of(client.session(code))
     if not preview_cache.take(home, settings.base_url, code, offer, mesh):
         download(offer.url, mesh, settings, lambda _done, _total: None)
-        try:
-            check_delivered(mesh)
-        except MeshTooLarge:
-            raise
-        except BadMesh as problem:
-            raise BadMesh(problem.message, _OTHER_FILE) from None
+        check_delivered(mesh)
         preview_cache.keep(home, settings.base_url, code, offer, mesh)
     return offer.kind
 
@@ -111,12 +109,9 @@ def _fetch_once(client: CsmClient, settings: Settings, home: Path, code: str, me
 def _fitted(config: WorkerConfig, spec: JobSpec, folder: Path, mesh: Path) -> dict[str, Any]:
     converters = ConverterPool(config.interpreters, limit=1)
     try:
-        converters.start(_NAME, folder, conversion_request(spec, mesh))
+        converters.start(_NAME, folder, ConversionRequest.of(spec, mesh).as_dict())
         while (report := converters.collect(_NAME)) is None:
             time.sleep(CONVERTER_LOOK_S)
-    except (BadMesh, ConversionFailed) as problem:
-        raise type(problem)(problem.message, _OTHER_FILE) from None
-    else:
         return report
     finally:
         converters.stop_all()

@@ -10,6 +10,7 @@ import logging
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,12 +46,9 @@ def main(argv: list[str]) -> int:
 
 
 def fetch_page(settings: Settings, home: Path, number: int) -> None:
-    """Bring the kept catalogue up to date with page *number*. Raises a :class:`CsmError`."""
-    client = CsmClient(settings)
-    try:
+    """Update the stored list with page *number*. Raises a :class:`CsmError`."""
+    with closing(CsmClient(settings)) as client:
         page = client.sessions(session_cache.PAGE_SIZE, number)
-    finally:
-        client.close()
     folder = session_cache.folder_for(home, settings.base_url)
     pictures = folder / session_cache.PICTURES
     try:
@@ -66,7 +64,7 @@ def fetch_page(settings: Settings, home: Path, number: int) -> None:
 
 
 def _fetch_picture(session: Session, pictures: Path, settings: Settings) -> None:
-    """Fetch a session's picture unless it is there. One that cannot be had is no reason to have no list."""
+    """Fetch a session's picture unless it is there. Without it the list is still of use."""
     path = pictures / session_cache.picture_name(session.code)
     if not session.image_url or path.exists():
         return
@@ -75,8 +73,8 @@ def _fetch_picture(session: Session, pictures: Path, settings: Settings) -> None
         limited = replace(settings, max_download_bytes=LARGEST_PICTURE)
         download(session.image_url, part, limited, lambda _done, _total: None)
         with part.open("rb") as file:
-            begin = file.read(8)
-        if begin.startswith(_KINDS):
+            is_picture = file.read(8).startswith(_KINDS)
+        if is_picture:
             part.replace(path)
     except (CsmError, OSError) as error:
         _log.info("The picture of %s: %s", session.code, error)

@@ -19,12 +19,12 @@ from fault_proxy import FaultProxy, Request, silent_after, silent_before, stall_
 from jobs_at_hand import blender_python, settings, spec
 from tiny_glb import box_binary, box_document, glb
 
+from csm_blender.core.conversion import ConversionRequest
 from csm_blender.core.errors import BadMesh, ConversionFailed
 from csm_blender.core.jobs import actions
 from csm_blender.core.jobs.job import Job
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState
-from csm_blender.core.pipeline.retrieve import conversion_request
 from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.core.settings import Settings
@@ -220,7 +220,7 @@ def test_a_converter_that_hangs_is_stopped(tmp_path: Path, code: str) -> None:
     folder = store.folder(job.job_id)
     folder.mkdir()
     (folder / "delivered.mesh").write_bytes(glb())
-    assert converters.start(job.job_id, folder, conversion_request(job.spec, folder / "delivered.mesh"))
+    assert converters.start(job.job_id, folder, ConversionRequest.of(job.spec, folder / "delivered.mesh").as_dict())
     time.sleep(0.7)
     with pytest.raises(ConversionFailed, match="took too long"):
         converters.collect(job.job_id)
@@ -237,7 +237,7 @@ def test_a_file_the_importer_cannot_use_is_a_bad_mesh(tmp_path: Path, code: str)
     folder = store.folder(job.job_id)
     folder.mkdir()
     (folder / "delivered.mesh").write_bytes(glb(document, box_binary()))
-    assert converters.start(job.job_id, folder, conversion_request(job.spec, folder / "delivered.mesh"))
+    assert converters.start(job.job_id, folder, ConversionRequest.of(job.spec, folder / "delivered.mesh").as_dict())
 
     def wait_for_report() -> None:
         end = time.monotonic() + 60.0
@@ -264,12 +264,12 @@ def test_a_converter_that_met_a_bad_file_takes_no_other_job(tmp_path: Path, code
     for number, job in enumerate(jobs):
         folder = store.folder(job.job_id)
         assert converters.is_running(job.job_id) == (number > 0)  # started when the one before it was done
-        assert converters.start(job.job_id, folder, conversion_request(job.spec, folder / "delivered.mesh"))
+        assert converters.start(job.job_id, folder, ConversionRequest.of(job.spec, folder / "delivered.mesh").as_dict())
         pids.append(converters._running[job.job_id].process.pid)
         if number + 1 < len(jobs):  # the next one waits
             waiting = store.folder(jobs[number + 1].job_id)
             assert not converters.start(
-                jobs[number + 1].job_id, waiting, conversion_request(job.spec, waiting / "delivered.mesh")
+                jobs[number + 1].job_id, waiting, ConversionRequest.of(job.spec, waiting / "delivered.mesh").as_dict()
             )
         end = time.monotonic() + 60.0
         report = None

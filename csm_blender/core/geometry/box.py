@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import BadValue, NoSize
@@ -22,9 +21,12 @@ from .linalg import (
     float32,
     from_columns,
     length,
+    minus,
     orthonormal_axes,
+    plus,
     scaled,
     solved,
+    times,
     transformed,
 )
 
@@ -41,6 +43,7 @@ PIVOT_MIN, PIVOT_MAX = -0.5, 0.5
 """The range of a pivot that the API takes: the faces of the box."""
 
 ORIGIN: Vec3 = (0.0, 0.0, 0.0)
+NO_SCALE: Vec3 = (1.0, 1.0, 1.0)
 
 
 def size_to_api(size_blender: Vec3, scale_length: float) -> Vec3:
@@ -89,7 +92,7 @@ class Box:
     @property
     def center(self) -> Vec3:
         """Center in the target's own axes."""
-        return _each(lambda low, high: (low + high) / 2.0, self.target.box_min, self.target.box_max)
+        return scaled(plus(self.target.box_min, self.target.box_max), 0.5)
 
     def origin_pivot(self) -> Vec3:
         """Where the object's origin lies in the box: normalized, own axes, 0 on flat axes, possibly outside ±0.5."""
@@ -100,28 +103,22 @@ class Box:
 
 def box_of(target: Target) -> Box:
     """Take the box of *target* apart. Raises :class:`NoSize` if it has no extent, or one that is not a number."""
-    low, high = target.box_min, target.box_max
     axes = columns(target.matrix_world)
     axis_scale = vec3(map(length, axes))
-    size = _each(lambda span, unit: span * unit, _each(lambda a, b: b - a, low, high), axis_scale)
+    size = times(minus(target.box_max, target.box_min), axis_scale)
+    name = repr(target.object_name)
     if not all(map(math.isfinite, size)):
-        raise NoSize(
-            "The size of {name} is not a finite number.",
-            "Check its modifiers and scale.",
-            name=repr(target.object_name),
-        )
+        raise NoSize("The size of {name} is not a finite number.", "Check its modifiers and scale.", name=name)
     longest = max(size)
     if longest <= 0.0:
-        raise NoSize("{name} has no size.", name=repr(target.object_name))
+        raise NoSize("{name} has no size.", name=name)
     x, y, z = (extent < longest * FLAT_RATIO for extent in size)
-    return Box(
-        target=target,
-        size=size,
-        axis_scale=axis_scale,
-        flat=(x, y, z),
-        sheared=_is_sheared(axes, axis_scale),
-        mirrored=dot(cross(axes[0], axes[1]), axes[2]) < 0.0,
+    sheared = any(
+        abs(dot(axes[i], axes[j])) > SHEAR_TOLERANCE * axis_scale[i] * axis_scale[j]
+        for i, j in itertools.combinations(range(3), 2)
     )
+    mirrored = dot(cross(axes[0], axes[1]), axes[2]) < 0.0
+    return Box(target, size, axis_scale, flat=(x, y, z), sheared=sheared, mirrored=mirrored)
 
 
 def plan(target: Target, choices: Choices = DEFAULT_CHOICES, scale_length: float = 1.0) -> tuple[Refinement, Placement]:
@@ -129,19 +126,19 @@ def plan(target: Target, choices: Choices = DEFAULT_CHOICES, scale_length: float
 
     Raises :class:`NoSize`.
     """
-    pivot = choices.pivot
     box = box_of(target)
-    pivot_blender = _unmirrored(_chosen_pivot(box, choices), mirrored=box.mirrored)
+    pivot_own = _chosen_pivot(box, choices)
+    pivot_blender = flipped_x(pivot_own, mirrored=box.mirrored)
     refinement = Refinement(
         scaled_bbox=None if any(box.flat) else size_to_api(box.size, scale_length),
-        pivot_point=pivot_to_api(_clamped(pivot_blender)),
+        pivot_point=pivot_to_api(clamped(pivot_blender)),
     )
-    pivot_in_own_axes = _unmirrored(pivot_blender, mirrored=box.mirrored)
     stays = choices.original is Original.REPLACE
-    origin = ORIGIN if stays or pivot is Pivot.ORIGIN else _point_at(box, pivot_in_own_axes)
-    if stays or box.sheared or box.unscaled:
-        return refinement, _in_own_axes(box, origin, pivot_in_own_axes)
-    return refinement, _in_unscaled_frame(box, origin, pivot_blender)
+    origin = plus(box.center, times(minus(target.box_max, target.box_min), pivot_own))
+    if stays or choices.pivot is Pivot.ORIGIN:
+        origin = ORIGIN
+    own_axes = stays or box.sheared or box.unscaled
+    return refinement, _placement(box, origin, pivot_own if own_axes else pivot_blender, own_axes=own_axes)
 
 
 def plan_for_numbers(
@@ -157,11 +154,12 @@ def plan_for_numbers(
         raise BadValue("Each pivot value must lie between -0.5 and 0.5.", "0,-0.5,0 is the center of the base.")
     size = size_from_api(scaled_bbox, scale_length)
     pivot_blender = pivot_from_api(pivot_point or ORIGIN)
+    low, high = _box_about_pivot(size, pivot_blender)
     placement = Placement(
         matrix_world=IDENTITY,
-        box_min=_each(lambda s, p: (-0.5 - p) * s, size, pivot_blender),
-        box_max=_each(lambda s, p: (0.5 - p) * s, size, pivot_blender),
-        axis_scale=(1.0, 1.0, 1.0),
+        box_min=low,
+        box_max=high,
+        axis_scale=NO_SCALE,
         anchor=pivot_blender,
         mirror_x=False,
         flat=(False, False, False),
@@ -170,17 +168,10 @@ def plan_for_numbers(
 
 
 def expected_delivery(refinement: Refinement) -> tuple[Vec3, Vec3] | None:
-    """The corners (min, max), API order in meters, that a service which obeys delivers; ``None`` if no size was sent.
-
-    ``[(-0.5 - p) * size, (0.5 - p) * size]`` on each axis.
-    """
+    """The corners (min, max), API order in meters, that a service should deliver; ``None`` if no size was sent."""
     if refinement.scaled_bbox is None:
         return None
-    pivot = refinement.pivot_point or ORIGIN
-    return (
-        _each(lambda s, p: (-0.5 - p) * s, refinement.scaled_bbox, pivot),
-        _each(lambda s, p: (0.5 - p) * s, refinement.scaled_bbox, pivot),
-    )
+    return _box_about_pivot(refinement.scaled_bbox, refinement.pivot_point or ORIGIN)
 
 
 def corners(matrix: Matrix4, box_min: Vec3, box_max: Vec3) -> list[Vec3]:
@@ -210,41 +201,31 @@ def _chosen_pivot(box: Box, choices: Choices) -> Vec3:
         case Pivot.BASE:
             return (0.0, 0.0, -0.5)
         case Pivot.CUSTOM:
-            return _unmirrored(choices.custom_pivot, mirrored=box.mirrored)
+            return flipped_x(choices.custom_pivot, mirrored=box.mirrored)
 
 
-def _in_unscaled_frame(box: Box, origin: Vec3, pivot_blender: Vec3) -> Placement:
-    """The result gets the target's rotation and scale 1. A mirrored frame has its x axis flipped."""
-    x, y, z = orthonormal_axes(columns(box.target.matrix_world))
-    origin, stand = _representable(box, origin)
-    low = _each(lambda v, o: v - o, box.target.box_min, origin)
-    high = _each(lambda v, o: v - o, box.target.box_max, origin)
-    low, high = (_each(lambda v, unit: v * unit, corner, box.axis_scale) for corner in (low, high))
-    if box.mirrored:
-        x = scaled(x, -1.0)
-        low, high = (-high[0], *low[1:]), (-low[0], *high[1:])
+def _placement(box: Box, origin: Vec3, pivot: Vec3, *, own_axes: bool) -> Placement:
+    """With *own_axes*, the result gets the target's whole matrix, shear and all, and its data is in the target's space.
+
+    Otherwise it gets the target's rotation and scale 1; a mirrored frame has its x axis flipped.
+    """
+    x, y, z = columns(box.target.matrix_world)
+    origin, location = _representable(box, origin)
+    low, high = minus(box.target.box_min, origin), minus(box.target.box_max, origin)
+    axis_scale = vec3(unit or 1.0 for unit in box.axis_scale)
+    if not own_axes:
+        x, y, z = orthonormal_axes((x, y, z))
+        low, high, axis_scale = times(low, box.axis_scale), times(high, box.axis_scale), NO_SCALE
+        if box.mirrored:
+            x = scaled(x, -1.0)
+            low, high = (-high[0], *low[1:]), (-low[0], *high[1:])
     return Placement(
-        matrix_world=from_columns(x, y, z, stand),
+        matrix_world=from_columns(x, y, z, location),
         box_min=low,
         box_max=high,
-        axis_scale=(1.0, 1.0, 1.0),
-        anchor=_clamped(pivot_blender),
-        mirror_x=False,
-        flat=box.flat,
-    )
-
-
-def _in_own_axes(box: Box, origin: Vec3, pivot_in_own_axes: Vec3) -> Placement:
-    """The result gets the target's whole matrix, shear and all, and its data lives in the target's own space."""
-    x, y, z = columns(box.target.matrix_world)
-    origin, stand = _representable(box, origin)
-    return Placement(
-        matrix_world=from_columns(x, y, z, stand),
-        box_min=_each(lambda v, o: v - o, box.target.box_min, origin),
-        box_max=_each(lambda v, o: v - o, box.target.box_max, origin),
-        axis_scale=_each(lambda unit, _: unit or 1.0, box.axis_scale, ORIGIN),
-        anchor=_clamped(pivot_in_own_axes),
-        mirror_x=box.mirrored,
+        axis_scale=axis_scale,
+        anchor=clamped(pivot),
+        mirror_x=own_axes and box.mirrored,
         flat=box.flat,
     )
 
@@ -257,33 +238,25 @@ def _representable(box: Box, origin: Vec3) -> tuple[Vec3, Vec3]:
     exact = transformed(box.target.matrix_world, origin)
     if origin == ORIGIN:
         return origin, exact
-    stand = vec3(map(float32, exact))
-    back = solved(columns(box.target.matrix_world), _each(lambda a, b: a - b, stand, exact))
-    return (origin, stand) if back is None else (_each(lambda a, b: a + b, origin, back), stand)
+    location = vec3(map(float32, exact))
+    back = solved(columns(box.target.matrix_world), minus(location, exact))
+    return (origin if back is None else plus(origin, back)), location
 
 
-def _point_at(box: Box, pivot_in_own_axes: Vec3) -> Vec3:
-    span = _each(lambda a, b: b - a, box.target.box_min, box.target.box_max)
-    return _each(lambda c, offset: c + offset, box.center, _each(lambda s, p: s * p, span, pivot_in_own_axes))
+def _box_about_pivot(size: Vec3, pivot: Vec3) -> tuple[Vec3, Vec3]:
+    """The corners (min, max) of a box whose *pivot* is at the origin."""
+    low, high = (vec3((end - p) * s for s, p in zip(size, pivot, strict=True)) for end in (PIVOT_MIN, PIVOT_MAX))
+    return low, high
 
 
-def _unmirrored(pivot: Vec3, *, mirrored: bool) -> Vec3:
-    """Own axes ↔ the frame with its x axis flipped; the same step both ways."""
+def flipped_x(pivot: Vec3, *, mirrored: bool) -> Vec3:
+    """Own axes ↔ the frame with its x axis flipped, where *mirrored*; the same step both ways."""
     return (_positive_zero(-pivot[0]), pivot[1], pivot[2]) if mirrored else pivot
 
 
-def _clamped(pivot: Vec3) -> Vec3:
+def clamped(pivot: Vec3) -> Vec3:
+    """*pivot* as far as the API takes it."""
     return vec3(min(PIVOT_MAX, max(PIVOT_MIN, value)) for value in pivot)
-
-
-def _is_sheared(axes: tuple[Vec3, Vec3, Vec3], lengths: Vec3) -> bool:
-    return any(
-        abs(dot(axes[i], axes[j])) > SHEAR_TOLERANCE * lengths[i] * lengths[j] for i, j in ((0, 1), (0, 2), (1, 2))
-    )
-
-
-def _each(combine: Callable[[float, float], float], a: Vec3, b: Vec3) -> Vec3:
-    return (combine(a[0], b[0]), combine(a[1], b[1]), combine(a[2], b[2]))
 
 
 def _positive_zero(value: float) -> float:

@@ -13,8 +13,8 @@ import math
 from ..errors import BadValue
 from ..messages import Message
 from ..models import Vec3, vec3
-from .box import FLAT_RATIO, PIVOT_MAX, PIVOT_MIN
-from .linalg import cross, dot
+from .box import FLAT_RATIO, clamped, flipped_x
+from .linalg import cross, dot, minus, plus, scaled, times
 
 _DIMENSIONS = (Message("width"), Message("depth"), Message("height"))
 _UP = 2
@@ -22,29 +22,23 @@ _LEAST_SHARE = 1e-3
 """How thin a dragged box may become, as a share of its longest side: well above flat, and still to be seen."""
 
 _PARALLEL = 1e-4
-"""Squared sine of the angle between a ray and an axis below which a point on the axis cannot be told by the ray."""
+"""Squared sine of the angle between a ray and an axis below which the ray does not define a point on the axis."""
 
 ORIGIN_POINT = "ORIGIN"
 """The snap point that depends on the object; all others are in :data:`SNAP_POINTS`."""
 
 
-def _snap_points() -> dict[str, Vec3]:
-    points = {
-        "BASE": (0.0, 0.0, -0.5),
-        "CENTER": (0.0, 0.0, 0.0),
-        "TOP": (0.0, 0.0, 0.5),
-        "FRONT": (0.0, -0.5, 0.0),
-        "BACK": (0.0, 0.5, 0.0),
-        "LEFT": (-0.5, 0.0, 0.0),
-        "RIGHT": (0.5, 0.0, 0.0),
-    }
-    ends = (("BOTTOM", -0.5), ("TOP", 0.5)), (("FRONT", -0.5), ("BACK", 0.5)), (("LEFT", -0.5), ("RIGHT", 0.5))
-    for (level, z), (depth, y), (side, x) in itertools.product(*ends):
-        points[f"{level}_{depth}_{side}"] = (x, y, z)
-    return points
-
-
-SNAP_POINTS = _snap_points()
+_ENDS = (("BOTTOM", -0.5), ("TOP", 0.5)), (("FRONT", -0.5), ("BACK", 0.5)), (("LEFT", -0.5), ("RIGHT", 0.5))
+SNAP_POINTS: dict[str, Vec3] = {
+    "BASE": (0.0, 0.0, -0.5),
+    "CENTER": (0.0, 0.0, 0.0),
+    "TOP": (0.0, 0.0, 0.5),
+    "FRONT": (0.0, -0.5, 0.0),
+    "BACK": (0.0, 0.5, 0.0),
+    "LEFT": (-0.5, 0.0, 0.0),
+    "RIGHT": (0.5, 0.0, 0.0),
+    **{f"{level}_{depth}_{side}": (x, y, z) for (level, z), (depth, y), (side, x) in itertools.product(*_ENDS)},
+}
 """Pivots by name: the centers of base, box and faces, then the corners."""
 
 
@@ -54,24 +48,17 @@ def check_custom_box(object_name: str, low: Vec3, high: Vec3) -> None:
     if not all(map(math.isfinite, (*low, *high))):
         raise BadValue("The custom box of {name} has a size that is not a number.", hint, name=repr(object_name))
     size = span(low, high)
-    longest = max(size)
     for dimension, extent in zip(_DIMENSIONS, size, strict=True):
-        if extent < 0.0:
-            raise BadValue(
-                "The custom box of {name} has a negative {dimension}.",
-                hint,
-                name=repr(object_name),
-                dimension=dimension,
-            )
-        if extent <= longest * FLAT_RATIO:
-            raise BadValue(
-                "The custom box of {name} has no {dimension}.", hint, name=repr(object_name), dimension=dimension
-            )
+        if extent <= max(size) * FLAT_RATIO:
+            words = "The custom box of {name} has no {dimension}."
+            if extent < 0.0:
+                words = "The custom box of {name} has a negative {dimension}."
+            raise BadValue(words, hint, name=repr(object_name), dimension=dimension)
 
 
 def span(low: Vec3, high: Vec3) -> Vec3:
     """The size of a box."""
-    return (high[0] - low[0], high[1] - low[1], high[2] - low[2])
+    return minus(high, low)
 
 
 def resized(low: Vec3, high: Vec3, size: Vec3) -> tuple[Vec3, Vec3]:
@@ -110,17 +97,15 @@ def snap_step(longest: float) -> float:
 
 def point_of(low: Vec3, high: Vec3, pivot: Vec3, *, mirrored: bool) -> Vec3:
     """Where *pivot* is in the box, in own axes."""
-    shares = _flipped(pivot, mirrored=mirrored)
-    return vec3((a + b) / 2.0 + share * (b - a) for share, a, b in zip(shares, low, high, strict=True))
+    return plus(scaled(plus(low, high), 0.5), times(flipped_x(pivot, mirrored=mirrored), minus(high, low)))
 
 
 def pivot_of(low: Vec3, high: Vec3, point: Vec3, *, mirrored: bool) -> Vec3:
     """The pivot nearest to *point* (own axes): clamped to the box, and 0 where the box is flat."""
     pivot = vec3(
-        min(PIVOT_MAX, max(PIVOT_MIN, (value - (a + b) / 2.0) / (b - a))) if b > a else 0.0
-        for value, a, b in zip(point, low, high, strict=True)
+        (value - (a + b) / 2.0) / (b - a) if b > a else 0.0 for value, a, b in zip(point, low, high, strict=True)
     )
-    return _flipped(pivot, mirrored=mirrored)
+    return flipped_x(clamped(pivot), mirrored=mirrored)
 
 
 def origin_pivot(low: Vec3, high: Vec3, *, mirrored: bool) -> Vec3 | None:
@@ -144,7 +129,7 @@ def along_axis(start: Vec3, direction: Vec3, ray_start: Vec3, ray_direction: Vec
     area = dot(normal, normal)
     if area <= _PARALLEL * dot(direction, direction) * dot(ray_direction, ray_direction):
         return None
-    return dot(cross(_minus(ray_start, start), ray_direction), normal) / area
+    return dot(cross(minus(ray_start, start), ray_direction), normal) / area
 
 
 def on_plane(point: Vec3, normal: Vec3, ray_start: Vec3, ray_direction: Vec3) -> Vec3 | None:
@@ -152,14 +137,4 @@ def on_plane(point: Vec3, normal: Vec3, ray_start: Vec3, ray_direction: Vec3) ->
     slope = dot(normal, ray_direction)
     if slope == 0.0:
         return None
-    share = dot(_minus(point, ray_start), normal) / slope
-    return vec3(a + share * b for a, b in zip(ray_start, ray_direction, strict=True))
-
-
-def _flipped(pivot: Vec3, *, mirrored: bool) -> Vec3:
-    """Between own axes and the result's, the same step both ways; no -0.0, which would show as such."""
-    return (0.0 - pivot[0], pivot[1], pivot[2]) if mirrored else pivot
-
-
-def _minus(a: Vec3, b: Vec3) -> Vec3:
-    return (a[0] - b[0], a[1] - b[1], a[2] - b[2])
+    return plus(ray_start, scaled(ray_direction, dot(minus(point, ray_start), normal) / slope))

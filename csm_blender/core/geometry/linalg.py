@@ -26,6 +26,21 @@ def length(a: Vec3) -> float:
     return math.hypot(*a)
 
 
+def plus(a: Vec3, b: Vec3) -> Vec3:
+    """*a* + *b*."""
+    return (a[0] + b[0], a[1] + b[1], a[2] + b[2])
+
+
+def minus(a: Vec3, b: Vec3) -> Vec3:
+    """*a* - *b*."""
+    return (a[0] - b[0], a[1] - b[1], a[2] - b[2])
+
+
+def times(a: Vec3, b: Vec3) -> Vec3:
+    """The products of the components."""
+    return (a[0] * b[0], a[1] * b[1], a[2] * b[2])
+
+
 def scaled(a: Vec3, factor: float) -> Vec3:
     """*a* times a number."""
     return (a[0] * factor, a[1] * factor, a[2] * factor)
@@ -58,14 +73,10 @@ def orthonormal_axes(axes: tuple[Vec3, Vec3, Vec3]) -> tuple[Vec3, Vec3, Vec3]:
 
     Expects the axes that do have a length to be perpendicular to each other.
     """
-    x, y, z = (scaled(a, 1.0 / length(a)) if length(a) > 0.0 else None for a in axes)
-    for _ in range(2):
-        x = x or _perpendicular(y, z)
-        y = y or _perpendicular(z, x)
-        z = z or _perpendicular(x, y)
-    assert x is not None
-    assert y is not None
-    assert z is not None
+    found = [scaled(a, 1.0 / length(a)) if length(a) > 0.0 else None for a in axes]
+    for i in (0, 1, 2, 0, 1, 2):
+        found[i] = found[i] or _perpendicular(found[i - 2], found[i - 1])
+    x, y, z = (axis for axis in found if axis is not None)
     return (x, y, z)
 
 

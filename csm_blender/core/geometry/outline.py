@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..models import Refinement, Target, Vec3, vec3
 from .box import box_of, corners, pivot_from_api
 from .custom_box import point_of
-from .linalg import IDENTITY
+from .linalg import IDENTITY, minus, plus, scaled
 
 EDGES = tuple((a, b) for a, b in itertools.combinations(range(8), 2) if (a ^ b) in (1, 2, 4))
 """Pairs of corners; corner ``4 * x + 2 * y + z`` has its bits set where it lies on the high side of an axis."""
@@ -42,26 +42,25 @@ class Outline:
 
     def filled(self, share: float) -> tuple[Vec3, ...]:
         """The corners of the part of the box that *share* (0 to 1) fills from the base up."""
-        return tuple(
-            _between(self.corners[index & ~1], self.corners[index | 1], share) if index & 1 else self.corners[index]
-            for index in range(8)
-        )
+        ends = zip(self.corners[::2], self.corners[1::2], strict=True)
+        return tuple(corner for low, high in ends for corner in (low, plus(low, scaled(minus(high, low), share))))
 
 
 def outline_of(target: Target, refinement: Refinement) -> Outline:
     """The outline of what *refinement* asks for. Raises :class:`NoSize`."""
     box = box_of(target)
     low, high = target.box_min, target.box_max
-    units = (box.axis_scale[0] or 1.0, box.axis_scale[1] or 1.0, box.axis_scale[2] or 1.0)
-    longest = max(box.size)
+    longest_own = vec3(max(box.size) / (unit or 1.0) for unit in box.axis_scale)
     x, y, z = (low[0] + high[0]) / 2.0, low[1], low[2]
 
     def ahead(distance: float, aside: float) -> Vec3:
         """A point before the middle of the base's front edge; both in shares of the longest side."""
-        return (x + aside * longest / units[0], y - distance * longest / units[1], z)
+        return (x + aside * longest_own[0], y - distance * longest_own[1], z)
 
     sent = pivot_from_api(refinement.pivot_point or (0.0, 0.0, 0.0))
     pivot = point_of(low, high, sent, mirrored=box.mirrored)
+    reach = scaled(longest_own, _PIVOT_REACH)
+    arms = ((reach[0], 0.0, 0.0), (0.0, reach[1], 0.0), (0.0, 0.0, reach[2]))
     return Outline(
         corners=tuple(corners(IDENTITY, low, high)),
         front=(
@@ -72,19 +71,5 @@ def outline_of(target: Target, refinement: Refinement) -> Outline:
             ahead(_ARROW_NECK, _ARROW_HALF_WIDTH),
         ),
         pivot=pivot,
-        pivot_marks=tuple(
-            _moved(pivot, axis, sign * _PIVOT_REACH * longest / units[axis])
-            for axis in range(3)
-            for sign in (-1.0, 1.0)
-        ),
+        pivot_marks=tuple(end for arm in arms for end in (minus(pivot, arm), plus(pivot, arm))),
     )
-
-
-def _moved(point: Vec3, axis: int, distance: float) -> Vec3:
-    values = [*point]
-    values[axis] += distance
-    return vec3(values)
-
-
-def _between(a: Vec3, b: Vec3, share: float) -> Vec3:
-    return (a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share)

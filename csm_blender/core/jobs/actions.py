@@ -7,6 +7,7 @@ no sense any more it changes nothing and gives the job as it is. Raises :class:`
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -15,99 +16,106 @@ from ..messages import Message
 from ..models import FINISHED, JobState
 from ..processes.converter_pool import BLEND_NAME, MESH_NAME
 from .job import Job
-from .store import IllegalMove, LeaseLost, Store, is_attended
+from .store import IllegalMove, LeaseLost, Store, is_leased
 
 LOOKS = 3
 TRIES = 5
 
 
+def _on_current_job(decide: Callable[[Store, Job], Job]) -> Callable[[Store, Job], Job]:
+    """Give *decide* the job as it is now, again when a worker moves it in between."""
+
+    @functools.wraps(decide)
+    def decided(store: Store, job: Job) -> Job:
+        for _ in range(TRIES):
+            try:
+                return decide(store, _current(store, job))
+            except IllegalMove:
+                continue
+            except LeaseLost as error:
+                raise JobGone("The job was removed in the meantime.") from error
+        return _current(store, job)
+
+    return decided
+
+
+@_on_current_job
 def cancel(store: Store, job: Job) -> Job:
-    """Stop the job. A worker that attends to it does so at its next step; one that nobody attends to stops now."""
-
-    def decide(job: Job) -> Job:
-        if job.state in FINISHED:
-            return job
-        if is_attended(job) and job.needs_worker:
-            return store.request_cancel(job)
-        return store.update(job, state=JobState.CANCELLED, cancel_requested=False, message=Message("Cancelled"))
-
-    return _decided(store, job, decide)
+    """Stop the job. A worker that holds its lease does so at its next step; without one it stops now."""
+    if job.state in FINISHED:
+        return job
+    if is_leased(job) and job.needs_worker:
+        return store.update(job, cancel_requested=True)
+    return store.update(job, state=JobState.CANCELLED, cancel_requested=False, message=Message("Cancelled"))
 
 
+@_on_current_job
 def retry(store: Store, job: Job) -> Job:
     """Go on with a failed or cancelled job without paying again.
 
     It goes on where it can: a converted mesh is placed again, a delivered one converted again. A job whose refine was
-    accepted goes back to watching, which only reads. One whose request went out without an answer goes back to looking
+    accepted goes back to watching, which only reads. One whose request went out without an answer goes back to checking
     whether it has started. Any other starts over.
     """
-
-    def decide(job: Job) -> Job:
-        if job.state not in (JobState.FAILED, JobState.CANCELLED):
-            return job
-        state = _state_to_go_on_in(store, job)
-        return store.update(
-            job,
-            state=state,
-            error=job.error if state is JobState.UNCERTAIN else None,
-            looks_left=LOOKS if state is JobState.UNCERTAIN else 0,
-            cancel_requested=False,
-            finished_at="",
-            progress=0.0,
-            watched_s=0.0,
-            message=Message("Ready to be placed" if state is JobState.READY else "Retrying"),
-        )
-
-    return _decided(store, job, decide)
+    if job.state not in (JobState.FAILED, JobState.CANCELLED):
+        return job
+    state = _state_to_go_on_in(store, job)
+    uncertain = state is JobState.UNCERTAIN
+    return store.update(
+        job,
+        state=state,
+        error=job.error if uncertain else None,
+        looks_left=LOOKS if uncertain else 0,
+        cancel_requested=False,
+        finished_at="",
+        progress=0.0,
+        watched_s=0.0,
+        message=Message("Ready to be placed" if state is JobState.READY else "Retrying"),
+    )
 
 
+@_on_current_job
 def look_again(store: Store, job: Job) -> Job:
     """Ask the service a few more times whether the refine of an UNCERTAIN job has started. Only reads."""
-
-    def decide(job: Job) -> Job:
-        if job.state is not JobState.UNCERTAIN:
-            return job
-        return store.update(job, looks_left=LOOKS, message=Message("Checking again"))
-
-    return _decided(store, job, decide)
+    if job.state is not JobState.UNCERTAIN:
+        return job
+    return store.update(job, looks_left=LOOKS, message=Message("Checking again"))
 
 
 def send_again(store: Store, job: Job) -> Job:
-    """Ask for the refine once more, as a new job, which may spend credits. The old one is kept as cancelled or failed.
+    """Request the refine once more, as a new job, which may spend credits. The old one is kept as cancelled or failed.
 
     Where the service said that the earlier refine failed, the new job asks for a new one; where only the answer was
-    lost, it first looks whether the refine has been done in the meantime.
+    lost, it first checks whether the refine has been done in the meantime.
     """
     current = _current(store, job)
     if current.state is JobState.SUBMITTING:
-        return current  # its request is under way: a second one now could be paid for as well
+        return current  # its request is in progress: a second one now could be paid for as well
     failed = current.error is not None and current.error["code"] == RefineFailed.code
-
-    def decide(job: Job) -> Job:
-        if job.state in FINISHED:
-            return job
-        return store.update(job, state=JobState.CANCELLED, looks_left=0, message=Message("Sent again as a new job"))
-
-    _decided(store, current, decide)
+    _end_for_new_job(store, current)
     choices = replace(current.spec.choices, again=current.spec.choices.again or failed)
     return store.add(replace(current.spec, choices=choices), current.base_url)
 
 
+@_on_current_job
+def _end_for_new_job(store: Store, job: Job) -> Job:
+    if job.state in FINISHED:
+        return job
+    return store.update(job, state=JobState.CANCELLED, looks_left=0, message=Message("Sent again as a new job"))
+
+
+@_on_current_job
 def place_again(store: Store, job: Job) -> Job:
     """Make a placed job READY once more, for a placement that was undone or never saved.
 
     Should the converted mesh have been cleaned away, it is downloaded and converted again, which costs nothing.
     """
-
-    def decide(job: Job) -> Job:
-        if job.state is not JobState.PLACED:
-            return job
-        if (store.folder(job.job_id) / BLEND_NAME).exists():
-            return store.update(job, state=JobState.READY, finished_at="", message=Message("Ready to be placed again"))
-        note = Message("The converted mesh is missing: downloading it again")
-        return store.update(job, state=JobState.DOWNLOADING, finished_at="", progress=0.0, message=note)
-
-    return _decided(store, job, decide)
+    if job.state is not JobState.PLACED:
+        return job
+    if (store.folder(job.job_id) / BLEND_NAME).exists():
+        return store.update(job, state=JobState.READY, finished_at="", message=Message("Ready to be placed again"))
+    note = Message("The converted mesh is missing: downloading it again")
+    return store.update(job, state=JobState.DOWNLOADING, finished_at="", progress=0.0, message=note)
 
 
 def _state_to_go_on_in(store: Store, job: Job) -> JobState:
@@ -120,18 +128,6 @@ def _state_to_go_on_in(store: Store, job: Job) -> JobState:
     if job.accepted_at:
         return JobState.REFINING
     return JobState.UNCERTAIN if job.posted_at else JobState.QUEUED
-
-
-def _decided(store: Store, job: Job, decide: Callable[[Job], Job]) -> Job:
-    """*decide* about the job as it is now, again when a worker moves it in between."""
-    for _ in range(TRIES):
-        try:
-            return decide(_current(store, job))
-        except IllegalMove:
-            continue
-        except LeaseLost as error:
-            raise JobGone("The job was removed in the meantime.") from error
-    return _current(store, job)
 
 
 def _current(store: Store, job: Job) -> Job:

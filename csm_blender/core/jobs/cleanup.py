@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep the job folder from growing for ever, and never delete what somebody still needs.
+"""Keep the job folder from growing for ever, and never delete what is still needed.
 
 What is always kept: every record; the files of a job that is not finished; the files of the jobs that the caller names,
 which are those of the scenes it has open. What goes first are leftovers of killed processes, then the copies of
@@ -14,8 +14,7 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
 
 from ..files import preview_cache
@@ -27,23 +26,6 @@ DEFAULT_LIMIT_BYTES = 5 * 1024**3
 LEFTOVER_AGE_S = 3600.0
 _JOB_FOLDER = re.compile(r"[0-9a-f]{32}")
 _LEFTOVERS = ("*.part", "converting-*")
-_CLAIM_S = 60.0
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Bytes in the job folder: all of them, and those that :func:`clean` with a limit of 0 would free."""
-
-    total_bytes: int
-    freeable_bytes: int
-
-
-def usage(store: Store, needed: Collection[str] = ()) -> Usage:
-    """What the job folder takes; *needed* are the ids of jobs whose files must stay."""
-    freeable = sum(folder_size(path) for path in _leftovers(store, LEFTOVER_AGE_S))
-    freeable += sum(folder_size(path) for path in preview_cache.copies(store.home))
-    freeable += sum(folder_size(store.folder(job.job_id)) for job in _expendable(store, needed))
-    return Usage(folder_size(store.home), freeable)
 
 
 def clean(store: Store, needed: Collection[str] = (), limit_bytes: int = DEFAULT_LIMIT_BYTES) -> int:
@@ -52,22 +34,12 @@ def clean(store: Store, needed: Collection[str] = (), limit_bytes: int = DEFAULT
     Gives the bytes freed. *needed* are the ids of jobs whose files must stay: those of open scenes. With a limit of 0
     all that may go goes.
     """
-    freed = 0
-    for path in _leftovers(store, LEFTOVER_AGE_S):
-        freed += _delete(path)
-    excess = folder_size(store.home) - limit_bytes
+    freed = sum(_delete(path) for path in _leftovers(store))
+    to_free = freed + folder_size(store.home) - limit_bytes
     for copy in preview_cache.copies(store.home):
-        if excess <= 0:
-            break
-        gone = _delete(copy)
-        freed += gone
-        excess -= gone
+        freed += _delete(copy) if freed < to_free else 0
     for job in _expendable(store, needed):
-        if excess <= 0:
-            break
-        gone = _delete_files_of(store, job)
-        freed += gone
-        excess -= gone
+        freed += _delete_files_of(store, job) if freed < to_free else 0
     return freed
 
 
@@ -77,46 +49,35 @@ def _expendable(store: Store, needed: Collection[str]) -> list[Job]:
     return sorted(jobs, key=lambda job: job.finished_at)
 
 
-def _leftovers(store: Store, age_s: float) -> Iterator[Path]:
+def _leftovers(store: Store) -> list[Path]:
     """What a killed process left: half downloads, attempts of converters, folders of jobs that are no more."""
     known = {job.job_id for job in store.jobs()}
-    for folder in _folders(store.home):
-        if folder.name not in known:
-            if _is_older(folder, age_s):
-                yield folder
-            continue
-        for pattern in _LEFTOVERS:
-            yield from (path for path in folder.glob(pattern) if _is_older(path, age_s))
-    works = (store.home / preview_cache.FOLDER).glob(f"{preview_cache.WORK_PREFIX}*")
-    yield from (folder for folder in works if _is_older(folder, age_s))
+    found = list((store.home / preview_cache.FOLDER).glob(f"{preview_cache.WORK_PREFIX}*"))
+    for folder in store.home.glob("*"):
+        if folder.name in known:
+            found += (path for pattern in _LEFTOVERS for path in folder.glob(pattern))
+        elif _JOB_FOLDER.fullmatch(folder.name) and folder.is_dir():
+            found.append(folder)
+    return [path for path in found if _is_old(path)]
 
 
-def _folders(home: Path) -> list[Path]:
+def _is_old(path: Path) -> bool:
+    """Whether nothing in *path* has changed for an hour: a running process would have written to it."""
     try:
-        return [path for path in home.iterdir() if _JOB_FOLDER.fullmatch(path.name) and path.is_dir()]
-    except OSError:
-        return []
-
-
-def _is_older(path: Path, age_s: float) -> bool:
-    """Whether nothing in *path* has changed for *age_s* seconds: a running process would have written to it."""
-    try:
-        newest = max((part.stat().st_mtime for part in (path, *path.rglob("*"))), default=0.0)
+        newest = max(part.stat().st_mtime for part in (path, *path.rglob("*")))
     except OSError:
         return False
-    return time.time() - newest > age_s
+    return time.time() - newest > LEFTOVER_AGE_S
 
 
 def _delete_files_of(store: Store, job: Job) -> int:
-    """Delete a job's folder while holding its lease, so that nobody takes the job up again meanwhile."""
+    """Delete a job's folder while holding its lease, so that no worker begins with the job again meanwhile."""
     owner = uuid.uuid4().hex
-    if not store.claim(job.job_id, owner, _CLAIM_S):
+    if not store.claim(job.job_id, owner, lease_s=60.0):
         return 0
     try:
         current = store.get(job.job_id)
-        if current is None or current.state not in FINISHED:
-            return 0
-        return _delete(store.folder(job.job_id))
+        return _delete(store.folder(job.job_id)) if current and current.state in FINISHED else 0
     finally:
         store.release(owner)
 
@@ -126,7 +87,7 @@ def _delete(path: Path) -> int:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        with contextlib.suppress(OSError):  # on Windows: somebody reads it just now
+        with contextlib.suppress(OSError):  # on Windows: another process reads it just now
             path.unlink(missing_ok=True)
     return before - folder_size(path)
 

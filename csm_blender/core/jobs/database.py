@@ -10,7 +10,6 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StoreDiskProblem, StoreTooNew, StoreUnusable
@@ -20,9 +19,6 @@ SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 10.0
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _COMPANIONS = ("-wal", "-shm", "-journal")
-_ADDED_COLUMNS = {"message_json": "TEXT NOT NULL DEFAULT ''"}
-"""Of the table of jobs, since version 1.0.0, which goes on working beside them."""
-
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _DISK_FAULTS = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR})
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -35,40 +31,27 @@ class _Damaged(sqlite3.DatabaseError):
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
-@dataclass(frozen=True)
-class Opened:
-    """An open store. ``identity`` tells this very file from another one put in its place later.
-
-    ``notice`` is a sentence for people when the file had to be replaced, else empty.
-    """
-
-    connection: sqlite3.Connection
-    identity: tuple[int, int]
-    notice: str = ""
-
-
-def open_database(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> Opened:
+def open_database(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> tuple[sqlite3.Connection, Message]:
     """The store at *path*, made if it is missing, in autocommit mode; a lock is waited for *patience_s* seconds.
 
-    A file that is no database, or is damaged, is moved aside (never deleted) and a new store is begun. Raises
+    The message is a sentence for people when the file had to be replaced, else empty.
+
+    A file that is no database, or is damaged, is moved aside (never deleted) and a new store is created. Raises
     :class:`StoreTooNew` for one written by a newer add-on, which is left untouched, :class:`StoreDiskProblem` and
     :class:`StoreUnusable`.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreDiskProblem(
-            "The job folder {folder} cannot be created: {reason}.", folder=path.parent, reason=error
-        ) from error
+        words = "The job folder {folder} cannot be created: {reason}."
+        raise StoreDiskProblem(words, folder=path.parent, reason=error) from error
     with storage_faults_explained(path):
-        notice = NOTHING
         try:
-            connection = _opened(path, patience_s)
+            return _opened(path, patience_s), NOTHING
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if _primary_code(error) not in _DAMAGED:
                 raise
-            connection, notice = _replaced(path, patience_s, error)
-        return Opened(connection, identity(path), notice)
+            return _replaced(path, patience_s, error)
 
 
 def identity(path: Path) -> tuple[int, int]:
@@ -83,52 +66,38 @@ def identity(path: Path) -> tuple[int, int]:
 def _opened(path: Path, patience_s: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
     try:
-        connection.row_factory = sqlite3.Row
-        version = _version(connection, path)
-        _use_best_journal(connection)
-        connection.execute("PRAGMA synchronous=FULL")
-        if version < SCHEMA_VERSION:
-            _make_schema(connection)
-        else:
-            _check(connection)
-            _add_missing_columns(connection)
+        _prepare(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _version(connection: sqlite3.Connection, path: Path) -> int:
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Create the schema, or check and complete the one that is there."""
+    connection.row_factory = sqlite3.Row
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
-        raise StoreTooNew(
-            "The job store {path} was written by a newer CSM Refine (format {version}).", path=path, version=version
-        )
-    return version
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        words = "The job store {path} was written by a newer CSM Refine (format {version})."
+        raise StoreTooNew(words, path=path, version=version)
+    _use_best_journal(connection)
+    connection.execute("PRAGMA synchronous=FULL")
+    if version < SCHEMA_VERSION:
+        # Every statement of the schema may run twice: two processes may create the store at the same time.
+        schema = _SCHEMA.read_text(encoding="utf-8")
+        connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nPRAGMA user_version={SCHEMA_VERSION};\nCOMMIT;")
+    elif connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise _Damaged("the integrity check failed")
-
-
-def _make_schema(connection: sqlite3.Connection) -> None:
-    # Every statement of the schema may run twice: two processes may begin the store at the same time.
-    connection.executescript(
-        f"BEGIN IMMEDIATE;\n{_SCHEMA.read_text(encoding='utf-8')}\nPRAGMA user_version={SCHEMA_VERSION};\nCOMMIT;"
-    )
-
-
-def _add_missing_columns(connection: sqlite3.Connection) -> None:
-    def missing() -> list[str]:
-        known = {row["name"] for row in connection.execute("PRAGMA table_info(jobs)")}
-        return [name for name in _ADDED_COLUMNS if name not in known]
-
-    if missing():
-        connection.execute("BEGIN IMMEDIATE")  # two processes may find them missing at the same time
-        for name in missing():
-            connection.execute(f"ALTER TABLE jobs ADD COLUMN {name} {_ADDED_COLUMNS[name]}")
+    elif not _has_message_column(connection):
+        connection.execute("BEGIN IMMEDIATE")
+        if not _has_message_column(connection):  # another process may have added it in between
+            connection.execute("ALTER TABLE jobs ADD COLUMN message_json TEXT NOT NULL DEFAULT ''")
         connection.execute("COMMIT")
+
+
+def _has_message_column(connection: sqlite3.Connection) -> bool:
+    """Whether the table of jobs has the column that version 1.0.0, which may use the same file, does not know."""
+    return any(row["name"] == "message_json" for row in connection.execute("PRAGMA table_info(jobs)"))
 
 
 def _use_best_journal(connection: sqlite3.Connection) -> None:
@@ -148,24 +117,26 @@ def _primary_code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    return _primary_code(error) in _DAMAGED
-
-
 def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> tuple[sqlite3.Connection, Message]:
     """A new store in place of the damaged one, and the sentence that says so.
 
     Two processes may find the damage at the same time, and the second must not move the first one's new store away: so
     they go one by one, and each looks again when it is its turn.
     """
-    with _turn(path, patience_s):
+    with _exclusive(path, patience_s):
         try:
             return _opened(path, patience_s), NOTHING
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if _primary_code(error) not in _DAMAGED:
                 raise
+        # The file itself is renamed last: from then on another process may create a new store, and the companions
+        # beside it would be that one's.
+        aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}")
         try:
-            aside = _move_aside(path)
+            for suffix in _COMPANIONS:
+                with contextlib.suppress(FileNotFoundError):
+                    path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
+            path.replace(aside)
         except OSError as error:
             raise StoreUnusable(
                 "The job store {path} is damaged and cannot be moved aside: {reason}.",
@@ -181,7 +152,7 @@ def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> t
 
 
 @contextlib.contextmanager
-def _turn(path: Path, patience_s: float) -> Iterator[None]:
+def _exclusive(path: Path, patience_s: float) -> Iterator[None]:
     """Hold a lock that ends with the process: an exclusive transaction on a database of its own, on any platform."""
     lock = sqlite3.connect(path.with_name(f"{path.name}.lock"), timeout=patience_s, isolation_level=None)
     try:
@@ -192,30 +163,16 @@ def _turn(path: Path, patience_s: float) -> Iterator[None]:
         lock.close()
 
 
-def _move_aside(path: Path) -> Path:
-    """Rename the damaged file and its companions; the file itself last.
-
-    From then on another process may begin a new store at *path*, and the companions beside it would be that one's.
-    """
-    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}")
-    for suffix in _COMPANIONS:
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
-    path.replace(aside)
-    return aside
-
-
 @contextlib.contextmanager
 def storage_faults_explained(path: Path) -> Iterator[None]:
     """Turn what SQLite raises into :class:`StoreDiskProblem` (full, read-only, gone) or :class:`StoreUnusable`."""
     try:
         yield
     except sqlite3.Error as error:
-        text = str(error)
-        if _primary_code(error) in _DISK_FAULTS:
-            raise StoreDiskProblem(
-                "The job store {path} cannot be written: {reason}.", path=path, reason=text
-            ) from error
-        if _primary_code(error) in _LOCKED:
+        code, text = _primary_code(error), str(error)
+        if code in _DISK_FAULTS:
+            words = "The job store {path} cannot be written: {reason}."
+            raise StoreDiskProblem(words, path=path, reason=text) from error
+        if code in _LOCKED:
             raise StoreUnusable("The job store {path} stays locked by another program.", path=path) from error
         raise StoreUnusable("The job store {path} cannot be used: {reason}.", path=path, reason=text) from error

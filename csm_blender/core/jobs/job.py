@@ -17,9 +17,9 @@ from ..models import ACTIVE, FINISHED, JobSpec, JobState
 class Job:
     """One row of the store. Times are ISO 8601 in UTC, or empty.
 
-    ``progress`` is 0 to 1. ``watched_s`` counts the seconds a worker really attended to the refine, so that a closed
+    ``progress`` is 0 to 1. ``watched_s`` counts the seconds a worker really watched the refine, so that a closed
     laptop or a jumping clock does not use up the deadline. ``faults`` counts passing faults in a row, ``fault_s`` the
-    attended seconds since the first of them. ``posted_at`` is written before the refine request goes out and
+    watched seconds since the first of them. ``posted_at`` is written before the refine request goes out and
     ``accepted_at`` when it is known to have been accepted: with the first and without the second, the answer was lost.
     ``result`` is there once the mesh was converted.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The quality card of a job: what an artist wants to know about a result before using it, and a plain verdict.
+"""The quality card of a job: what a user wants to know about a result before using it, and a plain verdict.
 
 All of it was measured: by the converter when the mesh was fitted, and by Blender when it was placed. The panel shows
 :meth:`Card.rows`, the report of the command line holds :meth:`Card.as_dict`.
@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from ..conversion import Fitted, MeshFindings
+from ..conversion import JobResult, MeshFindings
+from ..geometry.linalg import minus
 from ..messages import NOTHING, Message, sentences
 from ..models import Fit, Vec3
 from ..records import FLAT, Record
@@ -19,8 +20,8 @@ from .job import Job
 EXACT = 1e-5
 """Error, of the box's diagonal, up to which a result counts as standing exactly."""
 
-_WORTH_TELLING = 1e-3
-"""Share of the diagonal by which a delivery may be off before the verdict speaks of it."""
+_WORTH_MENTIONING = 1e-3
+"""Share of the diagonal by which a delivery may be off before the verdict mentions it."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,14 @@ def card(job: Job) -> Card | None:
     if job.result is None:
         return None
     conversion, placement = job.result.conversion, job.result.placement
-    verdict, good = _verdict(job, conversion.fitted, conversion.findings)
+    low, high = conversion.fitted.delivered_min, conversion.fitted.delivered_max
+    verdict, good = _verdict(job, job.result)
     return Card(
         verdict=verdict,
         good=good,
         findings=conversion.findings,
         size_asked=job.spec.refinement.scaled_bbox,
-        size_delivered=_delivered_size(conversion.fitted),
+        size_delivered=minus(high, low) if low and high else None,
         size_placed=placement.size if placement else None,
         delivered_error=conversion.fitted.delivered_error,
         placed_error=placement.placed_error if placement else None,
@@ -83,24 +85,25 @@ def card(job: Job) -> Card | None:
     )
 
 
-def _verdict(job: Job, fitted: Fitted, findings: MeshFindings) -> tuple[Message, bool]:
+def _verdict(job: Job, result: JobResult) -> tuple[Message, bool]:
     """One or two sentences, and whether all is well."""
-    placement = job.result.placement if job.result else None
+    placement, findings = result.placement, result.conversion.findings
     error = max(placement.placed_error, placement.pivot_error) if placement else 0.0
-    if placement is None:
-        stands, good = Message("Ready, not placed yet."), True
-    elif not stands_exactly(error):
-        stands, good = Message("Off by {share} of the box's diagonal.", share=f"{error:.2%}"), False
+    good = stands_exactly(error)
+    if not placement:
+        verdict = Message("Ready, not placed yet.")
+    elif not good:
+        verdict = Message("Off by {share} of the box's diagonal.", share=f"{error:.2%}")
     else:
-        stands, good = _how_it_stands(job), True
-    delivered = fitted.delivered_error
-    if delivered is not None and delivered > _WORTH_TELLING:
+        verdict = _how_it_fits(job)
+    delivered = result.conversion.fitted.delivered_error
+    if delivered is not None and delivered > _WORTH_MENTIONING:
         off = Message("The service was off by {share}; this was corrected.", share=f"{delivered:.1%}")
-        stands = sentences(stands, off)
-    return sentences(stands, _flaws(findings)), good and not findings.bad_numbers
+        verdict = sentences(verdict, off)
+    return sentences(verdict, _flaws(findings)), good and not findings.bad_numbers
 
 
-def _how_it_stands(job: Job) -> Message:
+def _how_it_fits(job: Job) -> Message:
     if any(job.spec.placement.flat):
         return Message("Scaled evenly into the block-out, which has no thickness; placed on its pivot.")
     match job.spec.choices.fit:
@@ -128,11 +131,6 @@ def _flaws(findings: MeshFindings) -> Message:
     if findings.uv_maps == 0:
         flaws.append(Message("no UVs"))
     return Message("Please check: {flaws}.", flaws=tuple(flaws)) if flaws else NOTHING
-
-
-def _delivered_size(fitted: Fitted) -> Vec3 | None:
-    low, high = fitted.delivered_min, fitted.delivered_max
-    return None if low is None or high is None else (high[0] - low[0], high[1] - low[1], high[2] - low[2])
 
 
 def _count(value: int | None) -> Message:

@@ -18,18 +18,18 @@ from .job import Job
 
 _JSON_COLUMNS = {"error": "error_json", "baseline": "baseline_json", "result": "result_json"}
 _PLAIN_COLUMNS = (
-    "base_url", "progress", "created_at", "updated_at", "posted_at", "accepted_at", "finished_at",
+    "job_id", "revision", "base_url", "progress", "created_at", "updated_at", "posted_at", "accepted_at", "finished_at",
     "watched_s", "faults", "fault_s", "looks_left", "gets", "posts", "download_bytes", "glb_sha256",
     "lease_owner", "lease_until",
 )  # fmt: skip
 _ROUTINE_BEFORE = {text: Message(text, code=ROUTINE) for text in ("Converting", "Placed")}
-"""What version 1.0.0, and the records in its .blend files, tell without a code."""
+"""What version 1.0.0, and the records in its .blend files, write without a code."""
 
 _log = logging.getLogger(__name__)
 
 
 def jobs_from(rows: Iterable[sqlite3.Row]) -> list[Job]:
-    """The jobs in *rows*. A row that makes no sense is left out and told to the log: it must not hide the others."""
+    """The jobs in *rows*. A row that makes no sense is left out and logged: it must not hide the others."""
     jobs = []
     for row in rows:
         try:
@@ -44,42 +44,30 @@ def columns_from(changes: Mapping[str, Any]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for name, value in changes.items():
         if name == "message":
-            columns |= {"message": str(value), "message_json": _message_json(Message.of(value))}
+            message = Message.of(value)
+            made_of = json.dumps(message.as_data()) if message.values or message.code else ""
+            columns |= {"message": str(message), "message_json": made_of}
         elif name in _JSON_COLUMNS:
-            columns[_JSON_COLUMNS[name]] = _as_json(value)
+            data = value.as_dict() if isinstance(value, Record) else value
+            columns[_JSON_COLUMNS[name]] = None if data is None else to_json(data)
         else:
             columns[name] = str(value) if isinstance(value, JobState) else value
     return columns
 
 
 def _job_from(row: sqlite3.Row) -> Job:
+    result = from_json(row["result_json"])  # empty before the mesh was converted
     return Job(
-        job_id=row["job_id"],
-        revision=row["revision"],
         state=JobState(row["state"]),
         spec=JobSpec.from_dict(json.loads(row["spec_json"])),
         baseline=Baseline.from_dict(json.loads(row["baseline_json"])) if row["baseline_json"] else None,
         message=_message_from(row["message"], row["message_json"]),
         error=from_json(row["error_json"]) if row["error_json"] else None,
-        result=_result_from(row["result_json"]),
+        result=JobResult.from_dict(result) if "box_min" in result else None,
         seen_running=bool(row["seen_running"]),
         cancel_requested=bool(row["cancel_requested"]),
         **{name: row[name] for name in _PLAIN_COLUMNS},
     )
-
-
-def _as_json(value: Any) -> str | None:
-    return None if value is None else to_json(value.as_dict() if isinstance(value, Record) else value)
-
-
-def _result_from(text: str) -> JobResult | None:
-    """The result of a job; ``None`` before its mesh was converted."""
-    data = from_json(text)
-    return JobResult.from_dict(data) if "box_min" in data else None
-
-
-def _message_json(message: Message) -> str:
-    return json.dumps(message.as_data()) if message.values or message.code else ""
 
 
 def _message_from(english: str, data: str) -> Message:

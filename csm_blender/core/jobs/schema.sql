@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     posts            INTEGER NOT NULL DEFAULT 0,
     download_bytes   INTEGER NOT NULL DEFAULT 0,
     cancel_requested INTEGER NOT NULL DEFAULT 0,
-    lease_owner      TEXT NOT NULL DEFAULT '',    -- which worker attends to the job …
+    lease_owner      TEXT NOT NULL DEFAULT '',    -- which worker works on the job …
     lease_until      REAL NOT NULL DEFAULT 0      -- … until when (Unix seconds), unless renewed
 );
 CREATE INDEX IF NOT EXISTS jobs_by_revision ON jobs (revision);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Jobs that want the same session of the same service share one refine: it is paid for once.
 
-The request of one of them is what the others wait for; when it was accepted they adopt it, each fitting the mesh to its
-own box. A job that asks for a new refine of a refined session (``again``) adopts only one that was asked for after it
+The request of one of them is what the others wait for; when it was accepted they share it, each fitting the mesh to its
+own box. A job that asks for a new refine of a refined session (``again``) shares only one that was asked for after it
 was made itself, since an older one is what it wants to replace.
 """
 
@@ -16,12 +16,12 @@ from ..models import JobState
 from .job import Job
 
 
-def in_the_way(job: Job, others: Sequence[Job]) -> Job | None:
+def blocking_job(job: Job, others: Sequence[Job]) -> Job | None:
     """The one of *others* because of which *job* must not send a request of its own, if there is one.
 
-    One that was accepted (``accepted_at``) is to be adopted; any other is to be waited for.
+    One that was accepted (``accepted_at``) is to be shared; any other is to be waited for.
     """
-    return next((other for other in others if _is_in_the_way(job, other)), None)
+    return next((other for other in others if _blocks(job, other)), None)
 
 
 def refined_before(job: Job, session: Session, others: Sequence[Job]) -> Job | None:
@@ -31,15 +31,16 @@ def refined_before(job: Job, session: Session, others: Sequence[Job]) -> Job | N
     """
     if job.spec.choices.again:
         return None
-    for other in others:
-        if other.posted_at and other.baseline:
-            phase = phase_after(session, other.baseline, seen_running=False)
-            if phase is Phase.REFINED:
-                return other
-    return None
+    return next((other for other in others if _has_refined(other, session)), None)
 
 
-def _is_in_the_way(job: Job, other: Job) -> bool:
+def _has_refined(other: Job, session: Session) -> bool:
+    if not (other.posted_at and other.baseline):
+        return False
+    return phase_after(session, other.baseline, seen_running=False) is Phase.REFINED
+
+
+def _blocks(job: Job, other: Job) -> bool:
     if other.error and other.error["code"] == RefineFailed.code:
         return False
     if other.accepted_at:

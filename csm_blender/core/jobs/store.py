@@ -24,17 +24,17 @@ from ..settings import LONGEST_LEASE_S
 from .database import BUSY_TIMEOUT_S, identity, open_database, storage_faults_explained
 from .job import Job
 from .rows import columns_from, jobs_from
-from .shared_refine import in_the_way
+from .shared_refine import blocking_job
 
 DATABASE_NAME = "jobs.sqlite3"
 _LASTING = frozenset({"posted_at", "accepted_at", "finished_at", "cancel_requested"})
-"""What money and people's decisions hang on: on the disk before anything follows from it."""
+"""What payments and people's decisions depend on: on the disk before anything follows from it."""
 _FREE = "(lease_owner IN ('', :owner) OR lease_until<:now OR lease_until>:now+:longest)"
 """No other worker holds the job. A lease that reaches too far into the future is from before the clock was set back."""
 
 
 class LeaseLost(Exception):
-    """Another worker attends to the job now; whoever meets this drops the job without a word."""
+    """Another worker holds the lease now: the job is dropped silently."""
 
 
 class IllegalMove(Exception):
@@ -48,7 +48,7 @@ class SentBefore(Exception):
 class Store:
     """One connection to the store. Not for sharing between threads; open another one there.
 
-    ``notice`` is a sentence for people when the store had to be begun anew, else empty.
+    ``notice`` is a sentence for people when a new store had to be created, else empty.
     """
 
     def __init__(self, home: Path, patience_s: float = BUSY_TIMEOUT_S) -> None:
@@ -59,8 +59,8 @@ class Store:
         """
         self.home = home
         self.path = home / DATABASE_NAME
-        opened = open_database(self.path, patience_s)
-        self._db, self._identity, self.notice = opened.connection, opened.identity, opened.notice
+        self._db, self.notice = open_database(self.path, patience_s)
+        self._identity = identity(self.path)
 
     def close(self) -> None:
         """Close the connection."""
@@ -70,23 +70,14 @@ class Store:
         """Where the files of a job lie; not necessarily there yet."""
         return self.home / job_id
 
-    # --- reading ---------------------------------------------------------------------------------------------------
     def get(self, job_id: str) -> Job | None:
         """The job, or ``None`` if it was removed."""
         return next(iter(self._select("WHERE job_id=?", [job_id])), None)
 
     def jobs(self, states: Iterable[JobState] | None = None, run_id: str | None = None) -> list[Job]:
         """Jobs, oldest first; of some states or of one command-line call where asked."""
-        conditions, values = [], []
-        if states is not None:
-            wanted = [str(state) for state in states]
-            conditions.append(f"state IN ({','.join('?' * len(wanted))})")
-            values += wanted
-        if run_id is not None:
-            conditions.append("run_id=?")
-            values.append(run_id)
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        return self._select(f"{where} ORDER BY created_at, rowid", values)
+        wanted = "1" if states is None else f"state IN ({_quoted(states)})"
+        return self._select(f"WHERE {wanted} AND (? IS NULL OR run_id=?) ORDER BY created_at, rowid", [run_id, run_id])
 
     def siblings(self, job: Job) -> list[Job]:
         """The other jobs for the same session of the same service, oldest first."""
@@ -115,14 +106,13 @@ class Store:
             rows = self._db.execute("SELECT at, state, message FROM events WHERE job_id=? ORDER BY rowid", [job_id])
             return [(row["at"], row["state"], row["message"]) for row in rows]
 
-    # --- writing ---------------------------------------------------------------------------------------------------
     def add(self, spec: JobSpec, base_url: str, job_id: str = "") -> Job:
         """Record a new job, QUEUED. Nothing is sent by this.
 
         *job_id* is given when a record that the store has lost is restored; a job that is still there stays as it is.
         """
         job_id = job_id or uuid.uuid4().hex
-        now = _now()
+        now = now_text()
         with self._transaction("NORMAL"):
             done = self._db.execute(
                 "INSERT OR IGNORE INTO jobs (job_id, revision, state, session_code, object_name, blend_file,"
@@ -153,7 +143,7 @@ class Store:
                 if old is not job.state or not may_move(old, new):
                     raise IllegalMove(f"{old} to {new} (expected to be in {job.state})")
                 if new in FINISHED:
-                    changes.setdefault("finished_at", _now())
+                    changes.setdefault("finished_at", now_text())
                 if old is not new:
                     self._record_event(job.job_id, new, changes.get("message", job.message))
             self._write(job.job_id, changes)
@@ -165,8 +155,8 @@ class Store:
     def begin_post(self, job: Job, owner: str) -> Job | None:
         """Note that the refine request is about to go out: durable before the first byte is sent.
 
-        This is the one guard against paying twice. ``None`` means go. Otherwise the job that is in the way is given,
-        see :mod:`.siblings`. Raises :class:`SentBefore`, :class:`LeaseLost` and :class:`IllegalMove`.
+        This is the one guard against paying twice. ``None`` means go. Otherwise the job that blocks this one is given,
+        see :mod:`.shared_refine`. Raises :class:`SentBefore`, :class:`LeaseLost` and :class:`IllegalMove`.
         """
         with self._transaction():
             current = self.get(job.job_id)
@@ -176,18 +166,14 @@ class Store:
                 raise IllegalMove(f"{current.state} does not send")
             if current.posted_at:
                 raise SentBefore(job.job_id)
-            other = in_the_way(current, self.siblings(current))
+            other = blocking_job(current, self.siblings(current))
             if other is None:
-                self._write(job.job_id, {"posted_at": _now(), "posts": current.posts + 1})
+                self._write(job.job_id, {"posted_at": now_text(), "posts": current.posts + 1})
             return other
 
     def unbegin_post(self, job: Job, owner: str) -> Job:
         """Take the note back: it is certain that nothing of the request left this machine."""
         return self.update(job, owner=owner, posted_at="", posts=max(0, job.posts - 1))
-
-    def request_cancel(self, job: Job) -> Job:
-        """Ask whoever works on the job to stop; a job nobody works on is cancelled by the next worker to see it."""
-        return self.update(job, cancel_requested=True)
 
     def remove(self, job: Job) -> None:
         """Forget the job and delete its files."""
@@ -197,7 +183,6 @@ class Store:
             self._next_revision()
         shutil.rmtree(self.folder(job.job_id), ignore_errors=True)
 
-    # --- leases ----------------------------------------------------------------------------------------------------
     def claim(self, job_id: str, owner: str, lease_s: float) -> bool:
         """Take or renew the lease on a job for *lease_s* seconds; ``False`` while another worker holds it."""
         with self._transaction("NORMAL"):
@@ -220,29 +205,27 @@ class Store:
 
     def waiting_for_worker(self, base_url: str, owner: str = "") -> list[str]:
         """Ids of the jobs of this service that need a worker and have none, or have *owner*."""
-        active, finished = (",".join(f"'{state}'" for state in states) for states in (ACTIVE, FINISHED))
         with self._explained():
             rows = self._db.execute(
                 f"SELECT job_id FROM jobs WHERE base_url=:base AND {_FREE}"  # noqa: S608 - constants
-                f" AND (state IN ({active}) OR (state='UNCERTAIN' AND looks_left>0)"
-                f" OR (cancel_requested AND state NOT IN ({finished}))) ORDER BY created_at, rowid",
+                f" AND (state IN ({_quoted(ACTIVE)}) OR (state='UNCERTAIN' AND looks_left>0)"
+                f" OR (cancel_requested AND state NOT IN ({_quoted(FINISHED)}))) ORDER BY created_at, rowid",
                 {"base": base_url, **_lease_terms(owner)},
             )
             return [row["job_id"] for row in rows]
 
-    # --- inner workings --------------------------------------------------------------------------------------------
     def _select(self, clause: str, values: list[Any]) -> list[Job]:
         with self._explained():
             return jobs_from(self._db.execute(f"SELECT * FROM jobs {clause}", values))  # noqa: S608 - constants
 
     def _write(self, job_id: str, changes: dict[str, Any]) -> None:
-        columns = {"revision": self._next_revision(), "updated_at": _now(), **columns_from(changes)}
+        columns = {"revision": self._next_revision(), "updated_at": now_text(), **columns_from(changes)}
         assignments = ", ".join(f"{name}=?" for name in columns)
         change = f"UPDATE jobs SET {assignments} WHERE job_id=?"  # noqa: S608 - names of our own columns
         self._db.execute(change, [*columns.values(), job_id])
 
     def _record_event(self, job_id: str, state: JobState, message: str) -> None:
-        self._db.execute("INSERT INTO events VALUES (?,?,?,?)", [job_id, _now(), str(state), message])
+        self._db.execute("INSERT INTO events VALUES (?,?,?,?)", [job_id, now_text(), str(state), message])
 
     def _next_revision(self) -> int:
         return int(self._db.execute("UPDATE counter SET revision=revision+1 RETURNING revision").fetchone()[0])
@@ -268,7 +251,7 @@ class Store:
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
         if identity(self.path) != self._identity:
-            # SQLite would go on writing into a file that nobody else can see any more.
+            # SQLite would go on writing into a file that no other process can see any more.
             raise StoreUnusable(
                 "The job folder {folder} was deleted or replaced while it was in use.", folder=self.home
             )
@@ -276,15 +259,21 @@ class Store:
             yield
 
 
-def is_attended(job: Job) -> bool:
+def is_leased(job: Job) -> bool:
     """Whether a worker holds the lease on the job right now."""
     now = time.time()
     return bool(job.lease_owner) and now <= job.lease_until <= now + LONGEST_LEASE_S
+
+
+def _quoted(states: Iterable[JobState]) -> str:
+    """*states* as SQL."""
+    return ",".join(f"'{state}'" for state in states)
 
 
 def _lease_terms(owner: str) -> dict[str, str | float]:
     return {"owner": owner, "now": time.time(), "longest": LONGEST_LEASE_S}
 
 
-def _now() -> str:
+def now_text() -> str:
+    """This moment, as the store writes times."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

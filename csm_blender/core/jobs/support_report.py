@@ -16,25 +16,21 @@ from ..version import VERSION
 from .job import Job
 from .store import Store
 
-JOBS_TOLD = 50
+MOST_JOBS = 50
 
 
 def support_report(store: Store, jobs: Sequence[Job]) -> dict[str, Any]:
     """A JSON-ready report about the last jobs and the surroundings."""
+    bpy = sys.modules.get("bpy")
     return {
         "csm_refine": VERSION,
-        "blender": _blender_version(),
+        "blender": bpy.app.version_string if bpy else "not loaded",
         "python": platform.python_version(),
         "requests": requests.__version__,
         "sqlite": sqlite3.sqlite_version,
         "platform": platform.platform(),
-        "jobs": [_job(store, job) for job in jobs[-JOBS_TOLD:]],
+        "jobs": [_job(store, job) for job in jobs[-MOST_JOBS:]],
     }
-
-
-def _blender_version() -> str:
-    bpy = sys.modules.get("bpy")
-    return bpy.app.version_string if bpy else "not loaded"
 
 
 def _job(store: Store, job: Job) -> dict[str, Any]:
@@ -44,7 +40,5 @@ def _job(store: Store, job: Job) -> dict[str, Any]:
         "state": str(job.state),
         "requests": {"get": job.gets, "post": job.posts},
         "error": None if job.error is None else {name: redacted(str(text)) for name, text in job.error.items()},
-        "events": [
-            {"at": at, "state": state, "message": redacted(text)} for at, state, text in store.events(job.job_id)
-        ],
+        "events": [{"at": at, "state": to, "message": redacted(text)} for at, to, text in store.events(job.job_id)],
     }

@@ -38,10 +38,9 @@ from .retrieve import LINK_TRIES, Cancelled, RetrieveSteps
 from .submit import SubmitSteps
 
 UNPAID = frozenset({JobState.QUEUED, JobState.CHECKING, JobState.SUBMITTING})
-REFUSALS_BELIEVED = 3
-STUMBLES_BELIEVED = 3
+REFUSALS_TOLERATED = 3
+CRASHES_TOLERATED = 3
 SHORTEST_WAIT_S = 0.5
-MESSAGE_LENGTH = 600
 _log = logging.getLogger(__name__)
 
 
@@ -62,8 +61,10 @@ class Pipeline:
         states: VolatileStates | None = None,
         draw: random.Random | None = None,
     ) -> None:
+        self.store = store
+        states = VolatileStates() if states is None else states  # an empty one is false
         self._client = client or CsmClient(settings)
-        self._context = StepContext(store, settings, self._client, converters, owner, states or VolatileStates())
+        self._context = StepContext(store, settings, self._client, converters, owner, states)
         retrieve = RetrieveSteps(self._context)
         submit = SubmitSteps(self._context, retrieve)
         self._steps: dict[JobState, Callable[[Job], float | None]] = {
@@ -84,30 +85,26 @@ class Pipeline:
         comes back to it. Raises :class:`.errors.StoreTrouble` when the store itself fails; everything else that goes
         wrong becomes the job's state.
         """
+        context = self._context
         try:
-            if not self._context.hold_lease(job_id):
-                self._context.drop(job_id)
-                return None
-            job = self._context.store.get(job_id)
-            if job is None or not job.needs_worker:
-                self._context.drop(job_id)
-                return None
-            job = self._context.with_elapsed_time(job)
-            memory = self._context.memory(job)
-            delay = self._step(job)
+            job = context.store.get(job_id) if context.hold_lease(job_id) else None
+            if job is not None and job.needs_worker:
+                job = context.with_elapsed_time(job)
+                memory = context.memory(job)
+                delay_s = self._step(job)
+                memory.expected_s = delay_s or 0.0
+                return delay_s
         except (LeaseLost, IllegalMove) as reason:
             _log.info("job %s is dropped here: %s %s", job_id, type(reason).__name__, reason)
-            self._context.drop(job_id)
-            return None
-        memory.expected_s = delay or 0.0
-        return delay
+        context.drop(job_id)
+        return None
 
     def heartbeat(self) -> None:
         """Renew the leases of the jobs that are being waited for. Raises :class:`.errors.StoreTrouble`."""
         self._context.store.renew(self._context.owner, self._context.settings.lease_s)
 
     def poll_converters(self) -> float | None:
-        """Take in what converters have done, while nothing else is to do; see :meth:`.ConverterPool.poll`."""
+        """Collect what converters have done, while nothing else is to do; see :meth:`.ConverterPool.poll`."""
         return self._context.converters.poll()
 
     @property
@@ -120,27 +117,33 @@ class Pipeline:
         self._client.close()
 
     # --- one step --------------------------------------------------------------------------------------------------
-    def _step(self, job: Job) -> float | None:  # noqa: PLR0911 - one for each way a step can end
+    def _step(self, job: Job) -> float | None:
         if job.cancel_requested:
-            self._cancel(job)
-            return None
+            return self._cancel(job)
         try:
             return self._steps[job.state](job)
-        except Cancelled:
-            self._cancel(self._context.current(job))
-            return None
         except (LeaseLost, IllegalMove, StoreTrouble):
             raise
-        except TransientError as fault:
-            return self._after_fault(self._context.current(job), fault)
-        except CsmError as error:
-            return self._after_error(self._context.current(job), error)
-        except OSError as problem:
-            trouble = DiskProblem("The job's files cannot be used: {reason}.", reason=problem)
-            return self._after_error(self._context.current(job), trouble)
-        except Exception as mistake:  # noqa: BLE001 - becomes the job's state, with the traceback in the log
-            _log.exception("A step of job %s broke", job.job_id)
-            return self._after_stumble(self._context.current(job), mistake)
+        except Exception as problem:  # noqa: BLE001 - becomes the job's state, with the traceback of a mistake in the log
+            return self._after_problem(self._context.current(job), problem)
+
+    def _after_problem(self, job: Job, problem: Exception) -> float | None:
+        match problem:
+            case Cancelled():
+                return self._cancel(job)
+            case TransientError():
+                return self._after_fault(job, problem)
+            case CsmError():
+                return self._after_error(job, problem)
+            case OSError():
+                return self._give_up(job, DiskProblem("The job's files cannot be used: {reason}.", reason=problem))
+        _log.error("A step of job %s broke", job.job_id, exc_info=problem)
+        memory = self._context.memory(job)
+        memory.crashes += 1
+        error = InternalError("An unexpected error occurred in this program ({error}).", error=type(problem).__name__)
+        if memory.crashes < CRASHES_TOLERATED:
+            return self._after_fault(job, TransientError(error.message), error)
+        return self._give_up(job, error)
 
     def _after_fault(self, job: Job, fault: TransientError, named: CsmError | None = None) -> float | None:
         """Wait out a passing fault: not for long while nothing was paid, until the deadline after that.
@@ -164,19 +167,15 @@ class Pipeline:
             delay = 0.0 if first_link else min(retry_delay_s(job.faults + 1, None, self._draw), max(left_s, 0.0))
             too_late = left_s < SHORTEST_WAIT_S
         if too_late:
-            return self._give_up(job, self._too_late(job, named or fault))
+            end = named or fault
+            if job.state is JobState.REFINING:
+                words = "The refine did not finish within {minutes} min. {error}"
+                end = DeadlinePassed(words, minutes=f"{job.watched_s / 60:.0f}", error=end)
+            return self._give_up(job, end)
         waits = Message("Trying again in {seconds} s", seconds=f"{max(1.0, delay):.0f}")
         what = sanitized_error(fault, settings.key)["message"]
         self._context.update(job, faults=job.faults + 1, message=sentences(what, waits))
         return delay
-
-    @staticmethod
-    def _too_late(job: Job, fault: CsmError) -> CsmError:
-        if job.state is not JobState.REFINING:
-            return fault
-        return DeadlinePassed(
-            "The refine did not finish within {minutes} min. {error}", minutes=f"{job.watched_s / 60:.0f}", error=fault
-        )
 
     def _after_error(self, job: Job, error: CsmError) -> float | None:
         """An answer that will not get better by itself, unless it is one of those that services give by mistake.
@@ -184,39 +183,28 @@ class Pipeline:
         A refusal that comes when the refine was paid for is not believed at once; nor is a first 400, which CSM has
         been seen to give for "too many requests".
         """
-        refused = isinstance(error, (RequestRefused, UnknownSession)) and not isinstance(error, RateLimited)
-        if refused:
+        if isinstance(error, (RequestRefused, UnknownSession)) and not isinstance(error, RateLimited):
             memory = self._context.memory(job)
             memory.refusals += 1
             plain_400 = isinstance(error, RequestRefused) and error.status == 400  # noqa: PLR2004 - HTTP
-            believed = REFUSALS_BELIEVED if job.state not in UNPAID else 2 if plain_400 and not job.posts else 1
-            if memory.refusals < believed:
+            tolerated = REFUSALS_TOLERATED if job.state not in UNPAID else 2 if plain_400 and not job.posts else 1
+            if memory.refusals < tolerated:
                 return self._after_fault(job, TransientError(error.message, error.hint), error)
-        return self._give_up(job, error)
-
-    def _after_stumble(self, job: Job, mistake: Exception) -> float | None:
-        memory = self._context.memory(job)
-        memory.stumbles += 1
-        error = InternalError("An unexpected error occurred in this program ({error}).", error=type(mistake).__name__)
-        if memory.stumbles < STUMBLES_BELIEVED:
-            return self._after_fault(job, TransientError(error.message), error)
         return self._give_up(job, error)
 
     def _give_up(self, job: Job, error: CsmError) -> float | None:
         """End the job as FAILED; one whose request has no answer yet stays UNCERTAIN, which is the truth."""
         said = sanitized_error(error, self._context.settings.key)
         _log.info("job %s: %s %s", job.job_id, said["code"], said["message"])
-        changes = {"error": said, "message": said["message"], "faults": 0, "fault_s": 0.0}
-        if job.state is JobState.UNCERTAIN:
-            self._context.update(job, looks_left=0, **changes)
-        else:
-            self._context.update(job, state=JobState.FAILED, **changes)
+        end = {"looks_left": 0} if job.state is JobState.UNCERTAIN else {"state": JobState.FAILED}
+        self._context.advance(job, Message.of(said["message"]), error=said, **end)
         self._context.drop(job.job_id)
         return None
 
-    def _cancel(self, job: Job) -> None:
+    def _cancel(self, job: Job) -> float | None:
         paid = bool(job.posted_at or job.accepted_at)
         note = Message("Cancelled. The service continues; Retry can fetch the mesh later" if paid else "Cancelled")
-        self._context.converters.stop(job.job_id)
+        self._context.converters.stop(job.job_id)  # before the record says that it has stopped
         self._context.update(job, state=JobState.CANCELLED, cancel_requested=False, message=note)
         self._context.drop(job.job_id)
+        return None

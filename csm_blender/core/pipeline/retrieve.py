@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ..api.backoff import poll_delay_s
-from ..api.download import Download, download, is_intact
+from ..api.download import download, is_intact
 from ..api.session import Phase, Session, phase_after, phase_before
 from ..conversion import ConversionReport, ConversionRequest, JobResult
 from ..errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshOffered, RefineFailed, UnexpectedAnswer
 from ..files.glb import check_glb, looks_like_web_page, sniff_format
 from ..jobs.job import Job
-from ..jobs.store import LeaseLost
+from ..jobs.store import LeaseLost, now_text
 from ..messages import ROUTINE, Message
-from ..models import JobSpec, JobState
+from ..models import JobState
 from ..processes.converter_pool import MESH_NAME
 from ..redaction import sanitize
-from .context import StepContext, now_text
+from .context import StepContext
 
 BAD_FILE_TRIES = 3
 LINK_TRIES = 8
@@ -46,7 +45,7 @@ class RetrieveSteps:
         self._context = context
 
     def watch(self, job: Job) -> float:
-        """REFINING: look whether the refine is done."""
+        """REFINING: check whether the refine is done."""
         return self.follow(job, self._context.session(job))
 
     def follow(self, job: Job, session: Session) -> float:
@@ -56,7 +55,7 @@ class RetrieveSteps:
         if phase is Phase.REFINED:
             self._context.memory(job).fresh_url = session.best_mesh_url()
             note = Message("Refined: downloading the mesh")
-            self._context.update(job, state=JobState.DOWNLOADING, progress=0.0, message=note, faults=0, fault_s=0.0)
+            self._context.advance(job, note, state=JobState.DOWNLOADING, progress=0.0)
             return 0.0
         if phase is Phase.FAILED:
             raise RefineFailed("The service could not refine the session ({state}).", state=status_word(session))
@@ -70,12 +69,11 @@ class RetrieveSteps:
         percent = session.percent if running else None
         words = "Refining ({state}, {percent} %)" if percent else "Refining ({state})"
         message = Message(words, code=ROUTINE, state=status_word(session), percent=f"{percent or 0.0:.0f}")
-        progress = (percent or 0.0) / 100.0
-        self._context.update(job, seen_running=running, progress=progress, message=message, faults=0, fault_s=0.0)
+        self._context.advance(job, message, seen_running=running, progress=(percent or 0.0) / 100.0)
         return poll_delay_s(job.watched_s, percent, self._context.settings.poll_interval_s)
 
     def download(self, job: Job) -> float:
-        """DOWNLOADING: fetch the mesh and look it over."""
+        """DOWNLOADING: fetch the mesh and check it."""
         memory = self._context.memory(job)
         url, memory.fresh_url = memory.fresh_url, ""
         url = url or self._context.session(job).best_mesh_url()
@@ -84,69 +82,58 @@ class RetrieveSteps:
                 raise NoMeshOffered("The session is refined, but the service offers no mesh.")
             raise LinkExpired("The session offers no refined mesh yet.")
         file = download(url, self._context.folder(job) / MESH_NAME, self._context.settings, self._progress_of(job))
-        self._check_file(job, file)
-        memory.file_known = True
-        self._context.update(
-            job,
-            state=JobState.CONVERTING,
-            message=Message("Waiting for the converter"),
-            glb_sha256=file.sha256,
-            download_bytes=job.download_bytes + file.length,
-            progress=0.0,
-            faults=0,
-            fault_s=0.0,
-        )
-        return 0.0
-
-    def _check_file(self, job: Job, file: Download) -> None:
         try:
             check_delivered(file.path)
         except BadMesh as problem:
-            memory = self._context.memory(job)
             memory.bad_files += 1
             if isinstance(problem, MeshTooLarge) or memory.bad_files >= BAD_FILE_TRIES:
                 raise
             raise LinkExpired(problem.message) from problem
+        memory.file_known = True
+        self._context.advance(
+            job,
+            Message("Waiting for the converter"),
+            state=JobState.CONVERTING,
+            glb_sha256=file.sha256,
+            download_bytes=job.download_bytes + file.length,
+            progress=0.0,
+        )
+        return 0.0
 
     def _progress_of(self, job: Job) -> Callable[[int, int | None], None]:
-        looked_at = self._context.monotonic()
-        told = job.progress
+        looked_s, shown = self._context.monotonic(), job.progress
 
         def on_progress(done: int, total: int | None) -> None:
-            nonlocal looked_at, told
-            now = self._context.monotonic()
-            if now - looked_at < PROGRESS_LOOK_S:
+            nonlocal looked_s, shown
+            now_s = self._context.monotonic()
+            if now_s - looked_s < PROGRESS_LOOK_S:
                 return
-            looked_at = now
+            looked_s = now_s
             if not self._context.hold_lease(job.job_id):
                 raise LeaseLost(job.job_id)
             current = self._context.current(job)
             if current.cancel_requested:
                 raise Cancelled
             share = min(1.0, done / total) if total else 0.0
-            if abs(share - told) >= PROGRESS_STEP:
-                told = share
-                self._context.update(
-                    current,
-                    progress=share,
-                    message=Message("Downloading ({share})", code=ROUTINE, share=f"{share:.0%}"),
-                )
+            if abs(share - shown) >= PROGRESS_STEP:
+                shown = share
+                message = Message("Downloading ({share})", code=ROUTINE, share=f"{share:.0%}")
+                self._context.update(current, progress=share, message=message)
 
         return on_progress
 
     def convert(self, job: Job) -> float | None:
-        """CONVERTING: start a converter, or look whether it is done."""
-        converters = self._context.converters
+        """CONVERTING: start a converter, or check whether it is done."""
+        converters, folder = self._context.converters, self._context.store.folder(job.job_id)
+        mesh = folder / MESH_NAME
         if not converters.is_running(job.job_id):
-            folder = self._context.folder(job)
-            mesh = folder / MESH_NAME
             memory = self._context.memory(job)
             memory.file_known = mesh.exists() and (memory.file_known or is_intact(mesh, job.glb_sha256))
             if not memory.file_known:
                 note = Message("The delivered file is missing or damaged: downloading it again")
                 self._context.update(job, state=JobState.DOWNLOADING, message=note)
                 return 0.0
-            if not converters.start(job.job_id, folder, conversion_request(job.spec, mesh, job.job_id)):
+            if not converters.start(job.job_id, folder, ConversionRequest.of(job.spec, mesh, job.job_id).as_dict()):
                 return converters.ask_again_s
         report = converters.collect(job.job_id)
         if report is None:
@@ -155,8 +142,7 @@ class RetrieveSteps:
             if job.message != text or abs(share - job.progress) >= PROGRESS_STEP:
                 self._context.update(job, progress=share, message=text)
             return CONVERTER_LOOK_S
-        glb = str(self._context.folder(job) / MESH_NAME)
-        result = JobResult(ConversionReport.from_dict(report), glb, ready_at=now_text())
+        result = JobResult(ConversionReport.from_dict(report), str(mesh), ready_at=now_text())
         ready = Message("Ready to be placed")
         self._context.update(job, state=JobState.READY, result=result, error=None, progress=1.0, message=ready)
         self._context.drop(job.job_id)
@@ -180,13 +166,8 @@ def status_word(session: Session) -> str:
 
 
 def check_delivered(path: Path) -> None:
-    """Look a delivered file over. Raises :class:`BadMesh`, and :class:`UnexpectedAnswer` for a web page."""
+    """Check a delivered file. Raises :class:`BadMesh`, and :class:`UnexpectedAnswer` for a web page."""
     if looks_like_web_page(path):
         raise UnexpectedAnswer("A web page was delivered instead of the mesh.")
     if sniff_format(path) == "glb":
         check_glb(path)
-
-
-def conversion_request(spec: JobSpec, mesh: Path, job_id: str = "") -> dict[str, Any]:
-    """What the converter is asked to do with the delivered *mesh* of a job, JSON-ready."""
-    return ConversionRequest.of(spec, mesh, job_id).as_dict()

@@ -33,10 +33,7 @@ from ..messages import NOTHING, Message, from_json
 from .launch import start
 from .memory import resident_bytes
 
-KILL_WAIT_S = 2.0
 GRACE_S = 0.5
-LAST_OUTPUT_BYTES = 4096
-LAST_OUTPUT_LENGTH = 200
 
 
 class Progress(NamedTuple):
@@ -67,7 +64,7 @@ class ChildProcess:
         command: Sequence[str],
         *,
         log: Path | None = None,
-        deadline_s: float | None = None,
+        deadline_s: float = float("inf"),
         memory_bytes: int | None = None,
     ) -> None:
         """Start *command*. Raises ``OSError``.
@@ -81,7 +78,7 @@ class ChildProcess:
         self.ending: Ending | None = None
         self._reason = Ending.EXITED
         self._deadline_s, self._memory_bytes = deadline_s, memory_bytes
-        self._asked_s = time.monotonic()
+        self._sent_s = time.monotonic()
         self._kill_at_s = float("inf")
         self._unread = b""
         written, name = tempfile.mkstemp(prefix="csm-child-")
@@ -115,7 +112,7 @@ class ChildProcess:
         """
         assert self._process.stdin is not None
         self.log = log or self.log
-        self.progress, self.answer, self._asked_s = Progress(), None, time.monotonic()
+        self.progress, self.answer, self._sent_s = Progress(), None, time.monotonic()
         try:
             self._process.stdin.write(line)
             self._process.stdin.flush()
@@ -124,12 +121,12 @@ class ChildProcess:
         return True
 
     def is_running(self) -> bool:
-        """Whether the child runs. Also takes in what it has said, and kills it if a limit is passed."""
+        """Whether the child runs. Also reads its messages, and kills it if a limit is passed."""
         if self.ending is not None:
             return False
         if self._process.poll() is None and (passed := self._limit_passed()) is not None:
             self._kill(passed)
-        running = self._process.poll() is None  # before reading: what it has said last is read, too
+        running = self._process.poll() is None  # before reading: its last messages are read, too
         self._read_messages()
         if not running:
             self._close()
@@ -154,30 +151,30 @@ class ChildProcess:
 
     def how_it_ended(self) -> Message:
         """A sentence: how a child that has ended did so."""
-        if self.ending is Ending.DEADLINE:
-            return Message("It took too long and was stopped.")
-        if self.ending is Ending.MEMORY:
-            return Message("It used more memory than allowed and was stopped.")
-        status = self.status or 0
-        if status < 0:
-            return Message("It was ended by signal {signal}.", signal=-status)
-        return Message("It ended with status {status}.", status=status)
+        match self.ending, self.status:
+            case Ending.DEADLINE, _:
+                return Message("It took too long and was stopped.")
+            case Ending.MEMORY, _:
+                return Message("It used more memory than allowed and was stopped.")
+            case _, int(status) if status < 0:
+                return Message("It was ended by signal {signal}.", signal=-status)
+        return Message("It ended with status {status}.", status=self.status or 0)
 
     def last_output(self) -> str:
-        """The last line the child has printed, empty if there is none."""
+        """The last line the child has printed, up to 200 characters; empty if there is none."""
         try:
             with (self.log or Path(os.devnull)).open("rb") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - LAST_OUTPUT_BYTES))
+                file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))
                 lines = file.read().decode(errors="replace").strip().splitlines()
         except OSError:
             return ""
-        return lines[-1][:LAST_OUTPUT_LENGTH] if lines else ""
+        return lines[-1][:200] if lines else ""
 
     def _limit_passed(self) -> Ending | None:
-        now = time.monotonic()
-        if now > self._kill_at_s:
+        now_s = time.monotonic()
+        if now_s > self._kill_at_s:
             return Ending.CANCELLED
-        if self._deadline_s is not None and self.answer is None and now - self._asked_s > self._deadline_s:
+        if self.answer is None and now_s - self._sent_s > self._deadline_s:
             return Ending.DEADLINE
         if self._memory_bytes is not None and (resident_bytes(self.pid) or 0) > self._memory_bytes:
             return Ending.MEMORY
@@ -186,18 +183,15 @@ class ChildProcess:
     def _read_messages(self) -> None:
         *lines, self._unread = (self._unread + self._messages.read()).split(b"\n")
         for line in lines:
-            try:
-                said = from_json(line)
-            except ValueError:
-                continue
-            if not isinstance(said, dict):
-                continue
-            if isinstance(said.get("answer"), dict):
-                self.answer = said["answer"]
-            elif isinstance(share := said.get("progress"), (int, float)):
-                text = said.get("text")
-                share = max(self.progress.share, min(1.0, float(share)))
-                self.progress = Progress(share, Message.of(text) if isinstance(text, str) else NOTHING)
+            message = None
+            with contextlib.suppress(ValueError):
+                message = from_json(line)
+            match message:
+                case {"answer": dict(answer)}:
+                    self.answer = answer
+                case {"progress": int(share) | float(share), "text": str(text)}:
+                    share = max(self.progress.share, min(1.0, float(share)))
+                    self.progress = Progress(share, Message.of(text))
 
     def _kill(self, reason: Ending) -> None:
         """End the child and what it has started, without asking."""
@@ -208,7 +202,7 @@ class ChildProcess:
             else:
                 os.killpg(self.pid, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(KILL_WAIT_S)
+            self._process.wait(2.0)
 
     def _close(self) -> None:
         self.ending = self._reason

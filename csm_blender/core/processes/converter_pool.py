@@ -30,16 +30,14 @@ from .memory import converter_needs, memory_to_use
 
 MESH_NAME = "delivered.mesh"
 BLEND_NAME = "refined.blend"
-REQUEST_NAME = "request.json"
 LOG_NAME = "converter.log"
 _ATTEMPT_PREFIX = "converting-"
-_OUTPUTS = {"blend": BLEND_NAME, "log": LOG_NAME}
 END_S = 2.0
 POLL_S = 0.02
 WAITING_S = 5.0
 """A job that has not asked for so long is not waiting any more."""
 MOST_MESHES = 50
-LARGEST_TO_KEEP = 32 * 1024**2
+MOST_MEMORY_TO_KEEP = 1250 * 1024**2
 """A converter that has converted many files, or a large one, is replaced: memory it has taken it does not give back."""
 
 
@@ -53,16 +51,12 @@ class _Waiting:
 
 @dataclass
 class _Running:
-    process: ChildProcess
+    """A job being converted in the folder *attempt*; *meshes* counts the files that its process was given."""
+
+    job: _Waiting
     attempt: Path
-    folder: Path
-    mesh_bytes: int
-    needs: int
+    process: ChildProcess
     meshes: int
-
-
-_Idle = tuple[ChildProcess, int]
-"""A converter that is done, and how many files it has converted."""
 
 
 class ConverterPool:
@@ -91,7 +85,7 @@ class ConverterPool:
         needs = converter_needs(Path(request["mesh"]))
         with self._lock:
             self._poll_all()
-            if job_id in self._running or job_id in self._ended:
+            if self.is_running(job_id):
                 return True
             self._waiting[job_id] = _Waiting(folder, request, needs, time.monotonic())
             if not self._has_room(needs):
@@ -100,7 +94,7 @@ class ConverterPool:
             return True
 
     def _poll_all(self) -> None:
-        """Take in the outcomes of converters that are done, and start jobs that wait."""
+        """Collect the outcomes of converters that are done, and start jobs that wait."""
         for job_id, running in list(self._running.items()):
             if not running.process.is_running() or running.process.answer is not None:
                 del self._running[job_id]
@@ -115,48 +109,44 @@ class ConverterPool:
             return True
         if len(self._running) >= self._limit:
             return False
-        return self._memory is None or sum(each.needs for each in self._running.values()) + needs <= self._memory
+        return self._memory is None or sum(each.job.needs for each in self._running.values()) + needs <= self._memory
 
-    def _begin(self, job_id: str, idle: _Idle | None = None) -> None:
-        """Have the *idle* converter do a waiting job, or a new one."""
-        waiting = self._waiting.pop(job_id)
-        mesh = Path(waiting.request["mesh"])
+    def _begin(self, job_id: str, done: _Running | None = None) -> None:
+        """Have a waiting job converted by the process of *done*, or by a new one if there is none or it has died."""
+        job = self._waiting.pop(job_id)
         try:
-            for leftover in waiting.folder.glob(f"{_ATTEMPT_PREFIX}*"):
+            for leftover in job.folder.glob(f"{_ATTEMPT_PREFIX}*"):
                 shutil.rmtree(leftover, ignore_errors=True)
-            attempt = Path(tempfile.mkdtemp(prefix=_ATTEMPT_PREFIX, dir=waiting.folder))
-            outputs = {name: str(attempt / file) for name, file in _OUTPUTS.items()}
-            (attempt / REQUEST_NAME).write_text(json.dumps({**waiting.request, **outputs}), encoding="utf-8")
-            process, meshes = self._process_for(attempt / REQUEST_NAME, attempt / LOG_NAME, idle)
-            size = mesh.stat().st_size if mesh.exists() else 0
+            attempt = Path(tempfile.mkdtemp(prefix=_ATTEMPT_PREFIX, dir=job.folder))
+            request, log = attempt / "request.json", attempt / LOG_NAME
+            outputs = {"blend": str(attempt / BLEND_NAME), "log": str(log)}
+            request.write_text(json.dumps({**job.request, **outputs}), encoding="utf-8")
+            if done and done.process.send(json.dumps({"request": str(request)}).encode() + b"\n", log):
+                process, meshes = done.process, done.meshes + 1
+            else:
+                command = self._interpreters.with_bpy("converter", str(request))
+                process, meshes = ChildProcess(command, log=log, deadline_s=self._time_limit_s), 1
         except OSError as error:
             raise DiskProblem("The converter cannot be started: {reason}.", reason=error) from error
-        self._running[job_id] = _Running(process, attempt, waiting.folder, size, waiting.needs, meshes + 1)
-
-    def _process_for(self, request: Path, log: Path, idle: _Idle | None) -> _Idle:
-        """The *idle* converter, told of the *request*, or a new one if there is none or it has died meanwhile."""
-        if idle and idle[0].send(json.dumps({"request": str(request)}).encode() + b"\n", log):
-            return idle
-        command = self._interpreters.with_bpy("converter", str(request))
-        return ChildProcess(command, log=log, deadline_s=self._time_limit_s), 0
+        self._running[job_id] = _Running(job, attempt, process, meshes)
 
     def _start_waiting(self, done: _Running, *, good: bool) -> None:
         """Start jobs that wait in line, the first of them in the Blender of the one that is *done*.
 
-        Not in one that has met a file it could not use: nobody knows what that left behind in it.
+        Not in one that has met a file it could not use: what that left behind in it is not known.
         """
-        lasting = good and done.meshes < MOST_MESHES and done.mesh_bytes <= LARGEST_TO_KEEP
-        idle = (done.process, done.meshes) if lasting and done.process.ending is None else None
+        lasting = good and done.meshes < MOST_MESHES and done.job.needs <= MOST_MEMORY_TO_KEEP
+        idle = done if lasting and done.process.ending is None else None
         now = time.monotonic()
         self._waiting = {job: each for job, each in self._waiting.items() if now - each.asked_s < WAITING_S}
         while self._waiting:
             job_id, waiting = next(iter(self._waiting.items()))
             if not self._has_room(waiting.needs):
                 break
-            with contextlib.suppress(DiskProblem):  # met again, and told, when that job itself asks
+            with contextlib.suppress(DiskProblem):  # met again, and reported, when that job itself asks
                 self._begin(job_id, idle)
-            idle = None if job_id in self._running else idle
-        if done.process not in [each.process for each in self._running.values()]:
+                idle = None
+        if all(each.process is not done.process for each in self._running.values()):
             done.process.stop(END_S)
 
     def poll(self) -> float | None:
@@ -216,25 +206,18 @@ class ConverterPool:
 
 def _outcome(running: _Running) -> dict[str, Any] | CsmError:
     """The report of a converter that has ended, or what went wrong."""
-    report = running.process.answer
+    report, folder = running.process.answer, running.job.folder
     if report is None:
-        return ConversionFailed(_how_it_died(running))
+        with contextlib.suppress(OSError):
+            (running.attempt / LOG_NAME).replace(folder / LOG_NAME)
+        output = Message("Its output is in {path}.", path=folder / LOG_NAME)
+        none = Message("The converter gave no result.")
+        return ConversionFailed(sentences(none, running.process.how_it_ended(), output))
     if error := report.get("error"):
         kind = BadMesh if error["code"] == BadMesh.code else ConversionFailed
         return kind(error["message"], error["hint"])
     try:
-        (running.attempt / BLEND_NAME).replace(running.folder / BLEND_NAME)
+        (running.attempt / BLEND_NAME).replace(folder / BLEND_NAME)
     except OSError as problem:
         return DiskProblem("The converted mesh cannot be kept: {reason}.", reason=problem)
-    report["blend"] = str(running.folder / BLEND_NAME)
-    return report
-
-
-def _how_it_died(running: _Running) -> Message:
-    """A sentence about a converter that left no report; its output is kept as ``converter.log`` in the job's folder."""
-    with contextlib.suppress(OSError):
-        (running.attempt / LOG_NAME).replace(running.folder / LOG_NAME)
-    none = Message("The converter gave no result.")
-    return sentences(
-        none, running.process.how_it_ended(), Message("Its output is in {path}.", path=running.folder / LOG_NAME)
-    )
+    return {**report, "blend": str(folder / BLEND_NAME)}

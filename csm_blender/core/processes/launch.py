@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..records import Record
 from ..settings import KEY_VARIABLE
 
 _PACKAGE = Path(__file__).resolve().parents[2]
@@ -28,7 +29,7 @@ _BOOT = (
 
 
 @dataclass(frozen=True)
-class Interpreters:
+class Interpreters(Record):
     """How to start children: plain Python for the worker, a Python that has ``bpy`` for the converter.
 
     ``blender`` is the path of a Blender binary, or empty where ``python`` itself has ``bpy`` (the wheel).
@@ -54,7 +55,7 @@ class Interpreters:
 def start(command: Sequence[str], **arguments: Any) -> subprocess.Popen[bytes]:
     """Start *command* in a group of its own, so that a Ctrl-C meant for the parent does not reach it.
 
-    The API key does not go along in the environment: the worker is told it through its pipe, a converter needs none.
+    The API key is not passed on in the environment: the worker gets it through its pipe, a converter needs none.
     """
     arguments.setdefault("env", {name: value for name, value in os.environ.items() if name != KEY_VARIABLE})
     if sys.platform == "win32":

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 import sys
 from pathlib import Path
 
@@ -65,27 +66,12 @@ def _of_control_group() -> int | None:
         return None
 
 
-class _MemoryStatus(ctypes.Structure):
-    """MEMORYSTATUSEX of the Windows API."""
-
-    _fields_ = (
-        ("dwLength", ctypes.c_uint32),
-        ("dwMemoryLoad", ctypes.c_uint32),
-        ("ullTotalPhys", ctypes.c_uint64),
-        ("ullAvailPhys", ctypes.c_uint64),
-        ("ullTotalPageFile", ctypes.c_uint64),
-        ("ullAvailPageFile", ctypes.c_uint64),
-        ("ullTotalVirtual", ctypes.c_uint64),
-        ("ullAvailVirtual", ctypes.c_uint64),
-        ("ullAvailExtendedVirtual", ctypes.c_uint64),
-    )
-
-
 def _of_windows() -> int | None:
-    status = _MemoryStatus()
-    status.dwLength = ctypes.sizeof(status)
+    """``ullAvailPhys`` of MEMORYSTATUSEX, which holds its own length, a percentage, and seven sizes."""
+    layout = struct.Struct("=2I7Q")
+    status = ctypes.create_string_buffer(layout.pack(layout.size, *[0] * 8), layout.size)
     try:
         kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]  # there on Windows only
-        return int(status.ullAvailPhys) if kernel.GlobalMemoryStatusEx(ctypes.byref(status)) else None
+        return int(layout.unpack(status.raw)[3]) if kernel.GlobalMemoryStatusEx(status) else None
     except (AttributeError, OSError):
         return None

@@ -16,7 +16,7 @@ import bpy
 from ...core.errors import CsmError
 from ...core.jobs import actions
 from ...core.jobs.job import Job
-from ...core.jobs.store import Store, is_attended
+from ...core.jobs.store import Store, is_leased
 from ...core.messages import NOTHING, Message
 from ...core.models import FINISHED, JobState
 from ...core.settings import Settings
@@ -253,7 +253,7 @@ def _see_to_worker(store: Store, waiting: dict[str, Message]) -> None:
         if not text:
             continue
         waiting[job.job_id] = text
-        if job.cancel_pending and not is_attended(job):
+        if job.cancel_pending and not is_leased(job):
             note(actions.cancel(store, job))
 
 

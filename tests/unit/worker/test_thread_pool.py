@@ -29,16 +29,22 @@ class Pipeline:
     steps: ClassVar[list[str]]
 
     def __init__(self, store: Store, _settings: object, _converters: object, owner: str, **_others: Any) -> None:
-        self._store, self._owner = store, owner
+        self.store, self._owner = store, owner
 
     def advance(self, job_id: str) -> float | None:
-        self._store.claim(job_id, self._owner, 60.0)
+        self.store.claim(job_id, self._owner, 60.0)
         type(self).steps.append(job_id)
         type(self).during(job_id)
         if type(self).steps.count(job_id) < 2:
             return 0.01
-        self._store.update(self._store.get(job_id), owner=self._owner, state=JobState.CANCELLED)
+        self.store.update(self.store.get(job_id), owner=self._owner, state=JobState.CANCELLED)
         return None
+
+    def heartbeat(self) -> None:
+        """No step takes that long."""
+
+    def poll_converters(self) -> None:
+        """Nothing is converted here."""
 
     def close(self) -> None:
         """Nothing is open."""
@@ -49,7 +55,6 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The store whose jobs the fake pipeline takes."""
     monkeypatch.setattr(thread_pool, "Pipeline", Pipeline)
     monkeypatch.setattr(thread_pool, "AFTER_STORE_TROUBLE_S", 0.05)
-    monkeypatch.setattr(thread_pool.ThreadedScheduler, "trouble_pause_s", 0.05)
     Pipeline.steps, Pipeline.during = [], staticmethod(lambda _job_id: None)  # type: ignore[assignment]  # called without self
     return Store(tmp_path)
 

@@ -17,7 +17,7 @@ NAME = "jobs.sqlite3"
 
 def test_a_new_file_has_the_schema_and_can_be_opened_by_several(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "down" / NAME
-    with closing(open_database(path).connection) as first, closing(open_database(path).connection) as second:
+    with closing(open_database(path)[0]) as first, closing(open_database(path)[0]) as second:
         first.execute("UPDATE counter SET revision=7")
         assert second.execute("SELECT revision FROM counter").fetchone()[0] == 7
         assert second.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
@@ -25,23 +25,23 @@ def test_a_new_file_has_the_schema_and_can_be_opened_by_several(tmp_path: Path) 
 
 
 def test_opening_again_keeps_what_is_there_and_gives_no_notice(tmp_path: Path) -> None:
-    with closing(open_database(tmp_path / NAME).connection) as database:
+    with closing(open_database(tmp_path / NAME)[0]) as database:
         database.execute("INSERT INTO events VALUES ('a', 'b', 'c', 'd')")
-    opened = open_database(tmp_path / NAME)
-    assert opened.notice == ""
-    assert [*opened.connection.execute("SELECT * FROM events").fetchone()] == ["a", "b", "c", "d"]
-    opened.connection.close()
+    database, notice = open_database(tmp_path / NAME)
+    assert notice == ""
+    assert [*database.execute("SELECT * FROM events").fetchone()] == ["a", "b", "c", "d"]
+    database.close()
 
 
 @pytest.mark.parametrize("content", [b"this is no database" * 100, b"SQLite format 3\x00" + b"\xff" * 4096])
 def test_a_damaged_file_is_moved_aside_whole_and_a_new_one_is_begun(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)
-    opened = open_database(tmp_path / NAME)
+    database, notice = open_database(tmp_path / NAME)
     [aside] = tmp_path.glob(f"{NAME}.damaged-*")
     assert aside.read_bytes() == content
-    assert aside.name in opened.notice
-    assert opened.connection.execute("SELECT count(*) FROM jobs").fetchone()[0] == 0
-    opened.connection.close()
+    assert aside.name in notice
+    assert database.execute("SELECT count(*) FROM jobs").fetchone()[0] == 0
+    database.close()
 
 
 def test_a_file_of_a_newer_version_is_left_untouched(tmp_path: Path) -> None:
@@ -55,13 +55,13 @@ def test_a_file_of_a_newer_version_is_left_untouched(tmp_path: Path) -> None:
 
 
 def test_a_lock_is_waited_for_and_then_said(tmp_path: Path) -> None:
-    opened = open_database(tmp_path / NAME)
-    other = open_database(tmp_path / NAME, patience_s=0.05)
-    opened.connection.execute("BEGIN EXCLUSIVE")
+    database, _notice = open_database(tmp_path / NAME)
+    other, _notice = open_database(tmp_path / NAME, patience_s=0.05)
+    database.execute("BEGIN EXCLUSIVE")
     with pytest.raises(StoreUnusable), storage_faults_explained(tmp_path / NAME):
-        other.connection.execute("BEGIN IMMEDIATE")
-    opened.connection.close()
-    other.connection.close()
+        other.execute("BEGIN IMMEDIATE")
+    database.close()
+    other.close()
 
 
 def test_a_folder_that_cannot_be_made_is_a_disk_problem(tmp_path: Path) -> None:
@@ -71,13 +71,13 @@ def test_a_folder_that_cannot_be_made_is_a_disk_problem(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told_from_other_trouble(tmp_path: Path) -> None:
-    opened = open_database(tmp_path / NAME)
-    opened.connection.execute("PRAGMA max_page_count=1")
+    database, _notice = open_database(tmp_path / NAME)
+    database.execute("PRAGMA max_page_count=1")
     with pytest.raises(StoreDiskProblem), storage_faults_explained(tmp_path / NAME):
-        opened.connection.execute("INSERT INTO events VALUES ('a', 'b', 'c', ?)", ["x" * 10**6])
+        database.execute("INSERT INTO events VALUES ('a', 'b', 'c', ?)", ["x" * 10**6])
     with pytest.raises(StoreUnusable), storage_faults_explained(tmp_path / NAME):
-        opened.connection.execute("SELECT * FROM none_such")
-    opened.connection.close()
+        database.execute("SELECT * FROM none_such")
+    database.close()
 
 
 def test_another_file_in_its_place_has_another_identity(tmp_path: Path) -> None:

@@ -263,6 +263,14 @@ def _second_job_after_cancel(place: Place, worker: Worker, job: Job) -> None:
     fresh.drive()
 
 
+def _send_again(place: Place, worker: Worker, job: Job) -> None:
+    """A person is asked only when the request is not in progress any more: a worker finds that out first."""
+    fresh = place.replacement(worker)
+    fresh.drive()
+    actions.send_again(fresh.store, place.job(job))
+    fresh.drive()
+
+
 NEXT: dict[str, Next] = {
     "the worker goes on": _goes_on,
     "another worker at once": _another_worker_at_once,
@@ -271,7 +279,7 @@ NEXT: dict[str, Next] = {
     "look again": _person(actions.look_again),
     "cancel": _person(actions.cancel),
     "cancel, then retry": _person(actions.cancel, actions.retry),
-    "send again": _person(actions.send_again),
+    "send again": _send_again,
     "a second job": _second_job(),
     "a second job that wants a new refine": _second_job(again=True),
     "cancel, then a second job": _second_job_after_cancel,
@@ -403,7 +411,7 @@ def test_after_a_connection_that_ended_before_the_body_was_read(place: Place) ->
         job = place.add()
         for state in (JobState.CHECKING, JobState.SUBMITTING):
             job = worker.store.update(job, state=state)
-        worker.memory.of(job.job_id).checked = True
+        worker.memory[job.job_id].checked = True
         worker.pipeline.advance(job.job_id)
         after = place.job(job)
         assert (after.posted_at, after.posts) == ("", 0)
@@ -470,7 +478,7 @@ def test_after_a_crash(place: Place, crash: str, then: str) -> None:
     checked = worker.memory
     worker.end()
     worker.reopen(kind)
-    worker.memory.of(job.job_id).checked = checked.of(job.job_id).checked
+    worker.memory[job.job_id].checked = checked[job.job_id].checked
     with pytest.raises(Crash):
         worker.pipeline.advance(job.job_id)
     worker.end()

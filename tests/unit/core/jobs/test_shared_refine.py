@@ -13,7 +13,7 @@ from jobs_at_hand import spec
 
 from csm_blender.core.api.session import Baseline, Session
 from csm_blender.core.jobs.job import Job
-from csm_blender.core.jobs.shared_refine import in_the_way, refined_before
+from csm_blender.core.jobs.shared_refine import blocking_job, refined_before
 from csm_blender.core.models import Choices, JobState
 
 S = JobState
@@ -31,26 +31,26 @@ HOLDS_BACK_WHEN_ACCEPTED_EARLIER = {S.REFINING}
 @pytest.mark.parametrize("state", JobState, ids=str)
 def test_whose_request_holds_others_back(state: JobState) -> None:
     untouched = replace(OTHER, state=state)
-    assert in_the_way(MINE, [untouched]) is None, "nothing was sent"
+    assert blocking_job(MINE, [untouched]) is None, "nothing was sent"
     sent = replace(untouched, posted_at=EARLIER)
-    assert (in_the_way(MINE, [sent]) is sent) == (state in HOLDS_BACK_WITHOUT_AN_ANSWER)
+    assert (blocking_job(MINE, [sent]) is sent) == (state in HOLDS_BACK_WITHOUT_AN_ANSWER)
     before = replace(sent, accepted_at=EARLIER)
-    assert (in_the_way(MINE, [before]) is before) == (state in HOLDS_BACK_WHEN_ACCEPTED_EARLIER)
+    assert (blocking_job(MINE, [before]) is before) == (state in HOLDS_BACK_WHEN_ACCEPTED_EARLIER)
     after = replace(sent, accepted_at=LATER)
-    assert in_the_way(MINE, [after]) is after, "accepted after this job was made: it is this job's as well"
+    assert blocking_job(MINE, [after]) is after, "accepted after this job was made: it is this job's as well"
 
 
 @pytest.mark.parametrize("state", JobState, ids=str)
 def test_a_refine_that_failed_holds_nobody_back(state: JobState) -> None:
     error = {"code": "refine_failed", "message": "m", "hint": "h"}
-    assert in_the_way(MINE, [replace(OTHER, state=state, posted_at=EARLIER, accepted_at=LATER, error=error)]) is None
+    assert blocking_job(MINE, [replace(OTHER, state=state, posted_at=EARLIER, accepted_at=LATER, error=error)]) is None
 
 
 def test_the_first_of_several_counts() -> None:
     free, first = replace(OTHER, state=S.FAILED), replace(OTHER, state=S.UNCERTAIN, posted_at=EARLIER)
     second = replace(OTHER, state=S.REFINING, posted_at=EARLIER, accepted_at=EARLIER)
-    assert in_the_way(MINE, [free, first, second]) is first
-    assert in_the_way(MINE, []) is None
+    assert blocking_job(MINE, [free, first, second]) is first
+    assert blocking_job(MINE, []) is None
 
 
 def session(**data: str) -> Session:

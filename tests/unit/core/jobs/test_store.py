@@ -14,7 +14,7 @@ from job_states import LOCAL_URL, job_in
 from jobs_at_hand import spec
 
 from csm_blender.core.errors import StoreUnusable
-from csm_blender.core.jobs.store import LeaseLost, Store, is_attended
+from csm_blender.core.jobs.store import LeaseLost, Store, is_leased
 from csm_blender.core.models import JobState
 
 S = JobState
@@ -90,14 +90,14 @@ def test_one_worker_holds_a_job_until_it_gives_it_back_or_its_lease_runs_out(sto
     assert store.claim(job.job_id, "third", 60.0)
     attended = store.get(job.job_id)
     assert attended is not None
-    assert is_attended(attended)
-    assert not is_attended(job)
+    assert is_leased(attended)
+    assert not is_leased(job)
 
 
 def test_a_lease_from_the_future_is_void(store: Store) -> None:
     job = store.add(spec("SESSION_1"), LOCAL_URL)
     job = store.update(job, lease_owner="before the clock was set back", lease_until=time.time() + 10**6)
-    assert not is_attended(job)
+    assert not is_leased(job)
     assert store.claim(job.job_id, "second", 60.0)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from job_states import job_in
 
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.jobs.support_report import JOBS_TOLD, support_report
+from csm_blender.core.jobs.support_report import MOST_JOBS, support_report
 from csm_blender.core.models import JobState
 from csm_blender.core.version import VERSION
 
@@ -42,7 +42,7 @@ def test_no_link_and_no_address_is_told(tmp_path: Path) -> None:
 
 def test_only_the_last_jobs_are_told(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    jobs = [job_in(store, JobState.QUEUED) for _ in range(JOBS_TOLD + 2)]
+    jobs = [job_in(store, JobState.QUEUED) for _ in range(MOST_JOBS + 2)]
     told = support_report(store, jobs)["jobs"]
     assert [entry["job_id"] for entry in told] == [job.job_id for job in jobs[2:]]
     store.close()

@@ -15,7 +15,7 @@ from small_service import Bench, bench
 from csm_blender.core.api.client import CsmClient
 from csm_blender.core.api.session import Baseline, Session
 from csm_blender.core.models import JobState
-from csm_blender.core.pipeline.pipeline import REFUSALS_BELIEVED, STUMBLES_BELIEVED, Pipeline
+from csm_blender.core.pipeline.pipeline import CRASHES_TOLERATED, REFUSALS_TOLERATED, Pipeline
 
 S = JobState
 BEFORE = Baseline("preview_done", "", "earlier", ())
@@ -71,7 +71,7 @@ def test_retry_after_is_obeyed_unless_it_goes_beyond_the_patience(at: Bench) -> 
 def test_a_refusal_is_not_believed_at_once_when_the_refine_was_paid_for(at: Bench, status: int) -> None:
     at.service.faults = {"session": json_answer('{"error": "no"}', status)}
     job = at.job(S.REFINING, baseline=BEFORE)
-    for _ in range(REFUSALS_BELIEVED - 1):
+    for _ in range(REFUSALS_TOLERATED - 1):
         job = at.step(job)
         assert job.state is S.REFINING
     assert at.step(job).state is S.FAILED
@@ -120,7 +120,7 @@ def test_a_mistake_of_our_own_is_met_with_patience_and_then_said(at: Bench) -> N
     broken = Broken(at.settings)
     pipeline = Pipeline(at.store, at.settings, idle_converters(), "me", client=broken)
     job = at.job(S.CHECKING)
-    for _ in range(STUMBLES_BELIEVED):
+    for _ in range(CRASHES_TOLERATED):
         assert at.store.jobs()[0].state is S.CHECKING
         pipeline.advance(job.job_id)
     [job] = at.store.jobs()

@@ -14,9 +14,10 @@ from small_service import Bench, bench
 from tiny_glb import glb
 
 from csm_blender.core.api.session import Baseline
+from csm_blender.core.conversion import ConversionRequest
 from csm_blender.core.errors import BadMesh, UnexpectedAnswer
 from csm_blender.core.models import JobState
-from csm_blender.core.pipeline.retrieve import BAD_FILE_TRIES, check_delivered, conversion_request
+from csm_blender.core.pipeline.retrieve import BAD_FILE_TRIES, check_delivered
 
 S = JobState
 BEFORE = Baseline("preview_done", "", "earlier", ())
@@ -123,7 +124,7 @@ def test_what_is_delivered_is_looked_over(tmp_path: Path) -> None:
 
 def test_the_converter_is_asked_for_what_the_job_was_made_for(tmp_path: Path) -> None:
     wish = spec("SESSION_1", export_path="/out.glb", scale_length=0.01)
-    request = conversion_request(wish, tmp_path / "mesh", "a job")
+    request = ConversionRequest.of(wish, tmp_path / "mesh", "a job").as_dict()
     assert (request["session"], request["job_id"], request["export"]) == ("SESSION_1", "a job", "/out.glb")
     assert (request["mesh"], request["name"], request["scale_length"]) == (str(tmp_path / "mesh"), "Chair", 0.01)
     assert request["refinement"] == wish.as_dict()["refinement"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from csm_blender.core.errors import StoreTrouble, StoreUnusable
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState
 from csm_blender.core.pipeline import scheduler
-from csm_blender.core.pipeline.scheduler import Outcome, Scheduler, run_blocking
+from csm_blender.core.pipeline.scheduler import Scheduler, StepResult, run_blocking
 
 LIFE = (
     JobState.QUEUED, JobState.CHECKING, JobState.SUBMITTING, JobState.REFINING, JobState.DOWNLOADING,
@@ -127,105 +128,108 @@ def test_a_job_of_another_worker_is_waited_for(tmp_path: Path, monkeypatch: pyte
     store.close()
 
 
-class Scripted(Scheduler):
-    """Has the steps of jobs end as a test says: *delays* are given to each step in turn, an error is raised."""
+class Recording(ThreadPoolExecutor):
+    """Notes what is begun, in order, and how many steps were in progress at most."""
 
-    trouble_pause_s = 0.01
+    def __init__(self) -> None:
+        super().__init__(8)
+        self.begun: list[str] = []
+        self.running: list[Future[StepResult]] = []
+        self.most_at_once = 0
+
+    def submit(self, step: Callable[[str], StepResult], job_id: str) -> Future[StepResult]:
+        self.begun.append(job_id)
+        future = super().submit(step, job_id)
+        self.running = [each for each in (*self.running, future) if not each.done()]
+        self.most_at_once = max(self.most_at_once, len(self.running))
+        return future
+
+
+class Scripted:
+    """Jobs whose steps end as a test says: *delays* are given to each step in turn, an error is raised."""
 
     def __init__(
         self,
         jobs: Sequence[str],
         delays: Sequence[float | StoreTrouble | None],
         *,
-        threads: int = 1,
-        heartbeat_s: float = 60.0,
-        longest_pause_s: float = 0.02,
+        step_s: float = 0.0,
         poll_s: float | None = None,
     ) -> None:
-        super().__init__(heartbeat_s=heartbeat_s, longest_pause_s=longest_pause_s)
-        self.threads, self._poll_s = threads, poll_s
-        self._jobs, self._delays = list(jobs), deque(delays)
-        self._at_work: deque[str] = deque()
-        self.begun: list[str] = []
-        self.most_at_once = self.beats = self.reopened = self.polls = 0
-        self.waits: list[float] = []
+        self.steps = Recording()
+        self._step_s, self._poll_s = step_s, poll_s
+        self._new, self._delays = list(jobs), deque(delays)
+        self.beats = self.reopened = 0
+        self.polls: list[float] = []
         self.fails: deque[StoreTrouble] = deque()
 
-    def _is_over(self) -> bool:
-        return not self._jobs and not self._under_way
+    def run(self, *, threads: int = 1, **settings: float) -> None:
+        chosen = {"heartbeat_s": 60.0, "longest_pause_s": 0.02, "trouble_pause_s": 0.01, **settings}
+        Scheduler(
+            self.steps, threads, self.new_jobs, self.step, lambda: self, after_trouble=self.reopen, **chosen
+        ).run()
 
-    def _new_jobs(self) -> Sequence[str]:
+    def new_jobs(self, in_progress: Collection[str]) -> Sequence[str] | None:
         if self.fails:
             raise self.fails.popleft()
-        found, self._jobs = self._jobs, []
-        return found
+        found, self._new = self._new, []
+        return found if found or in_progress else None
 
-    def _heartbeat(self) -> None:
+    def heartbeat(self) -> None:
         self.beats += 1
 
-    def _poll_converters(self) -> float | None:
-        self.polls += 1
+    def poll_converters(self) -> float | None:
+        self.polls.append(time.monotonic())
         return self._poll_s
 
-    def _begin_step(self, job_id: str) -> None:
-        self.begun.append(job_id)
-        self._at_work.append(job_id)
-        self.most_at_once = max(self.most_at_once, len(self._at_work))
-
-    def _next_outcome(self, wait_s: float) -> Outcome | None:
-        self.waits.append(wait_s)
-        if not self._at_work:
-            time.sleep(wait_s)
-            return None
+    def step(self, job_id: str) -> StepResult:
         delay = self._delays.popleft()
+        time.sleep(self._step_s)
         if isinstance(delay, StoreTrouble):
-            return Outcome(self._at_work.popleft(), trouble=delay)
-        return Outcome(self._at_work.popleft(), delay)
+            raise delay
+        return delay, None
 
-    def _after_trouble(self) -> None:
+    def reopen(self) -> None:
         self.reopened += 1
 
 
 @pytest.mark.parametrize("threads", [1, 2, 8])
 def test_as_many_steps_at_once_as_there_is_room_for(threads: int) -> None:
-    jobs = Scripted("abcd", [0.0, None, None, None, None], threads=threads)
-    jobs.run()
-    assert jobs.begun == ["a", "b", "c", "d", "a"]
-    assert jobs.most_at_once == min(threads, 4)
+    jobs = Scripted("abcd", [0.0, None, None, None, None], step_s=0.05)
+    jobs.run(threads=threads)
+    assert jobs.steps.begun == ["a", "b", "c", "d", "a"]
+    assert jobs.steps.most_at_once == min(threads, 4)
 
 
 def test_leases_are_renewed_while_nothing_is_due() -> None:
-    jobs = Scripted("a", [0.3, None], heartbeat_s=0.05)
-    jobs.run()
+    jobs = Scripted("a", [0.3, None])
+    jobs.run(heartbeat_s=0.05)
     assert 2 <= jobs.beats <= 6
 
 
 def test_converters_are_polled_often_while_a_job_waits_in_line() -> None:
-    jobs = Scripted("a", [0.2, None], longest_pause_s=60.0, poll_s=0.02)
-    jobs.run()
-    assert 4 <= jobs.polls <= 13
-    assert max(jobs.waits) <= 0.02
+    jobs = Scripted("a", [0.2, None], poll_s=0.02)
+    jobs.run(longest_pause_s=60.0)
+    assert 4 <= len(jobs.polls) <= 14
 
 
-def test_a_store_in_trouble_is_opened_anew_and_steps_are_repeated() -> None:
+def test_a_store_in_trouble_is_opened_again_and_steps_are_repeated() -> None:
     jobs = Scripted("a", [StoreUnusable("locked"), None])
     jobs.fails.append(StoreUnusable("locked"))
     jobs.run()
-    assert jobs.begun == ["a", "a"]
+    assert jobs.steps.begun == ["a", "a"]
     assert jobs.reopened == 1
 
 
 def test_patience_with_a_store_ends() -> None:
     jobs = Scripted("a", [StoreUnusable("locked")] * 99)
-    jobs.patience_s = 0.1
     with pytest.raises(StoreUnusable):
-        jobs.run()
-    assert 3 <= len(jobs.begun) <= 12
+        jobs.run(patience_s=0.1)
+    assert 3 <= len(jobs.steps.begun) <= 12
 
 
-def test_patience_begins_anew_when_a_step_succeeds() -> None:
+def test_patience_begins_again_when_a_step_succeeds() -> None:
     trouble = StoreUnusable("locked")
     jobs = Scripted("a", [trouble, trouble, 0.25, trouble, 0.25, trouble, None])
-    jobs.patience_s = 0.4
-    jobs.run()
-    assert len(jobs.begun) == 7
+    jobs.run(patience_s=0.4)
+    assert len(jobs.steps.begun) == 7

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -47,3 +49,14 @@ def test_what_a_process_takes() -> None:
     held = bytearray(50_000_000)
     assert (memory.resident_bytes(os.getpid()) or 0) > len(held)
     assert memory.resident_bytes(2**30) is None
+
+
+def test_windows_tells_what_is_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    def status_ex(status: ctypes.Array[ctypes.c_char]) -> int:
+        assert int.from_bytes(status.raw[:4], "little") == len(status.raw) == 64, "sizeof(MEMORYSTATUSEX)"
+        status[16:24] = (5 * 1024**3).to_bytes(8, "little")
+        return 1
+
+    kernel = SimpleNamespace(GlobalMemoryStatusEx=status_ex)
+    monkeypatch.setattr(memory.ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
+    assert memory._of_windows() == 5 * 1024**3
