@@ -142,7 +142,7 @@ class CSM_PT_sessions(bpy.types.Panel):
 
 
 def _draw_foot(layout: Layout, browser: CSM_PG_browser) -> None:
-    known = session_list().catalogue
+    known = session_list().catalog
     row = layout.row()
     left = row.row()
     left.active = False
@@ -206,7 +206,7 @@ class CSM_OT_list_sessions(bpy.types.Operator):
     def execute(self, _context: Context) -> Returned:
         """Begin; the list fills when the answer comes."""
         try:
-            session_list().fetch(1 if self.which == "FIRST" else session_list().catalogue.pages + 1)
+            session_list().fetch(1 if self.which == "FIRST" else session_list().catalog.pages + 1)
         except CsmError as error:
             return report_error(self, error)
         return {"FINISHED"}
@@ -253,7 +253,7 @@ def fill() -> None:
     lines.clear()
     words = browser.search.lower().split()
     index = -1
-    for entry in session_list().catalogue.entries:
+    for entry in session_list().catalog.entries:
         if words and not matches(entry, words):
             continue
         line = lines.add()

@@ -261,4 +261,4 @@ def test_a_child_that_is_given_up_is_not_looked_after(service: Any, monkeypatch:
     assert is_there()
     child.stop()
     assert not is_there()
-    assert not runtime.part(MainTimer).waits(child._look)
+    assert not runtime.part(MainTimer).waits(child._check)

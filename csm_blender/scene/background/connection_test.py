@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Test the connection from the preferences."""
+"""The connection test of the preferences."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from .one_shot import OneShotProcess
 
 
 class ConnectionTest(Part):
-    """One test at a time, and what the last one found."""
+    """One test at a time, and the result of the last one."""
 
     def __init__(self) -> None:
         self.message = NOTHING
         self.is_good = False
-        self._errand = OneShotProcess("worker.connection_test", self._take)
+        self._process = OneShotProcess("worker.connection_test", self._answered)
 
     @property
     def is_running(self) -> bool:
-        """Whether the answer is still awaited."""
-        return self._errand.is_running
+        """Whether the answer is awaited."""
+        return self._process.is_running
 
     def begin(self) -> None:
-        """Send the question. Raises a :class:`CsmError` where nothing may be sent."""
-        self._errand.run()
+        """Start a test. Raises a :class:`CsmError` where nothing may be sent."""
+        self._process.run()
         self.message, self.is_good = Message("Testing…"), True
 
     def stop(self) -> None:
-        """Give up on a test that runs."""
-        self._errand.stop()
+        """Cancel the test."""
+        self._process.stop()
 
-    def _take(self, answer: dict[str, Any]) -> None:
+    def _answered(self, answer: dict[str, Any]) -> None:
         self.message = Message.of(answer.get("message") or Message("The test ended without an answer."))
         self.is_good = answer.get("good") is True
         redraw_preferences()

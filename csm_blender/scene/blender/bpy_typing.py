@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names for the parts of ``bpy`` whose type stubs are of no help.
+"""Names for the parts of ``bpy`` whose type stubs do not help.
 
-By the stubs everything in a context may be ``None``, and a layout knows the icons of Blender 4.2 only, each by name.
+In the stubs everything in a context may be ``None``, and a layout has the icons of Blender 4.2 only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Layout = Any
 
 
 class _Current:
-    """Asks anew each time: while Blender enables add-ons, ``bpy.context`` is a stand-in that knows nothing."""
+    """Looked up each time: while Blender enables add-ons, ``bpy.context`` is a restricted object without attributes."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(bpy.context, name)

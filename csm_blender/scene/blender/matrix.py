@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Between ``mathutils`` and plain numbers."""
+"""Conversions between ``mathutils`` and plain numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def as_matrix4(matrix: Matrix) -> Matrix4:
 def relative_to(base: Matrix, world: Matrix) -> Matrix | None:
     """The matrix that, after *base*, gives *world*; ``None`` where *base* is flat.
 
-    In double precision: mathutils would lose millimetres 100 km from the origin.
+    In double precision: mathutils would lose millimeters 100 km from the origin.
     """
     axes = columns(as_matrix4(base))
     here, there = _column(base, 3), _column(world, 3)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Give many objects their sessions at once: look up who is meant, then write it onto them and select them."""
+"""Assign sessions to many objects at once, from the rows of a jobs file, and select these objects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..properties import tag_of
 
 
 def pairs_of(rows: Iterable[Row], context: Context) -> list[Pair]:
-    """What the *rows* of a jobs file mean in the scene. Raises :class:`UsageError` where none can be used."""
+    """The objects and sessions of the *rows* of a jobs file. Raises :class:`UsageError` where none can be used."""
     taken: set[str] = set()
     pairs = [_pair(row, context, taken) for row in rows]
     if not usable(pairs):
@@ -33,7 +33,7 @@ def pairs_of(rows: Iterable[Row], context: Context) -> list[Pair]:
 
 
 def assign(pairs: Sequence[Pair], context: Context) -> list[bpy.types.Object]:
-    """Write the sessions onto the objects and select just these. Gives those that cannot be selected: hidden ones."""
+    """Assign the sessions and select just these objects. Gives those that cannot be selected: hidden ones."""
     chosen = [(context.scene.objects[pair.object_name], pair.session) for pair in usable(pairs)]
     for obj in list(context.selected_objects or ()):
         obj.select_set(False)
@@ -51,7 +51,7 @@ def assign(pairs: Sequence[Pair], context: Context) -> list[bpy.types.Object]:
 
 
 def _pair(row: Row, context: Context, taken: set[str]) -> Pair:
-    """*taken* are the names that earlier rows have, to which this one's is added."""
+    """*taken* are the names in earlier rows, to which this one's is added."""
     try:
         objects = find_objects(context.scene, row.object_name)
     except NoSuchObject as error:

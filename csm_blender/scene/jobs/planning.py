@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From an object of the scene and the choices of a person to what a job is asked to do. Nothing is sent by this."""
+"""Plan a job from objects of the scene and the user's choices. Nothing is sent."""
 
 from __future__ import annotations
 

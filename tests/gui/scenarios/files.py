@@ -25,7 +25,7 @@ def save_load_come_back(session: str, path: str) -> Steps[dict[str, object]]:
     seen: dict[str, object] = {
         "elsewhere": statuses(),
         "operators": len(window().modal_operators),
-        "pump": module("scene.jobs.timer").is_awake(),
+        "pump": module("scene.jobs.job_updates").is_awake(),
     }
     yield 8.0
     with override():

@@ -94,7 +94,7 @@ def worker_killed(session: str) -> Steps[dict[str, object]]:
 
 def idle(session: str) -> Steps[dict[str, object]]:
     """Without a job there is no timer and no worker; after the last one the timer goes, too."""
-    pump = module("scene.jobs.timer")
+    pump = module("scene.jobs.job_updates")
     yield from frames(10)
     seen: dict[str, object] = {"before": pump.is_awake(), "worker_before": file_state().worker.pid}
     yield from begin(session)

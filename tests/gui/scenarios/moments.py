@@ -100,7 +100,7 @@ def waits_for_a_click(session: str) -> Steps[dict[str, object]]:
     yield from events.open_sidebar("CSM")
     yield from begin(session)
     yield from wait_for("READY", timeout=40)
-    yield from idle_until(lambda: not module("scene.jobs.timer").is_awake(), what="a pump that sleeps")
+    yield from idle_until(lambda: not module("scene.jobs.job_updates").is_awake(), what="a pump that sleeps")
     yield from idle_until(lambda: not window().modal_operators, what="the end of the operator")
     yield from screenshot("ready")
     objects = sorted(bpy.data.objects.keys())
