@@ -40,7 +40,6 @@ from .ui import (
 )
 
 CLASSES = (
-    *properties.CLASSES,
     *preferences.CLASSES,
     *refine_operators.CLASSES,
     *confirm_dialog.CLASSES,
@@ -74,9 +73,9 @@ def register() -> None:
     """Called by Blender. ``bpy.data`` cannot be used yet, so the jobs of the open file are read a little later."""
     runtime.stop()
     translation.start()
+    properties.make_known()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    properties.add_pointers()
     session_browser.start()
     runtime.part(CommandLine)
     for handlers, function in _handlers():
@@ -99,7 +98,7 @@ def unregister() -> None:
     runtime.stop()
     session_browser.stop()
     properties.remove_pointers()
-    for cls in reversed(CLASSES):
+    for cls in reversed((*properties.CLASSES, *CLASSES)):
         with contextlib.suppress(RuntimeError):  # not registered, after an error while registering
             bpy.utils.unregister_class(cls)
     translation.stop()

@@ -28,7 +28,7 @@ def ticks(counts: list[int], times: int) -> Steps:
         for number in range(len(file_state().jobs), count):
             _new_job(number)
         pump.step()
-        pump.sleep()  # no ticks but these
+        module("scene.blender.main_timer").main_timer().cancel(pump.step)  # no ticks but these
         found.append({"quiet": _timed(times, lambda: None), "change": _timed(times, _Changes(other))})
     other.close()
     return found

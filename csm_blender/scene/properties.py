@@ -13,9 +13,7 @@ from typing import Literal
 import bpy
 
 from .addon.translation import OURS
-from .blender.change_counter import chosen
-from .blender.runtime import Part, part
-from .blender.typed_properties import (
+from .blender.bpy_typing import (
     BoolProperty,
     CollectionProperty,
     EnumProperty,
@@ -26,6 +24,8 @@ from .blender.typed_properties import (
     StringProperty,
     with_properties,
 )
+from .blender.change_counter import chosen
+from .blender.runtime import Part, part
 from .measure import custom_box_callbacks
 
 FIT_ITEMS = (
@@ -175,18 +175,14 @@ class CSM_PG_object(bpy.types.PropertyGroup):
 CLASSES = (CSM_PG_job, CSM_PG_scene, CSM_PG_object)
 
 
-def add_pointers() -> None:
-    """Define ``Scene.csm`` and ``Object.csm``."""
+def make_known() -> None:
+    """Register the classes above, ``Scene.csm`` and ``Object.csm``, unless they are: the command line needs them, too."""
+    if hasattr(bpy.types.Object, "csm"):
+        return
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
     bpy.types.Scene.csm = PointerProperty(type=CSM_PG_scene)  # type: ignore[attr-defined]  # made here
     bpy.types.Object.csm = PointerProperty(type=CSM_PG_object, override=_OF_OVERRIDES)  # type: ignore[attr-defined]  # ditto
-
-
-def make_known() -> None:
-    """Register them for the command line where the add-on is not enabled: files hold custom boxes and sessions."""
-    if not hasattr(bpy.types.Object, "csm"):
-        for cls in CLASSES:
-            bpy.utils.register_class(cls)
-        add_pointers()
 
 
 def remove_pointers() -> None:
@@ -198,13 +194,13 @@ def remove_pointers() -> None:
 
 def state_of(scene: bpy.types.Scene) -> CSM_PG_scene:
     """``scene.csm``, typed."""
-    state: CSM_PG_scene = scene.csm  # type: ignore[attr-defined]  # see add_pointers
+    state: CSM_PG_scene = scene.csm  # type: ignore[attr-defined]  # see make_known
     return state
 
 
 def tag_of(obj: bpy.types.Object) -> CSM_PG_object:
     """``obj.csm``, typed."""
-    tag: CSM_PG_object = obj.csm  # type: ignore[attr-defined]  # see add_pointers
+    tag: CSM_PG_object = obj.csm  # type: ignore[attr-defined]  # see make_known
     return tag
 
 

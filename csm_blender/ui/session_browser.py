@@ -146,7 +146,7 @@ def _draw_foot(layout: Layout, browser: CSM_PG_browser) -> None:
     row = layout.row()
     left = row.row()
     left.active = False
-    if session_list().is_busy:
+    if session_list().is_running:
         left.label(text="Listing…", icon="SORTTIME")
     elif not known.fetched_at:
         left.label(text="Not listed yet")
@@ -199,9 +199,9 @@ class CSM_OT_list_sessions(bpy.types.Operator):
         error = obstacle()
         if error is not None:
             cls.poll_message_set(tooltips.translate(error.advice))
-        elif session_list().is_busy:
+        elif session_list().is_running:
             cls.poll_message_set(tooltips.say("The sessions are being listed."))
-        return error is None and not session_list().is_busy
+        return error is None and not session_list().is_running
 
     def execute(self, _context: Context) -> Returned:
         """Begin; the list fills when the answer comes."""

@@ -8,7 +8,7 @@ import time
 from ...core.jobs.cleanup import folder_size
 from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw_preferences
-from ..blender.runtime import Part, part
+from ..blender.runtime import Part
 from .environment import jobs_home
 
 FRESH_S = 10.0
@@ -45,9 +45,8 @@ class DiskUsage(Part):
             redraw_preferences()
 
 
-def disk_usage() -> DiskUsage:
-    """The size kept in the current runtime."""
-    return part(DiskUsage)
+disk_usage = DiskUsage.current
+"""The size kept in the current runtime."""
 
 
 def size_text(size: float) -> str:

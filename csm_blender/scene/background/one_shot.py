@@ -8,7 +8,6 @@ ends when that is closed. The timer checks for the answer.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from ...core.processes.child_process import ChildProcess
@@ -16,23 +15,22 @@ from ...worker.config import WorkerConfig
 from ..addon.environment import interpreters, jobs_home
 from ..addon.preferences import settings_now
 from ..blender.main_timer import main_timer
+from ..blender.runtime import Part
 
 CHECK_S = 0.2
-DEADLINE_S = 180.0
 GRACE_S = 0.2
 
 
-class OneShotProcess:
-    """Runs *module* of the package, one at a time; *on_answer* gets its answer, or ``{}`` if it ended without one.
+class OneShotProcess(Part):
+    """Runs ``module`` of the package, one at a time, for up to ``deadline_s`` seconds."""
 
-    It is ended after *deadline_s* seconds.
-    """
+    module = ""
+    deadline_s = 180.0
+    _process: ChildProcess | None = None
 
-    def __init__(
-        self, module: str, on_answer: Callable[[dict[str, Any]], None], deadline_s: float = DEADLINE_S
-    ) -> None:
-        self._module, self._on_answer, self._deadline_s = module, on_answer, deadline_s
-        self._process: ChildProcess | None = None
+    def answered(self, answer: dict[str, Any]) -> None:
+        """Process the *answer* of the child, ``{}`` if it ended without one."""
+        raise NotImplementedError
 
     @property
     def is_running(self) -> bool:
@@ -42,18 +40,22 @@ class OneShotProcess:
     def run(self, *arguments: str) -> None:
         """Start the child in place of an earlier one. Raises a :class:`CsmError` where nothing may be sent."""
         settings = settings_now()
-        self.stop()
-        config = WorkerConfig(jobs_home(), self._module, settings, interpreters())
-        self._process = ChildProcess(config.interpreters.plain(self._module, *arguments), deadline_s=self._deadline_s)
+        self.cancel()
+        config = WorkerConfig(jobs_home(), self.module, settings, interpreters())
+        self._process = ChildProcess(config.interpreters.plain(self.module, *arguments), deadline_s=self.deadline_s)
         self._process.send(config.to_line())  # if it has died already, there will be no answer
         main_timer().call(self._check, CHECK_S)
 
-    def stop(self) -> None:
+    def cancel(self) -> None:
         """End the child without its answer."""
         main_timer().cancel(self._check)
         process, self._process = self._process, None
         if process is not None:
             process.stop(GRACE_S)
+
+    def stop(self) -> None:
+        """:meth:`cancel`."""
+        self.cancel()
 
     def wait(self) -> None:
         """Block until the answer has been processed, for scripts."""
@@ -69,5 +71,5 @@ class OneShotProcess:
                 process.cancel(GRACE_S)
             return CHECK_S
         self._process = None
-        self._on_answer(process.answer or {})
+        self.answered(process.answer or {})
         return None

@@ -19,12 +19,13 @@ from ..addon.environment import jobs_home
 from ..addon.preferences import base_url_now
 from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw
-from ..blender.runtime import Part, part
 from .one_shot import OneShotProcess
 
 
-class SessionList(Part):
+class SessionList(OneShotProcess):
     """The sessions of the service in use."""
+
+    module = "worker.session_list"
 
     def __init__(self) -> None:
         self.catalog = SessionCatalog()
@@ -33,12 +34,6 @@ class SessionList(Part):
         self._folder: Path | None = None
         self._base_url: str | None = None
         self._icons: Any = None
-        self._process = OneShotProcess("worker.session_list", self._answered)
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether a page is being fetched."""
-        return self._process.is_running
 
     def want(self) -> None:
         """Have the list of the service in use read from the cache, a little later. No I/O: panels call this."""
@@ -47,7 +42,7 @@ class SessionList(Part):
 
     def fetch(self, page: int) -> None:
         """Have a page fetched. Raises a :class:`CsmError` where nothing may be sent."""
-        self._process.run(str(page))
+        self.run(str(page))
         self.message = NOTHING
 
     def icon(self, picture: str) -> int:
@@ -60,7 +55,7 @@ class SessionList(Part):
 
     def stop(self) -> None:
         """Cancel a fetch, and release the icons."""
-        self._process.stop()
+        self.cancel()
         main_timer().cancel(self._read)
         if self._icons is not None:
             from bpy.utils import previews  # noqa: PLC0415 - see _read
@@ -68,7 +63,8 @@ class SessionList(Part):
             previews.remove(self._icons)
             self._icons = None
 
-    def _answered(self, answer: dict[str, Any]) -> None:
+    def answered(self, answer: dict[str, Any]) -> None:
+        """Read the cache, which the child has updated."""
         self.message = Message.of(answer.get("message") or Message("The sessions could not be listed."))
         self._read()
 
@@ -122,6 +118,5 @@ def _base_url() -> str:
         return ""
 
 
-def session_list() -> SessionList:
-    """The list of the current runtime."""
-    return part(SessionList)
+session_list = SessionList.current
+"""The list of the current runtime."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from bpy.app.handlers import persistent
 
-from .runtime import Part, part
+from .runtime import Part
 
 MOST_UPDATES = 64
 """If more objects were moved at once, that counts as a change of everything."""
@@ -32,9 +32,8 @@ class ChangeCounter(Part):
     """Whether Blender calls the handlers below: only with a window, as nothing is drawn without one."""
 
 
-def changes() -> ChangeCounter:
-    """The counter of the current runtime."""
-    return part(ChangeCounter)
+changes = ChangeCounter.current
+"""The counter of the current runtime."""
 
 
 def chosen(_owner: Any = None, _context: Any = None) -> None:

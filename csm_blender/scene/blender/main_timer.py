@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import bpy
 
-from .runtime import Part, part
+from .runtime import Part
 
 Call = Callable[[], float | None]
 """Called on Blender's main thread; gives the seconds until it wants to be called again, ``None`` for never."""
@@ -89,9 +89,8 @@ class MainTimer(Part):
             bpy.app.timers.register(_tick, first_interval=wait_s, persistent=True)
 
 
-def main_timer() -> MainTimer:
-    """The timer of the current runtime."""
-    return part(MainTimer)
+main_timer = MainTimer.current
+"""The timer of the current runtime."""
 
 
 def _tick() -> float | None:

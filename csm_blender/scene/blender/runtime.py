@@ -8,13 +8,18 @@ first asked for, also for the command line and scripts, which run without ``regi
 from __future__ import annotations
 
 import logging
-from typing import TypeVar
+from typing import Self, TypeVar
 
 _log = logging.getLogger(__name__)
 
 
 class Part:
     """Something the runtime holds one of. It is made without arguments, when it is first asked for."""
+
+    @classmethod
+    def current(cls) -> Self:
+        """The one of the current runtime. Cheap: it is asked for at every redraw."""
+        return runtime().part(cls)
 
     def stop(self) -> None:
         """Release what Blender or the system lent: handlers, child processes, files. Called once, at the end."""
@@ -68,7 +73,7 @@ def runtime() -> Runtime:
 
 
 def part(kind: type[AnyPart]) -> AnyPart:
-    """The current runtime's part of class *kind*. Cheap: it is asked at every redraw."""
+    """The current runtime's part of class *kind*."""
     return runtime().part(kind)
 
 

@@ -41,17 +41,6 @@ def wake() -> None:
         main_timer().call(step)
 
 
-def sleep() -> None:
-    """Do not call :func:`step` any more."""
-    main_timer().cancel(step)
-    preload.turn_away()
-
-
-def is_awake() -> bool:
-    """Whether :func:`step` is going to be called."""
-    return main_timer().waits(step)
-
-
 def watched(job: Job) -> bool:
     """Whether anything can happen to the job by itself."""
     return job.needs_worker or (job.state is JobState.READY and _will_be_placed(job))

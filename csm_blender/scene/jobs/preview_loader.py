@@ -29,7 +29,7 @@ from ..background.one_shot import OneShotProcess
 from ..blender.bpy_typing import Context
 from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw
-from ..blender.runtime import Part, part
+from ..blender.runtime import Part
 from ..blender.undo import in_scene, push_undo_step
 from ..placement import preview_objects
 from ..placement.preview_objects import Remark
@@ -40,7 +40,6 @@ from .state import Binding
 
 READY_CHECK_S = 0.2
 ORPHAN_CHECK_S = 1.0
-DEADLINE_S = 1800.0
 _log = logging.getLogger(__name__)
 
 
@@ -50,14 +49,16 @@ class PreviewUnavailable(CsmError):
     code = "preview"
 
 
-@dataclass
-class Order:
+@dataclass(eq=False)
+class Order(OneShotProcess):
     """A preview that was asked for.
 
     ``versions`` is the number of versions its block-out had then. ``waits`` is empty until the preview is fetched, then
     says what it waits for.
     """
 
+    module = "worker.preview_fetch"
+    deadline_s = 1800.0
     spec: JobSpec
     binding: Binding
     folder: Path
@@ -65,12 +66,9 @@ class Order:
     answer: dict[str, Any] = field(default_factory=dict)
     waits: Message = NOTHING
 
-    def __post_init__(self) -> None:
-        self.process = OneShotProcess("worker.preview_fetch", self._answered, DEADLINE_S)
-
     def clear(self) -> None:
-        """End its child process and delete its files."""
-        self.process.stop()
+        """End the child process and delete its files."""
+        self.cancel()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def end(self, trouble: CsmError | None = None) -> None:
@@ -83,7 +81,8 @@ class Order:
         self.clear()
         redraw()
 
-    def _answered(self, answer: dict[str, Any]) -> None:
+    def answered(self, answer: dict[str, Any]) -> None:
+        """The preview was fetched, or not."""
         self.answer = answer
         if answer.get("good") is True:
             self.waits = Message("Ready")
@@ -109,9 +108,8 @@ class PreviewOrders(Part):
         main_timer().cancel(_step)
 
 
-def preview_orders() -> PreviewOrders:
-    """The orders of the current runtime."""
-    return part(PreviewOrders)
+preview_orders = PreviewOrders.current
+"""The orders of the current runtime."""
 
 
 def order_of(block_out: bpy.types.Object | None) -> Order | None:
@@ -139,12 +137,11 @@ def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Conte
     try:
         order.folder.mkdir(parents=True)
         (order.folder / SPEC_NAME).write_text(json.dumps(spec.as_dict()), encoding="utf-8")
-        order.process.run(str(order.folder))
-    except OSError as problem:
+        order.run(str(order.folder))
+    except (CsmError, OSError) as error:
         order.clear()
-        raise DiskProblem("The preview cannot be fetched: {reason}.", reason=problem) from problem
-    except CsmError:
-        order.clear()
+        if isinstance(error, OSError):
+            raise DiskProblem("The preview cannot be fetched: {reason}.", reason=error) from error
         raise
     preview_orders().awaited[target.session_uid] = order
     redraw()
@@ -156,7 +153,7 @@ def wait_for(order: Order) -> Message:
 
     Raises a :class:`CsmError` where it cannot be shown.
     """
-    order.process.wait()
+    order.wait()
     orders = preview_orders()
     if order.binding.object_uid in orders.awaited:
         _show_if_safe(order)

@@ -18,7 +18,7 @@ from ...core.messages import Message
 from ...core.models import FINISHED, JobState
 from ..addon.environment import jobs_home
 from ..background.worker_process import WorkerProcess
-from ..blender.runtime import Part, part
+from ..blender.runtime import Part
 
 STORE_TIMEOUT_S = 1.0
 """How long Blender may be blocked while another process writes to the store."""
@@ -108,6 +108,5 @@ class FileState(Part):
         return [job for job in self.jobs.values() if job.state not in FINISHED]
 
 
-def file_state() -> FileState:
-    """The state of the current runtime."""
-    return part(FileState)
+file_state = FileState.current
+"""The state of the current runtime."""
