@@ -8,6 +8,7 @@ the store. It holds what is needed to continue the job on another machine, and n
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import bpy
@@ -64,6 +65,8 @@ ASSET_ITEMS = (
     ("FILE", "In This File", "A result is marked as an asset, with a picture, in the current file"),
     ("LIBRARY", "In a Library", "A copy of a result, with a picture, is saved as a file in an asset library"),
 )
+_choice = partial(EnumProperty, translation_context=OURS)
+_CORNER = {"subtype": "XYZ", "update": chosen, "override": _OF_OVERRIDES}
 
 
 @with_properties
@@ -99,16 +102,8 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
     session_code = StringProperty(
         name="Session", description="Code of the CSM session to refine, such as SESSION_1689257215_1674078"
     )
-    fit = EnumProperty(
-        name="Fit", description="How the refined mesh is fitted to the box", items=FIT_ITEMS, translation_context=OURS
-    )
-    pivot = EnumProperty(
-        name="Pivot",
-        description="Where the result's origin is",
-        items=PIVOT_ITEMS,
-        update=chosen,
-        translation_context=OURS,
-    )
+    fit = _choice(name="Fit", description="How the refined mesh is fitted to the box", items=FIT_ITEMS)
+    pivot = _choice(name="Pivot", description="Where the result's origin is", items=PIVOT_ITEMS, update=chosen)
     custom_pivot = FloatVectorProperty(
         name="Custom Pivot",
         description="Point of the box, from -0.5 to 0.5 along the object's own axes",
@@ -117,19 +112,10 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
         subtype="XYZ",
         update=chosen,
     )
-    original = EnumProperty(
-        name="Original", description="What happens to the block-out", items=ORIGINAL_ITEMS, translation_context=OURS
-    )
-    copies = EnumProperty(
-        name="Linked Copies",
-        description="Which other objects get the result",
-        items=COPIES_ITEMS,
-        translation_context=OURS,
-    )
+    original = _choice(name="Original", description="What happens to the block-out", items=ORIGINAL_ITEMS)
+    copies = _choice(name="Linked Copies", description="Which other objects get the result", items=COPIES_ITEMS)
     materials = EnumProperty(name="Materials", description="Which materials the result gets", items=MATERIALS_ITEMS)
-    as_asset = EnumProperty(
-        name="Mark as Asset", description="Keep results for reuse", items=ASSET_ITEMS, translation_context=OURS
-    )
+    as_asset = _choice(name="Mark as Asset", description="Keep results for reuse", items=ASSET_ITEMS)
     asset_library = StringProperty(name="Library", description="One of the asset libraries in Blender's preferences")
     jobs = CollectionProperty(type=CSM_PG_job)
     active_job_index = IntProperty(name="Active Job")
@@ -148,18 +134,10 @@ class CSM_PG_object(bpy.types.PropertyGroup):
         override=_OF_OVERRIDES,
     )
     custom_box_min = FloatVectorProperty(
-        name="Box Minimum",
-        description="Low corner, along the object's own axes, before its scale",
-        subtype="XYZ",
-        update=chosen,
-        override=_OF_OVERRIDES,
+        name="Box Minimum", description="Low corner, along the object's own axes, before its scale", **_CORNER
     )
     custom_box_max = FloatVectorProperty(
-        name="Box Maximum",
-        description="High corner, along the object's own axes, before its scale",
-        subtype="XYZ",
-        update=chosen,
-        override=_OF_OVERRIDES,
+        name="Box Maximum", description="High corner, along the object's own axes, before its scale", **_CORNER
     )
     custom_box_size = FloatVectorProperty(
         name="Box Size",
@@ -176,7 +154,7 @@ CLASSES = (CSM_PG_job, CSM_PG_scene, CSM_PG_object)
 
 
 def make_known() -> None:
-    """Register the classes above, ``Scene.csm`` and ``Object.csm``, unless they are: the command line needs them, too."""
+    """Register the classes above, ``Scene.csm`` and ``Object.csm``, unless the add-on is enabled already."""
     if hasattr(bpy.types.Object, "csm"):
         return
     for cls in CLASSES:
@@ -206,9 +184,8 @@ def tag_of(obj: bpy.types.Object) -> CSM_PG_object:
 
 def active_record(scene: bpy.types.Scene) -> CSM_PG_job | None:
     """The record that is active in the list."""
-    state = state_of(scene)
-    index = state.active_job_index
-    record: CSM_PG_job | None = state.jobs[index] if 0 <= index < len(state.jobs) else None
+    jobs, index = state_of(scene).jobs, state_of(scene).active_job_index
+    record: CSM_PG_job | None = jobs[index] if 0 <= index < len(jobs) else None
     return record
 
 

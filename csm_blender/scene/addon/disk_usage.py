@@ -12,7 +12,6 @@ from ..blender.runtime import Part
 from .environment import jobs_home
 
 FRESH_S = 10.0
-MEASURE_IN_S = 0.1
 
 
 class DiskUsage(Part):
@@ -26,7 +25,7 @@ class DiskUsage(Part):
     def text(self) -> str:
         """The size, such as ``12 MB``, a few seconds old; empty until it is measured."""
         if time.monotonic() - self._measured_s > FRESH_S:
-            main_timer().call(self._measure, MEASURE_IN_S)
+            main_timer().call(self._measure, 0.1)
         return self._text
 
     def forget(self) -> None:

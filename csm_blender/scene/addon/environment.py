@@ -23,14 +23,9 @@ def interpreters() -> Interpreters:
     return Interpreters(sys.executable, tuple(_app.python_args), bpy.app.binary_path)
 
 
-def is_extension() -> bool:
-    """Whether this runs as an installed extension, for which Blender keeps a folder."""
-    return PACKAGE.startswith("bl_ext.")
-
-
 def jobs_home() -> Path:
     """The folder of the job store: ``$CSM_HOME``, else the extension's own, else the platform's data directory."""
-    if is_extension() and not os.environ.get(HOME_VARIABLE):
+    if PACKAGE.startswith("bl_ext.") and not os.environ.get(HOME_VARIABLE):
         return Path(bpy.utils.extension_path_user(PACKAGE, path="jobs", create=True))
     return data_home()
 

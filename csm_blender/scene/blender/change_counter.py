@@ -44,15 +44,12 @@ def chosen(_owner: Any = None, _context: Any = None) -> None:
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def evaluated(_scene: object, depsgraph: Any) -> None:
     """Count what the depsgraph updated: a handler of ``depsgraph_update_post``."""
-    counter, seen = changes(), 0
-    for update in itertools.islice(depsgraph.updates, MOST_UPDATES):
-        seen += 1
-        if update.is_updated_geometry or not update.is_updated_transform:
-            counter.shapes += 1
-            return
-    if seen == MOST_UPDATES:
-        counter.shapes += 1
+    counter, updates = changes(), list(itertools.islice(depsgraph.updates, MOST_UPDATES))
     counter.moves += 1
+    if len(updates) == MOST_UPDATES or any(
+        each.is_updated_geometry or not each.is_updated_transform for each in updates
+    ):
+        counter.shapes += 1
 
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs

@@ -15,7 +15,7 @@ from .bpy_typing import current
 @contextmanager
 def in_scene(scene: bpy.types.Scene) -> Iterator[None]:
     """Make *scene* the current one of the context."""
-    window = next(_windows_showing(scene), None)
+    window = _window_for(scene)
     layer = window.view_layer if window is not None and window.scene == scene else scene.view_layers[0]
     with current.temp_override(window=window, scene=scene, view_layer=layer):
         yield
@@ -23,7 +23,7 @@ def in_scene(scene: bpy.types.Scene) -> Iterator[None]:
 
 def push_undo_step(name: str, scene: bpy.types.Scene) -> None:
     """Make all changes since the last undo step one step called *name*, where there is a window to undo in."""
-    window = next(_windows_showing(scene), None)
+    window = _window_for(scene)
     if window is None:
         return
     with current.temp_override(window=window):
@@ -32,6 +32,6 @@ def push_undo_step(name: str, scene: bpy.types.Scene) -> None:
             push(message=name.encode()[:63].decode(errors="ignore"))  # the most bytes Blender keeps
 
 
-def _windows_showing(scene: bpy.types.Scene) -> Iterator[bpy.types.Window]:
-    """All windows, those that show *scene* first."""
-    yield from sorted(current.window_manager.windows, key=lambda window: window.scene != scene)
+def _window_for(scene: bpy.types.Scene) -> Any:
+    """A window that shows *scene*, else any window, ``None`` without one."""
+    return min(current.window_manager.windows, key=lambda window: window.scene != scene, default=None)

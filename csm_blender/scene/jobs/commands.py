@@ -44,40 +44,27 @@ def start_job(session_code: str, objects: Sequence[bpy.types.Object], context: C
 
 def job_in_progress(session_code: str, obj: bpy.types.Object) -> Job | None:
     """The unfinished job that refines *session_code* into *obj*, so that a second click does not pay twice."""
-    state = file_state()
-    for job in state.unfinished():
-        binding = state.bindings.get(job.job_id)
-        if job.session_code == session_code and binding is not None and binding.object_uid == obj.session_uid:
-            return job
-    return None
+    bindings = file_state().bindings
+    same = (job for job in file_state().unfinished() if job.session_code == session_code and job.job_id in bindings)
+    return next((job for job in same if bindings[job.job_id].object_uid == obj.session_uid), None)
 
 
 def run_to_end(job_ids: Sequence[str], context: Context) -> None:
     """Block until the jobs are placed or have failed. Without a window the pipeline runs in this very process."""
+    state = file_state()
     if bpy.app.background:
-        _run_here(job_ids)
-    else:
-        _run_by_worker(job_ids)
+        run_pipeline(state.open_store(), job_ids, settings_now(), concurrency=8, on_change=job_updates.note)
+        for job_id in job_ids:
+            if state.jobs[job_id].state is JobState.READY:
+                job_updates.place_now(job_id)
+    else:  # by the worker: a Blender with a window sends no requests itself
+        state.place_requested.update(job_ids)
+        while any(job_updates.watched(state.jobs[job_id]) for job_id in job_ids if job_id in state.jobs):
+            job_updates.step()
+            if not state.wait_reasons.keys().isdisjoint(job_ids):
+                break  # one waits for something that cannot happen while Blender is blocked
+            time.sleep(0.05)
     context.view_layer.update()
-
-
-def _run_here(job_ids: Sequence[str]) -> None:
-    state = file_state()
-    run_pipeline(state.open_store(), job_ids, settings_now(), concurrency=8, on_change=job_updates.note)
-    for job_id in job_ids:
-        if state.jobs[job_id].state is JobState.READY:
-            job_updates.place_now(job_id)
-
-
-def _run_by_worker(job_ids: Sequence[str]) -> None:
-    """A Blender with a window sends no requests itself, also when it is blocked."""
-    state = file_state()
-    state.place_requested.update(job_ids)
-    while any(job_updates.watched(state.jobs[job_id]) for job_id in job_ids if job_id in state.jobs):
-        job_updates.step()
-        if any(job_id in state.wait_reasons for job_id in job_ids):
-            return  # it waits for something that cannot happen while Blender is blocked
-        time.sleep(0.05)
 
 
 # --- decisions ------------------------------------------------------------------------------------------------------

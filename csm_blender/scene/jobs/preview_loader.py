@@ -217,10 +217,12 @@ def _show_if_safe(order: Order) -> None:
             order.waits = reason
             redraw()
         return
+    answer = order.answer
+    remark = Remark.REFINED if answer.get("kind") == Kind.REFINED else Remark.NONE
     try:
-        report = ConversionReport.from_dict(order.answer["report"])
+        report = ConversionReport.from_dict(answer["report"])
         with in_scene(scene):
-            preview_objects.show(order.spec, report, _remark(order), scene, target)
+            preview_objects.show(order.spec, report, Remark.EARLIER if answer.get("stale") else remark, scene, target)
     except Exception as error:  # noqa: BLE001 - any error of Blender: it must not be tried again five times a second
         if not isinstance(error, CsmError):
             _log.exception("A preview could not be shown")
@@ -230,12 +232,6 @@ def _show_if_safe(order: Order) -> None:
     order.end()
     push_undo_step(labels.say("Preview {name}", name=target.name), scene)
     wake()
-
-
-def _remark(order: Order) -> Remark:
-    if order.answer.get("stale"):
-        return Remark.EARLIER
-    return Remark.REFINED if order.answer.get("kind") == Kind.REFINED else Remark.NONE
 
 
 def _remove_orphans() -> None:

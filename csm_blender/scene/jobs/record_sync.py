@@ -68,9 +68,8 @@ def update_names() -> bool:
     for job in file_state().unfinished():
         scene = bound_scene(job.job_id)
         record = find_record(scene, job.job_id) if scene else None
-        target = record.target_object if record else None
-        if record is not None and target is not None and record.target != target.name:
-            record.target = record.name = target.name
+        if record and record.target_object and record.target != record.target_object.name:
+            record.target = record.name = record.target_object.name
             wrote = True
     return wrote
 
@@ -108,11 +107,8 @@ def _is_orphan(job_id: str, scene: bpy.types.Scene) -> bool:
 def _is_latest(job: Job, target: bpy.types.Object) -> bool:
     """Whether no later job concerns the same object."""
     known = file_state()
-    return not any(
-        other.created_at > job.created_at and known.bindings[other.job_id].object_uid == target.session_uid
-        for other in known.jobs.values()
-        if other.job_id in known.bindings
-    )
+    later = (other.job_id for other in known.jobs.values() if other.created_at > job.created_at)
+    return all(known.bindings[job_id].object_uid != target.session_uid for job_id in later if job_id in known.bindings)
 
 
 def _write(record: CSM_PG_job, job: Job, target: bpy.types.Object | None) -> bool:

@@ -38,34 +38,32 @@ def read_file() -> None:
     """Read the jobs of the open file, and update its records. Raises a :class:`StorageError`."""
     state = file_state()
     state.forget_file()
-    for scene in bpy.data.scenes:
-        for record in state_of(scene).jobs:
-            if record.job_id not in state.bindings:
-                state.bindings[record.job_id] = binding_of_record(record, scene)
+    for scene, record in _records():
+        if record.job_id not in state.bindings:
+            state.bindings[record.job_id] = binding_of_record(record, scene)
     remove_orphans()  # the records of a copied scene
-    records = [(scene, record.job_id) for scene in bpy.data.scenes for record in state_of(scene).jobs]
+    records = _records()
     if not records:
         return
     store = state.open_store()
     state.revision = store.revision()
-    for scene, job_id in records:
-        _read_record(store, scene, job_id)
+    for scene, record in records:
+        if not _JOB_ID.fullmatch(record.job_id):
+            _mark_damaged(record)
+            continue
+        job = store.get(record.job_id)
+        if job is None:
+            job = restore_job(store, record)
+        elif job.state is JobState.PLACED and is_unfinished(record) and find_result(job.job_id, scene) is None:
+            # This file was saved before the result was placed, and not after.
+            job = actions.place_again(store, job)
+        if job is not None:
+            state.jobs[job.job_id] = job
+            update_record(job)
 
 
-def _read_record(store: Store, scene: bpy.types.Scene, job_id: str) -> None:
-    record = next(record for record in state_of(scene).jobs if record.job_id == job_id)
-    if not _JOB_ID.fullmatch(job_id):
-        _mark_damaged(record)
-        return
-    job = store.get(job_id)
-    if job is None:
-        job = restore_job(store, record)
-    elif job.state is JobState.PLACED and is_unfinished(record) and find_result(job_id, scene) is None:
-        # This file was saved before the result was placed, and not after.
-        job = actions.place_again(store, job)
-    if job is not None:
-        file_state().jobs[job_id] = job
-        update_record(job)
+def _records() -> list[tuple[bpy.types.Scene, CSM_PG_job]]:
+    return [(scene, record) for scene in bpy.data.scenes for record in state_of(scene).jobs]
 
 
 def restore_job(store: Store, record: CSM_PG_job) -> Job | None:
