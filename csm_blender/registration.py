@@ -148,9 +148,7 @@ def _after_load() -> None:
     _read_file()
 
 
-@_guarded
-def _before_save() -> None:
-    preload.turn_away()
+_before_save = _guarded(preload.turn_away)
 
 
 @_guarded

@@ -45,12 +45,9 @@ ORIGINAL_ITEMS = (
     ("KEEP", "Keep", "Leave the block-out visible"),
     ("REPLACE", "Replace", "Replace the mesh of the block-out itself; its earlier mesh stays in the file"),
 )
+# A library override can change the custom box. Blender 5 cannot apply that to groups ("RNA_property_pointer_set: expected
+# ID type", seen in 5.2.3): there an override loses its box when the file is opened again.
 _OF_OVERRIDES: set[Literal["LIBRARY_OVERRIDABLE"]] = {"LIBRARY_OVERRIDABLE"} if bpy.app.version < (5, 0, 0) else set()
-"""For the custom box, which a library override of an object can change.
-
-Blender 5 cannot apply it to groups ("RNA_property_pointer_set: expected ID type", seen in 5.2.3): there an override
-forgets its box when the file is opened again.
-"""
 COPIES_ITEMS = (
     ("REPLACING", "When Replacing", "Objects that share the block-out's mesh get the result if its mesh is replaced"),
     ("ALWAYS", "Always", "Each object that shares the block-out's mesh gets the result, in its own place"),

@@ -17,9 +17,8 @@ FRESH_S = 10.0
 class DiskUsage(Part):
     """The size as last measured. Reading it does no I/O: it is measured a little later, by the timer."""
 
-    def __init__(self) -> None:
-        self._text = ""
-        self._measured_s = 0.0
+    _text = ""
+    _measured_s = 0.0
 
     @property
     def text(self) -> str:
@@ -31,10 +30,6 @@ class DiskUsage(Part):
     def forget(self) -> None:
         """Measure again next time."""
         self._measured_s = 0.0
-
-    def stop(self) -> None:
-        """Do not measure any more."""
-        main_timer().cancel(self._measure)
 
     def _measure(self) -> None:
         self._measured_s = time.monotonic()

@@ -31,10 +31,7 @@ def jobs_home() -> Path:
 
 
 def check_online(base_url: str) -> bool:
-    """Whether only this machine may be contacted. Raises :class:`OnlineAccessOff` where *base_url* must not be.
-
-    Blender's setting decides; a service on the loopback interface is always allowed.
-    """
+    """Whether only the loopback interface may be used. Raises :class:`OnlineAccessOff` where *base_url* may not be."""
     if bpy.app.online_access:
         return False
     if is_loopback(base_url):

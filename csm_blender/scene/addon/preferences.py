@@ -38,10 +38,7 @@ def preferences() -> Preferences:
 
 
 def settings_now() -> Settings:
-    """The settings of requests that are sent now.
-
-    Raises :class:`MissingKey`, :class:`OnlineAccessOff` or :class:`BadValue` if nothing may be sent.
-    """
+    """The settings of requests. Raises :class:`MissingKey`, :class:`OnlineAccessOff` or :class:`BadValue`."""
     chosen = preferences()
     url = base_url_now()
     loopback_only = check_online(url)

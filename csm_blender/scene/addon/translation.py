@@ -55,7 +55,7 @@ def catalog(language: str) -> dict[str, str]:
     return found
 
 
-class Voice:
+class Translator:
     """Translates texts if one of Blender's switches is on."""
 
     def __init__(self, look_up: str, switch: str) -> None:
@@ -86,11 +86,9 @@ class Voice:
     def _template(self, template: str) -> str:
         look_up = getattr(_translations, self._look_up)
         found: str = look_up(template, OURS)
-        if found == template:
-            found = look_up(template)
-        return found
+        return found if found != template else str(look_up(template))
 
 
-labels = Voice("pgettext_iface", "use_translate_interface")
-tooltips = Voice("pgettext_tip", "use_translate_tooltips")
-reports = Voice("pgettext_rpt", "use_translate_reports")
+labels = Translator("pgettext_iface", "use_translate_interface")
+tooltips = Translator("pgettext_tip", "use_translate_tooltips")
+reports = Translator("pgettext_rpt", "use_translate_reports")

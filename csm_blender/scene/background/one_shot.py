@@ -53,9 +53,7 @@ class OneShotProcess(Part):
         if process is not None:
             process.stop(GRACE_S)
 
-    def stop(self) -> None:
-        """:meth:`cancel`."""
-        self.cancel()
+    stop = cancel
 
     def wait(self) -> None:
         """Block until the answer has been processed, for scripts."""

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sessions of the session browser: the list as last read from the cache, its pictures, and how to fetch more.
-
-Panels do no I/O: the timer reads the disk, a child process uses the network.
-"""
+"""The sessions for the session browser. Panels do no I/O: the timer reads the cache, a child process the network."""
 
 from __future__ import annotations
 
@@ -56,7 +53,6 @@ class SessionList(OneShotProcess):
     def stop(self) -> None:
         """Cancel a fetch, and release the icons."""
         self.cancel()
-        main_timer().cancel(self._read)
         if self._icons is not None:
             from bpy.utils import previews  # noqa: PLC0415 - see _read
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The worker as a child process of this Blender: started when there is work, restarted when it died.
+"""The worker as a child process: started when there is work, restarted when it died.
 
-It reads one line from its standard input (which holds the key) and ends when that pipe closes, so also when Blender
-crashes.
+It reads one line from its standard input (which holds the key) and ends when that closes, so also if Blender crashes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Counts changes, so that a redraw need not compare what it shows: that can take longer than the drawing.
-
-Handlers may be called while rendering, from another thread: they only count.
-"""
+"""Counts changes, so that a redraw need not compare what it shows: that can take longer than the drawing."""
 
 from __future__ import annotations
 
@@ -43,7 +40,7 @@ def chosen(_owner: Any = None, _context: Any = None) -> None:
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def evaluated(_scene: object, depsgraph: Any) -> None:
-    """Count what the depsgraph updated: a handler of ``depsgraph_update_post``."""
+    """Count what the depsgraph updated: a handler of ``depsgraph_update_post``, also in other threads (rendering)."""
     counter, updates = changes(), list(itertools.islice(depsgraph.updates, MOST_UPDATES))
     counter.moves += 1
     if len(updates) == MOST_UPDATES or any(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import bpy
 from mathutils import Matrix
@@ -18,8 +19,7 @@ _NAME = "csm_measuring"
 
 def is_evaluated(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> bool:
     """Whether *depsgraph* keeps shape and place of *obj* up to date: it is visible in that view layer."""
-    view_layer = depsgraph.view_layer
-    assert view_layer is not None
+    view_layer: Any = depsgraph.view_layer
     return view_layer.objects.get(obj.name) == obj and obj.visible_get(view_layer=view_layer)
 
 
@@ -27,11 +27,8 @@ def is_evaluated(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> bool:
 def looking_at(
     objects: Sequence[bpy.types.Object], frame_of: bpy.types.Scene
 ) -> Iterator[tuple[bpy.types.Depsgraph, list[bpy.types.Object]]]:
-    """A depsgraph of nothing but visible copies of *objects*, at the current frame of *frame_of*, and those copies.
-
-    Copies, because an object that is disabled in viewports is so in every scene. What they depend on is evaluated, too.
-    """
-    copies: list[bpy.types.Object] = []
+    """A depsgraph of visible copies of *objects*, at the current frame of *frame_of*, and those copies."""
+    copies: list[bpy.types.Object] = []  # because an object that is disabled in viewports is so in every scene
     with _temporary_scene(frame_of, copies) as scene:
         for obj in objects:
             copy = obj.copy()
@@ -45,10 +42,8 @@ def world_matrix(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Matri
     """The world matrix of *obj*, also where its ``matrix_world`` is out of date."""
     if is_evaluated(obj, depsgraph):
         return obj.evaluated_get(depsgraph).matrix_world.copy()
-    shown = depsgraph.scene
-    assert shown is not None
     follower = bpy.data.objects.new(_NAME, None)
-    with _temporary_scene(shown, [follower]) as scene:
+    with _temporary_scene(depsgraph.scene, [follower]) as scene:
         # Of a constraint's target only the transform is evaluated: cheap for heavy objects.
         follower.constraints.new("COPY_TRANSFORMS").target = obj  # type: ignore[attr-defined]  # by constraint type
         scene.collection.objects.link(follower)
@@ -57,13 +52,11 @@ def world_matrix(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Matri
 
 def depsgraph_of(scene: bpy.types.Scene) -> bpy.types.Depsgraph:
     """The depsgraph of *scene*, up to date: that of the current view layer, else of its first."""
-    view_layer = bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0]
-    assert view_layer is not None
-    return _updated(view_layer)
+    return _updated(bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0])
 
 
 @contextmanager
-def _temporary_scene(frame_of: bpy.types.Scene, objects: list[bpy.types.Object]) -> Iterator[bpy.types.Scene]:
+def _temporary_scene(frame_of: Any, objects: list[bpy.types.Object]) -> Iterator[bpy.types.Scene]:
     """A new scene at the current frame of *frame_of*, removed at the end, as are *objects*."""
     scene = bpy.data.scenes.new(_NAME)
     try:
@@ -75,8 +68,7 @@ def _temporary_scene(frame_of: bpy.types.Scene, objects: list[bpy.types.Object])
         bpy.data.scenes.remove(scene)
 
 
-def _updated(view_layer: bpy.types.ViewLayer) -> bpy.types.Depsgraph:
+def _updated(view_layer: Any) -> bpy.types.Depsgraph:
     view_layer.update()
-    depsgraph = view_layer.depsgraph
-    assert depsgraph is not None
+    depsgraph: bpy.types.Depsgraph = view_layer.depsgraph
     return depsgraph

@@ -47,7 +47,7 @@ class MainTimer(Part):
         return function in self._due
 
     def stop(self) -> None:
-        """Cancel all calls."""
+        """Cancel all calls, also those of parts that stop later."""
         self._due.clear()
         self._update_timer()
 

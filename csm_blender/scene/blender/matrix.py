@@ -16,10 +16,8 @@ def as_matrix4(matrix: Matrix) -> Matrix4:
 
 
 def relative_to(base: Matrix, world: Matrix) -> Matrix | None:
-    """The matrix that, after *base*, gives *world*; ``None`` where *base* is flat.
-
-    In double precision: mathutils would lose millimeters 100 km from the origin.
-    """
+    """The matrix that, after *base*, gives *world*; ``None`` where *base* is flat."""
+    # In double precision: mathutils would lose millimeters 100 km from the origin.
     axes = columns(as_matrix4(base))
     here, there = base.translation, world.translation
     x, y, z = (solved(axes, axis) for axis in columns(as_matrix4(world)))

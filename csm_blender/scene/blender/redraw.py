@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Redraw what shows jobs, and nothing else.
-
-To redraw a viewport costs what its scene costs, up to a second without a graphics card, so it is done seldom.
-"""
+"""Redraw what shows jobs, and no more: a viewport can take up to a second without a graphics card."""
 
 from __future__ import annotations
 

@@ -34,20 +34,17 @@ def pairs_of(rows: Iterable[Row], context: Context) -> list[Pair]:
 
 def assign(pairs: Sequence[Pair], context: Context) -> list[bpy.types.Object]:
     """Assign the sessions and select just these objects. Gives those that cannot be selected: hidden ones."""
-    chosen = [(context.scene.objects[pair.object_name], pair.session) for pair in usable(pairs)]
+    layer, scene = context.view_layer, context.scene
     for obj in list(context.selected_objects or ()):
         obj.select_set(False)
-    layer = context.view_layer
-    shown = []
-    for obj, session in chosen:
-        tag_of(obj).session_code = session
+    for pair in usable(pairs):
+        obj = scene.objects[pair.object_name]
+        tag_of(obj).session_code = pair.session
         if obj.name in layer.objects:
             obj.select_set(True)
-            if obj.select_get():
-                shown.append(obj)
-    if shown:
-        layer.objects.active = shown[0]
-    return [obj for obj, _session in chosen if obj not in shown]
+    chosen = [scene.objects[pair.object_name] for pair in usable(pairs)]
+    layer.objects.active = next((obj for obj in chosen if obj.select_get()), layer.objects.active)
+    return [obj for obj in chosen if not obj.select_get()]
 
 
 def _pair(row: Row, context: Context, taken: set[str]) -> Pair:

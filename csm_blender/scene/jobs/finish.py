@@ -27,10 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 def finish(store: Store, job: Job) -> Job | None:
-    """Place a READY *job* and record that. The job as it is now; ``None`` if it was removed.
-
-    The caller updates its record before :func:`push_undo` makes the undo step.
-    """
+    """Place a READY *job* and store that; :func:`push_undo` comes later. The job now; ``None`` if it was removed."""
     scene = bound_scene(job.job_id)
     fresh = store.get(job.job_id)
     if scene is None or fresh is None or fresh.state is not JobState.READY:

@@ -51,11 +51,7 @@ class PreviewUnavailable(CsmError):
 
 @dataclass(eq=False)
 class Order(OneShotProcess):
-    """A preview that was asked for.
-
-    ``versions`` is the number of versions its block-out had then. ``waits`` is empty until the preview is fetched, then
-    says what it waits for.
-    """
+    """A preview that was asked for, and the child process that fetches it."""
 
     module = "worker.preview_fetch"
     deadline_s = 1800.0
@@ -63,8 +59,10 @@ class Order(OneShotProcess):
     binding: Binding
     folder: Path
     versions: int
+    """The number of versions of the block-out when it was asked for."""
     answer: dict[str, Any] = field(default_factory=dict)
     waits: Message = NOTHING
+    """What it waits for; empty until it is fetched."""
 
     def clear(self) -> None:
         """End the child process and delete its files."""
@@ -105,7 +103,6 @@ class PreviewOrders(Part):
         while self.awaited:
             self.awaited.popitem()[1].clear()
         self.troubles.clear()
-        main_timer().cancel(_step)
 
 
 preview_orders = PreviewOrders.current
@@ -123,10 +120,7 @@ def trouble_of(block_out: bpy.types.Object | None) -> CsmError | None:
 
 
 def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Order:
-    """Have the preview of a session fetched for the common box of *objects*, in the axes of the first.
-
-    Sends no refine request. Raises a :class:`CsmError` where it cannot be started.
-    """
+    """Start to fetch a preview in the common box of *objects*, in the axes of the first. Raises a :class:`CsmError`."""
     target = objects[0]
     shown_as = replace(choices, original=Original.KEEP, copies=False, materials=Materials.OWN, asset=NO_ASSET)
     spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), shown_as)
@@ -149,10 +143,7 @@ def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Conte
 
 
 def wait_for(order: Order) -> Message:
-    """Block until the preview is fetched, for scripts. What it still waits for, or empty if it is shown.
-
-    Raises a :class:`CsmError` where it cannot be shown.
-    """
+    """Block until the preview is fetched: what it still waits for, empty if it is shown. Raises a :class:`CsmError`."""
     order.wait()
     orders = preview_orders()
     if order.binding.object_uid in orders.awaited:

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the jobs into ``Scene.csm.jobs``, which the panel shows, also after undo, file loads and copied scenes.
-
-To write a property redraws and re-evaluates the scene, even with the same value, so only what changed is written.
-"""
+"""Write the jobs into ``Scene.csm.jobs``, which the panel shows, also after undo, file loads and copied scenes."""
 
 from __future__ import annotations
 
@@ -136,6 +133,7 @@ def _write(record: CSM_PG_job, job: Job, target: bpy.types.Object | None) -> boo
     }
     if not record.spec_json:
         values["spec_json"] = json.dumps(job.spec.as_dict(), separators=(",", ":"))
+    # To write a property redraws and re-evaluates the scene, even with the same value.
     changed = {key: value for key, value in values.items() if not _same(getattr(record, key), value)}
     for key, value in changed.items():
         setattr(record, key, value)

@@ -67,10 +67,7 @@ def _records() -> list[tuple[bpy.types.Scene, CSM_PG_job]]:
 
 
 def restore_job(store: Store, record: CSM_PG_job) -> Job | None:
-    """Put a job that the store does not know back into it, from its record in the file.
-
-    ``None`` for one that is placed, or whose record is damaged.
-    """
+    """Put an unknown job into the store, from its record. ``None`` if it is placed or its record is damaged."""
     if record.status == JobState.PLACED or not _JOB_ID.fullmatch(record.job_id):
         return None
     try:

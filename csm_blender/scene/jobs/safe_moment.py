@@ -56,10 +56,7 @@ def reason_not_to_touch(scene: bpy.types.Scene) -> Message:
 
 
 def _holds_data(operator: bpy.types.Operator) -> bool:
-    """Whether *operator* is one of Blender's own, which keep pointers to data between two events.
-
-    Operators in Python must tolerate changes anyway, and some of them run all the time.
-    """
+    """Whether *operator* is one of Blender's own, which keep pointers to data; those in Python tolerate changes."""
     name = operator.bl_idname
     if name.startswith("CSM_OT_drag_"):
         return True  # an undo step pushed now would hold half a drag
