@@ -45,8 +45,8 @@ ORIGINAL_ITEMS = (
     ("KEEP", "Keep", "Leave the block-out visible"),
     ("REPLACE", "Replace", "Replace the mesh of the block-out itself; its earlier mesh stays in the file"),
 )
-# A library override can change the custom box. Blender 5 cannot apply that to groups ("RNA_property_pointer_set: expected
-# ID type", seen in 5.2.3): there an override loses its box when the file is opened again.
+# A library override can change the custom box. Blender 5 cannot apply that to groups ("RNA_property_pointer_set:
+# expected ID type", seen in 5.2.3): there an override loses its box when the file is opened again.
 _OF_OVERRIDES: set[Literal["LIBRARY_OVERRIDABLE"]] = {"LIBRARY_OVERRIDABLE"} if bpy.app.version < (5, 0, 0) else set()
 COPIES_ITEMS = (
     ("REPLACING", "When Replacing", "Objects that share the block-out's mesh get the result if its mesh is replaced"),

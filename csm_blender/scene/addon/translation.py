@@ -37,7 +37,9 @@ _SPACE_AFTER_IDEOGRAPHIC_STOP = re.compile("(?<=\N{IDEOGRAPHIC FULL STOP}) ")
 def start() -> None:
     """Register the catalogs in Blender."""
     catalogs = {
-        language: {(context, text): told for text, told in catalog(language).items() for context in _CONTEXTS}
+        language: {
+            (context, text): translated for text, translated in catalog(language).items() for context in _CONTEXTS
+        }
         for language in LANGUAGES
     }
     stop()

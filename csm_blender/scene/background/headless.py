@@ -19,8 +19,7 @@ def run_pipeline(
     store: Store, job_ids: Sequence[str], settings: Settings, *, concurrency: int, on_change: Callable[[Job], None]
 ) -> None:
     """Run the jobs until they are READY or have ended, blocking. Their leases are released in any case."""
-    owner = uuid.uuid4().hex
-    converters = ConverterPool(interpreters())
+    owner, converters = uuid.uuid4().hex, ConverterPool(interpreters())
     pipeline = Pipeline(store, settings, converters, owner)
     try:
         run_blocking(pipeline, store, job_ids, concurrency=concurrency, on_change=on_change)

@@ -55,11 +55,11 @@ class WorkerProcess:
             if settings == self._settings:
                 return
             self._retire()
-        self.look(store)
+        self.check(store)
         if time.monotonic() >= self._not_before_s:
             self._start(store.home, settings)
 
-    def look(self, store: Store) -> None:
+    def check(self, store: Store) -> None:
         """Check whether the worker has ended, and release its leases then. Raises :class:`WorkerBroken`."""
         self._retired = [old for old in self._retired if old.is_running()]
         process = self._process
@@ -103,4 +103,4 @@ class WorkerProcess:
         except OSError as error:
             self._not_before_s = time.monotonic() + 10.0
             raise WorkerBroken("The background process cannot be started: {reason}.", reason=error) from error
-        self._process.send(config.to_line())  # if it has died already, look() finds that
+        self._process.send(config.to_line())  # if it has died already, check() finds that

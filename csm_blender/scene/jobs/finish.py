@@ -33,11 +33,8 @@ def finish(store: Store, job: Job) -> Job | None:
     if scene is None or fresh is None or fresh.state is not JobState.READY:
         return fresh
     if fresh.result is None or not Path(fresh.result.conversion.blend).is_file():
-        return store.update(
-            fresh,
-            state=JobState.DOWNLOADING,
-            message=Message("The converted file is missing: downloading it again, no credits are spent"),
-        )
+        message = Message("The converted file is missing: downloading it again, no credits are spent")
+        return store.update(fresh, state=JobState.DOWNLOADING, message=message)
     target = find_target(job.job_id)
     planned, message = _plan(fresh, target)
     try:

@@ -63,7 +63,7 @@ def file_opened() -> None:
 
 
 def undone() -> None:
-    """Undo or redo has changed the records: update them again."""
+    """Update the records again, which undo or redo has changed."""
     record_sync.update_all_records()
     wake()
     redraw()
@@ -203,7 +203,7 @@ def _run_worker(store: Store) -> None:
     state = file_state()
     needing = [job for job in state.jobs.values() if job.needs_worker]
     if not needing:
-        state.worker.look(store)
+        state.worker.check(store)
         return
     settings, reason = None, NOTHING
     try:

@@ -81,10 +81,8 @@ class Order(OneShotProcess):
 
     def answered(self, answer: dict[str, Any]) -> None:
         """The preview was fetched, or not."""
-        self.answer = answer
-        if answer.get("good") is True:
-            self.waits = Message("Ready")
-        else:
+        self.answer, self.waits = answer, Message("Ready")
+        if answer.get("good") is not True:
             no_answer = "The preview could not be fetched: the background process gave no answer."
             self.end(PreviewUnavailable(answer.get("message") or no_answer, answer.get("hint", "")))
         wake()
