@@ -169,14 +169,12 @@ def remove_pointers() -> None:
 
 def state_of(scene: bpy.types.Scene) -> CSM_PG_scene:
     """``scene.csm``, typed."""
-    state: CSM_PG_scene = scene.csm  # type: ignore[attr-defined]  # see make_known
-    return state
+    return scene.csm  # type: ignore[attr-defined,no-any-return]  # see make_known
 
 
 def tag_of(obj: bpy.types.Object) -> CSM_PG_object:
     """``obj.csm``, typed."""
-    tag: CSM_PG_object = obj.csm  # type: ignore[attr-defined]  # see make_known
-    return tag
+    return obj.csm  # type: ignore[attr-defined,no-any-return]  # see make_known
 
 
 def active_record(scene: bpy.types.Scene) -> CSM_PG_job | None:

@@ -22,12 +22,11 @@ def pairs_of(rows: Iterable[Row], context: Context) -> list[Pair]:
     taken: set[str] = set()
     pairs = [_pair(row, context, taken) for row in rows]
     if not usable(pairs):
-        first = pairs[0]
         raise UsageError(
             "No job of the file fits this scene ({name}: {problem}).",
             "Open the scene the file was made for, or name its objects as in the file.",
-            name=first.object_name,
-            problem=first.problem,
+            name=pairs[0].object_name,
+            problem=pairs[0].problem,
         )
     return pairs
 

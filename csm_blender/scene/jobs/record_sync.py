@@ -15,9 +15,6 @@ from ..properties import CSM_PG_job, find_record, state_of, tag_of
 from .binding import bound_scene, find_target
 from .state import Binding, file_state
 
-FLOAT_TOLERANCE = 1e-6
-"""Relative; Blender keeps floats in single precision."""
-
 
 def add_record(job: Job, scene: bpy.types.Scene, obj: bpy.types.Object | None) -> None:
     """Bind a new job to *obj* and give it a record in *scene*."""
@@ -36,12 +33,12 @@ def update_record(job: Job) -> bool:
     if scene is None:
         return False
     record = find_record(scene, job.job_id)
-    made = record is None
+    wrote = record is None
     if record is None:
         record = state_of(scene).jobs.add()
         record.job_id = job.job_id
     target = find_target(job.job_id)
-    wrote = _write(record, job, target)
+    wrote |= _write(record, job, target)
     pointer = None if job.state in FINISHED else target
     if record.target_object != pointer and (pointer is not None or job.state in FINISHED):
         record.target_object = pointer
@@ -49,7 +46,7 @@ def update_record(job: Job) -> bool:
     if target is not None and tag_of(target).job_id != job.job_id and _is_latest(job, target):
         tag_of(target).job_id = job.job_id
         wrote = True
-    return made or wrote
+    return wrote
 
 
 def update_all_records() -> None:
@@ -144,5 +141,5 @@ def _same(held: Any, value: Any) -> bool:
     if isinstance(value, tuple):
         return all(_same(a, b) for a, b in zip(held, value, strict=True))
     if isinstance(value, float):
-        return bool(abs(held - value) <= FLOAT_TOLERANCE * max(abs(value), 1e-6))
+        return bool(abs(held - value) <= 1e-6 * max(abs(value), 1e-6))  # Blender keeps floats in single precision
     return bool(held == value)
