@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything Blender is told about, in order; unregistering goes back the same way and leaves nothing behind."""
+"""Registers all classes and handlers of the add-on in Blender, and unregisters them in reverse order."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import bpy
@@ -14,7 +16,7 @@ from .scene import properties
 from .scene.addon import translation
 from .scene.blender import change_counter, runtime
 from .scene.blender.main_timer import main_timer
-from .scene.jobs import preview_loader, timer
+from .scene.jobs import job_updates, preview_loader
 from .scene.jobs.state import file_state
 from .scene.placement import assets, preload
 from .ui import (
@@ -38,7 +40,6 @@ from .ui import (
 )
 
 CLASSES = (
-    *properties.CLASSES,
     *preferences.CLASSES,
     *refine_operators.CLASSES,
     *confirm_dialog.CLASSES,
@@ -58,23 +59,23 @@ _log = logging.getLogger(__name__)
 
 
 class CommandLine(runtime.Part):
-    """``blender --command csm``, which Blender knows from now on."""
+    """``blender --command csm``."""
 
     def __init__(self) -> None:
         self._command: Any = bpy.utils.register_cli_command("csm", _run_command)  # type: ignore[func-returns-value]  # stubs err
 
     def stop(self) -> None:
-        """Take it back."""
+        """Unregister it."""
         bpy.utils.unregister_cli_command(self._command)
 
 
 def register() -> None:
-    """Called by Blender; ``bpy.data`` may not be touched yet, so the open file's jobs are taken in a little later."""
-    runtime.start()
+    """Called by Blender. ``bpy.data`` cannot be used yet, so the jobs of the open file are read a little later."""
+    runtime.stop()
     translation.start()
+    properties.make_known()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    properties.add_pointers()
     session_browser.start()
     runtime.part(CommandLine)
     for handlers, function in _handlers():
@@ -84,11 +85,11 @@ def register() -> None:
     change_counter.changes().are_counted = True
     bpy.types.STATUSBAR_HT_header.append(status_bar.draw)
     overlay.overlay().start()
-    main_timer().call(_take_in_file)
+    main_timer().call(_read_first_file)
 
 
 def unregister() -> None:
-    """Called by Blender, also when it quits. Jobs stay in the store and in the file, and go on another time."""
+    """Called by Blender, also when it quits. Jobs stay in the store and in the file, and continue another time."""
     for handlers, function in reversed(_handlers()):
         if function in handlers:
             handlers.remove(function)
@@ -97,14 +98,14 @@ def unregister() -> None:
     runtime.stop()
     session_browser.stop()
     properties.remove_pointers()
-    for cls in reversed(CLASSES):
-        with contextlib.suppress(RuntimeError):  # registered by half, after an error while registering
+    for cls in reversed((*properties.CLASSES, *CLASSES)):
+        with contextlib.suppress(RuntimeError):  # not registered, after an error while registering
             bpy.utils.unregister_class(cls)
     translation.stop()
 
 
 def _handlers() -> list[tuple[Any, Any]]:
-    """Blender's lists of handlers and what stands in them. Without a window nobody works in the file or looks at it."""
+    """Blender's lists of handlers and what is added to them. Without a window no one edits the file or looks at it."""
     lists = bpy.app.handlers
     always = [(lists.save_post, assets.file_saved)]
     if bpy.app.background:
@@ -120,48 +121,53 @@ def _handlers() -> list[tuple[Any, Any]]:
     ]
 
 
-def _take_in_file() -> None:
-    """The first look at the file that was open when the add-on was enabled."""
+def _guarded(work: Callable[[], None]) -> Callable[..., None]:
+    """*work* as a handler: an error in it is logged and does not break the user's file load, save or undo."""
+
+    @functools.wraps(work)
+    def handler(*_arguments: object) -> None:
+        try:
+            work()
+        except Exception:  # noqa: BLE001 - see above
+            _log.exception("%s failed", work.__name__)
+
+    persistent(handler)
+    return handler
+
+
+@_guarded
+def _read_first_file() -> None:
+    """Read the file that was open when the add-on was enabled."""
     if file_state().is_stale:
-        _guarded(_opened)
+        _read_file()
 
 
-@persistent  # type: ignore[untyped-decorator]  # by the stubs
-def _after_load(*_arguments: object) -> None:
+@_guarded
+def _after_load() -> None:
     scene_defaults.forget()
-    _guarded(_opened)
+    _read_file()
 
 
-@persistent  # type: ignore[untyped-decorator]  # by the stubs
-def _before_save(*_arguments: object) -> None:
-    _guarded(preload.turn_away)
+_before_save = _guarded(preload.turn_away)
 
 
-@persistent  # type: ignore[untyped-decorator]  # by the stubs
-def _after_undo(*_arguments: object) -> None:
+@_guarded
+def _after_undo() -> None:
     planned_request.forget()
     preview_loader.wake()
-    _guarded(timer.undone)
+    job_updates.undone()
 
 
-def _opened() -> None:
+def _read_file() -> None:
     planned_request.forget()
     scene_defaults.apply()
     preview_loader.file_opened()
-    timer.file_opened()
-
-
-def _guarded(work: Any) -> None:
-    """Do *work*, and keep what goes wrong in it away from the artist's file load or undo."""
-    try:
-        work()
-    except Exception:  # noqa: BLE001 - as told above
-        _log.exception("The jobs of the file could not be looked at")
+    job_updates.file_opened()
 
 
 def _run_command(argv: list[str]) -> int:
     """``blender --command csm …``."""
-    from .cli.environment import InsideBlender  # noqa: PLC0415 - as above
-    from .cli.main import main  # noqa: PLC0415 - of no use in a window
+    from .cli.environment import InsideBlender  # noqa: PLC0415 - not needed in a window
+    from .cli.main import main  # noqa: PLC0415 - ditto
 
     return main(argv, "blender --command csm", InsideBlender())

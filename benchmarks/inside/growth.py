@@ -40,7 +40,7 @@ def growth(blend: str, report: dict[str, Any], rounds: int, every: int) -> Steps
         for state in steps:
             changes = {"result": {**report, "blend": str(copied)}} if state is states.READY else {}
             job = store.update(job, state=state, **changes)
-        module("scene.jobs.timer").note(job)
+        module("scene.jobs.job_updates").note(job)
         job_id = job.job_id
         yield from idle_until(
             lambda j=job_id: file_state().jobs[j].state is states.PLACED, 30.0, f"job {number} placed"

@@ -29,7 +29,7 @@ def idle(seconds: float, repeats: int) -> Steps:
     return {
         "cpu": spent,
         "addon": timer is not None,
-        "timer": timer is not None and timer.main_timer().exists,
+        "timer": timer is not None and bpy.app.timers.is_registered(timer._tick),  # noqa: SLF001 - the only timer
         "children": _children(),
         "version": bpy.app.version_string,
     }

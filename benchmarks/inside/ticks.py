@@ -20,7 +20,7 @@ from inside import frames
 def ticks(counts: list[int], times: int) -> Steps:
     """For each of *counts* (ascending) jobs in flight: seconds of so many ticks, quiet and with one change each."""
     yield from frames(12)
-    pump, store = module("scene.jobs.timer"), file_state().open_store()
+    pump, store = module("scene.jobs.job_updates"), file_state().open_store()
     file_state().worker.ensure = lambda *_: None  # nothing is sent here
     other = module("core.jobs.store").Store(store.home)  # the worker's, as it were
     found: list[dict[str, list[float]]] = []
@@ -28,7 +28,7 @@ def ticks(counts: list[int], times: int) -> Steps:
         for number in range(len(file_state().jobs), count):
             _new_job(number)
         pump.step()
-        pump.sleep()  # no ticks but these
+        module("scene.blender.main_timer").main_timer().cancel(pump.step)  # no ticks but these
         found.append({"quiet": _timed(times, lambda: None), "change": _timed(times, _Changes(other))})
     other.close()
     return found
@@ -41,7 +41,7 @@ def _new_job(number: int) -> None:
     depsgraph = bpy.context.evaluated_depsgraph_get()
     spec = module("scene.jobs.planning").plan_for_objects("SESSION_1_2", [obj], bpy.context.scene, depsgraph, choices)
     job = file_state().open_store().add(spec, os.environ["CSM_BASE_URL"])
-    module("scene.jobs.record_sync").adopt(job, bpy.context.scene, obj)
+    module("scene.jobs.record_sync").add_record(job, bpy.context.scene, obj)
 
 
 class _Changes:
@@ -63,7 +63,7 @@ class _Changes:
 
 def _timed(times: int, before: Callable[[], None]) -> list[float]:
     """Each tick after *before*, all within one round of the event loop, so that no drawing is in between."""
-    pump = module("scene.jobs.timer")
+    pump = module("scene.jobs.job_updates")
     seconds = []
     for _ in range(times):
         before()

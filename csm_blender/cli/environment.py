@@ -43,9 +43,9 @@ class InsideBlender:
 
     def preference(self, name: str) -> str:
         """As in the add-on's preferences."""
-        from ..scene.addon.environment import preference  # noqa: PLC0415 - needs bpy
+        from ..scene.addon.preferences import preferences  # noqa: PLC0415 - needs bpy
 
-        return preference(name)
+        return str(getattr(preferences(), name))
 
     def loopback_only(self, base_url: str) -> bool:
         """As Blender's own setting says."""

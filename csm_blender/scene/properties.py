@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``Scene.csm`` and ``Object.csm``: the choices of the panel, and the picture of the jobs that is saved with them.
+"""``Scene.csm`` and ``Object.csm``: the choices of the panel, and records of the jobs, which are saved in the .blend.
 
-The store is the truth about a job; a record here is its picture, so it may be rolled back by undo or be older than the
-store. It holds what is needed to go on with the job on another machine, and never a key or a link.
+The store is the truth about a job; a record is a copy for the panel, which undo rolls back and which may be older than
+the store. It holds what is needed to continue the job on another machine, and never a key or a link.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import Literal
 
 import bpy
-from bpy.props import (
+
+from .addon.translation import OURS
+from .blender.bpy_typing import (
     BoolProperty,
     CollectionProperty,
     EnumProperty,
@@ -20,9 +23,8 @@ from bpy.props import (
     IntProperty,
     PointerProperty,
     StringProperty,
+    with_properties,
 )
-
-from .addon.translation import OURS
 from .blender.change_counter import chosen
 from .blender.runtime import Part, part
 from .measure import custom_box_callbacks
@@ -43,15 +45,9 @@ ORIGINAL_ITEMS = (
     ("KEEP", "Keep", "Leave the block-out visible"),
     ("REPLACE", "Replace", "Replace the mesh of the block-out itself; its earlier mesh stays in the file"),
 )
-
-
+# A library override can change the custom box. Blender 5 cannot apply that to groups ("RNA_property_pointer_set:
+# expected ID type", seen in 5.2.3): there an override loses its box when the file is opened again.
 _OF_OVERRIDES: set[Literal["LIBRARY_OVERRIDABLE"]] = {"LIBRARY_OVERRIDABLE"} if bpy.app.version < (5, 0, 0) else set()
-"""For what an override of a linked object has of its own: a custom box.
-
-Blender 5 cannot apply it to groups ("RNA_property_pointer_set: expected ID type", seen in 5.2.3): there an override
-forgets its box when the file is opened again.
-"""
-
 COPIES_ITEMS = (
     ("REPLACING", "When Replacing", "Objects that share the block-out's mesh get the result if its mesh is replaced"),
     ("ALWAYS", "Always", "Each object that shares the block-out's mesh gets the result, in its own place"),
@@ -66,177 +62,106 @@ ASSET_ITEMS = (
     ("FILE", "In This File", "A result is marked as an asset, with a picture, in the current file"),
     ("LIBRARY", "In a Library", "A copy of a result, with a picture, is saved as a file in an asset library"),
 )
+_choice = partial(EnumProperty, translation_context=OURS)
+_CORNER = {"subtype": "XYZ", "update": chosen, "override": _OF_OVERRIDES}
 
 
+@with_properties
 class CSM_PG_job(bpy.types.PropertyGroup):
-    """The picture of one job."""
+    """The record of one job."""
 
-    if TYPE_CHECKING:
-        job_id: str
-        session_code: str
-        status: str
-        progress: float
-        message: str
-        error: str
-        error_code: str
-        hint: str
-        target: str
-        result: str
-        has_box: bool
-        scaled_bbox: Any
-        pivot_point: Any
-        fit_error: float
-        target_object: bpy.types.Object | None
-        spec_json: str
-        was_posted: bool
-        was_accepted: bool
-    else:
-        job_id: StringProperty(name="Job")
-        session_code: StringProperty(name="Session")
-        status: StringProperty(name="State")
-        progress: FloatProperty(name="Progress", min=0.0, max=1.0, subtype="FACTOR")
-        message: StringProperty(name="Message")
-        error: StringProperty(name="Error")
-        error_code: StringProperty(name="Error Code")
-        hint: StringProperty(name="Hint")
-        target: StringProperty(name="Target", description="Name of the block-out")
-        result: StringProperty(name="Result", description="Name of the object that holds the refined mesh")
-        has_box: BoolProperty(name="Box Was Sent")
-        scaled_bbox: FloatVectorProperty(name="Box", description="Width, height, depth as sent, in meters")
-        pivot_point: FloatVectorProperty(name="Pivot", description="As sent: x, y up, z to the front")
-        fit_error: FloatProperty(name="Fit Error", description="Of the placed mesh, relative to the box's diagonal")
-        # A pointer follows a renamed object and is not copied by Shift-D. It is cleared when the job ends, because
-        # it keeps a deleted object in the file.
-        target_object: PointerProperty(type=bpy.types.Object, options={"HIDDEN"})
-        spec_json: StringProperty(options={"HIDDEN"})
-        was_posted: BoolProperty(options={"HIDDEN"})
-        was_accepted: BoolProperty(options={"HIDDEN"})
+    job_id = StringProperty(name="Job")
+    session_code = StringProperty(name="Session")
+    status = StringProperty(name="State")
+    progress = FloatProperty(name="Progress", min=0.0, max=1.0, subtype="FACTOR")
+    message = StringProperty(name="Message")
+    error = StringProperty(name="Error")
+    error_code = StringProperty(name="Error Code")
+    hint = StringProperty(name="Hint")
+    target = StringProperty(name="Target", description="Name of the block-out")
+    result = StringProperty(name="Result", description="Name of the object that holds the refined mesh")
+    has_box = BoolProperty(name="Box Was Sent")
+    scaled_bbox = FloatVectorProperty(name="Box", description="Width, height, depth as sent, in meters")
+    pivot_point = FloatVectorProperty(name="Pivot", description="As sent: x, y up, z to the front")
+    fit_error = FloatProperty(name="Fit Error", description="Of the placed mesh, relative to the box's diagonal")
+    # A pointer follows a renamed object and is not copied by Shift-D. It is cleared when the job ends, because
+    # it keeps a deleted object in the file.
+    target_object: bpy.types.Object | None = PointerProperty(type=bpy.types.Object, options={"HIDDEN"})
+    spec_json = StringProperty(options={"HIDDEN"})
+    was_posted = BoolProperty(options={"HIDDEN"})
+    was_accepted = BoolProperty(options={"HIDDEN"})
 
 
+@with_properties
 class CSM_PG_scene(bpy.types.PropertyGroup):
     """``Scene.csm``."""
 
-    if TYPE_CHECKING:
-        session_code: str
-        fit: str
-        pivot: str
-        custom_pivot: Any
-        original: str
-        copies: str
-        materials: str
-        as_asset: str
-        asset_library: str
-        jobs: Any
-        active_job_index: int
-    else:
-        session_code: StringProperty(
-            name="Session", description="Code of the CSM session to refine, such as SESSION_1689257215_1674078"
-        )
-        fit: EnumProperty(
-            name="Fit",
-            description="How the refined mesh is fitted to the box",
-            items=FIT_ITEMS,
-            translation_context=OURS,
-        )
-        pivot: EnumProperty(
-            name="Pivot",
-            description="Where the result's origin is",
-            items=PIVOT_ITEMS,
-            update=chosen,
-            translation_context=OURS,
-        )
-        custom_pivot: FloatVectorProperty(
-            name="Custom Pivot",
-            description="Point of the box, from -0.5 to 0.5 along the object's own axes",
-            min=-0.5,
-            max=0.5,
-            subtype="XYZ",
-            update=chosen,
-        )
-        original: EnumProperty(
-            name="Original", description="What happens to the block-out", items=ORIGINAL_ITEMS, translation_context=OURS
-        )
-        copies: EnumProperty(
-            name="Linked Copies",
-            description="Which other objects get the result",
-            items=COPIES_ITEMS,
-            translation_context=OURS,
-        )
-        materials: EnumProperty(name="Materials", description="Which materials the result gets", items=MATERIALS_ITEMS)
-        as_asset: EnumProperty(
-            name="Mark as Asset", description="Keep results for reuse", items=ASSET_ITEMS, translation_context=OURS
-        )
-        asset_library: StringProperty(name="Library", description="One of the asset libraries in Blender's preferences")
-        jobs: CollectionProperty(type=CSM_PG_job)
-        active_job_index: IntProperty(name="Active Job")
+    session_code = StringProperty(
+        name="Session", description="Code of the CSM session to refine, such as SESSION_1689257215_1674078"
+    )
+    fit = _choice(name="Fit", description="How the refined mesh is fitted to the box", items=FIT_ITEMS)
+    pivot = _choice(name="Pivot", description="Where the result's origin is", items=PIVOT_ITEMS, update=chosen)
+    custom_pivot = FloatVectorProperty(
+        name="Custom Pivot",
+        description="Point of the box, from -0.5 to 0.5 along the object's own axes",
+        min=-0.5,
+        max=0.5,
+        subtype="XYZ",
+        update=chosen,
+    )
+    original = _choice(name="Original", description="What happens to the block-out", items=ORIGINAL_ITEMS)
+    copies = _choice(name="Linked Copies", description="Which other objects get the result", items=COPIES_ITEMS)
+    materials = EnumProperty(name="Materials", description="Which materials the result gets", items=MATERIALS_ITEMS)
+    as_asset = _choice(name="Mark as Asset", description="Keep results for reuse", items=ASSET_ITEMS)
+    asset_library = StringProperty(name="Library", description="One of the asset libraries in Blender's preferences")
+    jobs = CollectionProperty(type=CSM_PG_job)
+    active_job_index = IntProperty(name="Active Job")
 
 
+@with_properties
 class CSM_PG_object(bpy.types.PropertyGroup):
     """``Object.csm``."""
 
-    if TYPE_CHECKING:
-        session_code: str
-        job_id: str
-        use_custom_box: bool
-        custom_box_min: Any
-        custom_box_max: Any
-        custom_box_size: Any
-    else:
-        session_code: StringProperty(name="Session", description="Code of the CSM session this object is refined with")
-        job_id: StringProperty(
-            name="Job", description="The last job of this block-out, or the job that made this result"
-        )
-        use_custom_box: BoolProperty(
-            name="Custom Box",
-            description="Refine to a custom box instead of the measured one; the object itself is not changed",
-            update=custom_box_callbacks.switched,
-            override=_OF_OVERRIDES,
-        )
-        custom_box_min: FloatVectorProperty(
-            name="Box Minimum",
-            description="Low corner, along the object's own axes, before its scale",
-            subtype="XYZ",
-            update=chosen,
-            override=_OF_OVERRIDES,
-        )
-        custom_box_max: FloatVectorProperty(
-            name="Box Maximum",
-            description="High corner, along the object's own axes, before its scale",
-            subtype="XYZ",
-            update=chosen,
-            override=_OF_OVERRIDES,
-        )
-        custom_box_size: FloatVectorProperty(
-            name="Box Size",
-            description="Width, depth and height in world space; the box grows from the center of its base",
-            subtype="XYZ_LENGTH",
-            precision=3,
-            min=0.0,
-            get=custom_box_callbacks.size_in_world,
-            set=custom_box_callbacks.set_size_in_world,
-        )
+    session_code = StringProperty(name="Session", description="Code of the CSM session this object is refined with")
+    job_id = StringProperty(name="Job", description="The last job of this block-out, or the job that made this result")
+    use_custom_box = BoolProperty(
+        name="Custom Box",
+        description="Refine to a custom box instead of the measured one; the object itself is not changed",
+        update=custom_box_callbacks.switched,
+        override=_OF_OVERRIDES,
+    )
+    custom_box_min = FloatVectorProperty(
+        name="Box Minimum", description="Low corner, along the object's own axes, before its scale", **_CORNER
+    )
+    custom_box_max = FloatVectorProperty(
+        name="Box Maximum", description="High corner, along the object's own axes, before its scale", **_CORNER
+    )
+    custom_box_size = FloatVectorProperty(
+        name="Box Size",
+        description="Width, depth and height in world space; the box grows from the center of its base",
+        subtype="XYZ_LENGTH",
+        precision=3,
+        min=0.0,
+        get=custom_box_callbacks.size_in_world,
+        set=custom_box_callbacks.set_size_in_world,
+    )
 
 
 CLASSES = (CSM_PG_job, CSM_PG_scene, CSM_PG_object)
 
 
-def add_pointers() -> None:
-    """Hang the groups on scenes and objects."""
-    bpy.types.Scene.csm = PointerProperty(type=CSM_PG_scene)  # type: ignore[attr-defined,func-returns-value]  # made here
-    to_objects: Any = PointerProperty(type=CSM_PG_object, override=_OF_OVERRIDES)  # type: ignore[func-returns-value]  # ditto
-    bpy.types.Object.csm = to_objects  # type: ignore[attr-defined]  # ditto
-
-
 def make_known() -> None:
-    """For the command line without the add-on: what files say of their objects, custom boxes above all, can be read."""
-    if not hasattr(bpy.types.Object, "csm"):
-        for cls in CLASSES:
-            bpy.utils.register_class(cls)
-        add_pointers()
+    """Register the classes above, ``Scene.csm`` and ``Object.csm``, unless the add-on is enabled already."""
+    if hasattr(bpy.types.Object, "csm"):
+        return
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.csm = PointerProperty(type=CSM_PG_scene)  # type: ignore[attr-defined]  # made here
+    bpy.types.Object.csm = PointerProperty(type=CSM_PG_object, override=_OF_OVERRIDES)  # type: ignore[attr-defined]  # ditto
 
 
 def remove_pointers() -> None:
-    """Take the groups away; what is saved in files stays there."""
+    """Remove them; what is saved in files stays there."""
     for owner in (bpy.types.Object, bpy.types.Scene):
         if hasattr(owner, "csm"):
             del owner.csm
@@ -244,42 +169,35 @@ def remove_pointers() -> None:
 
 def state_of(scene: bpy.types.Scene) -> CSM_PG_scene:
     """``scene.csm``, typed."""
-    state: CSM_PG_scene = scene.csm  # type: ignore[attr-defined]  # see add_pointers
-    return state
+    return scene.csm  # type: ignore[attr-defined,no-any-return]  # see make_known
 
 
 def tag_of(obj: bpy.types.Object) -> CSM_PG_object:
     """``obj.csm``, typed."""
-    tag: CSM_PG_object = obj.csm  # type: ignore[attr-defined]  # see add_pointers
-    return tag
+    return obj.csm  # type: ignore[attr-defined,no-any-return]  # see make_known
 
 
 def active_record(scene: bpy.types.Scene) -> CSM_PG_job | None:
-    """The record chosen in the list."""
-    state = state_of(scene)
-    index = state.active_job_index
-    record: CSM_PG_job | None = state.jobs[index] if 0 <= index < len(state.jobs) else None
+    """The record that is active in the list."""
+    jobs, index = state_of(scene).jobs, state_of(scene).active_job_index
+    record: CSM_PG_job | None = jobs[index] if 0 <= index < len(jobs) else None
     return record
 
 
 @dataclass
 class RecordIndexes(Part):
-    """Where each job's record was seen last: among hundreds, looking through all of them would be most of a tick."""
+    """Last known index of each job's record: a search among hundreds would take most of an update."""
 
     by_job: dict[str, int] = field(default_factory=dict)
 
 
 def find_record(scene: bpy.types.Scene, job_id: str) -> CSM_PG_job | None:
     """The scene's record of a job."""
-    jobs = state_of(scene).jobs
-    indexes = part(RecordIndexes).by_job
-    record = _record_at(indexes.get(job_id), jobs, job_id)
-    if record is None:
-        indexes.update((record.job_id, index) for index, record in enumerate(jobs))
-        record = _record_at(indexes.get(job_id), jobs, job_id)
+    jobs, known = state_of(scene).jobs, part(RecordIndexes).by_job
+    index = known.get(job_id)
+    if index is None or index >= len(jobs) or jobs[index].job_id != job_id:
+        found = {record.job_id: index for index, record in enumerate(jobs)}
+        known.update(found)
+        index = found.get(job_id)
+    record: CSM_PG_job | None = jobs[index] if index is not None else None
     return record
-
-
-def _record_at(index: int | None, jobs: Any, job_id: str) -> CSM_PG_job | None:
-    record: CSM_PG_job | None = jobs[index] if index is not None and index < len(jobs) else None
-    return record if record is not None and record.job_id == job_id else None

@@ -11,8 +11,8 @@ from ..core.models import JobSpec
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout, current
-from ..scene.jobs import timer
-from ..scene.jobs.record_sync import has_strays
+from ..scene.jobs import job_updates
+from ..scene.jobs.record_sync import has_orphans
 from ..scene.jobs.state import file_state
 from ..scene.properties import CSM_PG_job, CSM_PG_scene, active_record, state_of
 from .box_panel import draw_box, draw_pivot
@@ -69,8 +69,8 @@ class CSM_PT_refine(bpy.types.Panel):
             _draw_obstacle(context, layout, error)
         _draw_request(context, layout)
         state = state_of(context.scene)
-        if has_strays(context.scene):
-            timer.wake()  # what draws must not write
+        if has_orphans(context.scene):
+            job_updates.wake()  # what draws must not write
         if (trouble := file_state().trouble) is not None:
             draw_lines(layout.box(), in_sidebar(context, trouble.advice), "ERROR")
         if len(state.jobs):

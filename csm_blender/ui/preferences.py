@@ -16,7 +16,7 @@ from ..scene.addon.preferences import base_url_is_from_environment, base_url_now
 from ..scene.addon.translation import OURS, labels
 from ..scene.background.connection_test import connection_test
 from ..scene.blender.bpy_typing import Context, Layout, current
-from ..scene.jobs import timer
+from ..scene.jobs import job_updates
 from ..scene.properties import FIT_ITEMS, ORIGINAL_ITEMS
 from . import scene_defaults
 from .text_wrap import draw_lines, wrapped
@@ -26,7 +26,7 @@ DOCS_URL = "https://docs.csm.ai"
 
 def _changed(_self: bpy.types.AddonPreferences, _context: Context) -> None:
     """Jobs that waited for this go on."""
-    timer.wake()
+    job_updates.wake()
 
 
 def _defaults_changed(_self: bpy.types.AddonPreferences, _context: Context) -> None:

@@ -16,7 +16,7 @@ from ..core.models import FINISHED, JobState
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import reports, tooltips
 from ..scene.blender.bpy_typing import Context, current
-from ..scene.jobs import commands, timer
+from ..scene.jobs import commands, job_updates
 from ..scene.jobs.binding import holds_result
 from ..scene.jobs.state import file_state
 from ..scene.measure.measure import find_objects
@@ -132,12 +132,12 @@ class CSM_OT_refine(bpy.types.Operator):
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         job = file_state().jobs.get(self._job_id)
-        if job is None or job.state in FINISHED or job.state is JobState.UNCERTAIN or not timer.watched(job):
+        if job is None or job.state in FINISHED or job.state is JobState.UNCERTAIN or not job_updates.watched(job):
             # Decided, or to be decided by a person: the pump goes on with it from there.
             self._end()
             return {"FINISHED" if job is not None and job.state is JobState.PLACED else "CANCELLED", "PASS_THROUGH"}
         if job.state is JobState.READY:
-            self._place(job.job_id)
+            job_updates.place_for_operator(job.job_id)
             if file_state().jobs[job.job_id].state is JobState.PLACED:
                 self._end()
                 return {"FINISHED", "PASS_THROUGH"}
@@ -178,16 +178,12 @@ class CSM_OT_refine(bpy.types.Operator):
             return False
         return True
 
-    def _place(self, job_id: str) -> None:
-        waiting: dict[str, Message] = {}
-        timer.place_attended(job_id, waiting)
-
     def _end(self) -> None:
         file_state().watched_by_operator.discard(self._job_id)
         if self._timer is not None:
             current.window_manager.event_timer_remove(self._timer)
             self._timer = None
-        timer.wake()
+        job_updates.wake()
 
 
 class CSM_OT_refine_selected(bpy.types.Operator):

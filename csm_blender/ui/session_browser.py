@@ -142,11 +142,11 @@ class CSM_PT_sessions(bpy.types.Panel):
 
 
 def _draw_foot(layout: Layout, browser: CSM_PG_browser) -> None:
-    known = session_list().catalogue
+    known = session_list().catalog
     row = layout.row()
     left = row.row()
     left.active = False
-    if session_list().is_busy:
+    if session_list().is_running:
         left.label(text="Listing…", icon="SORTTIME")
     elif not known.fetched_at:
         left.label(text="Not listed yet")
@@ -199,14 +199,14 @@ class CSM_OT_list_sessions(bpy.types.Operator):
         error = obstacle()
         if error is not None:
             cls.poll_message_set(tooltips.translate(error.advice))
-        elif session_list().is_busy:
+        elif session_list().is_running:
             cls.poll_message_set(tooltips.say("The sessions are being listed."))
-        return error is None and not session_list().is_busy
+        return error is None and not session_list().is_running
 
     def execute(self, _context: Context) -> Returned:
         """Begin; the list fills when the answer comes."""
         try:
-            session_list().fetch(1 if self.which == "FIRST" else session_list().catalogue.pages + 1)
+            session_list().fetch(1 if self.which == "FIRST" else session_list().catalog.pages + 1)
         except CsmError as error:
             return report_error(self, error)
         return {"FINISHED"}
@@ -253,7 +253,7 @@ def fill() -> None:
     lines.clear()
     words = browser.search.lower().split()
     index = -1
-    for entry in session_list().catalogue.entries:
+    for entry in session_list().catalog.entries:
         if words and not matches(entry, words):
             continue
         line = lines.add()

@@ -107,7 +107,7 @@ def test_what_the_file_says_is_read(opened: bpy.types.Scene) -> None:
 
 def test_its_jobs_are_taken_in_and_a_ready_one_is_placed(opened: bpy.types.Scene, service: Any) -> None:
     before = posts(service)
-    restore.take_in_file()
+    restore.read_file()
     state = state_of(opened)
     assert [record.status for record in state.jobs] == [record.target.upper() for record in state.jobs]
     run(opened, "READY")
@@ -118,7 +118,7 @@ def test_its_jobs_are_taken_in_and_a_ready_one_is_placed(opened: bpy.types.Scene
 @pytest.mark.parametrize("state", ["REFINING", "DOWNLOADING", "CONVERTING"])
 def test_an_interrupted_job_goes_on_and_is_not_paid_again(opened: bpy.types.Scene, service: Any, state: str) -> None:
     before = posts(service)
-    restore.take_in_file()
+    restore.read_file()
     run(opened, state)
     check_placed(opened, state)
     assert posts(service) == before
@@ -127,7 +127,7 @@ def test_an_interrupted_job_goes_on_and_is_not_paid_again(opened: bpy.types.Scen
 @pytest.mark.parametrize("state", ["QUEUED", "CHECKING"])
 def test_a_job_that_was_never_sent_is_sent_once(opened: bpy.types.Scene, service: Any, state: str) -> None:
     before = posts(service)
-    restore.take_in_file()
+    restore.read_file()
     run(opened, state)
     check_placed(opened, state)
     assert posts(service) == {**before, CODES[state]: 1}
@@ -137,14 +137,14 @@ def test_a_job_whose_request_was_under_way_is_looked_after_and_never_sent_again(
     opened: bpy.types.Scene, service: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = posts(service)
-    restore.take_in_file()
+    restore.read_file()
     monkeypatch.setattr("csm_blender.core.pipeline.submit.LOOKS_AFTER_LOST_ANSWER", 1)
     assert run(opened, "SUBMITTING").status == "UNCERTAIN"
     assert posts(service) == before
 
 
 def test_a_placed_job_can_be_placed_again(opened: bpy.types.Scene) -> None:
-    restore.take_in_file()
+    restore.read_file()
     record = record_of(opened, "PLACED")
     bpy.data.objects.remove(opened.objects[record.result])
     assert bpy.ops.csm.place(job_id=record.job_id) == {"FINISHED"}
@@ -153,7 +153,7 @@ def test_a_placed_job_can_be_placed_again(opened: bpy.types.Scene) -> None:
 
 # --- the .blend, on another machine --------------------------------------------------------------------------------
 def test_elsewhere_the_records_become_jobs_again(opened_elsewhere: bpy.types.Scene, service: Any) -> None:
-    restore.take_in_file()
+    restore.read_file()
     found = {record.target.upper(): record.status for record in state_of(opened_elsewhere).jobs}
     assert found == {
         "QUEUED": "CANCELLED",  # a request that was never sent is not sent by opening a file
@@ -172,7 +172,7 @@ def test_elsewhere_the_records_become_jobs_again(opened_elsewhere: bpy.types.Sce
 
 def test_elsewhere_an_interrupted_job_goes_on_and_is_placed(opened_elsewhere: bpy.types.Scene, service: Any) -> None:
     before = posts(service)
-    restore.take_in_file()
+    restore.read_file()
     for state in ("REFINING", "READY"):
         run(opened_elsewhere, state)
         check_placed(opened_elsewhere, state)

@@ -34,14 +34,14 @@ def test_there_is_a_catalog_for_each_language_and_no_other() -> None:
 
 @pytest.mark.usefixtures("registered")
 @pytest.mark.parametrize("voice", [labels, tooltips, reports])
-def test_without_translation_everything_is_said_in_english(voice: translation.Voice) -> None:
+def test_without_translation_everything_is_said_in_english(voice: translation.Translator) -> None:
     assert voice.say("Assign to {name}", name="{name} {0}") == "Assign to {name} {0}"
     assert voice.translate("'Cube' has no size. Trying again in 4 s") == "'Cube' has no size. Trying again in 4 s"
 
 
 @pytest.mark.usefixtures("registered")
 @pytest.mark.parametrize("voice", [labels, tooltips, reports])
-def test_messages_with_messages_inside_are_said_as_they_are_stored(voice: translation.Voice) -> None:
+def test_messages_with_messages_inside_are_said_as_they_are_stored(voice: translation.Translator) -> None:
     flaws = Message("Please check: {flaws}.", flaws=(Message("{count} open edges", count="1,200"), Message("no UVs")))
     told = sentences(BadValue("{name} has no size.", name="'{count}'").message, flaws)
     assert voice.translate(told) == str(told) == "'{count}' has no size. Please check: 1,200 open edges, no UVs."

@@ -18,7 +18,7 @@ import pytest
 import csm_blender
 from csm_blender.registration import CommandLine
 from csm_blender.scene.addon.environment import PACKAGE
-from csm_blender.scene.background.one_shot import OneShotProcess
+from csm_blender.scene.background.connection_test import connection_test
 from csm_blender.scene.blender import main_timer as timer_module
 from csm_blender.scene.blender import runtime
 from csm_blender.scene.blender.main_timer import MainTimer, main_timer
@@ -221,15 +221,16 @@ def test_who_waits_already_keeps_the_time() -> None:
     assert one.times == 0
 
 
-def test_it_never_raises_and_the_others_are_called() -> None:
+def test_a_function_that_raises_is_called_again_later_and_the_others_are_called_all_the_same() -> None:
     def broken() -> None:
         raise ValueError
 
     one = Caller()
     main_timer().call(broken)
     main_timer().call(one.look)
-    assert main_timer().tick() is None
+    assert main_timer().tick() == pytest.approx(timer_module.RETRY_S, abs=0.5)
     assert one.times == 1
+    assert main_timer().waits(broken)
 
 
 def test_a_call_may_cancel_and_enter_others_and_itself() -> None:
@@ -256,9 +257,9 @@ def test_the_timer_goes_with_the_runtime() -> None:
 def test_a_child_that_is_given_up_is_not_looked_after(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"CSM_BASE_URL": service.url, "CSM_API_KEY": service.key}.items():
         monkeypatch.setitem(os.environ, name, str(value))
-    child = OneShotProcess("worker.connection_test", lambda _answer: None)
-    child.run()
+    child = connection_test()
+    child.begin()
     assert is_there()
     child.stop()
     assert not is_there()
-    assert not runtime.part(MainTimer).waits(child._look)
+    assert not runtime.part(MainTimer).waits(child._check)

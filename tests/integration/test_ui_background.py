@@ -132,7 +132,7 @@ def test_a_file_decides_neither_about_paths_nor_about_sending(scene: bpy.types.S
     record.spec_json = json.dumps(spec)
     record.job_id, record.status = "f" * 32, "QUEUED"
     record.was_posted = record.was_accepted = False
-    restore.take_in_file()
+    restore.read_file()
     job = file_state().jobs["f" * 32]
     assert str(job.state) == "CANCELLED"
     assert (job.spec.output, job.spec.export_path, job.spec.run_id) == ("", "", "")
@@ -143,6 +143,6 @@ def test_a_file_decides_neither_about_paths_nor_about_sending(scene: bpy.types.S
 def test_a_made_up_job_id_never_reaches_the_disk(scene: bpy.types.Scene, job_id: str) -> None:
     record = state_of(scene).jobs.add()
     record.job_id, record.status = job_id, "REFINING"
-    restore.take_in_file()
+    restore.read_file()
     assert state_of(scene).jobs[0].status == "FAILED"
     assert file_state().jobs == {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much the job folder holds, for the preferences."""
+"""The size of the job folder, for the preferences."""
 
 from __future__ import annotations
 
@@ -8,34 +8,28 @@ import time
 from ...core.jobs.cleanup import folder_size
 from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw_preferences
-from ..blender.runtime import Part, part
+from ..blender.runtime import Part
 from .environment import jobs_home
 
 FRESH_S = 10.0
-MEASURE_IN_S = 0.1
 
 
 class DiskUsage(Part):
-    """The size of the job folder as last measured. Asking never touches the disk: it is measured a little later."""
+    """The size as last measured. Reading it does no I/O: it is measured a little later, by the timer."""
 
-    def __init__(self) -> None:
-        self._text = ""
-        self._measured_s = 0.0
+    _text = ""
+    _measured_s = 0.0
 
     @property
     def text(self) -> str:
-        """The size for people, from a few seconds ago, or empty."""
+        """The size, such as ``12 MB``, a few seconds old; empty until it is measured."""
         if time.monotonic() - self._measured_s > FRESH_S:
-            main_timer().call(self._measure, MEASURE_IN_S)
+            main_timer().call(self._measure, 0.1)
         return self._text
 
     def forget(self) -> None:
-        """Measure anew next time."""
+        """Measure again next time."""
         self._measured_s = 0.0
-
-    def stop(self) -> None:
-        """Do not measure any more."""
-        main_timer().cancel(self._measure)
 
     def _measure(self) -> None:
         self._measured_s = time.monotonic()
@@ -45,13 +39,12 @@ class DiskUsage(Part):
             redraw_preferences()
 
 
-def disk_usage() -> DiskUsage:
-    """The measured size, of the current runtime."""
-    return part(DiskUsage)
+disk_usage = DiskUsage.current
+"""The size kept in the current runtime."""
 
 
 def size_text(size: float) -> str:
-    """Bytes for people."""
+    """*size* in bytes as text, such as ``12 MB``."""
     for unit in ("bytes", "KB", "MB"):
         if size < 1000.0:  # noqa: PLR2004 - decimal units
             return f"{size:.0f} {unit}"

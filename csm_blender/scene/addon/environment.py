@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How this Blender reaches the service and its own children: interpreters, online access, the job folder."""
+"""What the add-on needs to know of this Blender: interpreters for child processes, online access, the job folder."""
 
 from __future__ import annotations
 
@@ -13,34 +13,25 @@ import bpy
 from ...core.errors import OnlineAccessOff
 from ...core.processes.launch import Interpreters
 from ...core.settings import HOME_VARIABLE, data_home, is_loopback
-from ..blender.bpy_typing import current
 
 _app: Any = bpy.app
 PACKAGE = __package__.rsplit(".", 2)[0]
 
 
 def interpreters() -> Interpreters:
-    """Plain Python for the worker, and this very Blender (or, in the wheel, this Python) for the converter."""
+    """Python for the worker, and this very Blender (or, in the wheel, this Python) for the converter."""
     return Interpreters(sys.executable, tuple(_app.python_args), bpy.app.binary_path)
-
-
-def is_extension() -> bool:
-    """Whether this runs as an installed extension, with a folder of its own kept by Blender."""
-    return PACKAGE.startswith("bl_ext.")
 
 
 def jobs_home() -> Path:
     """The folder of the job store: ``$CSM_HOME``, else the extension's own, else the platform's data directory."""
-    if is_extension() and not os.environ.get(HOME_VARIABLE):
+    if PACKAGE.startswith("bl_ext.") and not os.environ.get(HOME_VARIABLE):
         return Path(bpy.utils.extension_path_user(PACKAGE, path="jobs", create=True))
     return data_home()
 
 
 def check_online(base_url: str) -> bool:
-    """Whether only this machine may be contacted. Raises :class:`OnlineAccessOff` where *base_url* must not be.
-
-    Blender's setting counts; a service on the loopback interface is always free to use.
-    """
+    """Whether only the loopback interface may be used. Raises :class:`OnlineAccessOff` where *base_url* may not be."""
     if bpy.app.online_access:
         return False
     if is_loopback(base_url):
@@ -50,9 +41,3 @@ def check_online(base_url: str) -> bool:
             "Blender was started with --offline-mode.", "Start it without that option, or with --online-mode."
         )
     raise OnlineAccessOff("Blender is not allowed to use the network.")
-
-
-def preference(name: str) -> str:
-    """A text preference of the add-on, or empty where it runs without being installed."""
-    addon = current.preferences.addons.get(PACKAGE)
-    return str(getattr(addon.preferences, name, "")) if addon and addon.preferences else ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the environment and the preferences say, and whether anything may be sent at all. No I/O: panels ask this."""
+"""The preferences and environment variables, and whether requests may be sent. No I/O: panels call this."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .environment import PACKAGE, check_online
 
 @dataclass
 class Preferences:
-    """The preferences of the add-on as the rest of it sees them; what counts where it runs without being installed."""
+    """The preferences of the add-on with their defaults, which apply where it is not enabled."""
 
     api_key: str = ""
     base_url: str = ""
@@ -38,10 +38,7 @@ def preferences() -> Preferences:
 
 
 def settings_now() -> Settings:
-    """What steers a refine at this moment.
-
-    Raises :class:`MissingKey`, :class:`OnlineAccessOff` or :class:`BadValue`: then nothing may be sent.
-    """
+    """The settings of requests. Raises :class:`MissingKey`, :class:`OnlineAccessOff` or :class:`BadValue`."""
     chosen = preferences()
     url = base_url_now()
     loopback_only = check_online(url)
@@ -60,12 +57,12 @@ def settings_now() -> Settings:
 
 
 def base_url_now() -> str:
-    """Where the service is at this moment. Raises :class:`BadValue`."""
+    """The address of the service. Raises :class:`BadValue`."""
     return base_url_from(os.environ, preferences().base_url)
 
 
 def obstacle() -> CsmError | None:
-    """Why nothing may be sent, if so."""
+    """Why nothing may be sent; ``None`` if it may."""
     try:
         settings_now()
     except CsmError as error:

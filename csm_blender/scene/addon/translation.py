@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on in the language of Blender.
+"""Translation of the add-on's texts into the language of Blender.
 
-Blender looks up by itself what it shows as it is written: labels, names, tooltips, items. What is put together, and
-what was written in English elsewhere, goes through one of the three voices, which follow Blender's three switches
-(Preferences > Interface > Translation): :data:`labels`, :data:`tooltips`, :data:`reports`.
+Blender translates constant texts itself: labels, names, tooltips, items. Texts with values, and messages of other
+processes, go through :data:`labels`, :data:`tooltips` or :data:`reports`, which follow the three switches of Blender
+(Preferences > Interface > Translation).
 """
 
 from __future__ import annotations
@@ -23,32 +23,31 @@ LANGUAGES = ("de_DE", "es", "fr_FR", "ja_JP", "zh_HANS")
 """As Blender names them, from 4.2 on."""
 
 OURS = "CSM"
-"""A context in which Blender has no words: some of ours it knows in another sense, and its own come first."""
+"""A translation context of our own, for words that Blender has in another sense: its own come first."""
 
 _CONTEXTS = ("*", "Operator", OURS)
-"""Blender looks up names of operators and texts of their buttons in the second, all else in the first."""
+"""Blender uses the second for names of operators and their buttons, the first for all else."""
 
 _CATALOGS = Path(__file__).resolve().parents[2] / "locale"
 _translations: Any = bpy.app.translations
-_JOINT_AFTER_IDEOGRAPHIC_STOP = re.compile("(\N{IDEOGRAPHIC FULL STOP}) ")
-"""Sentences are joined by a space, which Chinese and Japanese do without."""
+_SPACE_AFTER_IDEOGRAPHIC_STOP = re.compile("(?<=\N{IDEOGRAPHIC FULL STOP}) ")
+"""The space between sentences, which Chinese and Japanese do without."""
 
 
 def start() -> None:
-    """Give Blender the catalogs; it looks only into that of its own language."""
-    catalogs = {language: catalog(language) for language in LANGUAGES}
+    """Register the catalogs in Blender."""
+    catalogs = {
+        language: {
+            (context, text): translated for text, translated in catalog(language).items() for context in _CONTEXTS
+        }
+        for language in LANGUAGES
+    }
     stop()
-    _translations.register(
-        PACKAGE,
-        {
-            language: {(context, words): told for words, told in found.items() for context in _CONTEXTS}
-            for language, found in catalogs.items()
-        },
-    )
+    _translations.register(PACKAGE, catalogs)
 
 
 def stop() -> None:
-    """Take them back."""
+    """Unregister them."""
     _translations.unregister(PACKAGE)
 
 
@@ -58,8 +57,8 @@ def catalog(language: str) -> dict[str, str]:
     return found
 
 
-class Voice:
-    """Says things the way one of Blender's switches wants it."""
+class Translator:
+    """Translates texts if one of Blender's switches is on."""
 
     def __init__(self, look_up: str, switch: str) -> None:
         self._look_up = look_up
@@ -70,10 +69,10 @@ class Voice:
         return self.translate(Message(template, **values))
 
     def translate(self, text: str) -> str:
-        """*text* in Blender's language: a message by its template, any other text as a whole."""
+        """*text* in Blender's language: a message by its template and values, any other text as a whole."""
         if _translations.locale not in LANGUAGES or not getattr(current.preferences.view, self._switch):
             return str(text)
-        return _JOINT_AFTER_IDEOGRAPHIC_STOP.sub(r"\1", self._filled(Message.of(text)))
+        return _SPACE_AFTER_IDEOGRAPHIC_STOP.sub("", self._filled(Message.of(text)))
 
     def _filled(self, message: Message) -> str:
         values = {name: self._value(value) for name, value in message.values.items()}
@@ -89,11 +88,9 @@ class Voice:
     def _template(self, template: str) -> str:
         look_up = getattr(_translations, self._look_up)
         found: str = look_up(template, OURS)
-        if found == template:
-            found = look_up(template)
-        return found
+        return found if found != template else str(look_up(template))
 
 
-labels = Voice("pgettext_iface", "use_translate_interface")
-tooltips = Voice("pgettext_tip", "use_translate_tooltips")
-reports = Voice("pgettext_rpt", "use_translate_reports")
+labels = Translator("pgettext_iface", "use_translate_interface")
+tooltips = Translator("pgettext_tip", "use_translate_tooltips")
+reports = Translator("pgettext_rpt", "use_translate_reports")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the pipeline in this very process, for the command line and for Blender without a window."""
+"""Run the pipeline in this process, for the command line and for Blender without a window."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from ..addon.environment import interpreters
 def run_pipeline(
     store: Store, job_ids: Sequence[str], settings: Settings, *, concurrency: int, on_change: Callable[[Job], None]
 ) -> None:
-    """Take the jobs as far as READY in this process, blocking. However it ends, they are free for others then."""
-    owner = uuid.uuid4().hex
-    converters = ConverterPool(interpreters())
+    """Run the jobs until they are READY or have ended, blocking. Their leases are released in any case."""
+    owner, converters = uuid.uuid4().hex, ConverterPool(interpreters())
     pipeline = Pipeline(store, settings, converters, owner)
     try:
         run_blocking(pipeline, store, job_ids, concurrency=concurrency, on_change=on_change)

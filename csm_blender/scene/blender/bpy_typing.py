@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names for the parts of ``bpy`` whose type stubs are of no help.
+"""Types for the parts of ``bpy`` whose type stubs do not help.
 
-By the stubs everything in a context may be ``None``, and a layout knows the icons of Blender 4.2 only, each by name.
+In the stubs everything in a context may be ``None``, a layout has the icons of Blender 4.2 only, and the functions of
+``bpy.props`` give ``None``: here they give what the property will hold.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import bpy
 
@@ -18,7 +20,7 @@ Layout = Any
 
 
 class _Current:
-    """Asks anew each time: while Blender enables add-ons, ``bpy.context`` is a stand-in that knows nothing."""
+    """Looked up each time: while Blender enables add-ons, ``bpy.context`` is a restricted object without attributes."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(bpy.context, name)
@@ -26,3 +28,26 @@ class _Current:
 
 current: Any = _Current()
 """``bpy.context``."""
+
+_props: Any = bpy.props
+BoolProperty: Callable[..., bool] = _props.BoolProperty
+CollectionProperty: Callable[..., Any] = _props.CollectionProperty
+EnumProperty: Callable[..., str] = _props.EnumProperty
+FloatProperty: Callable[..., float] = _props.FloatProperty
+FloatVectorProperty: Callable[..., Any] = _props.FloatVectorProperty
+IntProperty: Callable[..., int] = _props.IntProperty
+PointerProperty: Callable[..., Any] = _props.PointerProperty
+StringProperty: Callable[..., str] = _props.StringProperty
+_Deferred = type(_props.BoolProperty())
+"""What these functions give: a property that Blender makes when the class is registered."""
+
+AnyClass = TypeVar("AnyClass", bound=type)
+
+
+def with_properties(cls: AnyClass) -> AnyClass:
+    """Class decorator: turns attributes such as ``name = StringProperty()`` into the annotations that Blender reads."""
+    found = {name: value for name, value in vars(cls).items() if isinstance(value, _Deferred)}
+    for name in found:
+        delattr(cls, name)
+    cls.__annotations__ = {**vars(cls).get("__annotations__", {}), **found}
+    return cls

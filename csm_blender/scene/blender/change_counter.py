@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Counts changes, so that nobody has to look for them at every redraw.
-
-A look at a dozen properties takes longer than to draw the box they are about. Handlers may be called while rendering,
-from another thread: they only count.
-"""
+"""Counts changes, so that a redraw need not compare what it shows: that can take longer than the drawing."""
 
 from __future__ import annotations
 
@@ -13,10 +9,10 @@ from typing import Any
 
 from bpy.app.handlers import persistent
 
-from .runtime import Part, part
+from .runtime import Part
 
-_MOST_LOOKED_AT = 64
-"""So many updates are looked at; that more things were moved at once counts as a change of everything."""
+MOST_UPDATES = 64
+"""If more objects were moved at once, that counts as a change of everything."""
 
 
 @dataclass
@@ -24,40 +20,36 @@ class ChangeCounter(Part):
     """Numbers that only grow."""
 
     shapes: int = 0
-    """Changed by anything but moving objects: shapes, selection, what is shown, names, frames."""
+    """All but moved objects: shapes, selection, visibility, names, frames."""
     moves: int = 0
-    """Changed by moving, turning or scaling any object."""
+    """Objects moved, rotated or scaled."""
     choices: int = 0
-    """Changed by choosing something in the panel, by jobs, by undo: what Blender does not evaluate anything for."""
+    """Settings in the panel, jobs, undo: what the depsgraph does not evaluate anything for."""
     are_counted: bool = False
-    """Whether Blender calls the handlers below. One without a window does not: nothing is drawn there."""
+    """Whether Blender calls the handlers below: only with a window, as nothing is drawn without one."""
 
 
-def changes() -> ChangeCounter:
-    """The counter of the current runtime."""
-    return part(ChangeCounter)
+changes = ChangeCounter.current
+"""The counter of the current runtime."""
 
 
 def chosen(_owner: Any = None, _context: Any = None) -> None:
-    """Count a change of choices or jobs. Blender can call it for a property."""
+    """Count a change of settings or jobs; also an ``update`` callback of properties."""
     changes().choices += 1
 
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def evaluated(_scene: object, depsgraph: Any) -> None:
-    """Count what Blender evaluated anew: a handler of ``depsgraph_update_post``."""
-    counter, seen = changes(), 0
-    for update in itertools.islice(depsgraph.updates, _MOST_LOOKED_AT):
-        seen += 1
-        if update.is_updated_geometry or not update.is_updated_transform:
-            counter.shapes += 1
-            return
-    if seen == _MOST_LOOKED_AT:
-        counter.shapes += 1
+    """Count what the depsgraph updated: a handler of ``depsgraph_update_post``, also in other threads (rendering)."""
+    counter, updates = changes(), list(itertools.islice(depsgraph.updates, MOST_UPDATES))
     counter.moves += 1
+    if len(updates) == MOST_UPDATES or any(
+        each.is_updated_geometry or not each.is_updated_transform for each in updates
+    ):
+        counter.shapes += 1
 
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def frame_changed(*_arguments: object) -> None:
-    """Another frame may look different in all: a handler of ``frame_change_post``."""
+    """Anything may look different in another frame: a handler of ``frame_change_post``."""
     changes().shapes += 1

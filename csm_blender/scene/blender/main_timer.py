@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on's only timer in Blender, and who is to be called by it.
+"""The add-on's only timer in Blender, and the functions it calls.
 
-It exists only while somebody waits to be called, survives file loads, and goes with the runtime. Blender knows timers
-by the address of their function, which for a method is another one each time; here methods can be taken back.
+It exists only while a call is due, survives file loads, and is removed with the runtime. Blender identifies a timer by
+the address of its function, which is different each time a method is looked up; here methods can be cancelled.
 """
 
 from __future__ import annotations
@@ -10,109 +10,88 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import bpy
 
-from .runtime import Part, part
+from .runtime import Part
 
-Look = Callable[[], float | None]
+Call = Callable[[], float | None]
 """Called on Blender's main thread; gives the seconds until it wants to be called again, ``None`` for never."""
 
+RETRY_S = 1.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass
-class _Due:
-    """When a function is to be called, on the monotonic clock."""
-
-    at_s: float
-
-
 class MainTimer(Part):
-    """The functions that wait to be called, and the timer in Blender while there are any."""
+    """The functions to be called, and the timer in Blender while there are any."""
 
     def __init__(self) -> None:
-        self._due: dict[Look, _Due] = {}
-        self._is_ticking = False
+        self._due: dict[Call, float] = {}
+        """When each is to be called, by ``time.perf_counter``, which is exact enough to tell two entries apart."""
         self._next_s = 0.0
         """When Blender will call, if the timer exists."""
 
-    @property
-    def exists(self) -> bool:
-        """Whether there is a timer in Blender."""
-        return bool(bpy.app.timers.is_registered(_tick))
+    def call(self, function: Call, after_s: float = 0.0) -> None:
+        """Have *function* called in *after_s* seconds; if it is due already, its time does not change."""
+        if function not in self._due:
+            self._due[function] = time.perf_counter() + after_s
+            self._update_timer()
 
-    def call(self, look: Look, after_s: float = 0.0) -> None:
-        """Have *look* called in *after_s* seconds; one that waits already is called when it was to be."""
-        if look not in self._due:
-            self._due[look] = _Due(time.monotonic() + after_s)
-            self._follow()
+    def cancel(self, function: Call) -> None:
+        """Do not call *function* any more."""
+        if self._due.pop(function, None) is not None:
+            self._update_timer()
 
-    def cancel(self, look: Look) -> None:
-        """Do not call *look* any more."""
-        if self._due.pop(look, None) is not None:
-            self._follow()
-
-    def waits(self, look: Look) -> bool:
-        """Whether *look* is going to be called."""
-        return look in self._due
+    def waits(self, function: Call) -> bool:
+        """Whether *function* is going to be called."""
+        return function in self._due
 
     def stop(self) -> None:
-        """Call nobody any more, and take the timer away."""
+        """Cancel all calls, also those of parts that stop later."""
         self._due.clear()
-        self._follow()
+        self._update_timer()
 
     def tick(self) -> float | None:
-        """Call those whose time has come: seconds until the next, ``None`` where nobody waits. Never raises."""
-        now = time.monotonic()
-        self._is_ticking = True
-        try:
-            for look, due in list(self._due.items()):
-                if due.at_s <= now and self._due.get(look) is due:  # else taken back by one called before it
-                    self._call_now(look, due)
-        finally:
-            self._is_ticking = False
-        return self._until_next()
+        """Make the calls that are due: seconds until the next, ``None`` if there is none. Never raises.
 
-    def _call_now(self, look: Look, due: _Due) -> None:
-        wait_s = _called(look)
-        if self._due.get(look) is not due:
-            return  # it was taken back while it ran, and perhaps entered anew
-        if wait_s is None:
-            del self._due[look]
-        else:
-            due.at_s = time.monotonic() + wait_s
+        A function that raises is called again after ``RETRY_S`` seconds: Blender would drop the timer, and all calls.
+        """
+        now = time.perf_counter()
+        for function, at_s in list(self._due.items()):
+            if at_s > now or self._due.get(function) != at_s:  # cancelled by a function called before it
+                continue
+            try:
+                wait_s = function()
+            except Exception:  # noqa: BLE001 - see above
+                _log.exception("A call of the timer failed")
+                wait_s = RETRY_S
+            if self._due.get(function) != at_s:  # cancelled in its own call, and perhaps entered again
+                continue
+            if wait_s is None:
+                del self._due[function]
+            else:
+                self._due[function] = time.perf_counter() + wait_s
+        return self._until_next()
 
     def _until_next(self) -> float | None:
         if not self._due:
             return None
-        self._next_s = min(due.at_s for due in self._due.values())
-        return max(0.0, self._next_s - time.monotonic())
+        self._next_s = min(self._due.values())
+        return max(0.0, self._next_s - time.perf_counter())
 
-    def _follow(self) -> None:
-        """Make, move or remove the timer in Blender. While it ticks, what :meth:`tick` gives does that."""
-        if self._is_ticking:
-            return
-        earlier_s, wait_s = self._next_s, self._until_next()
-        if self.exists and (wait_s is None or self._next_s < earlier_s):
+    def _update_timer(self) -> None:
+        """Make, move or remove the timer in Blender."""
+        exists, earlier_s, wait_s = bpy.app.timers.is_registered(_tick), self._next_s, self._until_next()
+        if exists and (wait_s is None or self._next_s < earlier_s):
             bpy.app.timers.unregister(_tick)
-        if wait_s is not None and not self.exists:
+            exists = False
+        if wait_s is not None and not exists:
             bpy.app.timers.register(_tick, first_interval=wait_s, persistent=True)
 
 
-def main_timer() -> MainTimer:
-    """The timer of the current runtime."""
-    return part(MainTimer)
+main_timer = MainTimer.current
+"""The timer of the current runtime."""
 
 
 def _tick() -> float | None:
     return main_timer().tick()
-
-
-def _called(look: Look) -> float | None:
-    try:
-        return look()
-    except Exception:  # noqa: BLE001 - Blender drops a timer that raises, and with it all who wait
-        _log.exception("What the timer called broke")
-        return None

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Between ``mathutils`` and plain numbers."""
+"""Conversions between ``mathutils`` and plain numbers."""
 
 from __future__ import annotations
 
 from mathutils import Matrix
 
 from ...core.geometry.linalg import columns, from_columns, solved
-from ...core.models import Matrix4, Vec3
+from ...core.models import Matrix4
 
 
 def as_matrix4(matrix: Matrix) -> Matrix4:
@@ -16,18 +16,12 @@ def as_matrix4(matrix: Matrix) -> Matrix4:
 
 
 def relative_to(base: Matrix, world: Matrix) -> Matrix | None:
-    """The matrix that, after *base*, gives *world*; ``None`` where *base* is flat.
-
-    In double precision: mathutils would lose millimetres 100 km from the origin.
-    """
+    """The matrix that, after *base*, gives *world*; ``None`` where *base* is flat."""
+    # In double precision: mathutils would lose millimeters 100 km from the origin.
     axes = columns(as_matrix4(base))
-    here, there = _column(base, 3), _column(world, 3)
-    x, y, z = (solved(axes, _column(world, index)) for index in range(3))
+    here, there = base.translation, world.translation
+    x, y, z = (solved(axes, axis) for axis in columns(as_matrix4(world)))
     origin = solved(axes, (there[0] - here[0], there[1] - here[1], there[2] - here[2]))
     if x is None or y is None or z is None or origin is None:
         return None
     return Matrix(from_columns(x, y, z, origin))
-
-
-def _column(matrix: Matrix, index: int) -> Vec3:
-    return (matrix[0][index], matrix[1][index], matrix[2][index])

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw again what shows jobs, and nothing else.
-
-A viewport costs what its scene costs, up to a second without a graphics card, so it is left alone where it can be.
-"""
+"""Redraw what shows jobs, and no more: a viewport can take up to a second without a graphics card."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import bpy
@@ -18,33 +16,38 @@ TAB = "CSM"
 
 
 def redraw() -> None:
-    """Have the sidebars of the 3D views and the status bars drawn again: cheap, however heavy the scene is."""
+    """Redraw the sidebars of the 3D views and the status bars: cheap, however heavy the scene is."""
     chosen()
-    manager = current.window_manager
-    for window in manager.windows if manager else ():
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                _redraw_regions(area, "UI")
-        _redraw_status_bar(window)
+    for area in _areas("VIEW_3D"):
+        _redraw_regions(area, "UI")
+    for window in _windows():
+        # Setting a status text redraws the bar, and there is no other way; an operator's own text there is kept.
+        if all(operator.bl_idname == "CSM_OT_refine" for operator in window.modal_operators):
+            with current.temp_override(window=window):
+                window.workspace.status_text_set_internal(None)
 
 
 def redraw_boxes() -> None:
-    """Have the viewports drawn again in which the boxes of jobs are shown. This draws the whole scene: seldom."""
-    manager = current.window_manager
-    for window in manager.windows if manager else ():
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D" and shows_boxes(area):
-                _redraw_regions(area, "WINDOW")
+    """Redraw the viewports that show the boxes of jobs. This draws the whole scene."""
+    for area in _areas("VIEW_3D"):
+        if shows_boxes(area):
+            _redraw_regions(area, "WINDOW")
+
+
+def redraw_preferences() -> None:
+    """Redraw the preferences, where they are open."""
+    for area in _areas("PREFERENCES"):
+        area.tag_redraw()
 
 
 def shows_boxes(area: bpy.types.Area) -> bool:
-    """Whether this 3D view is at the CSM tab, with overlays."""
+    """Whether this 3D view shows overlays and its sidebar is at the CSM tab."""
     space: Any = area.spaces.active
     return bool(space.show_region_ui and space.overlay.show_overlays) and is_at_tab(area)
 
 
 def is_at_tab(area: bpy.types.Area) -> bool:
-    """Whether the sidebar of this 3D view is at the CSM tab, open or not."""
+    """Whether the sidebar of this 3D view, open or not, is at the CSM tab."""
     return any(region.type == "UI" and region.active_panel_category == TAB for region in area.regions)
 
 
@@ -54,17 +57,10 @@ def _redraw_regions(area: bpy.types.Area, kind: str) -> None:
             region.tag_redraw()
 
 
-def _redraw_status_bar(window: bpy.types.Window) -> None:
-    """Setting a status text redraws the bar, and there is no other way; what an operator shows there is left alone."""
-    if len(window.modal_operators) == 0 or all(op.bl_idname == "CSM_OT_refine" for op in window.modal_operators):
-        with current.temp_override(window=window):
-            window.workspace.status_text_set_internal(None)
-
-
-def redraw_preferences() -> None:
-    """Have the preferences drawn again, where they are open."""
+def _windows() -> Any:
     manager = current.window_manager
-    for window in manager.windows if manager else ():
-        for area in window.screen.areas:
-            if area.type == "PREFERENCES":
-                area.tag_redraw()
+    return manager.windows if manager else ()
+
+
+def _areas(kind: str) -> Iterator[bpy.types.Area]:
+    return (area for window in _windows() for area in window.screen.areas if area.type == kind)

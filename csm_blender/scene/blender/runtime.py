@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one holder of all that the add-on remembers while it is enabled.
+"""The one object that holds all state of the add-on while it is enabled, in place of module globals.
 
-``register()`` makes a :class:`Runtime`, ``unregister()`` drops it. What used to be module globals are its parts, each a
-plain class in the module that uses it. The command line and scripts run without ``register()``: there the runtime is
-made when it is first asked for.
+Its parts are plain classes in the modules that use them. ``unregister()`` drops it; the next one is made when it is
+first asked for, also for the command line and scripts, which run without ``register()``.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TypeVar
+from typing import Self, TypeVar
 
 _log = logging.getLogger(__name__)
 
@@ -17,8 +16,13 @@ _log = logging.getLogger(__name__)
 class Part:
     """Something the runtime holds one of. It is made without arguments, when it is first asked for."""
 
+    @classmethod
+    def current(cls) -> Self:
+        """The one of the current runtime. Cheap: it is asked for at every redraw."""
+        return runtime().part(cls)
+
     def stop(self) -> None:
-        """Give back what Blender or the system lent: handlers, child processes, files. Called once, at the end."""
+        """Release what Blender or the system lent: handlers, child processes, files. Called once, at the end."""
 
 
 AnyPart = TypeVar("AnyPart", bound=Part)
@@ -43,17 +47,17 @@ class Runtime:
             self._parts.pop(kind).stop()
 
     def stop(self) -> None:
-        """Stop all parts, the last made first, and let go of them. One that fails does not keep the others."""
+        """Stop and drop all parts, the last made first, even if one of them fails."""
         for made in reversed(list(self._parts.values())):
             try:
                 made.stop()
-            except Exception:  # noqa: BLE001 - the rest must be given back all the same
+            except Exception:  # noqa: BLE001 - the rest must be released all the same
                 _log.exception("%s could not be stopped", type(made).__name__)
         self._parts.clear()
 
 
 class _Holder:
-    """Holds the current runtime: the only thing in the package that is changed while it lies in a module."""
+    """Holds the current runtime: the only object of a module that changes."""
 
     runtime: Runtime | None = None
 
@@ -69,14 +73,8 @@ def runtime() -> Runtime:
 
 
 def part(kind: type[AnyPart]) -> AnyPart:
-    """The current runtime's part of class *kind*. Cheap: it is asked at every redraw."""
+    """The current runtime's part of class *kind*."""
     return runtime().part(kind)
-
-
-def start() -> None:
-    """Begin with a new runtime."""
-    stop()
-    _holder.runtime = Runtime()
 
 
 def stop() -> None:

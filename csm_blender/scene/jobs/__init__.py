@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs of the open file: planning, records, the timer that brings results into the scene."""
+"""The jobs of the open file: planning, records for the panel, regular updates, placing of results, previews."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Give many objects their sessions at once: look up who is meant, then write it onto them and select them."""
+"""Assign sessions to many objects at once, from the rows of a jobs file, and select these objects."""
 
 from __future__ import annotations
 
@@ -18,40 +18,36 @@ from ..properties import tag_of
 
 
 def pairs_of(rows: Iterable[Row], context: Context) -> list[Pair]:
-    """What the *rows* of a jobs file mean in the scene. Raises :class:`UsageError` where none can be used."""
+    """The objects and sessions of the *rows* of a jobs file. Raises :class:`UsageError` where none can be used."""
     taken: set[str] = set()
     pairs = [_pair(row, context, taken) for row in rows]
     if not usable(pairs):
-        first = pairs[0]
         raise UsageError(
             "No job of the file fits this scene ({name}: {problem}).",
             "Open the scene the file was made for, or name its objects as in the file.",
-            name=first.object_name,
-            problem=first.problem,
+            name=pairs[0].object_name,
+            problem=pairs[0].problem,
         )
     return pairs
 
 
 def assign(pairs: Sequence[Pair], context: Context) -> list[bpy.types.Object]:
-    """Write the sessions onto the objects and select just these. Gives those that cannot be selected: hidden ones."""
-    chosen = [(context.scene.objects[pair.object_name], pair.session) for pair in usable(pairs)]
+    """Assign the sessions and select just these objects. Gives those that cannot be selected: hidden ones."""
+    layer, scene = context.view_layer, context.scene
     for obj in list(context.selected_objects or ()):
         obj.select_set(False)
-    layer = context.view_layer
-    shown = []
-    for obj, session in chosen:
-        tag_of(obj).session_code = session
+    for pair in usable(pairs):
+        obj = scene.objects[pair.object_name]
+        tag_of(obj).session_code = pair.session
         if obj.name in layer.objects:
             obj.select_set(True)
-            if obj.select_get():
-                shown.append(obj)
-    if shown:
-        layer.objects.active = shown[0]
-    return [obj for obj, _session in chosen if obj not in shown]
+    chosen = [scene.objects[pair.object_name] for pair in usable(pairs)]
+    layer.objects.active = next((obj for obj in chosen if obj.select_get()), layer.objects.active)
+    return [obj for obj in chosen if not obj.select_get()]
 
 
 def _pair(row: Row, context: Context, taken: set[str]) -> Pair:
-    """*taken* are the names that earlier rows have, to which this one's is added."""
+    """*taken* are the names in earlier rows, to which this one's is added."""
     try:
         objects = find_objects(context.scene, row.object_name)
     except NoSuchObject as error:

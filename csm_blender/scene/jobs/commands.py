@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Begin jobs, and what a person decides about them later. Operators call this; the pump and the worker do the rest."""
+"""Start jobs, and carry out what the user decides about them later. Called by operators."""
 
 from __future__ import annotations
 
@@ -18,18 +18,15 @@ from ..addon.preferences import settings_now
 from ..background.headless import run_pipeline
 from ..blender.bpy_typing import Context
 from ..properties import CSM_PG_job, find_record, tag_of
-from . import record_sync, timer
+from . import job_updates, record_sync
 from .binding import bound_scene, find_result, find_target
 from .planning import plan_for_objects
-from .restore import restore_job
+from .restore import is_unfinished, restore_job
 from .state import file_state
 
 
 def start_job(session_code: str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Job:
-    """Record a job for the common box of *objects*, in the axes of the first, and hand it to the worker.
-
-    Raises a :class:`CsmError` where that cannot be done.
-    """
+    """Start a job for the common box of *objects*, in the axes of the first. Raises a :class:`CsmError`."""
     settings = settings_now()
     obj = objects[0]
     if (busy := job_in_progress(session_code, obj)) is not None:
@@ -40,48 +37,34 @@ def start_job(session_code: str, objects: Sequence[bpy.types.Object], context: C
     spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), choices)
     job = store.add(spec, settings.base_url)
     tag_of(obj).session_code = session_code
-    record_sync.adopt(job, context.scene, obj)
-    timer.note(job)
+    record_sync.add_record(job, context.scene, obj)
+    job_updates.note(job)
     return job
 
 
 def job_in_progress(session_code: str, obj: bpy.types.Object) -> Job | None:
-    """The unfinished job that refines *session_code* into *obj*, so that nobody pays twice by clicking twice."""
-    state = file_state()
-    for job in state.unfinished():
-        binding = state.bindings.get(job.job_id)
-        if job.session_code == session_code and binding is not None and binding.object_uid == obj.session_uid:
-            return job
-    return None
+    """The unfinished job that refines *session_code* into *obj*, so that a second click does not pay twice."""
+    bindings = file_state().bindings
+    same = (job for job in file_state().unfinished() if job.session_code == session_code and job.job_id in bindings)
+    return next((job for job in same if bindings[job.job_id].object_uid == obj.session_uid), None)
 
 
 def run_to_end(job_ids: Sequence[str], context: Context) -> None:
-    """Wait until the jobs are placed or have failed. Without a window the pipeline runs in this very process."""
+    """Block until the jobs are placed or have failed. Without a window the pipeline runs in this very process."""
+    state = file_state()
     if bpy.app.background:
-        _run_here(job_ids)
-    else:
-        _run_by_worker(job_ids)
+        run_pipeline(state.open_store(), job_ids, settings_now(), concurrency=8, on_change=job_updates.note)
+        for job_id in job_ids:
+            if state.jobs[job_id].state is JobState.READY:
+                job_updates.place_now(job_id)
+    else:  # by the worker: a Blender with a window sends no requests itself
+        state.place_requested.update(job_ids)
+        while any(job_updates.watched(state.jobs[job_id]) for job_id in job_ids if job_id in state.jobs):
+            job_updates.step()
+            if not state.wait_reasons.keys().isdisjoint(job_ids):
+                break  # one waits for something that cannot happen while Blender is blocked
+            time.sleep(0.05)
     context.view_layer.update()
-
-
-def _run_here(job_ids: Sequence[str]) -> None:
-    state = file_state()
-    store = state.open_store()
-    run_pipeline(store, job_ids, settings_now(), concurrency=8, on_change=timer.note)
-    for job_id in job_ids:
-        if state.jobs[job_id].state is JobState.READY:
-            timer.place_now(job_id, {})
-
-
-def _run_by_worker(job_ids: Sequence[str]) -> None:
-    """A Blender with a window does no network itself, also when it has to wait."""
-    state = file_state()
-    state.place_requested.update(job_ids)
-    while any(timer.watched(state.jobs[job_id]) for job_id in job_ids if job_id in state.jobs):
-        timer.step()
-        if any(job_id in state.wait_reasons for job_id in job_ids):
-            return  # it waits for something that cannot happen while Blender is blocked
-        time.sleep(0.05)
 
 
 # --- decisions ------------------------------------------------------------------------------------------------------
@@ -89,12 +72,9 @@ def may(record: CSM_PG_job) -> frozenset[Decision]:
     """What makes sense for the job of *record*. Never empty."""
     job = file_state().jobs.get(record.job_id)
     if job is None:  # of another machine, and finished there; or the store cannot be read
-        unfinished = record.status not in {str(state) for state in FINISHED}
-        return frozenset({Decision.RETRY, Decision.REMOVE} if unfinished else {Decision.REMOVE})
+        return frozenset({Decision.RETRY, Decision.REMOVE} if is_unfinished(record) else {Decision.REMOVE})
     found = decisions(job)
-    if job.cancel_pending:
-        return found
-    if job.state is JobState.PLACED:
+    if job.state is JobState.PLACED and not job.cancel_pending:
         found |= {Decision.SEND_AGAIN}
         scene = bound_scene(job.job_id)
         if scene is not None and record.result in scene.objects:
@@ -104,59 +84,55 @@ def may(record: CSM_PG_job) -> frozenset[Decision]:
 
 def cancel(job: Job) -> None:
     """Stop the job."""
-    timer.note(actions.cancel(file_state().open_store(), _fresh(job)))
+    job_updates.note(actions.cancel(file_state().open_store(), job))
 
 
 def retry(job: Job) -> None:
-    """Go on with a failed or cancelled job, without paying again."""
-    timer.note(actions.retry(file_state().open_store(), _fresh(job)))
+    """Continue a failed or cancelled job, without paying again."""
+    job_updates.note(actions.retry(file_state().open_store(), job))
 
 
 def look_again(job: Job) -> None:
     """Ask the service whether the refine of an uncertain job has started."""
-    timer.note(actions.look_again(file_state().open_store(), _fresh(job)))
+    job_updates.note(actions.look_again(file_state().open_store(), job))
 
 
-def send_again(job: Job) -> Job:
+def send_again(job: Job) -> None:
     """Ask for the refine once more, as a new job for the same object."""
     settings, store = settings_now(), file_state().open_store()
-    job = _fresh(job)
     scene, target = bound_scene(job.job_id), find_target(job.job_id)
     if job.state is JobState.PLACED:
         new = store.add(replace(job.spec, choices=replace(job.spec.choices, again=True)), settings.base_url)
     else:
         new = actions.send_again(store, job)
-        timer.note(_fresh(job))
+        job_updates.note(store.get(job.job_id) or job)
     if scene is not None:
-        record_sync.adopt(new, scene, target)
-    timer.note(new)
-    return new
+        record_sync.add_record(new, scene, target)
+    job_updates.note(new)
 
 
 def place(job: Job) -> Message:
-    """Place the result now, or as soon as the moment is right: then the answer says what for it waits."""
+    """Place the result now, or as soon as the moment is right: then it gives what it waits for."""
     state = file_state()
-    job = actions.place_again(state.open_store(), _fresh(job))
+    job = actions.place_again(state.open_store(), job)
     state.place_requested.add(job.job_id)
-    timer.note(job)
-    waiting: dict[str, Message] = {}
-    timer.place_now(job.job_id, waiting)
-    state.wait_reasons.update(waiting)
-    timer.wake()
-    return waiting.get(job.job_id, NOTHING)
+    job_updates.note(job)
+    job_updates.place_now(job.job_id)
+    job_updates.wake()
+    return state.wait_reasons.get(job.job_id, NOTHING)
 
 
 def remove(job_id: str) -> None:
-    """Take a finished job out of the file, and its files off the disk. What was placed stays."""
+    """Remove a finished job from the file, and its files from the disk. What was placed stays."""
     store = file_state().open_store()
     job = store.get(job_id)
     if job is not None and job.state in FINISHED:
         store.remove(job)
-    record_sync.drop_record(job_id)
+    record_sync.remove_record(job_id)
 
 
 def job_of(job_id: str) -> Job:
-    """The job, put back into the store from the file's record if need be. Raises :class:`JobError`."""
+    """The job as it is now, restored from the file's record if the store does not know it. Raises :class:`JobError`."""
     store = file_state().open_store()
     job = store.get(job_id)
     scene = bound_scene(job_id)
@@ -171,7 +147,3 @@ def job_of(job_id: str) -> Job:
 def result_of(job_id: str) -> bpy.types.Object | None:
     """The object that holds the job's result."""
     return find_result(job_id, bound_scene(job_id))
-
-
-def _fresh(job: Job) -> Job:
-    return file_state().open_store().get(job.job_id) or job

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From an object of the scene and the choices of a person to what a job is asked to do. Nothing is sent by this."""
+"""Plan a job from objects of the scene and the user's choices. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -22,10 +22,7 @@ def plan_for_objects(
     depsgraph: bpy.types.Depsgraph,
     choices: Choices,
 ) -> JobSpec:
-    """The job that refines *session_code* into the common box of *objects*, in the axes of the first.
-
-    Raises :class:`UsageError` where one of them cannot be refined.
-    """
+    """Plan a refine into the common box of *objects*, in the axes of the first. Raises :class:`UsageError`."""
     check_no_previews(objects)
     check_changeable(objects, choices.original)
     target = measure_common(objects, depsgraph)
@@ -48,10 +45,7 @@ def plan_for_objects(
 def plan_for_numbers(
     session_code: str, scaled_bbox: Vec3, pivot_point: Vec3 | None, scene: bpy.types.Scene, choices: Choices
 ) -> JobSpec:
-    """The job that refines *session_code* into a box given in API order and meters. Raises :class:`BadValue`.
-
-    There is no block-out then, so the choices about one do not count.
-    """
+    """Plan a refine into a box in API order and meters, without a block-out. Raises :class:`BadValue`."""
     scale_length = scene.unit_settings.scale_length
     refinement, placement = box.plan_for_numbers(scaled_bbox, pivot_point, scale_length=scale_length)
     return JobSpec(

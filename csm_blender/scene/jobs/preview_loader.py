@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From asking for a preview to its standing there: a child process fetches and fits it, the timer waits for the moment.
+"""Load previews: a child process fetches and converts each, the timer shows it when the moment is right.
 
-What it calls also takes away previews whose block-outs were deleted, and ends when there is neither.
+The timer also removes previews whose block-outs were deleted, and ends when there is nothing left to do.
 """
 
 from __future__ import annotations
@@ -29,70 +29,80 @@ from ..background.one_shot import OneShotProcess
 from ..blender.bpy_typing import Context
 from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw
-from ..blender.runtime import Part, part
+from ..blender.runtime import Part
 from ..blender.undo import in_scene, push_undo_step
 from ..placement import preview_objects
 from ..placement.preview_objects import Remark
 from ..versions import history
 from . import safe_moment
 from .planning import plan_for_objects
+from .state import Binding
 
-READY_LOOK_S = 0.2
-STRAY_LOOK_S = 1.0
-LONGEST_S = 1800.0
-_NO_ANSWER = "The preview could not be fetched: the background process gave no answer."
+READY_CHECK_S = 0.2
+ORPHAN_CHECK_S = 1.0
 _log = logging.getLogger(__name__)
 
 
 class PreviewUnavailable(CsmError, code="preview"):
-    """The preview cannot be shown; the sentence says why."""
+    """The preview cannot be shown; the message says why."""
 
 
-@dataclass
-class Order:
-    """A preview that was asked for.
+@dataclass(eq=False)
+class Order(OneShotProcess):
+    """A preview that was asked for, and the child process that fetches it."""
 
-    ``versions`` is how many things could stand in its place by then. ``waits`` is empty until it is ready, then says
-    what for it waits.
-    """
-
+    module = "worker.preview_fetch"
+    deadline_s = 1800.0
     spec: JobSpec
-    scene_uid: int
-    object_uid: int
+    binding: Binding
     folder: Path
     versions: int
-    errand: OneShotProcess | None = None
+    """The number of versions of the block-out when it was asked for."""
     answer: dict[str, Any] = field(default_factory=dict)
     waits: Message = NOTHING
+    """What it waits for; empty until it is fetched."""
 
-    def scene(self) -> bpy.types.Scene | None:
-        """The scene it is for, if that is still there."""
-        return next((scene for scene in bpy.data.scenes if scene.session_uid == self.scene_uid), None)
+    def clear(self) -> None:
+        """End the child process and delete its files."""
+        self.cancel()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
-    def target(self) -> bpy.types.Object | None:
-        """The block-out, renamed or not, if it is still there."""
-        scene = self.scene()
-        return next((obj for obj in scene.objects if obj.session_uid == self.object_uid), None) if scene else None
+    def end(self, trouble: CsmError | None = None) -> None:
+        """It is shown, not needed any more, or cannot be shown because of *trouble*."""
+        orders = preview_orders()
+        orders.awaited.pop(self.binding.object_uid, None)
+        self.waits = NOTHING
+        if trouble is not None:
+            orders.troubles[self.binding.object_uid] = trouble
+        self.clear()
+        redraw()
+
+    def answered(self, answer: dict[str, Any]) -> None:
+        """The preview was fetched, or not."""
+        self.answer, self.waits = answer, Message("Ready")
+        if answer.get("good") is not True:
+            no_answer = "The preview could not be fetched: the background process gave no answer."
+            self.end(PreviewUnavailable(answer.get("message") or no_answer, answer.get("hint", "")))
+        wake()
+        redraw()
 
 
 @dataclass
 class PreviewOrders(Part):
-    """By the block-outs' ``session_uid``: what is awaited, and what went wrong the last time."""
+    """By the block-outs' ``session_uid``: the previews that are awaited, and why the last one cannot be shown."""
 
     awaited: dict[int, Order] = field(default_factory=dict)
     troubles: dict[int, CsmError] = field(default_factory=dict)
 
     def stop(self) -> None:
-        """Give up on all."""
+        """Cancel all."""
         while self.awaited:
-            _clear(self.awaited.popitem()[1])
+            self.awaited.popitem()[1].clear()
         self.troubles.clear()
-        main_timer().cancel(_tick)
 
 
-def preview_orders() -> PreviewOrders:
-    """The orders of the current runtime."""
-    return part(PreviewOrders)
+preview_orders = PreviewOrders.current
+"""The orders of the current runtime."""
 
 
 def order_of(block_out: bpy.types.Object | None) -> Order | None:
@@ -101,69 +111,56 @@ def order_of(block_out: bpy.types.Object | None) -> Order | None:
 
 
 def trouble_of(block_out: bpy.types.Object | None) -> CsmError | None:
-    """Why the last preview asked for is not there."""
+    """Why the last preview asked for cannot be shown."""
     return preview_orders().troubles.get(block_out.session_uid) if block_out is not None else None
 
 
 def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Order:
-    """Have the preview of a session fetched for the common box of *objects*, in the axes of the first.
-
-    Sends no refine request. Raises a :class:`CsmError` where it cannot be begun.
-    """
+    """Start to fetch a preview in the common box of *objects*, in the axes of the first. Raises a :class:`CsmError`."""
     target = objects[0]
-    looks = replace(choices, original=Original.KEEP, copies=False, materials=Materials.OWN, asset=NO_ASSET)
-    spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), looks)
-    give_up(target)
-    _remove_strays()
-    folder = work_folder(jobs_home(), uuid.uuid4().hex)
-    versions = len(history.versions(target))
-    new = Order(spec, context.scene.session_uid, target.session_uid, folder, versions)
-    new.errand = OneShotProcess("worker.preview_fetch", lambda answer: _take(new, answer), LONGEST_S)
+    shown_as = replace(choices, original=Original.KEEP, copies=False, materials=Materials.OWN, asset=NO_ASSET)
+    spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), shown_as)
+    cancel(target)
+    _remove_orphans()
+    binding = Binding(context.scene.session_uid, target.session_uid)
+    order = Order(spec, binding, work_folder(jobs_home(), uuid.uuid4().hex), len(history.versions(target)))
     try:
-        folder.mkdir(parents=True)
-        (folder / SPEC_NAME).write_text(json.dumps(spec.as_dict()), encoding="utf-8")
-        new.errand.run(str(folder))
-    except OSError as problem:
-        _clear(new)
-        raise DiskProblem("The preview cannot be fetched: {reason}.", reason=problem) from problem
-    except CsmError:
-        _clear(new)
+        order.folder.mkdir(parents=True)
+        (order.folder / SPEC_NAME).write_text(json.dumps(spec.as_dict()), encoding="utf-8")
+        order.run(str(order.folder))
+    except (CsmError, OSError) as error:
+        order.clear()
+        if isinstance(error, OSError):
+            raise DiskProblem("The preview cannot be fetched: {reason}.", reason=error) from error
         raise
-    preview_orders().awaited[target.session_uid] = new
+    preview_orders().awaited[target.session_uid] = order
     redraw()
-    return new
+    return order
 
 
 def wait_for(order: Order) -> Message:
-    """Stand still until the preview is there, for scripts. What it still waits for, or empty.
-
-    Raises a :class:`CsmError` where it cannot be had.
-    """
-    assert order.errand is not None
-    order.errand.wait()
+    """Block until the preview is fetched: what it still waits for, empty if it is shown. Raises a :class:`CsmError`."""
+    order.wait()
     orders = preview_orders()
-    if order.object_uid in orders.awaited:
-        _show_if_it_is_time(order)
-    if trouble := orders.troubles.get(order.object_uid):
+    if order.binding.object_uid in orders.awaited:
+        _show_if_safe(order)
+    if trouble := orders.troubles.get(order.binding.object_uid):
         raise trouble
     return order.waits
 
 
-def give_up(block_out: bpy.types.Object) -> bool:
-    """Do not wait for a preview of *block_out* any more, and forget what went wrong. Whether one was awaited."""
-    orders = preview_orders()
-    orders.troubles.pop(block_out.session_uid, None)
-    order = orders.awaited.pop(block_out.session_uid, None)
-    if order is None:
-        return False
-    _clear(order)
-    redraw()
-    return True
+def cancel(block_out: bpy.types.Object) -> bool:
+    """Do not wait for a preview of *block_out* any more, and forget earlier trouble. Whether one was awaited."""
+    preview_orders().troubles.pop(block_out.session_uid, None)
+    order = order_of(block_out)
+    if order is not None:
+        order.end()
+    return order is not None
 
 
 def remove(block_out: bpy.types.Object, scene: bpy.types.Scene) -> bool:
-    """Take the preview of *block_out* away, in one undo step, or give up one that is awaited. Whether there was any."""
-    if give_up(block_out):
+    """Cancel a preview of *block_out*, or remove it in one undo step. Whether there was any."""
+    if cancel(block_out):
         return True
     if not preview_objects.remove_of([block_out]):
         return False
@@ -173,9 +170,9 @@ def remove(block_out: bpy.types.Object, scene: bpy.types.Scene) -> bool:
 
 
 def wake() -> None:
-    """See to it that the timer calls, if there is anything to look for."""
+    """Have the timer check the previews, at least once."""
     if not bpy.app.background:
-        main_timer().call(_tick)
+        main_timer().call(_step)
 
 
 def file_opened() -> None:
@@ -184,87 +181,47 @@ def file_opened() -> None:
     wake()
 
 
-def _clear(order: Order) -> None:
-    """End its child and delete its files."""
-    if order.errand is not None:
-        order.errand.stop()
-    shutil.rmtree(order.folder, ignore_errors=True)
-
-
-def _take(order: Order, answer: dict[str, Any]) -> None:
-    """The child has answered."""
-    order.answer = answer
-    if answer.get("good") is True:
-        order.waits = Message("Ready")
-    else:
-        _end(order, PreviewUnavailable(answer.get("message") or _NO_ANSWER, answer.get("hint", "")))
-    wake()
-    redraw()
-
-
-def _end(order: Order, trouble: CsmError | None = None) -> None:
-    preview_orders().awaited.pop(order.object_uid, None)
-    order.waits = NOTHING
-    if trouble is not None:
-        preview_orders().troubles[order.object_uid] = trouble
-    _clear(order)
-    redraw()
-
-
-def _tick() -> float | None:
-    try:
-        return _step()
-    except Exception:  # noqa: BLE001 - a timer that raises is dropped by Blender
-        _log.exception("A look at the previews broke")
-        return STRAY_LOOK_S
-
-
 def _step() -> float | None:
     awaited = preview_orders().awaited
     for order in [order for order in awaited.values() if order.waits]:
-        _show_if_it_is_time(order)
-    _remove_strays()
+        _show_if_safe(order)
+    _remove_orphans()
     if any(order.waits for order in awaited.values()):
-        return READY_LOOK_S
-    return STRAY_LOOK_S if preview_objects.has_any() else None
+        return READY_CHECK_S
+    return ORPHAN_CHECK_S if preview_objects.has_any() else None
 
 
-def _show_if_it_is_time(order: Order) -> None:
-    scene, target = order.scene(), order.target()
+def _show_if_safe(order: Order) -> None:
+    scene, target = order.binding.scene(), order.binding.target()
     if scene is None or target is None:
-        _end(order, PreviewUnavailable("The block-out was deleted in the meantime.", ""))
+        order.end(PreviewUnavailable("The block-out was deleted in the meantime.", ""))
         return
-    if len(history.versions(target)) > order.versions:  # a refined mesh was faster
-        _end(order)
+    if len(history.versions(target)) > order.versions:  # a refined mesh was placed meanwhile
+        order.end()
         return
     if reason := safe_moment.reason_not_to_touch(scene):
         if reason != order.waits:
             order.waits = reason
             redraw()
         return
+    answer = order.answer
+    remark = Remark.REFINED if answer.get("kind") == Kind.REFINED else Remark.NONE
     try:
-        report = ConversionReport.from_dict(order.answer["report"])
+        report = ConversionReport.from_dict(answer["report"])
         with in_scene(scene):
-            preview_objects.show(order.spec, report, _remark(order), scene, target)
-    except CsmError as error:
-        _end(order, error)
+            preview_objects.show(order.spec, report, Remark.EARLIER if answer.get("stale") else remark, scene, target)
+    except Exception as error:  # noqa: BLE001 - any error of Blender: it must not be tried again five times a second
+        if not isinstance(error, CsmError):
+            _log.exception("A preview could not be shown")
+            error = PreviewUnavailable("The preview could not be shown: {error}", "", error=error)
+        order.end(error)
         return
-    except Exception as problem:  # noqa: BLE001 - whatever Blender says: it must not be tried again five times a second
-        _log.exception("A preview could not be shown")
-        _end(order, PreviewUnavailable("The preview could not be shown: {error}", "", error=problem))
-        return
-    _end(order)
+    order.end()
     push_undo_step(labels.say("Preview {name}", name=target.name), scene)
     wake()
 
 
-def _remark(order: Order) -> Remark:
-    if order.answer.get("stale"):
-        return Remark.EARLIER
-    return Remark.REFINED if order.answer.get("kind") == Kind.REFINED else Remark.NONE
-
-
-def _remove_strays() -> None:
+def _remove_orphans() -> None:
     for preview in preview_objects.strays():
         scenes = preview.users_scene
         if not scenes or not safe_moment.reason_not_to_touch(scenes[0]):

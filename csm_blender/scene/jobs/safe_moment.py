@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether this is a moment to put a result into the scene, without getting into the way of what a person is doing."""
+"""Whether a result can be placed in the scene now without disturbing what the user is doing."""
 
 from __future__ import annotations
 
@@ -13,21 +13,17 @@ from ..blender.bpy_typing import current
 from .binding import bound_scene, find_target
 from .state import file_state
 
-_JOBS_IN_THE_WAY = {
+_BLOCKING_JOBS = {
     "RENDER": Message("Ready. Waiting for the render to end"),
     "OBJECT_BAKE": Message("Ready. Waiting for the bake to end"),
     "COMPOSITE": Message("Ready. Waiting for the compositor to end"),
 }
-
-_LINGERING = frozenset({"RENDER_OT_render", "OBJECT_OT_bake"})
-"""Operators that stay modal after their job has ended, until the mouse moves. Their jobs are asked for instead."""
-
-
-_DRAGS = "CSM_OT_drag_"
+_STILL_MODAL = frozenset({"RENDER_OT_render", "OBJECT_OT_bake"})
+"""Operators that stay modal after their job has ended, until the mouse moves. Their jobs are checked instead."""
 
 
 def reason_to_wait(job_id: str) -> Message:
-    """What to wait for before the job's result is placed; empty when nothing is in the way."""
+    """What to wait for before the job's result is placed; empty if it can be placed now."""
     scene = bound_scene(job_id)
     if scene is None:
         return Message("Ready. Its scene is missing: waiting until the scene is back")
@@ -37,14 +33,15 @@ def reason_to_wait(job_id: str) -> Message:
     target = find_target(job_id)
     replaces = job is not None and job.spec.choices.original is Original.REPLACE
     if replaces and target is not None and target.mode != "OBJECT":
-        return Message("Ready. Waiting until you leave {mode} of {name}", mode=_mode_name(target), name=target.name)
+        mode = Message("{mode} Mode", mode=target.mode.replace("_", " ").title())
+        return Message("Ready. Waiting until you leave {mode} of {name}", mode=mode, name=target.name)
     return NOTHING
 
 
 def reason_not_to_touch(scene: bpy.types.Scene) -> Message:
-    """What to wait for before anything is put into *scene*; empty when nothing is in the way."""
+    """What to wait for before *scene* is changed; empty if it can be changed now."""
     app: Any = bpy.app
-    for job_type, message in _JOBS_IN_THE_WAY.items():
+    for job_type, message in _BLOCKING_JOBS.items():
         if app.is_job_running(job_type):
             return message
     windows = current.window_manager.windows
@@ -59,15 +56,8 @@ def reason_not_to_touch(scene: bpy.types.Scene) -> Message:
 
 
 def _holds_data(operator: bpy.types.Operator) -> bool:
-    """Whether *operator* is one of Blender's own, which work on pointers to data between two events.
-
-    Add-ons' operators (Python) have to cope with changes anyway, and some of them run all the time.
-    """
+    """Whether *operator* is one of Blender's own, which keep pointers to data; those in Python tolerate changes."""
     name = operator.bl_idname
-    if name.startswith(_DRAGS):
+    if name.startswith("CSM_OT_drag_"):
         return True  # an undo step pushed now would hold half a drag
-    return name not in _LINGERING and bpy.types.Operator.bl_rna_get_subclass_py(name) is None
-
-
-def _mode_name(obj: bpy.types.Object) -> Message:
-    return Message("{mode} Mode", mode=obj.mode.replace("_", " ").title())
+    return name not in _STILL_MODAL and bpy.types.Operator.bl_rna_get_subclass_py(name) is None

@@ -22,6 +22,11 @@ def file_state() -> Any:
     return module("scene.jobs.state").file_state()
 
 
+def jobs_are_updated() -> bool:
+    """Whether the timer is going to update the jobs."""
+    return bool(module("scene.blender.main_timer").main_timer().waits(module("scene.jobs.job_updates").step))
+
+
 def jobs() -> Any:
     """The jobs of the scene that is shown."""
     return bpy.context.scene.csm.jobs

@@ -92,7 +92,7 @@ def entries() -> list[object]:
 
 
 def catalogue() -> Any:
-    return module("scene.background.session_list").session_list().catalogue
+    return module("scene.background.session_list").session_list().catalog
 
 
 def five_thousand() -> Steps[dict[str, float]]:

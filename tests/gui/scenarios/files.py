@@ -11,7 +11,7 @@ import bpy
 from inside import Steps, frames, idle_until, override, window
 
 sys.path.insert(0, str(Path(__file__).parent))
-from addon import begin, corners, file_state, jobs, module, statuses, wait_for
+from addon import begin, corners, file_state, jobs, jobs_are_updated, module, statuses, wait_for
 
 
 def save_load_come_back(session: str, path: str) -> Steps[dict[str, object]]:
@@ -25,7 +25,7 @@ def save_load_come_back(session: str, path: str) -> Steps[dict[str, object]]:
     seen: dict[str, object] = {
         "elsewhere": statuses(),
         "operators": len(window().modal_operators),
-        "pump": module("scene.jobs.timer").is_awake(),
+        "pump": jobs_are_updated(),
     }
     yield 8.0
     with override():

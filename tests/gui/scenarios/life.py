@@ -12,7 +12,7 @@ import bpy
 from inside import Steps, frames, idle_until, override
 
 sys.path.insert(0, str(Path(__file__).parent))
-from addon import PACKAGE, begin, file_state, module, statuses, wait_for
+from addon import PACKAGE, begin, file_state, jobs_are_updated, module, statuses, wait_for
 
 
 def disabled_and_enabled(session: str) -> Steps[dict[str, object]]:
@@ -94,13 +94,12 @@ def worker_killed(session: str) -> Steps[dict[str, object]]:
 
 def idle(session: str) -> Steps[dict[str, object]]:
     """Without a job there is no timer and no worker; after the last one the timer goes, too."""
-    pump = module("scene.jobs.timer")
     yield from frames(10)
-    seen: dict[str, object] = {"before": pump.is_awake(), "worker_before": file_state().worker.pid}
+    seen: dict[str, object] = {"before": jobs_are_updated(), "worker_before": file_state().worker.pid}
     yield from begin(session)
-    seen["during"] = pump.is_awake()
+    seen["during"] = jobs_are_updated()
     yield from wait_for("PLACED", timeout=40)
-    yield from idle_until(lambda: not pump.is_awake(), what="a pump that sleeps")
+    yield from idle_until(lambda: not jobs_are_updated(), what="the end of the updates")
     return seen
 
 

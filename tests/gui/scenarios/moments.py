@@ -9,7 +9,7 @@ import bpy
 from inside import Events, Steps, frames, idle_until, override, screenshot, window
 
 sys.path.insert(0, str(Path(__file__).parent))
-from addon import begin, file_state, jobs, module, over_view, wait_for
+from addon import begin, file_state, jobs, jobs_are_updated, module, over_view, wait_for
 
 
 def in_mode(session: str, mode: str, original: str = "HIDE") -> Steps[dict[str, object]]:
@@ -100,7 +100,7 @@ def waits_for_a_click(session: str) -> Steps[dict[str, object]]:
     yield from events.open_sidebar("CSM")
     yield from begin(session)
     yield from wait_for("READY", timeout=40)
-    yield from idle_until(lambda: not module("scene.jobs.timer").is_awake(), what="a pump that sleeps")
+    yield from idle_until(lambda: not jobs_are_updated(), what="the end of the updates")
     yield from idle_until(lambda: not window().modal_operators, what="the end of the operator")
     yield from screenshot("ready")
     objects = sorted(bpy.data.objects.keys())

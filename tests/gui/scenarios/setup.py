@@ -176,7 +176,7 @@ def every_state(session: str) -> Steps[dict[str, object]]:
     yield from events.open_sidebar("CSM")
     job_id = yield from begin(session)
     yield from wait_for("PLACED", timeout=40)
-    pump, states = module("scene.jobs.timer"), module("core.models").JobState
+    pump, states = module("scene.jobs.job_updates"), module("core.models").JobState
     errors = module("core.errors")
     drawn = []
     placed = file_state().jobs[job_id]
@@ -187,12 +187,12 @@ def every_state(session: str) -> Steps[dict[str, object]]:
             error = kind("The service knows no such session." if error else "No answer came back.").as_dict()
         message = {"REFINING": "Refining (42 %)", "UNCERTAIN": "Please decide"}.get(str(state), state.title())
         file_state().jobs[job_id] = replace(placed, state=state, progress=0.42, message=message, error=error)
-        module("scene.jobs.record_sync").paint(file_state().jobs[job_id])
+        module("scene.jobs.record_sync").update_record(file_state().jobs[job_id])
         pump.redraw()
         yield from screenshot(f"state-{state.lower()}")
         drawn.append(str(state))
     file_state().jobs[job_id] = placed
-    module("scene.jobs.record_sync").paint(placed)
+    module("scene.jobs.record_sync").update_record(placed)
     return {"drawn": drawn}
 
 
@@ -210,7 +210,7 @@ def drawing_costs(session: str) -> Steps[dict[str, float]]:
     yield from wait_for("PLACED", timeout=40)
     job: Any = file_state().jobs[job_id]
     for number in range(49):
-        module("scene.jobs.record_sync").adopt(replace(job, job_id=f"{number:032x}"), bpy.context.scene, None)
+        module("scene.jobs.record_sync").add_record(replace(job, job_id=f"{number:032x}"), bpy.context.scene, None)
     yield from frames(5)
     started, count = time.perf_counter(), 20
     for _ in range(count):
