@@ -161,7 +161,7 @@ def _guarded(work: Any) -> None:
 
 def _run_command(argv: list[str]) -> int:
     """``blender --command csm …``."""
-    from .cli.environment import InsideBlender  # noqa: PLC0415 - as above
+    from .cli.environment import inside_blender  # noqa: PLC0415 - as above
     from .cli.main import main  # noqa: PLC0415 - of no use in a window
 
-    return main(argv, "blender --command csm", InsideBlender())
+    return main(argv, "blender --command csm", inside_blender())

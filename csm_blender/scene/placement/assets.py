@@ -16,8 +16,7 @@ import bpy
 import numpy as np
 from bpy.app.handlers import persistent
 
-from ...converter.asset import PICTURE
-from ...converter.asset_metadata import Label, label_asset
+from ...converter.asset import PICTURE, Label, label_asset
 from ...converter.thumbnail import SIZE_PX, Pixels
 from ...core.errors import DiskProblem
 from ...core.files.asset_catalog import CATALOG_ID, add_catalog
@@ -63,19 +62,21 @@ def mark(obj: bpy.types.Object, mesh: bpy.types.Mesh, job: Job) -> tuple[str, ..
     return ()
 
 
-def add_catalog_beside(blend: Path) -> None:
-    """Have the catalog of our assets known where the saved file *blend* is. Raises :class:`DiskProblem`."""
+def add_catalog_beside(blend: Path) -> str:
+    """Write the catalog of our assets where the saved file *blend* is. Gives what went wrong, or an empty text."""
     if any(_is_filed(obj) for obj in bpy.data.objects):
-        add_catalog(_root_of(blend))
+        try:
+            add_catalog(_root_of(blend))
+        except DiskProblem as problem:
+            return f"{problem} The assets are in the file all the same, without a catalog."
+    return ""
 
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def file_saved(path: str, *_more: object) -> None:
-    """Look after the catalog whenever a file is saved: a handler of ``save_post``."""
-    try:
-        add_catalog_beside(Path(path or bpy.data.filepath))
-    except DiskProblem as problem:
-        _log.warning("%s The assets are in the file all the same, without a catalog.", problem)
+    """Write the catalog whenever a file is saved: a handler of ``save_post``."""
+    if problem := add_catalog_beside(Path(path or bpy.data.filepath)):
+        _log.warning(problem)
 
 
 def _is_filed(obj: bpy.types.Object) -> bool:
