@@ -134,7 +134,7 @@ def _after_load(*_arguments: object) -> None:
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def _before_save(*_arguments: object) -> None:
-    _guarded(preload.turn_away)
+    _guarded(preload.discard)
 
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs

@@ -228,7 +228,7 @@ def _step() -> float | None:
     _remove_strays()
     if any(order.waits for order in awaited.values()):
         return READY_LOOK_S
-    return STRAY_LOOK_S if preview_objects.has_any() else None
+    return STRAY_LOOK_S if any(preview_objects.collected()) else None
 
 
 def _show_if_it_is_time(order: Order) -> None:
@@ -267,7 +267,7 @@ def _remark(order: Order) -> Remark:
 
 
 def _remove_strays() -> None:
-    for preview in preview_objects.strays():
+    for preview in preview_objects.orphans():
         scenes = preview.users_scene
         if not scenes or not safe_moment.reason_not_to_touch(scenes[0]):
             preview_objects.remove([preview])

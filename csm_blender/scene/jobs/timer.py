@@ -47,7 +47,7 @@ def wake() -> None:
 def sleep() -> None:
     """Stop the pump."""
     main_timer().cancel(_tick)
-    preload.turn_away()
+    preload.discard()
 
 
 def is_awake() -> bool:
@@ -139,7 +139,7 @@ def _place_ready(waiting: dict[str, Message]) -> bool:
     """Go on with placing what is ready. Whether anything came of it."""
     state = file_state()
     ready = [job for job in state.jobs.values() if job.state is JobState.READY]
-    preload.turn_away(all_but=frozenset(job.job_id for job in ready))
+    preload.discard(all_but=frozenset(job.job_id for job in ready))
     until = time.perf_counter() + ROUND_S
     changed = False
     for job in ready:
@@ -210,9 +210,9 @@ def _place_in_steps(job: Job, waiting: dict[str, Message], until: float) -> bool
         waiting[job.job_id] = reason
         return False
     while time.perf_counter() < until:
-        if preload.is_here(job.job_id):
+        if preload.is_done(job.job_id):
             return place_now(job.job_id, waiting)
-        preload.come_closer(job)
+        preload.advance(job)
     return False
 
 

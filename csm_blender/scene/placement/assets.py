@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results as assets: what the artist wishes, the mark on a result in the scene, and the catalog of its file.
+"""Results as assets: what the user chose, the mark on a result in the scene, and the catalog of its file.
 
-A result is marked while it is placed, so that one undo takes both back. The catalog of the file can only be written
-beside the file: it is when that is saved.
+A result is marked while it is placed, so that one undo step covers both. The catalog of a file can only be written
+beside it, so it is written when the file is saved.
 """
 
 from __future__ import annotations
@@ -48,23 +48,30 @@ def known_here(wish: AssetWish) -> AssetWish:
     return replace(wish, folder=bpy.path.abspath(library.path) if library is not None else "")
 
 
-def mark(obj: bpy.types.Object, mesh: bpy.types.Mesh, job: Job) -> tuple[str, ...]:
-    """Make the result *obj* an asset of this file, if that is wished. Notes about what could not be done.
+def mark(obj: bpy.types.Object, mesh: bpy.types.Mesh, job: Job) -> tuple[Message, ...]:
+    """Make the result *obj* an asset of this file, if that was chosen. Gives notes about what could not be done.
 
-    The picture that came along with *mesh* is taken off it in any case.
+    The picture that came along with *mesh* is removed from it in any case.
     """
-    picture = _picture_taken_off(mesh)
+    kept: Any = read(mesh, PICTURE)
+    picture: Pixels | None = None
+    if kept is not None:
+        picture = np.frombuffer(kept, dtype=np.int32).copy()
+        del mesh[PICTURE]
     wish = job.spec.choices.asset
     if wish.place is not AssetPlace.FILE:
         return ()
-    if not label_asset(obj, Label(job.session_code, job.job_id, wish.author), picture):
-        return (Message("{name} cannot be made an asset: it is linked from another file.", name=repr(obj.name)),)
-    return ()
+    if picture is not None and picture.size != SIZE_PX * SIZE_PX:
+        picture = None
+    if label_asset(obj, Label(job.session_code, job.job_id, wish.author), picture):
+        return ()
+    return (Message("{name} cannot be made an asset: it is linked from another file.", name=repr(obj.name)),)
 
 
 def add_catalog_beside(blend: Path) -> str:
     """Write the catalog of our assets where the saved file *blend* is. Gives what went wrong, or an empty text."""
-    if any(_is_filed(obj) for obj in bpy.data.objects):
+    assets: list[Any] = [obj.asset_data for obj in bpy.data.objects if obj.library is None]
+    if any(data is not None and data.catalog_id == CATALOG_ID for data in assets):
         try:
             add_catalog(_root_of(blend))
         except DiskProblem as problem:
@@ -79,22 +86,8 @@ def file_saved(path: str, *_more: object) -> None:
         _log.warning(problem)
 
 
-def _is_filed(obj: bpy.types.Object) -> bool:
-    data: Any = obj.asset_data
-    return obj.library is None and data is not None and data.catalog_id == CATALOG_ID
-
-
 def _root_of(blend: Path) -> Path:
     """Where Blender looks for the catalogs of a file: in the library that holds it, else beside it."""
     folder = blend.absolute().parent
     roots = [Path(bpy.path.abspath(library.path)) for library in current.preferences.filepaths.asset_libraries]
     return next((root for root in roots if root.name and root in (folder, *folder.parents)), folder)
-
-
-def _picture_taken_off(mesh: bpy.types.Mesh) -> Pixels | None:
-    kept: Any = read(mesh, PICTURE)
-    if kept is None:
-        return None
-    pixels = np.frombuffer(kept, dtype=np.int32).copy()
-    del mesh[PICTURE]
-    return pixels if pixels.size == SIZE_PX * SIZE_PX else None
