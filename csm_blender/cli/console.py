@@ -24,20 +24,20 @@ class Interrupted(Exception):
 
 
 def say(text: str) -> None:
-    """A line for the person, on stderr."""
+    """Write a line for the user to stderr."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 
 def say_error(error: CsmError) -> None:
-    """The sentence and the hint of an error, on stderr."""
+    """Write the message and the hint of an error to stderr."""
     say(f"csm: {error}")
     if error.hint:
         say(f"     {error.hint}")
 
 
 def print_json(data: Any) -> None:
-    """The one thing that goes to stdout with ``--json``."""
+    """Write the one output on stdout with ``--json``."""
     sys.stdout.write(json.dumps(data, indent=2) + "\n")
     sys.stdout.flush()
 
@@ -53,7 +53,7 @@ def print_table(rows: list[list[str]], header: list[str]) -> None:
 
 @contextlib.contextmanager
 def stdout_kept_for_report() -> Iterator[None]:
-    """Send what Blender itself prints to stdout ("Info: Saved …", importer chatter) to stderr meanwhile."""
+    """Send what Blender itself prints to stdout ("Info: Saved …", output of importers) to stderr meanwhile."""
     sys.stdout.flush()
     try:
         kept = os.dup(1)

@@ -50,4 +50,4 @@ def _from_option(text: str) -> Wanted:
     try:
         return Wanted(parse_session_code(text), "")
     except BadSessionCode:
-        return Wanted(parse_session_code(text.partition("=")[0]), "")  # says what stands where the code should be
+        return Wanted(parse_session_code(text.partition("=")[0]), "")  # raises, quoting what is in place of the code

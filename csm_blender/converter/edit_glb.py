@@ -94,7 +94,7 @@ def _json_of(data: bytes | bytearray) -> tuple[dict[str, Any], int]:
 
 
 def _is_plain(document: Mapping[str, Any]) -> bool:
-    """One mesh of triangles that stands still at the origin, in no packed form."""
+    """One mesh of triangles that is not moved from the origin, not compressed."""
     nodes = document["nodes"]
     meshes = [node["mesh"] for node in nodes if "mesh" in node]
     moved = any(node.get(name, neutral) != neutral for node in nodes for name, neutral in _NEUTRAL.items())

@@ -40,7 +40,7 @@ def reshape(mesh: bpy.types.Mesh, linear: Array, shift: Array | None = None, *, 
     points = points @ linear.T
     if shift is not None:
         points += shift
-    # Not by way of the attribute: Blender 4.2 would go on with the box of the earlier points.
+    # Not through the attribute: Blender 4.2 would keep the bounding box of the earlier points.
     mesh.vertices.foreach_set("co", points.astype(np.float32).ravel())
     if mirrors:
         mesh.flip_normals()  # reorders what is stored for corners, too

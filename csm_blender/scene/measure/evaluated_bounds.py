@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Boxes of evaluated geometry: of everything an object shows, instances included, in given axes."""
+"""Boxes of evaluated geometry: of everything an object shows, instances included, in given axes; and of empties."""
 
 from __future__ import annotations
 
@@ -11,12 +11,25 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.models import Vec3, vec3
+
 Array = NDArray[np.float64]
 _CURVE_TYPES = frozenset({"CURVE", "SURFACE", "FONT", "META"})
 """Types whose own ``bound_box`` is that of their control points, so that the mesh they make is measured instead."""
 
 _BOXED_TYPES = frozenset({"CURVES", "POINTCLOUD", "VOLUME", "LATTICE", "GREASEPENCIL", "GPENCIL"})
 _NO_POINTS: Array = np.empty((0, 3))
+_ARROW_HEAD = 0.035
+_UNIT_SHAPES: dict[str, tuple[Vec3, Vec3]] = {
+    "PLAIN_AXES": ((-1.0, -1.0, -1.0), (1.0, 1.0, 1.0)),
+    "ARROWS": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    "SINGLE_ARROW": ((-_ARROW_HEAD, -_ARROW_HEAD, 0.0), (_ARROW_HEAD, _ARROW_HEAD, 1.0)),
+    "CIRCLE": ((-1.0, 0.0, -1.0), (1.0, 0.0, 1.0)),
+    "CUBE": ((-1.0, -1.0, -1.0), (1.0, 1.0, 1.0)),
+    "SPHERE": ((-1.0, -1.0, -1.0), (1.0, 1.0, 1.0)),
+    "CONE": ((-1.0, 0.0, -1.0), (1.0, 2.0, 1.0)),
+}
+"""What Blender draws for an empty of display size 1: low and high corner."""
 
 
 class Bounds:
@@ -138,3 +151,25 @@ def _made_mesh(shown: bpy.types.Object) -> Array:
         return _NO_POINTS
     finally:
         shown.to_mesh_clear()
+
+
+def display_box(empty: bpy.types.Object) -> tuple[Vec3, Vec3]:
+    """The low and the high corner of an empty's display shape, in its own axes."""
+    if empty.empty_display_type == "IMAGE":
+        return _image_box(empty)
+    size = empty.empty_display_size
+    low, high = (vec3(value * size for value in corner) for corner in _UNIT_SHAPES[empty.empty_display_type])
+    return low, high
+
+
+def _image_box(empty: bpy.types.Object) -> tuple[Vec3, Vec3]:
+    """A reference image: its longer side is the display size; it is in its own xy plane, moved by its offset."""
+    image = empty.data
+    width = height = 1.0
+    if isinstance(image, bpy.types.Image) and all(image.size):
+        ratio_x, ratio_y = image.display_aspect
+        width, height = image.size[0] * ratio_x, image.size[1] * ratio_y
+    unit = empty.empty_display_size / max(width, height)
+    width, height = width * unit, height * unit
+    x, y = empty.empty_image_offset[0] * width, empty.empty_image_offset[1] * height
+    return (x, y, 0.0), (x + width, y + height, 0.0)

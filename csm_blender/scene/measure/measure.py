@@ -17,8 +17,7 @@ from ..blender.evaluation import is_evaluated, looking_at, world_matrix
 from ..blender.matrix import as_matrix4
 from ..versions import history, mesh_swap
 from .custom_box import custom_box
-from .empty_bounds import display_box
-from .evaluated_bounds import Array, Bounds, add_shown, box_corners, to_axes_of, transformed
+from .evaluated_bounds import Array, Bounds, add_shown, box_corners, display_box, to_axes_of, transformed
 
 SIZELESS_TYPES = frozenset({"CAMERA", "LIGHT", "LIGHT_PROBE", "SPEAKER", "ARMATURE"})
 JOINT = "+"
@@ -86,7 +85,7 @@ def measure_shape(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Targ
 def measure_common(objects: Sequence[bpy.types.Object], depsgraph: bpy.types.Depsgraph) -> Target:
     """The one box over all *objects*, in the axes of the first; its world matrix and its name.
 
-    A custom box of the first is that box. One of another object stands for what that object shows. Raises
+    A custom box of the first is that box. One of another object replaces what that object shows. Raises
     :class:`NoSize`, also where the first has scale 0 on an axis, so that the others cannot use its axes.
     """
     first = objects[0]

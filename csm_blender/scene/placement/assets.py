@@ -37,11 +37,11 @@ def wish_of(scene: bpy.types.Scene) -> AssetWish:
     place = AssetPlace(state.as_asset)
     if place is AssetPlace.OFF:
         return AssetWish()
-    return known_here(AssetWish(place, state.asset_library, author=preferences().asset_author))
+    return with_library_folder(AssetWish(place, state.asset_library, author=preferences().asset_author))
 
 
-def known_here(wish: AssetWish) -> AssetWish:
-    """*wish* with the folder that its library has on this machine, as the preferences know it."""
+def with_library_folder(wish: AssetWish) -> AssetWish:
+    """*wish* with the folder that its library has on this machine, from the preferences."""
     if wish.place is not AssetPlace.LIBRARY:
         return replace(wish, library="", folder="")
     library = current.preferences.filepaths.asset_libraries.get(wish.library)
