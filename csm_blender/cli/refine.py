@@ -28,7 +28,7 @@ UNFINISHED = ACTIVE | {JobState.READY, JobState.UNCERTAIN}
 
 
 def refine(specs: list[JobSpec], settings: Settings, concurrency: int) -> list[Job]:
-    """Record the jobs, run them, place what came, save. Gives the jobs as they ended. Raises :class:`Interrupted`."""
+    """Record the jobs, run them, place the results, save. Gives the jobs as they ended. Raises :class:`Interrupted`."""
     settings.require_key()
     with _opened_store() as store:
         jobs = [store.add(spec, settings.base_url) for spec in specs]
@@ -46,7 +46,7 @@ def resume(settings: Settings, concurrency: int) -> list[Job]:
         done: list[Job] = []
         for run_id in dict.fromkeys(job.spec.run_id for job in left):
             jobs = [job for job in left if job.spec.run_id == run_id]
-            open_scene(_file_to_go_on_in(store, jobs[0]))
+            open_scene(_file_to_resume(store, jobs[0]))
             say(f"Resuming {len(jobs)} job(s) of {jobs[0].spec.blend_file or 'an unsaved scene'}")
             done += _finish(store, jobs, settings, concurrency)
         return done
@@ -67,11 +67,11 @@ def _finish(store: Store, jobs: list[Job], settings: Settings, concurrency: int)
     def on_change(job: Job) -> None:
         print_progress(job)
         if not job.needs_worker:
-            placing.go_on()
+            placing.place_next()
 
     try:
         run_pipeline(store, ids, settings, concurrency=concurrency, on_change=on_change)
-        placing.go_on()
+        placing.place_next()
         placing.save()
     except KeyboardInterrupt as interrupt:
         raise Interrupted(_current(store, ids)) from interrupt
@@ -94,7 +94,7 @@ class _Placing:
         self._left = deque(ids)
         self._placed: list[tuple[Job, Placed]] = []
 
-    def go_on(self) -> None:
+    def place_next(self) -> None:
         """Place the jobs whose turn it is."""
         while self._left:
             job = self._store.get(self._left[0])
@@ -136,7 +136,7 @@ def _save(output: str) -> None:
         say(problem)
 
 
-def _file_to_go_on_in(store: Store, job: Job) -> str | None:
+def _file_to_resume(store: Store, job: Job) -> str | None:
     """The file an interrupted call works on: its output once that holds results, its input before."""
     placed = store.jobs([JobState.PLACED], run_id=job.spec.run_id)
     if placed and job.spec.output and Path(job.spec.output).exists():

@@ -15,8 +15,7 @@ from ..core.models import JobSpec, JobState
 REPORT_VERSION = 1
 _RESULT_FIELDS = (
     "object", "glb", "blend", "triangles", "vertices", "materials", "loose_parts", "open_edges", "non_manifold_edges",
-    "uv_maps", "textures", "delivered_min", "delivered_max", "notes", "copies",
-    "asset_file",
+    "uv_maps", "textures", "delivered_min", "delivered_max", "notes", "copies", "asset_file",
 )  # fmt: skip
 _FIT_FIELDS = ("delivered_error", "placed_error", "pivot_error")
 
