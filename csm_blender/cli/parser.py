@@ -62,27 +62,27 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     for sub in (status, sessions, jobs, resume):
         sub.add_argument("--json", action="store_true", help="print JSON on stdout, everything else on stderr")
     for sub in (refine, resume):
-        sub.add_argument(
-            "--concurrency",
-            type=_count,
-            default=8,
-            metavar="N",
-            help="sessions under way at the same time (default: 8)",
-        )
-        sub.add_argument(
-            "--timeout",
-            type=_seconds,
-            default=10800.0,
-            metavar="SECONDS",
-            help="longest wait for one refine (default: 3 h)",
-        )
-        sub.add_argument(
-            "--poll-interval",
-            type=_seconds,
-            metavar="SECONDS",
-            help="fixed time between checks (default: paced by progress)",
-        )
+        _add_waiting_options(sub)
     return parser
+
+
+def _add_waiting_options(parser: _Parser) -> None:
+    parser.add_argument(
+        "--concurrency", type=_count, default=8, metavar="N", help="sessions under way at the same time (default: 8)"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=10800.0,
+        metavar="SECONDS",
+        help="longest wait for one refine (default: 3 h)",
+    )
+    parser.add_argument(
+        "--poll-interval",
+        type=_seconds,
+        metavar="SECONDS",
+        help="fixed time between checks (default: paced by progress)",
+    )
 
 
 def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> _Parser:
