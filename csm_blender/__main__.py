@@ -4,11 +4,11 @@
 import os
 import sys
 
-from .cli.environment import OwnProgram
+from .cli.environment import Surroundings
 from .cli.main import main
 
 if __name__ == "__main__":
-    status = main(sys.argv[1:], "python -m csm_blender", OwnProgram())
+    status = main(sys.argv[1:], "python -m csm_blender", Surroundings())
     sys.stdout.flush()
     sys.stderr.flush()
     if "bpy" in sys.modules:

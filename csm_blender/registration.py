@@ -148,7 +148,7 @@ def _after_load() -> None:
     _read_file()
 
 
-_before_save = _guarded(preload.turn_away)
+_before_save = _guarded(preload.discard)
 
 
 @_guarded
@@ -167,7 +167,7 @@ def _read_file() -> None:
 
 def _run_command(argv: list[str]) -> int:
     """``blender --command csm …``."""
-    from .cli.environment import InsideBlender  # noqa: PLC0415 - not needed in a window
+    from .cli.environment import inside_blender  # noqa: PLC0415 - not needed in a window
     from .cli.main import main  # noqa: PLC0415 - ditto
 
-    return main(argv, "blender --command csm", InsideBlender())
+    return main(argv, "blender --command csm", inside_blender())

@@ -26,11 +26,11 @@ def _load_package() -> None:
 def main() -> int:
     """Run what stands after ``--``."""
     _load_package()
-    from csm_blender.cli.environment import InsideBlender  # noqa: PLC0415 - as above
+    from csm_blender.cli.environment import inside_blender  # noqa: PLC0415 - as above
     from csm_blender.cli.main import main as run  # noqa: PLC0415 - just loaded
 
     arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else ["--help"]
-    return run(arguments, "csm.py", InsideBlender())
+    return run(arguments, "csm.py", inside_blender())
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from csm_blender.cli.environment import OwnProgram
+from csm_blender.cli.environment import Surroundings
 from csm_blender.cli.main import main
 
 
@@ -20,7 +20,7 @@ def _cpu_s(who: int) -> float:
 
 
 if __name__ == "__main__":
-    status = main(sys.argv[2:], "calling.py", OwnProgram())
+    status = main(sys.argv[2:], "calling.py", Surroundings())
     used = {"own_s": _cpu_s(resource.RUSAGE_SELF), "converters_s": _cpu_s(resource.RUSAGE_CHILDREN)}
     Path(sys.argv[1]).write_text(json.dumps(used), encoding="utf-8")
     sys.stdout.flush()

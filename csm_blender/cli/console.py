@@ -15,21 +15,29 @@ from ..core.jobs.job import Job
 from ..core.models import JobState
 
 
+class Interrupted(Exception):
+    """Ctrl-C or a request to end while jobs ran; ``jobs`` is how they were left."""
+
+    def __init__(self, jobs: list[Job]) -> None:
+        super().__init__()
+        self.jobs = jobs
+
+
 def say(text: str) -> None:
-    """A line for the person, on stderr."""
+    """Write a line for the user to stderr."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 
 def say_error(error: CsmError) -> None:
-    """The sentence and the hint of an error, on stderr."""
+    """Write the message and the hint of an error to stderr."""
     say(f"csm: {error}")
     if error.hint:
         say(f"     {error.hint}")
 
 
 def print_json(data: Any) -> None:
-    """The one thing that goes to stdout with ``--json``."""
+    """Write the one output on stdout with ``--json``."""
     sys.stdout.write(json.dumps(data, indent=2) + "\n")
     sys.stdout.flush()
 
@@ -45,7 +53,7 @@ def print_table(rows: list[list[str]], header: list[str]) -> None:
 
 @contextlib.contextmanager
 def stdout_kept_for_report() -> Iterator[None]:
-    """Send what Blender itself prints to stdout ("Info: Saved …", importer chatter) to stderr meanwhile."""
+    """Send what Blender itself prints to stdout ("Info: Saved …", output of importers) to stderr meanwhile."""
     sys.stdout.flush()
     try:
         kept = os.dup(1)
@@ -62,18 +70,17 @@ def stdout_kept_for_report() -> Iterator[None]:
 
 
 class Progress:
-    """Tells about jobs as they move: a line for each new state, and for every tenth of the refine."""
+    """Prints a line for each new state of a job, and for every tenth of its progress."""
 
     def __init__(self, jobs: list[Job]) -> None:
         self._numbers = {job.job_id: number for number, job in enumerate(jobs, start=1)}
-        self._told: dict[str, tuple[JobState, int, int]] = {}
+        self._printed: dict[str, tuple[JobState, int, int]] = {}
 
     def __call__(self, job: Job) -> None:
-        """Tell about *job* if there is news."""
-        news = (job.state, int(job.progress * 10), job.faults)
-        if self._told.get(job.job_id) == news:
-            return
-        self._told[job.job_id] = news
-        number = self._numbers.get(job.job_id, 0)
-        name = job.spec.object_name or job.session_code
-        say(f"[{number}/{len(self._numbers)}] {name}: {job.state} - {job.message or 'queued'}")
+        """Print a line about *job* if it has changed."""
+        status = (job.state, int(job.progress * 10), job.faults)
+        if self._printed.get(job.job_id) != status:
+            self._printed[job.job_id] = status
+            name = job.spec.object_name or job.session_code
+            number = self._numbers.get(job.job_id, 0)
+            say(f"[{number}/{len(self._numbers)}] {name}: {job.state} - {job.message or 'queued'}")

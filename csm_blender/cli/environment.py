@@ -3,58 +3,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from ..core.settings import data_home
 
 
-class Surroundings(Protocol):
-    """What the command line asks of its surroundings."""
+@dataclass(frozen=True)
+class Surroundings:
+    """What the command line asks of its surroundings. The defaults are those of ``python -m csm_blender``.
 
-    def preference(self, name: str) -> str:
-        """A text preference of the add-on, or empty."""
+    That is a program of its own: it has no preferences, and to start it is to allow it to use the network.
+    """
 
-    def loopback_only(self, base_url: str) -> bool:
-        """Whether only this machine may be contacted. Raises :class:`OnlineAccessOff` where *base_url* must not be."""
+    preference: Callable[[str], str] = lambda _name: ""
+    """Gives a text preference of the add-on, or an empty text."""
 
-    def home(self) -> Path:
-        """The folder of the job store."""
+    loopback_only: Callable[[str], bool] = lambda _base_url: False
+    """Whether only this machine may be contacted. Raises :class:`OnlineAccessOff` where the URL must not be."""
 
-
-class OwnProgram:
-    """``python -m csm_blender``: a program of its own. To start it is to allow it to use the network."""
-
-    def preference(self, name: str) -> str:  # noqa: ARG002 - there are no preferences here
-        """Always empty."""
-        return ""
-
-    def loopback_only(self, base_url: str) -> bool:  # noqa: ARG002 - see the class
-        """Never."""
-        return False
-
-    def home(self) -> Path:
-        """``$CSM_HOME`` or the platform's place for data."""
-        return data_home()
+    home: Callable[[], Path] = data_home
+    """Gives the folder of the job store."""
 
 
-class InsideBlender:
+def inside_blender() -> Surroundings:
     """A Blender that was started with this command: its online access and the add-on's preferences count."""
+    from ..scene.addon import environment  # noqa: PLC0415 - needs bpy
+    from ..scene.addon.preferences import preferences  # noqa: PLC0415 - ditto
 
-    def preference(self, name: str) -> str:
-        """As in the add-on's preferences."""
-        from ..scene.addon.preferences import preferences  # noqa: PLC0415 - needs bpy
-
+    def preference(name: str) -> str:
         return str(getattr(preferences(), name))
 
-    def loopback_only(self, base_url: str) -> bool:
-        """As Blender's own setting says."""
-        from ..scene.addon.environment import check_online  # noqa: PLC0415 - needs bpy
-
-        return check_online(base_url)
-
-    def home(self) -> Path:
-        """The folder the panel uses, too."""
-        from ..scene.addon.environment import jobs_home  # noqa: PLC0415 - needs bpy
-
-        return jobs_home()
+    return Surroundings(preference, environment.check_online, environment.jobs_home)

@@ -50,4 +50,4 @@ def _from_option(text: str) -> Row:
     try:
         return Row(parse_session_code(text), "")
     except BadSessionCode:
-        return Row(parse_session_code(text.partition("=")[0]), "")  # says what stands where the code should be
+        return Row(parse_session_code(text.partition("=")[0]), "")  # raises, quoting what is in place of the code

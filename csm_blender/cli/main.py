@@ -7,22 +7,21 @@ import argparse
 import contextlib
 import os
 import signal
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
 from ..core.api.client import CsmClient
 from ..core.api.session import Session
 from ..core.api.session_code import parse_session_code
-from ..core.errors import CsmError, KeyProblem, UsageError
+from ..core.errors import CsmError, KeyProblem
 from ..core.jobs.job import Job
 from ..core.jobs.store import Store
 from ..core.jobs.support_report import support_report
 from ..core.logs import log_to_file
 from ..core.models import JobState
 from ..core.settings import Settings, base_url_from, checked_base_url, key_from
-from .console import print_json, print_table, say, say_error, stdout_kept_for_report
+from .console import Interrupted, print_json, print_table, say, say_error, stdout_kept_for_report
 from .environment import Surroundings
 from .parser import build_parser
 from .report import REPORT_VERSION, TABLE_HEADER, dry_run_entry, job_entry, report, seconds, table_row
@@ -35,21 +34,19 @@ def main(argv: Sequence[str], prog: str, surroundings: Surroundings) -> int:
 
     *prog* is how the command is called, for its help.
     """
+    as_json = False
     try:
         options = build_parser(prog).parse_args(list(argv))
-    except UsageError as error:
+        as_json = options.json
+        with _interruptible():
+            return _COMMANDS[options.command](options, surroundings)
+    except CsmError as error:
+        if as_json:
+            print_json(report([], error.as_dict()))
         say_error(error)
         return error.exit_status
     except SystemExit as end:  # --help, --version
         return int(end.code or 0)
-    try:
-        with _interruptible():
-            return _COMMANDS[options.command](options, surroundings)
-    except CsmError as error:
-        if options.json:
-            print_json(report([], error.as_dict()))
-        say_error(error)
-        return error.exit_status
     except KeyboardInterrupt:
         say("Interrupted.")
         return INTERRUPTED
@@ -63,11 +60,8 @@ def _refine(options: argparse.Namespace, surroundings: Surroundings) -> int:
         specs = plan_jobs(options)
     if options.dry_run:
         entries = [dry_run_entry(spec) for spec in specs]
-        if options.json:
-            print_json({"version": REPORT_VERSION, "jobs": entries})
-        else:
-            print_table([table_row(entry) for entry in entries], TABLE_HEADER)
-        return 0
+        data = {"version": REPORT_VERSION, "jobs": entries}
+        return _answer(options, data, TABLE_HEADER, map(table_row, entries))
     if not (specs[0].output or options.export):
         say("No --output, --in-place or --export: the results stay in the job folder only.")
     settings = _settings(options, surroundings)
@@ -81,32 +75,24 @@ def _resume(options: argparse.Namespace, surroundings: Surroundings) -> int:
     return _run(lambda: work.resume(settings, options.concurrency), options)
 
 
-def _run(work: Any, options: argparse.Namespace) -> int:
-    from . import refine as refining  # noqa: PLC0415 - as above
-
+def _run(work: Callable[[], list[Job]], options: argparse.Namespace) -> int:
     try:
         with stdout_kept_for_report():
-            jobs: list[Job] = work()
-    except refining.Interrupted as interrupted:
+            jobs = work()
+    except Interrupted as interrupted:
         if options.json:
             print_json(report(interrupted.jobs))
         say("Interrupted. The jobs are kept; finish them with: resume")
         return INTERRUPTED
-    if not jobs and not options.json:
+    if jobs or options.json:
+        _answer(options, report(jobs), TABLE_HEADER, (table_row(job_entry(job)) for job in jobs))
+    else:
         say("There is nothing to resume.")
-    if options.json:
-        print_json(report(jobs))
-    elif jobs:
-        print_table([table_row(job_entry(job)) for job in jobs], TABLE_HEADER)
-        _say_errors(jobs)
-    return _exit_status(jobs)
-
-
-def _say_errors(jobs: Sequence[Job]) -> None:
-    for job in jobs:
+    for job in jobs if not options.json else ():
         if job.error:
             say(f"{job.spec.object_name or job.session_code}: {job.error['message']}")
             say(f"     {job.error['hint']}")
+    return _exit_status(jobs)
 
 
 def _exit_status(jobs: Sequence[Job]) -> int:
@@ -120,64 +106,50 @@ def _exit_status(jobs: Sequence[Job]) -> int:
 def _status(options: argparse.Namespace, surroundings: Surroundings) -> int:
     code = parse_session_code(options.session)
     with _client(options, surroundings) as client:
-        session = client.session(code)
-    entry = _session_entry(session, code)
-    if options.json:
-        print_json({"version": 1, "session": entry})
-    else:
-        print_table(
-            [[name, "-" if value in (None, "") else str(value)] for name, value in entry.items()], ["field", "value"]
-        )
-    return 0
+        entry = _session_entry(client.session(code), code)
+    rows = ([name, "-" if value in (None, "") else str(value)] for name, value in entry.items())
+    return _answer(options, {"version": 1, "session": entry}, ["field", "value"], rows)
 
 
 def _sessions(options: argparse.Namespace, surroundings: Surroundings) -> int:
     with _client(options, surroundings) as client:
         page = client.sessions(options.limit, options.page)
     entries = [_session_entry(session, session.code) for session in page.sessions]
-    if options.json:
-        print_json({"version": 1, "total": page.total, "sessions": entries})
-    else:
-        rows = [[e["session"], e["status"], e["updated_at"][:16], e["caption"]] for e in entries]
-        print_table(rows, ["session", "status", "updated", "caption"])
-    return 0
+    rows = ([e["session"], e["status"], e["updated_at"][:16], e["caption"]] for e in entries)
+    data = {"version": 1, "total": page.total, "sessions": entries}
+    return _answer(options, data, ["session", "status", "updated", "caption"], rows)
 
 
 def _jobs(options: argparse.Namespace, surroundings: Surroundings) -> int:
-    store = Store(surroundings.home())
-    try:
+    with contextlib.closing(Store(surroundings.home())) as store:
         jobs = store.jobs()
         if options.report:
             print_json(support_report(store, jobs))
-        elif options.json:
-            print_json(report(jobs))
-        else:
-            rows = [
-                [
-                    job.job_id[:8],
-                    str(job.state),
-                    job.session_code,
-                    job.spec.object_name,
-                    f"{seconds(job):.0f}",
-                    job.message,
-                ]
-                for job in jobs
-            ]
-            print_table(rows, ["job", "status", "session", "object", "seconds", "message"])
-    finally:
-        store.close()
-    return 0
+            return 0
+    rows = (
+        [job.job_id[:8], str(job.state), job.session_code, job.spec.object_name, f"{seconds(job):.0f}", job.message]
+        for job in jobs
+    )
+    return _answer(options, report(jobs), ["job", "status", "session", "object", "seconds", "message"], rows)
 
 
 _COMMANDS = {"refine": _refine, "resume": _resume, "status": _status, "sessions": _sessions, "jobs": _jobs}
 
 
+def _answer(options: argparse.Namespace, data: Any, header: list[str], rows: Iterable[list[str]]) -> int:
+    """Print *data* as JSON where that was asked for, else the table. Gives the exit status 0."""
+    if options.json:
+        print_json(data)
+    else:
+        print_table(list(rows), header)
+    return 0
+
+
 def _session_entry(session: Session, code: str) -> dict[str, Any]:
-    facts = asdict(session)
     return {
         "session": code,
         "status": session.state_text,
-        "percent": facts["percent"],
+        "percent": session.percent,
         "created_at": session.created_at,
         "updated_at": session.updated_at,
         "caption": session.caption,
@@ -200,13 +172,8 @@ def _settings(options: argparse.Namespace, surroundings: Surroundings) -> Settin
     return settings
 
 
-@contextlib.contextmanager
-def _client(options: argparse.Namespace, surroundings: Surroundings) -> Iterator[CsmClient]:
-    client = CsmClient(_settings(options, surroundings))
-    try:
-        yield client
-    finally:
-        client.close()
+def _client(options: argparse.Namespace, surroundings: Surroundings) -> contextlib.closing[CsmClient]:
+    return contextlib.closing(CsmClient(_settings(options, surroundings)))
 
 
 @contextlib.contextmanager
@@ -224,5 +191,5 @@ def _interruptible() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            if handler is not None:
+            if handler is not None:  # Blender's own, which Python cannot set again
                 signal.signal(number, handler)

@@ -44,26 +44,48 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"CSM Refine {VERSION}")
     subcommands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    _add_refine(subcommands)
+    refine = _add_refine(subcommands)
     status = subcommands.add_parser("status", help="show what the service says about a session")
     status.add_argument("session", metavar="SESSION", help="session code, or a URL that contains one")
     sessions = subcommands.add_parser("sessions", help="list the sessions of the account")
-    sessions.add_argument("--limit", type=_positive_int, default=20, metavar="N", help="how many (default: 20)")
-    sessions.add_argument("--page", type=_positive_int, default=1, metavar="N", help="which page, from 1 (default: 1)")
+    sessions.add_argument("--limit", type=_count, default=20, metavar="N", help="how many (default: 20)")
+    sessions.add_argument("--page", type=_count, default=1, metavar="N", help="which page, from 1 (default: 1)")
     jobs = subcommands.add_parser("jobs", help="list the jobs of this machine")
     jobs.add_argument(
         "--report", action="store_true", help="a report for support: versions, states, errors; no secrets"
     )
     resume = subcommands.add_parser("resume", help="finish what an interrupted or killed refine left, and place it")
-    for sub in (status, sessions, resume):
-        _add_service_options(sub)
+    for sub in (refine, status, sessions, resume):
+        sub.add_argument(
+            "--base-url", metavar="URL", help="the service (default: CSM_BASE_URL, preferences, api.csm.ai)"
+        )
     for sub in (status, sessions, jobs, resume):
         sub.add_argument("--json", action="store_true", help="print JSON on stdout, everything else on stderr")
-    _add_patience_options(resume)
+    for sub in (refine, resume):
+        _add_waiting_options(sub)
     return parser
 
 
-def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_waiting_options(parser: _Parser) -> None:
+    parser.add_argument(
+        "--concurrency", type=_count, default=8, metavar="N", help="sessions under way at the same time (default: 8)"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=10800.0,
+        metavar="SECONDS",
+        help="longest wait for one refine (default: 3 h)",
+    )
+    parser.add_argument(
+        "--poll-interval",
+        type=_seconds,
+        metavar="SECONDS",
+        help="fixed time between checks (default: paced by progress)",
+    )
+
+
+def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> _Parser:
     refine = subcommands.add_parser(
         "refine",
         help="refine sessions onto objects of a scene",
@@ -74,14 +96,10 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
     what = refine.add_argument_group("what to refine")
     what.add_argument("--blend", metavar="FILE", help="the scene (needed with python -m; Blender takes it itself)")
     what.add_argument("--scene", metavar="NAME", help="scene of the file to work in (default: the one it was saved in)")
-    what.add_argument(
-        "--job",
-        action="append",
-        default=[],
-        metavar="SESSION=OBJECT",
-        help="refine SESSION into the box of OBJECT, or the common box of A+B+C in the axes of A; may be given many"
-        " times",
+    job_help = (
+        "refine SESSION into the box of OBJECT, or the common box of A+B+C in the axes of A; may be given many times"
     )
+    what.add_argument("--job", action="append", default=[], metavar="SESSION=OBJECT", help=job_help)
     what.add_argument(
         "--jobs", metavar="FILE", help="more of these: a .csv with columns session, object, a .json list, or a .csmjobs"
     )
@@ -130,52 +148,22 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> None:
     run.add_argument(
         "--json", action="store_true", help="print the report as JSON on stdout, everything else on stderr"
     )
-    _add_service_options(refine)
-    _add_patience_options(refine)
+    return refine
 
 
-def _add_service_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--base-url", metavar="URL", help="the service (default: CSM_BASE_URL, preferences, api.csm.ai)"
-    )
-
-
-def _add_patience_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--concurrency",
-        type=_positive_int,
-        default=8,
-        metavar="N",
-        help="sessions under way at the same time (default: 8)",
-    )
-    parser.add_argument(
-        "--timeout",
-        type=_positive_float,
-        default=3 * 3600.0,
-        metavar="SECONDS",
-        help="longest wait for one refine (default: 3 h)",
-    )
-    parser.add_argument(
-        "--poll-interval",
-        type=_positive_float,
-        metavar="SECONDS",
-        help="fixed time between checks (default: paced by progress)",
-    )
-
-
-def _positive_int(text: str) -> int:
+def _count(text: str) -> int:
     value = int(text)
     if value < 1:
         raise ValueError(text)
     return value
 
 
-def _positive_float(text: str) -> float:
+def _seconds(text: str) -> float:
     value = float(text)
     if not 0.0 < value < 1e7:  # noqa: PLR2004 - about four months; also refuses nan
         raise ValueError(text)
     return value
 
 
-_positive_int.__name__ = "positive whole number"  # argparse names the type in its message
-_positive_float.__name__ = "positive number"
+_count.__name__ = "positive whole number"  # argparse names the type in its message
+_seconds.__name__ = "positive number"

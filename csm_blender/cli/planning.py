@@ -35,15 +35,16 @@ def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:
     for job in wanted:
         if job.object_name:
             if options.bbox:
-                raise UsageError(
-                    "--bbox and the object {object_name} contradict each other.",
-                    "Give one of the two.",
-                    object_name=repr(job.object_name),
-                )
+                words = "--bbox and the object {object_name} contradict each other."
+                raise UsageError(words, "Give one of the two.", object_name=repr(job.object_name))
             objects = find_objects(scene, job.object_name)
             spec = plan_for_objects(job.session, objects, scene, depsgraph, choices)
+        elif options.bbox:
+            size = parse_numbers(options.bbox, "--bbox")
+            spec = plan_for_numbers(job.session, size, pivot_point, scene, choices)
         else:
-            spec = plan_for_numbers(job.session, _bbox(job, options), pivot_point, scene, choices)
+            hint = "Give --job SESSION=OBJECT, or a box with --bbox W,H,D."
+            raise NoSuchObject("{session_code} has no object.", hint, session_code=job.session)
         export = _export_path(options.export, job, exports)
         specs.append(replace(spec, output=output, export_path=export, run_id=run_id))
     return specs
@@ -60,27 +61,24 @@ def open_scene(path: str | None) -> None:
     try:
         bpy.ops.wm.open_mainfile(filepath=str(file), load_ui=False, use_scripts=False)
     except RuntimeError as error:
-        lines = str(error).strip().splitlines()
-        raise BadBlendFile(
-            "The file {file} cannot be opened: {lines}", file=file, lines=lines[-1] if lines else error
-        ) from error
+        last_line = str(error).strip().rpartition("\n")[2]
+        raise BadBlendFile("The file {file} cannot be opened: {lines}", file=file, lines=last_line) from error
 
 
 def _choices(options: argparse.Namespace) -> tuple[Choices, Vec3 | None]:
-    """How to place, and the pivot point in API order where one is meant by numbers or by name."""
-    pivot, numbers = _pivot(options.pivot)
+    """How to place, and the pivot point in API order where one is given by numbers or by name."""
+    pivot, pivot_point = _pivot(options.pivot)
     choices = Choices(
         fit=Fit(options.fit.upper()),
         pivot=pivot,
-        custom_pivot=box.pivot_from_api(numbers or box.ORIGIN),
+        custom_pivot=box.pivot_from_api(pivot_point or box.ORIGIN) if pivot is Pivot.CUSTOM else box.ORIGIN,
         original=Original(options.original.upper()),
         again=options.again,
         copies=options.copies,
         materials=Materials(options.materials.upper()),
         asset=_asset(options.asset),
     )
-    named = {Pivot.BASE: (0.0, -0.5, 0.0), Pivot.CENTER: box.ORIGIN}.get(pivot)
-    return choices, numbers or named
+    return choices, pivot_point
 
 
 def _asset(text: str) -> AssetChoice:
@@ -88,27 +86,19 @@ def _asset(text: str) -> AssetChoice:
         return AssetChoice(AssetPlace(text.upper()))
     folder = Path(text).expanduser().absolute()
     if not folder.is_dir():
-        raise BadValue(
-            "--asset is off, file or the folder of a library, and there is no folder {folder}.", folder=folder
-        )
+        words = "--asset is off, file or the folder of a library, and there is no folder {folder}."
+        raise BadValue(words, folder=folder)
     return AssetChoice(AssetPlace.LIBRARY, folder.name, str(folder))
 
 
-def _bbox(job: Row, options: argparse.Namespace) -> Vec3:
-    if not options.bbox:
-        hint = "Give --job SESSION=OBJECT, or a box with --bbox W,H,D."
-        raise NoSuchObject("{session_code} has no object.", hint, session_code=job.session)
-    return parse_numbers(options.bbox, "--bbox")
-
-
 def _pivot(text: str) -> tuple[Pivot, Vec3 | None]:
-    """The choice, and the three numbers of a custom one in API order."""
-    if text.upper() in (Pivot.ORIGIN, Pivot.CENTER, Pivot.BASE):
-        return Pivot(text.upper()), None
+    """The choice, and the pivot point in API order that a box given by numbers gets for it."""
+    named: dict[str, Vec3 | None] = {Pivot.ORIGIN: None, Pivot.CENTER: box.ORIGIN, Pivot.BASE: (0.0, -0.5, 0.0)}
+    if text.upper() in named:
+        return Pivot(text.upper()), named[text.upper()]
     if "," not in text:
-        raise BadValue(
-            "--pivot is origin, center, base or X,Y,Z, not {text}.", "For example: --pivot base", text=repr(text)
-        )
+        words = "--pivot is origin, center, base or X,Y,Z, not {text}."
+        raise BadValue(words, "For example: --pivot base", text=repr(text))
     numbers = parse_numbers(text, "--pivot")
     if not all(box.PIVOT_MIN <= value <= box.PIVOT_MAX for value in numbers):
         raise BadValue("Each value of --pivot must lie between -0.5 and 0.5.", "0,-0.5,0 is the center of the base.")
@@ -122,11 +112,8 @@ def _scene(name: str | None) -> bpy.types.Scene:
         return scene
     scene = bpy.data.scenes.get(name)
     if scene is None:
-        raise UsageError(
-            "There is no scene {name} in the file.",
-            Message("It has: {name}.", name=", ".join(s.name for s in bpy.data.scenes)),
-            name=repr(name),
-        )
+        names = Message("It has: {name}.", name=", ".join(s.name for s in bpy.data.scenes))
+        raise UsageError("There is no scene {name} in the file.", names, name=repr(name))
     bpy.context.window.scene = scene
     return scene
 

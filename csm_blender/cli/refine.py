@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import bpy
 
-from ..core.errors import BadOutput, CsmError, DiskProblem
+from ..core.errors import BadOutput, CsmError
 from ..core.jobs import cleanup
 from ..core.jobs.job import Job
 from ..core.jobs.store import Store
@@ -20,71 +21,57 @@ from ..scene.addon.environment import jobs_home
 from ..scene.background.headless import run_pipeline
 from ..scene.placement.assets import add_catalog_beside
 from ..scene.placement.place import Placed, place
-from .console import Progress, say
+from .console import Interrupted, Progress, say
 from .planning import open_scene
 
 UNFINISHED = ACTIVE | {JobState.READY, JobState.UNCERTAIN}
 
 
-class Interrupted(Exception):
-    """Ctrl-C or a request to end; ``jobs`` is how they were left."""
-
-    def __init__(self, jobs: list[Job]) -> None:
-        super().__init__()
-        self.jobs = jobs
-
-
 def refine(specs: list[JobSpec], settings: Settings, concurrency: int) -> list[Job]:
-    """Record the jobs, run them, place what came, save. Gives the jobs as they ended. Raises :class:`Interrupted`."""
+    """Record the jobs, run them, place the results, save. Gives the jobs as they ended. Raises :class:`Interrupted`."""
     settings.require_key()
-    store = _open_store()
-    try:
+    with _opened_store() as store:
         jobs = [store.add(spec, settings.base_url) for spec in specs]
         done = _finish(store, jobs, settings, concurrency)
         cleanup.clean(store, needed=[job.job_id for job in jobs])
         return done
-    finally:
-        store.close()
 
 
 def resume(settings: Settings, concurrency: int) -> list[Job]:
     """Finish every earlier call that left unfinished jobs, each in its own file. Gives those jobs as they ended."""
-    store = _open_store()
-    try:
+    with _opened_store() as store:
         left = [job for job in store.jobs(UNFINISHED) if job.spec.run_id and job.base_url == settings.base_url]
         if left:
             settings.require_key()
         done: list[Job] = []
         for run_id in dict.fromkeys(job.spec.run_id for job in left):
             jobs = [job for job in left if job.spec.run_id == run_id]
-            open_scene(_file_to_go_on_in(store, jobs[0]))
+            open_scene(_file_to_resume(store, jobs[0]))
             say(f"Resuming {len(jobs)} job(s) of {jobs[0].spec.blend_file or 'an unsaved scene'}")
             done += _finish(store, jobs, settings, concurrency)
         return done
-    finally:
-        store.close()
 
 
-def _open_store() -> Store:
+def _opened_store() -> closing[Store]:
     store = Store(jobs_home())
     if store.notice:
         say(store.notice)
-    return store
+    return closing(store)
 
 
 def _finish(store: Store, jobs: list[Job], settings: Settings, concurrency: int) -> list[Job]:
     ids = [job.job_id for job in jobs]
     placing = _Placing(store, ids)
-    tell = Progress(jobs)
+    print_progress = Progress(jobs)
 
     def on_change(job: Job) -> None:
-        tell(job)
+        print_progress(job)
         if not job.needs_worker:
-            placing.go_on()
+            placing.place_next()
 
     try:
         run_pipeline(store, ids, settings, concurrency=concurrency, on_change=on_change)
-        placing.go_on()
+        placing.place_next()
         placing.save()
     except KeyboardInterrupt as interrupt:
         raise Interrupted(_current(store, ids)) from interrupt
@@ -96,10 +83,10 @@ def _current(store: Store, ids: list[str]) -> list[Job]:
 
 
 class _Placing:
-    """Places READY jobs in the order they were given, each as soon as those before it are over.
+    """Places READY jobs in the order they were given, each as soon as those before it have ended.
 
-    That way it is done in the time in which this process waits for converters anyway. Saved is once, in the end; only
-    then are they PLACED, so that a kill in between loses nothing.
+    So it is done while this process waits for converters anyway. The scene is saved once, at the end; only then do the
+    jobs become PLACED, so that a kill in between loses nothing.
     """
 
     def __init__(self, store: Store, ids: list[str]) -> None:
@@ -107,8 +94,8 @@ class _Placing:
         self._left = deque(ids)
         self._placed: list[tuple[Job, Placed]] = []
 
-    def go_on(self) -> None:
-        """Place what may be placed by now."""
+    def place_next(self) -> None:
+        """Place the jobs whose turn it is."""
         while self._left:
             job = self._store.get(self._left[0])
             if job is not None and job.needs_worker:
@@ -145,13 +132,11 @@ def _save(output: str) -> None:
             output=output,
             error=error,
         ) from error
-    try:
-        add_catalog_beside(Path(output))
-    except DiskProblem as problem:
-        say(f"{problem} The assets are in the file all the same, without a catalog.")
+    if problem := add_catalog_beside(Path(output)):
+        say(problem)
 
 
-def _file_to_go_on_in(store: Store, job: Job) -> str | None:
+def _file_to_resume(store: Store, job: Job) -> str | None:
     """The file an interrupted call works on: its output once that holds results, its input before."""
     placed = store.jobs([JobState.PLACED], run_id=job.spec.run_id)
     if placed and job.spec.output and Path(job.spec.output).exists():

@@ -15,8 +15,7 @@ from ..core.models import JobSpec, JobState
 REPORT_VERSION = 1
 _RESULT_FIELDS = (
     "object", "glb", "blend", "triangles", "vertices", "materials", "loose_parts", "open_edges", "non_manifold_edges",
-    "uv_maps", "textures", "delivered_min", "delivered_max", "notes", "copies",
-    "asset_file",
+    "uv_maps", "textures", "delivered_min", "delivered_max", "notes", "copies", "asset_file",
 )  # fmt: skip
 _FIT_FIELDS = ("delivered_error", "placed_error", "pivot_error")
 
@@ -29,17 +28,14 @@ def report(jobs: Sequence[Job], error: ErrorData | None = None) -> dict[str, Any
 
 def job_entry(job: Job) -> dict[str, Any]:
     """One job of the report. ``result`` and ``fit`` are null until there is one."""
-    result = job.result.as_dict() if job.result else {}
-    has_result = job.state in (JobState.PLACED, JobState.READY) and bool(result)
+    result = job.result.as_dict() if job.result and job.state in (JobState.PLACED, JobState.READY) else {}
     return {
         **_asked(job.spec),
         "job_id": job.job_id,
         "status": str(job.state),
-        "result": {**{name: result.get(name) for name in _RESULT_FIELDS}, "sha256": job.glb_sha256}
-        if has_result
-        else None,
-        "fit": {name: result.get(name) for name in _FIT_FIELDS} if has_result else None,
-        "quality": quality.as_dict() if has_result and (quality := card(job)) else None,
+        "result": {name: result.get(name) for name in _RESULT_FIELDS} | {"sha256": job.glb_sha256} if result else None,
+        "fit": {name: result.get(name) for name in _FIT_FIELDS} if result else None,
+        "quality": quality.as_dict() if result and (quality := card(job)) else None,
         "requests": {"get": job.gets, "post": job.posts, "download_bytes": job.download_bytes},
         "seconds": seconds(job),
         "message": job.message,
@@ -71,14 +67,14 @@ def seconds(job: Job) -> float:
 
 def table_row(entry: dict[str, Any]) -> list[str]:
     """One line of the table for people; see :data:`TABLE_HEADER`."""
-    fit = entry["fit"] or {}
+    error = (entry["fit"] or {}).get("placed_error")
     return [
         entry["object"] or "-",
         entry["session"],
         entry["status"],
         _numbers(entry["scaled_bbox"]),
         _numbers(entry["pivot_point"]),
-        _error(fit.get("placed_error")),
+        "-" if error is None else f"{error:.1e}",
         f"{entry['seconds']:.1f}",
     ]
 
@@ -98,7 +94,3 @@ def _asked(spec: JobSpec) -> dict[str, Any]:
 
 def _numbers(values: list[float] | None) -> str:
     return "not sent" if values is None else " ".join(f"{value:.4g}" for value in values)
-
-
-def _error(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1e}"

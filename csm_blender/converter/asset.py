@@ -1,41 +1,75 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The converter's part in making a result an asset: its picture, and its file in an asset library.
+"""The converter's part in making a result an asset: its label, its picture, and its file in an asset library.
 
-For an asset in the artist's own file the picture goes along with the mesh, as a custom property that placing takes off
-it. A library gets a file of its own for each job: one object at its size in the world, at the origin.
+For an asset in the user's own file the picture goes along with the mesh, as a custom property that placing removes
+again. A library gets a file of its own for each job: one object at its size in the world, at the origin.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import itertools
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import bpy
-import numpy as np
 
 from ..core.conversion import ConversionRequest
 from ..core.errors import DiskProblem
-from ..core.files.asset_catalog import add_catalog, as_file_name
+from ..core.files.asset_catalog import CATALOG_ID, add_catalog, as_file_name
 from ..core.messages import Message
-from ..core.models import AssetChoice, AssetPlace, Materials, Placement
-from .asset_metadata import Label, label_asset
-from .thumbnail import Pixels, ThumbnailFailed, render_thumbnail
-from .transform_mesh import reshape
+from ..core.models import AssetChoice, AssetPlace, Materials
+from .export_glb import at_world_size
+from .thumbnail import SIZE_PX, Pixels, ThumbnailFailed, render_thumbnail
 
 PICTURE = "csm_picture"
 """Custom property of a converted mesh: the pixels of its picture."""
+
 FOLDER = "CSM"
-"""Where results lie in a library."""
+"""The folder of a library that results are in."""
+
 _JOB = "csm_job_id"
+_NO_CATALOG = "00000000-0000-0000-0000-000000000000"
+_OURS = "Refined by CSM"
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is written on an asset: where it comes from, and who made it (empty where no author is named)."""
+
+    session_code: str
+    job_id: str
+    author: str = ""
+
+
+def label_asset(obj: bpy.types.Object, label: Label, picture: Pixels | None) -> bool:
+    """Make *obj* an asset with this label and picture; ``False`` where Blender does not let it be one.
+
+    What a user has written on an object that was an asset before stays.
+    """
+    obj.asset_mark()
+    data: Any = obj.asset_data
+    if data is None:
+        return False
+    if data.catalog_id == _NO_CATALOG:
+        data.catalog_id = CATALOG_ID
+    if not data.description or data.description.startswith(_OURS):
+        data.description = f"{_OURS} from {label.session_code} (job {label.job_id})"
+    if label.author and not data.author:
+        data.author = label.author
+    for tag in ("CSM", label.session_code):
+        data.tags.new(tag, skip_if_exists=True)
+    if picture is not None:
+        preview: Any = obj.preview_ensure()
+        preview.image_size = (SIZE_PX, SIZE_PX)
+        preview.image_pixels.foreach_set(picture)
+    return True
 
 
 def make_asset(mesh: bpy.types.Mesh, request: ConversionRequest) -> tuple[str | None, list[Message]]:
-    """Do what *request* wishes of *mesh* as an asset: the file in the library, if one was made, and notes.
+    """Make *mesh* the asset that *request* asks for: the file in the library, if one was made, and notes.
 
-    Nothing here makes a conversion fail: the mesh itself is good.
+    No problem here makes a conversion fail: the mesh itself is good.
     """
     wish = request.asset
     if wish.place is AssetPlace.OFF:
@@ -52,7 +86,7 @@ def make_asset(mesh: bpy.types.Mesh, request: ConversionRequest) -> tuple[str | 
         return None, notes
     label = Label(request.session, request.job_id, wish.author)
     try:
-        with _at_its_size(mesh, request.placement) as obj:
+        with at_world_size(mesh, request.placement) as obj:
             label_asset(obj, label, picture)
             obj[_JOB] = label.job_id
             path = _put_in_library(obj, label, wish)
@@ -62,23 +96,6 @@ def make_asset(mesh: bpy.types.Mesh, request: ConversionRequest) -> tuple[str | 
         notes.append(Message("The asset in the library has no materials: those of the block-out stay in its own file."))
     where = Message("In the asset library {library}: {path}", library=wish.library, path=f"{FOLDER}/{path.name}")
     return str(path), [*notes, where]
-
-
-@contextmanager
-def _at_its_size(mesh: bpy.types.Mesh, placement: Placement) -> Iterator[bpy.types.Object]:
-    """An object at the origin with a copy of *mesh*, as large as it is in the world, in Blender units."""
-    for leftover in list(bpy.data.objects):  # what was imported, which may have the name; its mesh stays
-        bpy.data.objects.remove(leftover)
-    name, copy = mesh.name, mesh.copy()
-    reshape(copy, np.diag(placement.signed_scale))
-    mesh.name, copy.name = f"{name} as placed", name
-    obj = bpy.data.objects.new(name, copy)
-    try:
-        yield obj
-    finally:
-        bpy.data.objects.remove(obj)
-        bpy.data.meshes.remove(copy)
-        mesh.name = name
 
 
 def _put_in_library(obj: bpy.types.Object, label: Label, wish: AssetChoice) -> Path:
@@ -102,7 +119,7 @@ def _put_in_library(obj: bpy.types.Object, label: Label, wish: AssetChoice) -> P
         part.parent.mkdir(exist_ok=True)
         try:
             bpy.data.libraries.write(str(part), {obj}, fake_user=True, compress=True)
-            path = _claimed(part.parent, f"{as_file_name(obj.name)} {label.session_code}", label.job_id)
+            path = _reserved(part.parent, f"{as_file_name(obj.name)} {label.session_code}", label.job_id)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
@@ -118,19 +135,17 @@ def _put_in_library(obj: bpy.types.Object, label: Label, wish: AssetChoice) -> P
     return path
 
 
-def _claimed(folder: Path, stem: str, job_id: str) -> Path:
-    """A file name nobody else has, taken by an empty file; or the file an earlier attempt at the same job has made."""
-    number = 1
-    while True:
+def _reserved(folder: Path, stem: str, job_id: str) -> Path:
+    """A file name that is not in use, as an empty file; or the file an earlier attempt at the same job has made."""
+    for number in itertools.count(1):
         path = folder / (f"{stem}.blend" if number == 1 else f"{stem} {number}.blend")
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            path.touch(exist_ok=False)
         except FileExistsError:
-            if _is_of_job(path, job_id):
-                return path
-            number += 1
-        else:
-            return path
+            if not _is_of_job(path, job_id):
+                continue
+        return path
+    raise AssertionError
 
 
 def _is_of_job(path: Path, job_id: str) -> bool:
@@ -142,9 +157,7 @@ def _is_of_job(path: Path, job_id: str) -> bool:
     except (OSError, RuntimeError):  # empty so far, or none of ours
         return False
     found = wanted.objects[0] if wanted.objects else None
-    if found is None:
-        return False
-    is_it = found.get(_JOB) == job_id
-    if found.library is not None:
+    is_it = found is not None and found.get(_JOB) == job_id
+    if found is not None and found.library is not None:
         bpy.data.libraries.remove(found.library)
     return bool(is_it)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The conversion itself: import, fit, look it over, save."""
+"""The conversion itself: import, fit, check, save."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,11 +13,11 @@ from ..core.conversion import ConversionReport, ConversionRequest, Fitted
 from ..core.messages import Message
 from ..core.models import Materials
 from .asset import make_asset
+from .edit_glb import fit_file
 from .export_glb import export_glb
 from .fitting import fit_mesh, fitted_by, planned_move
-from .import_mesh import Imported, import_as_one_mesh
+from .import_mesh import Imported, import_as_one_mesh, pack_images
 from .mesh_checks import check_mesh
-from .prefit import fit_file
 
 AS_PLANNED = 1e-6
 """Errors above this mean that the importer has made something else of the file: left out vertices that nothing uses."""
@@ -29,22 +28,23 @@ ReportProgress = Callable[[float, str], None]
 def convert(
     request: ConversionRequest, report_progress: ReportProgress = lambda _share, _text: None
 ) -> ConversionReport:
-    """Do what *request* says in an emptied Blender, and say what came of it.
+    """Do what *request* says in an emptied Blender, and report the outcome.
 
-    *report_progress* is told the share that is done, which only grows, and what is done next. Raises :class:`BadMesh`
-    for a file without a usable mesh, :class:`ConversionFailed` for one that Blender cannot read, :class:`DiskProblem`
-    where the export cannot be written.
+    *report_progress* is called with the share that is done, which only grows, and what is done next. Raises
+    :class:`BadMesh` for a file without a usable mesh, :class:`ConversionFailed` for one that Blender cannot read,
+    :class:`DiskProblem` where the export cannot be written.
     """
     report_progress(0.1, Message("Importing the mesh"))
     imported, fitted = _imported_and_fitted(request, report_progress)
     report_progress(0.6, Message("Saving the mesh"))
     mesh = imported.mesh
     mesh.name = request.name
-    if request.materials is Materials.OWN:
-        _strip_materials(mesh)
+    if request.materials is Materials.OWN:  # the block-out's will be used, its first one on all faces
+        mesh.materials.clear()
+        mesh.polygons.foreach_set("material_index", np.zeros(len(mesh.polygons), dtype=np.int32))
     if request.export:
         export_glb(mesh, request.placement, request.scale_length, Path(request.export))
-    _pack_images()
+    pack_images()
     asset_file, asset_notes = make_asset(mesh, request)
     # Not compressed: the main thread reads it faster.
     bpy.data.libraries.write(str(request.blend), {mesh}, fake_user=True, compress=False)
@@ -61,7 +61,7 @@ def convert(
 
 
 def _imported_and_fitted(request: ConversionRequest, report_progress: ReportProgress) -> tuple[Imported, Fitted]:
-    """The delivered file as one mesh that stands where it is wanted."""
+    """The delivered file as one mesh that is fitted to the box."""
     ahead = request.blend.with_name("fitted.glb")
     move = fit_file(request.mesh, ahead, lambda low, high: planned_move(low, high, request))
     if move is not None:
@@ -73,17 +73,3 @@ def _imported_and_fitted(request: ConversionRequest, report_progress: ReportProg
     imported = import_as_one_mesh(request.mesh)
     report_progress(0.4, Message("Fitting the mesh"))
     return imported, fit_mesh(imported.mesh, request)
-
-
-def _strip_materials(mesh: bpy.types.Mesh) -> None:
-    """Leave no materials: the block-out's own will be used, its first one on all faces."""
-    mesh.materials.clear()
-    mesh.polygons.foreach_set("material_index", np.zeros(len(mesh.polygons), dtype=np.int32))
-
-
-def _pack_images() -> None:
-    """Take the pictures into the file."""
-    for image in bpy.data.images:
-        if image.source == "FILE" and not image.packed_file:
-            with contextlib.suppress(RuntimeError):  # a picture that cannot be read; the notes say so
-                image.pack()

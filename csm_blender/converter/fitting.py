@@ -20,7 +20,7 @@ from .transform_mesh import Array, coordinates, reshape
 class Move:
     """Where the vertices of a mesh with the box *low* to *high* go: v to ``linear @ (v - around) + shift``.
 
-    ``wanted_low`` and ``wanted_high`` is the box that comes of it. All in Blender's axes; *low* and *high* in meters,
+    ``wanted_low`` and ``wanted_high`` are the resulting box. All in Blender's axes; *low* and *high* in meters,
     the rest in data units. ``linear`` is (3, 3), all others are (3,).
     """
 
@@ -50,10 +50,9 @@ def planned_move(low: Array, high: Array, request: ConversionRequest) -> Move:
     """What brings a mesh with the box *low* to *high* (3,) to where *request* wants it."""
     placement = request.placement
     sides = np.array([-1.0 if placement.mirror_x else 1.0, 1.0, 1.0])
-    flipped_low, flipped_high = np.minimum(low * sides, high * sides), np.maximum(low * sides, high * sides)
+    flipped_low, flipped_high = np.sort([low * sides, high * sides], axis=0)
     scale = _scale(flipped_high - flipped_low, request)
-    box_low, box_high = np.array(placement.box_min), np.array(placement.box_max)
-    anchor = np.array(placement.anchor)
+    box_low, box_high, anchor = map(np.array, (placement.box_min, placement.box_max, placement.anchor))
     from_point = (flipped_low + flipped_high) / 2.0 + anchor * (flipped_high - flipped_low)
     to_point = (box_low + box_high) / 2.0 + anchor * (box_high - box_low)
     return Move(
@@ -68,44 +67,34 @@ def planned_move(low: Array, high: Array, request: ConversionRequest) -> Move:
 
 
 def fitted_by(move: Move, mesh: bpy.types.Mesh, refinement: Refinement) -> Fitted:
-    """How the *mesh* that was brought here by *move* came and how it stands."""
+    """How the *mesh* that was transformed by *move* was delivered, and how exactly it fits now."""
     found = coordinates(mesh)
-    delivered_min, delivered_max = _to_api(move.low, move.high)
-    wanted_low, wanted_high = vec3(move.wanted_low), vec3(move.wanted_high)
+    # From Blender axes to API axes: y up, z toward the front, which is Blender's -y.
+    delivered = vec3((move.low[0], move.low[2], -move.high[1])), vec3((move.high[0], move.high[2], -move.low[1]))
+    expected = expected_delivery(refinement)
+    wanted = vec3(move.wanted_low), vec3(move.wanted_high)
     return Fitted(
-        box_min=wanted_low,
-        box_max=wanted_high,
-        delivered_min=delivered_min,
-        delivered_max=delivered_max,
-        delivered_error=_delivered_error(delivered_min, delivered_max, refinement),
-        fitted_error=_box_error(vec3(found.min(axis=0)), vec3(found.max(axis=0)), wanted_low, wanted_high),
+        *wanted,
+        *delivered,
+        delivered_error=None if expected is None else _box_error(delivered, expected),
+        fitted_error=_box_error((vec3(found.min(axis=0)), vec3(found.max(axis=0))), wanted),
     )
 
 
 def _scale(size: Array, request: ConversionRequest) -> Array:
     """Data units per delivered meter on each axis (3,); *size* (3,) is the delivered mesh's, in meters."""
-    placement, fit = request.placement, request.fit
+    placement = request.placement
     axis_scale: Array = np.array(placement.axis_scale)
+    if request.fit is Fit.NONE:
+        return 1.0 / (request.scale_length * axis_scale)
     box = np.array(placement.box_max) - np.array(placement.box_min)
     measurable = (size > 0.0) & ~np.array(placement.flat)
-    if fit is Fit.NONE:
-        return 1.0 / (request.scale_length * axis_scale)
     ratios = box * axis_scale / np.where(size > 0.0, size, 1.0)
     uniform = ratios[measurable].min() if measurable.any() else ratios.max()
-    if fit is Fit.EXACT and not any(placement.flat):
-        return np.asarray(np.where(size > 0.0, ratios, uniform) / axis_scale, dtype=np.float64)
+    if request.fit is Fit.EXACT and not any(placement.flat):
+        uniform = np.where(size > 0.0, ratios, uniform)
     return np.asarray(uniform / axis_scale, dtype=np.float64)
 
 
-def _delivered_error(low: Vec3, high: Vec3, refinement: Refinement) -> float | None:
-    expected = expected_delivery(refinement)
-    return None if expected is None else _box_error(low, high, *expected)
-
-
-def _box_error(low: Vec3, high: Vec3, wanted_low: Vec3, wanted_high: Vec3) -> float:
-    return corner_error(corners(IDENTITY, low, high), corners(IDENTITY, wanted_low, wanted_high))
-
-
-def _to_api(low: Array, high: Array) -> tuple[Vec3, Vec3]:
-    """A box in Blender axes as one in API axes: y up, z toward the front, which is Blender's -y."""
-    return vec3((low[0], low[2], -high[1])), vec3((high[0], high[2], -low[1]))
+def _box_error(found: tuple[Vec3, Vec3], wanted: tuple[Vec3, Vec3]) -> float:
+    return corner_error(corners(IDENTITY, *found), corners(IDENTITY, *wanted))

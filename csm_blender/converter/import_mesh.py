@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import io
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ import numpy as np
 from ..core.errors import BadMesh, ConversionFailed
 from ..core.files.glb import GlbSummary, check_glb, sniff_format
 from ..core.files.zip_archive import unpack_obj
-from ..core.messages import NOTHING, Message, sentences
-from .strip_animation import without_animation
+from ..core.messages import Message, sentences
+from .edit_glb import write_without_animation
 from .transform_mesh import reshape
 
 _DRACO = "KHR_draco_mesh_compression"
@@ -44,19 +43,26 @@ class Imported:
 def import_as_one_mesh(path: Path) -> Imported:
     """Read a GLB, an OBJ or a zip with an OBJ into an empty Blender.
 
-    Skins and animations are taken in their rest pose, which a note says. Raises :class:`BadMesh` where there is no mesh
-    and :class:`ConversionFailed` where Blender cannot read the file.
+    What is rigged or animated gets its rest pose, which a note says. Raises :class:`BadMesh` where there is no mesh and
+    :class:`ConversionFailed` where Blender cannot read the file.
     """
     bpy.ops.wm.read_factory_settings(use_empty=True)
     notes = _import_file(path)
     scene = bpy.context.scene
     assert scene is not None
-    helpers = set(_bone_shapes())
+    bones = [bone for obj in bpy.data.objects for bone in (obj.pose.bones if obj.pose else ())]
+    helpers = {bone.custom_shape for bone in bones}  # what Blender's importer draws bones with
     objects = [obj for obj in scene.objects if _vertex_count(obj) and obj not in helpers]
     if not objects:
         raise BadMesh("The delivered file holds no mesh.", "Refine again, or ask the service's support.")
-    _come_to_rest(objects)
-    notes += [note for image in bpy.data.images if (note := _unreadable(image))]
+    for bone in bones:
+        bone.matrix_basis.identity()
+    _apply_transforms(objects)
+    notes += [
+        Message("The texture {name} cannot be read by this Blender.", name=repr(image.name))
+        for image in bpy.data.images
+        if image.source == "FILE" and not all(image.size)  # no pixels, which Blender shows pink
+    ]
     if len(objects) > 1:
         notes.append(Message("The file held {count} meshes, which were joined into one.", count=len(objects)))
     return Imported(_joined(objects), notes)
@@ -72,14 +78,18 @@ def _import_file(path: Path) -> list[Message]:
             # Axes as glTF's, the defaults of the importer: x right, y up, z to the front.
             bpy.ops.wm.obj_import(filepath=str(obj), forward_axis="NEGATIVE_Z", up_axis="Y")
         except RuntimeError as error:
-            raise ConversionFailed(
-                "Blender's OBJ importer refuses the file: {reason}", reason=_last_line(str(error))
-            ) from error
-        for image in bpy.data.images:
-            if image.source == "FILE":
-                with contextlib.suppress(RuntimeError):  # a picture the file names but does not hold: noted later
-                    image.pack()
+            words = "Blender's OBJ importer refuses the file: {reason}"
+            raise ConversionFailed(words, reason=_last_line(str(error))) from error
+        pack_images()
     return []
+
+
+def pack_images() -> None:
+    """Store the pixels of all images in the .blend; what cannot be read is left out, which the notes say."""
+    for image in bpy.data.images:
+        if image.source == "FILE" and not image.packed_file:
+            with contextlib.suppress(RuntimeError):
+                image.pack()
 
 
 def _import_glb(path: Path) -> list[Message]:
@@ -89,10 +99,12 @@ def _import_glb(path: Path) -> list[Message]:
         notes.append(Message("The mesh is rigged; it was imported in its rest pose."))
     if summary.animated:
         notes.append(Message("The file is animated; it was imported without the animation."))
-    said = io.StringIO()
-    with without_animation(path, animated=summary.animated) as still, contextlib.redirect_stdout(said):
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        if summary.animated:
+            write_without_animation(path, Path(folder) / "still.glb")
+            path = Path(folder) / "still.glb"
         try:
-            bpy.ops.import_scene.gltf(filepath=str(still), disable_bone_shape=True)
+            bpy.ops.import_scene.gltf(filepath=str(path), disable_bone_shape=True)
         except RuntimeError as error:
             raise _refusal(summary, _last_line(str(error))) from error
     if _DRACO in summary.extensions_required and not any(map(_vertex_count, bpy.data.objects)):
@@ -101,15 +113,14 @@ def _import_glb(path: Path) -> list[Message]:
 
 
 def _refusal(summary: GlbSummary, reason: str) -> ConversionFailed:
-    known = sorted({_NAMES[name] for name in summary.extensions_required if name in _NAMES})
+    known = tuple(sorted({_NAMES[name] for name in summary.extensions_required if name in _NAMES}))
     if known:
-        version = bpy.app.version_string
         return ConversionFailed(
             "The delivered file needs {features}, which the glTF importer of Blender {version} cannot read here"
             " ({reason}).",
             _OTHER_FILE,
-            features=tuple(known),
-            version=version,
+            features=known,
+            version=bpy.app.version_string,
             reason=reason,
         )
     refused = Message("Blender's glTF importer refuses the file: {reason}", reason=reason)
@@ -127,20 +138,10 @@ def _vertex_count(obj: bpy.types.Object) -> int:
     return len(obj.data.vertices) if isinstance(obj.data, bpy.types.Mesh) else 0
 
 
-def _bone_shapes() -> Iterator[bpy.types.Object]:
-    """What Blender's importer draws bones with; it is not of the file."""
-    for obj in bpy.data.objects:
-        for bone in obj.pose.bones if obj.pose else ():
-            if bone.custom_shape is not None:
-                yield bone.custom_shape
-
-
-def _come_to_rest(objects: list[bpy.types.Object]) -> None:
-    """Bake each object's place in the file into its vertices, without modifiers, shape keys and poses."""
+def _apply_transforms(objects: list[bpy.types.Object]) -> None:
+    """Bake each object's place in the file into its vertices, without modifiers, shape keys and animation."""
     for obj in bpy.data.objects:
         obj.animation_data_clear()
-        for bone in obj.pose.bones if obj.pose else ():
-            bone.matrix_basis.identity()
     for obj in objects:
         obj.modifiers.clear()
         obj.shape_key_clear()
@@ -170,10 +171,3 @@ def _joined(objects: list[bpy.types.Object]) -> bpy.types.Mesh:
     mesh = first.data
     assert isinstance(mesh, bpy.types.Mesh)
     return mesh
-
-
-def _unreadable(image: bpy.types.Image) -> Message:
-    """A note about a texture without pixels, which Blender shows pink; empty for a good one."""
-    if image.source != "FILE" or all(image.size):
-        return NOTHING
-    return Message("The texture {name} cannot be read by this Blender.", name=repr(image.name))

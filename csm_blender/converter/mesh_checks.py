@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Count what an artist asks for before using a mesh."""
+"""Count what a user wants to know of a mesh before using it."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def check_mesh(mesh: bpy.types.Mesh) -> MeshFindings:
         non_manifold_edges=int((faces_on_edge > 2).sum()),  # noqa: PLR2004 - by definition
         uv_maps=len(mesh.uv_layers),
         textures=_textures(mesh),
-        bad_numbers=sum(_bad_numbers(layer) for layer in mesh.uv_layers),
+        bad_numbers=sum(int((~np.isfinite(_uvs(layer))).sum()) for layer in mesh.uv_layers),
     )
 
 
 def _edges(mesh: bpy.types.Mesh) -> tuple[Indices, Indices]:
     """The edges of the mesh's triangles as pairs of vertices (e, 2), and the three of each triangle (t, 3)."""
-    if len(mesh.loops) == 3 * len(mesh.polygons):  # then Blender has them at hand
+    if len(mesh.loops) == 3 * len(mesh.polygons):  # then Blender has stored them
         return values(mesh, ".edge_verts", np.int32, 2), values(mesh, ".corner_edge", np.int32, 1).reshape(-1, 3)
     mesh.calc_loop_triangles()
     corners = np.empty((len(mesh.loop_triangles), 3), dtype=np.int32)
@@ -59,7 +59,7 @@ def _places(points: Points) -> Indices:
     order = np.argsort(mixed, kind="stable")
     same = mixed[order[1:]] == mixed[order[:-1]]
     equal = (bits[order[1:][same]] == bits[order[:-1][same]]).all(axis=1)
-    if not equal.all():  # two places that mix to one number: as good as never, so this may be slow
+    if not equal.all():  # two places have the same product: so rare that this may be slow
         order = np.lexsort((bits[:, 2], bits[:, 1], bits[:, 0]))
         same = (bits[order[1:]] == bits[order[:-1]]).all(axis=1)
     starts = np.concatenate([[True], ~same])
@@ -70,9 +70,8 @@ def _places(points: Points) -> Indices:
 
 def _welded(edges: Indices, sides: Indices, places: Indices) -> tuple[Indices, Indices]:
     """The edges between *places* that triangles lie on, and on how many. Triangles without an area do not count."""
-    shared = np.bincount(places, minlength=len(places)) > 1
-    shared = shared[places]
-    moved = shared[edges[:, 0]] | shared[edges[:, 1]]  # only these can have come to lie on one another
+    shared = (np.bincount(places, minlength=len(places)) > 1)[places]
+    moved = shared[edges[:, 0]] | shared[edges[:, 1]]  # only these can coincide
     ends = np.sort(places[edges[moved]], axis=1)
     closed = np.zeros(len(edges), dtype=bool)
     closed[moved] = ends[:, 0] == ends[:, 1]
@@ -102,19 +101,15 @@ def _count_parts(edges: Indices, vertices: int) -> int:
         label = smallest
 
 
-def _bad_numbers(layer: bpy.types.MeshUVLoopLayer) -> int:
-    values = np.empty(len(layer.uv) * 2, dtype=np.float32)
-    layer.uv.foreach_get("vector", values)
-    return int((~np.isfinite(values)).sum())
+def _uvs(layer: bpy.types.MeshUVLoopLayer) -> NDArray[np.float32]:
+    uvs = np.empty(len(layer.uv) * 2, dtype=np.float32)
+    layer.uv.foreach_get("vector", uvs)
+    return uvs
 
 
 def _textures(mesh: bpy.types.Mesh) -> tuple[tuple[str, int, int], ...]:
     """(name, width, height) of each image that the materials of *mesh* show."""
-    found: dict[str, tuple[str, int, int]] = {}
-    for material in mesh.materials:
-        if material and material.node_tree:
-            for node in material.node_tree.nodes:
-                if isinstance(node, bpy.types.ShaderNodeTexImage) and node.image:
-                    width, height = node.image.size
-                    found[node.image.name] = (node.image.name, width, height)
-    return tuple(found.values())
+    trees = [material.node_tree for material in mesh.materials if material and material.node_tree]
+    nodes = [node for tree in trees for node in tree.nodes if isinstance(node, bpy.types.ShaderNodeTexImage)]
+    images = {node.image.name: node.image for node in nodes if node.image}
+    return tuple((name, image.size[0], image.size[1]) for name, image in images.items())

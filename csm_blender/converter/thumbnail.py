@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small picture of a mesh for the asset browser, rendered here, in the throwaway process, by Cycles on the CPU.
+"""A small picture of a mesh for the asset browser, rendered in the converter process by Cycles on the CPU.
 
-It needs no graphics card, as the other engines do. Of what was imported only the mesh is in the picture: it is taken in
-a scene of its own.
+The other engines need a graphics card. A scene of its own shows the mesh and nothing else that was imported.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ class ThumbnailFailed(JobError):
 
 
 def render_thumbnail(mesh: bpy.types.Mesh, scale: Vec3) -> Pixels:
-    """The picture: :data:`SIZE_PX` squared pixels from below left, each packed into four bytes as previews hold them.
+    """The picture: :data:`SIZE_PX` squared pixels from bottom left, each packed into four bytes as previews hold them.
 
     *scale* is how long one unit of the mesh is on each axis. Raises :class:`ThumbnailFailed`.
     """
@@ -45,13 +44,7 @@ def render_thumbnail(mesh: bpy.types.Mesh, scale: Vec3) -> Pixels:
         _add_objects(scene, mesh, scale)
         with tempfile.TemporaryDirectory() as folder:
             return _rendered(scene, Path(folder) / "thumbnail.png")
-    except (
-        AttributeError,
-        OSError,
-        RuntimeError,
-        StopIteration,
-        TypeError,
-    ) as problem:  # a Blender built without Cycles, above all
+    except (AttributeError, OSError, RuntimeError, StopIteration, TypeError) as problem:  # mostly: built without Cycles
         raise ThumbnailFailed("{error}", error=problem) from problem
     finally:
         for obj in list(scene.objects):
@@ -74,17 +67,12 @@ def _set_up(scene: bpy.types.Scene) -> None:
     cycles.max_bounces = 4
     settings: Any = scene.view_settings
     settings.view_transform = "Standard"
-    scene.world = _gray_world()
-
-
-def _gray_world() -> bpy.types.World:
-    world = bpy.data.worlds.new("Thumbnail")
-    if world.node_tree is None:  # from 5.0 on there always is one, and this is deprecated
-        world.use_nodes = True
-    tree: Any = world.node_tree
+    scene.world = bpy.data.worlds.new("Thumbnail")
+    if scene.world.node_tree is None:  # from 5.0 on there always is one, and this is deprecated
+        scene.world.use_nodes = True
+    tree: Any = scene.world.node_tree
     background = next(node for node in tree.nodes if node.type == "BACKGROUND")
     background.inputs["Color"].default_value = (_AMBIENT, _AMBIENT, _AMBIENT, 1.0)
-    return world
 
 
 def _add_objects(scene: bpy.types.Scene, mesh: bpy.types.Mesh, scale: Vec3) -> None:
@@ -94,14 +82,13 @@ def _add_objects(scene: bpy.types.Scene, mesh: bpy.types.Mesh, scale: Vec3) -> N
     camera.rotation_euler = _VIEW
     data: Any = camera.data
     data.lens = 80.0
-    for obj in (shown, camera):
-        scene.collection.objects.link(obj)
-    for rotation, strength in _LIGHTS:
-        sun = bpy.data.objects.new("Sun", bpy.data.lights.new("Sun", "SUN"))
+    suns = [bpy.data.objects.new("Sun", bpy.data.lights.new("Sun", "SUN")) for _ in _LIGHTS]
+    for sun, (rotation, strength) in zip(suns, _LIGHTS, strict=True):
         sun.rotation_euler = rotation
         light: Any = sun.data
         light.energy, light.angle = strength, 0.3
-        scene.collection.objects.link(sun)
+    for obj in (shown, camera, *suns):
+        scene.collection.objects.link(obj)
     scene.camera = camera
     layer = scene.view_layers[0]
     layer.update()

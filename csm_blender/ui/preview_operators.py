@@ -122,7 +122,7 @@ class CSM_OT_remove_preview(bpy.types.Operator):
 def draw_preview(context: Context, layout: Layout) -> None:
     """The buttons about the active object's preview, and how it goes with it."""
     obj = context.active_object
-    shown = preview_objects.preview_at_hand(obj)
+    shown = preview_objects.preview_of(obj)
     awaited = preview_loader.order_of(obj)
     row = layout.row(align=True)
     row.operator_context = "INVOKE_DEFAULT"

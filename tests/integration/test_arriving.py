@@ -66,7 +66,7 @@ def job(tmp_path: Path) -> Iterator[Job]:
     new_scene()
     add("Chair", mesh(), Matrix.Translation((1.0, 2.0, 3.0)))
     yield done
-    preload.turn_away()
+    preload.discard()
 
 
 def names() -> dict[str, list[str]]:
@@ -78,8 +78,8 @@ def names() -> dict[str, list[str]]:
 def arrive(job: Job) -> int:
     """Have the mesh come; how many steps that took."""
     steps = 0
-    while not preload.is_here(job.job_id):
-        preload.come_closer(job)
+    while not preload.is_done(job.job_id):
+        preload.advance(job)
         steps += 1
     return steps
 
@@ -119,7 +119,7 @@ def test_what_undo_takes_away_comes_again(job: Job) -> None:
     arrive(job)
     bpy.ops.ed.undo()
     assert preload.mesh_of(job.job_id) is None
-    assert not preload.is_here(job.job_id)
+    assert not preload.is_done(job.job_id)
     assert arrive(job) == 2
 
 
@@ -127,11 +127,11 @@ def test_who_is_turned_away_leaves_nothing(job: Job) -> None:
     before = names()
     arrive(job)
     assert names()["images"]
-    preload.turn_away(all_but=frozenset({job.job_id}))
-    assert preload.is_here(job.job_id)
-    preload.turn_away()
+    preload.discard(all_but=frozenset({job.job_id}))
+    assert preload.is_done(job.job_id)
+    preload.discard()
     assert names() == before
-    assert not preload.is_here(job.job_id)
+    assert not preload.is_done(job.job_id)
 
 
 def test_who_is_placed_stays(job: Job) -> None:
@@ -141,7 +141,7 @@ def test_who_is_placed_stays(job: Job) -> None:
     before = names()
     assert before["libraries"] == [], "no path of the job's folder stays in the file"
     bpy.data.objects.remove(placed.obj)  # the artist's to delete, not ours
-    preload.turn_away()
+    preload.discard()
     assert names()["meshes"] == before["meshes"]
     assert names()["images"] == before["images"]
 

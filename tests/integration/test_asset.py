@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from blender_scenes import Csm, add_box, save_scene
 
-from csm_blender.converter.asset import PICTURE
-from csm_blender.converter.asset_metadata import Label, label_asset
+from csm_blender.converter.asset import PICTURE, Label, label_asset
 from csm_blender.core.files.asset_catalog import CATALOG_ID, FILE_NAME
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import JobState

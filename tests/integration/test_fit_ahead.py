@@ -16,7 +16,7 @@ from fit_glbs import Glb
 bpy = pytest.importorskip("bpy")
 
 from csm_blender.converter import convert as converting
-from csm_blender.converter.prefit import fit_file
+from csm_blender.converter.edit_glb import fit_file
 from csm_blender.core.conversion import ConversionReport, ConversionRequest
 from csm_blender.core.geometry import box
 

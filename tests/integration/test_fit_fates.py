@@ -145,7 +145,7 @@ def test_a_failure_in_the_middle_leaves_the_scene_as_it_was(
     def broken(*_: Any) -> None:
         raise PlacementFailed("made to fail")
 
-    monkeypatch.setattr(placing, "_as_placed", broken)
+    monkeypatch.setattr(placing._Placing, "report", broken)
     put(outcome)
     assert isinstance(outcome.error, PlacementFailed)
     assert dump() == before

@@ -46,7 +46,7 @@ def chair(name: str = "Chair", **where: Any) -> bpy.types.Object:
 
 
 def preview_of(obj: bpy.types.Object) -> bpy.types.Object:
-    found = preview_objects.preview_at_hand(obj)
+    found = preview_objects.preview_of(obj)
     assert found is not None
     return found
 
@@ -142,7 +142,7 @@ def test_removing_leaves_nothing(scene: bpy.types.Scene) -> None:
         bpy.ops.csm.preview(session_code=STYLE_2024, target=name)
     assert {preview.name for preview in preview_objects.all_previews()} == {"Chair preview", "Other preview"}
     assert bpy.ops.csm.remove_preview(target="Chair") == {"FINISHED"}
-    assert preview_objects.preview_at_hand(obj) is None
+    assert preview_objects.preview_of(obj) is None
     assert preview_of(other).name == "Other preview"
     assert bpy.ops.csm.remove_preview(target="Other") == {"FINISHED"}
     assert datablocks() == before
@@ -214,7 +214,7 @@ def test_it_goes_with_a_deleted_block_out(scene: bpy.types.Scene) -> None:
         bpy.ops.csm.preview(session_code=STYLE_2024, target=name)
     bpy.data.objects.remove(obj)
     scene.collection.objects.unlink(other)  # in the file, and in no scene
-    assert len(preview_objects.strays()) == 2
+    assert len(preview_objects.orphans()) == 2
     chair("New")
     bpy.ops.csm.preview(session_code=STYLE_2024, target="New")
     assert [preview.name for preview in preview_objects.all_previews()] == ["New preview"]
@@ -235,7 +235,7 @@ def test_each_scene_has_a_collection_of_its_own(scene: bpy.types.Scene) -> None:
         bpy.ops.csm.preview(session_code=STYLE_2024, target="Table")
     assert [obj.name for obj in other.objects] == ["Table", "Table preview"]
     assert "Table preview" not in scene.objects
-    assert preview_objects.strays() == []
+    assert preview_objects.orphans() == []
 
 
 def test_a_session_refined_already_shows_the_refined_mesh(scene: bpy.types.Scene, service: Any) -> None:

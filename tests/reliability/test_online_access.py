@@ -36,8 +36,8 @@ sys.path.insert(0, {root!r})
 import bpy
 assert not bpy.app.online_access
 from csm_blender.cli.main import main
-from csm_blender.cli.environment import InsideBlender
-status = main(sys.argv[1:], "csm", InsideBlender())
+from csm_blender.cli.environment import inside_blender
+status = main(sys.argv[1:], "csm", inside_blender())
 sys.stderr.write("GUARD " + json.dumps([status, seen]) + "\\n")
 """
 

@@ -156,7 +156,7 @@ def _place_ready() -> bool:
     """Place what is ready, for ``PLACING_S`` seconds. Whether it was tried."""
     state = file_state()
     ready = [job for job in state.jobs.values() if job.state is JobState.READY]
-    preload.turn_away(all_but=frozenset(job.job_id for job in ready))
+    preload.discard(all_but=frozenset(job.job_id for job in ready))
     until_s = time.perf_counter() + PLACING_S
     tried = False
     for job in ready:
@@ -177,9 +177,9 @@ def place_now(job_id: str, until_s: float | None = None) -> bool:
     while until_s is not None:
         if time.perf_counter() >= until_s:
             return False
-        if preload.is_here(job_id):
+        if preload.is_done(job_id):
             break
-        preload.come_closer(state.jobs[job_id])
+        preload.advance(state.jobs[job_id])
     done = finish.finish(state.open_store(), state.jobs[job_id])
     if done is None:
         return False

@@ -188,7 +188,7 @@ def _step() -> float | None:
     _remove_orphans()
     if any(order.waits for order in awaited.values()):
         return READY_CHECK_S
-    return ORPHAN_CHECK_S if preview_objects.has_any() else None
+    return ORPHAN_CHECK_S if any(preview_objects.collected()) else None
 
 
 def _show_if_safe(order: Order) -> None:
@@ -222,7 +222,7 @@ def _show_if_safe(order: Order) -> None:
 
 
 def _remove_orphans() -> None:
-    for preview in preview_objects.strays():
+    for preview in preview_objects.orphans():
         scenes = preview.users_scene
         if not scenes or not safe_moment.reason_not_to_touch(scenes[0]):
             preview_objects.remove([preview])

@@ -24,7 +24,7 @@ from ...core.jobs.store import Store
 from ...core.messages import Message
 from ...core.models import FINISHED, JobSpec, JobState
 from ..addon.preferences import base_url_now
-from ..placement.assets import known_here
+from ..placement.assets import with_library_folder
 from ..properties import CSM_PG_job, state_of
 from .binding import binding_of_record, find_result
 from .record_sync import remove_orphans, update_record
@@ -115,7 +115,7 @@ def _checked_spec(text: str) -> JobSpec:
         output="",
         export_path="",
         run_id="",
-        choices=replace(spec.choices, asset=known_here(spec.choices.asset)),
+        choices=replace(spec.choices, asset=with_library_folder(spec.choices.asset)),
     )
 
 

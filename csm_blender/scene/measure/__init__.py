@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure block-outs: boxes of evaluated objects, of empties, and boxes a person drew."""
+"""Measure block-outs: boxes of evaluated objects, of empties, and boxes a user drew."""

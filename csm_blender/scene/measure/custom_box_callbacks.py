@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens when somebody chooses between the measured and a custom box, or types a size for the latter.
+"""What happens when a user switches between the measured and a custom box, or types a size for the latter.
 
 Blender calls these with ``Object.csm`` itself (see ``scene.properties``).
 """
@@ -16,19 +16,20 @@ from ...core.geometry.custom_box import resized, span
 from ...core.models import Vec3, vec3
 from ..blender.bpy_typing import Context
 from ..blender.change_counter import chosen
-from .custom_box import custom_box, forget_corners, has_corners, set_custom_box
+from .custom_box import set_custom_box
 from .measure import measure_shape
 
 
 def switched(tag: Any, context: Context) -> None:
-    """A custom box starts as the measured one, unless a script gave it corners first; switched off it is forgotten."""
+    """A custom box starts as the measured one, unless a script set its corners first; switched off it is deleted."""
     chosen()
-    obj: bpy.types.Object = tag.id_data
-    if custom_box(obj) is None:
-        forget_corners(obj)
-    elif not has_corners(obj):
-        with contextlib.suppress(NoSize):  # nothing to start from: it is drawn by numbers
-            start_as_measured(obj, context.evaluated_depsgraph_get())
+    corners = ("custom_box_min", "custom_box_max")
+    if not tag.use_custom_box:
+        for name in corners:
+            tag.property_unset(name)
+    elif not any(map(tag.is_property_set, corners)):
+        with contextlib.suppress(NoSize):  # nothing to start from: the user types numbers
+            start_as_measured(tag.id_data, context.evaluated_depsgraph_get())
 
 
 def start_as_measured(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> None:
@@ -38,19 +39,16 @@ def start_as_measured(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> 
 
 
 def size_in_world(tag: Any) -> Vec3:
-    """Width, depth and height of the custom box as seen in the world, in Blender units."""
+    """Width, depth and height of the custom box in the world, in Blender units."""
     return vec3(extent * unit for extent, unit in zip(span(*_corners(tag)), _units(tag), strict=True))
 
 
 def set_size_in_world(tag: Any, size: Vec3) -> None:
-    """Grow it to *size*: about the middle of the base. A side along which the object has scale 0 stays as it is."""
+    """Grow it to *size*, about the middle of the base. A side along which the object has scale 0 stays as it is."""
     low, high = _corners(tag)
-    old = span(low, high)
-    seen = size_in_world(tag)
-    x, y, z = (
-        size[axis] / unit if unit and size[axis] != seen[axis] else old[axis] for axis, unit in enumerate(_units(tag))
-    )
-    set_custom_box(tag.id_data, *resized(low, high, (x, y, z)))
+    sides = zip(size, size_in_world(tag), span(low, high), _units(tag), strict=True)
+    new = vec3(wanted / unit if unit and wanted != seen else old for wanted, seen, old, unit in sides)
+    set_custom_box(tag.id_data, *resized(low, high, new))
 
 
 def _corners(tag: Any) -> tuple[Vec3, Vec3]:

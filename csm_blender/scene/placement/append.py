@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring the converted mesh into the file, with its materials and images, and nothing else."""
+"""Append the converted mesh to the file, with its materials and images, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ import bpy
 from ...core.conversion import ConversionReport
 from ...core.errors import PlacementFailed
 
-_TOUCHED = ("objects", "meshes", "materials", "node_groups", "textures", "images", "libraries")
 
-
-def datablocks() -> Iterator[Any]:
+def datablocks() -> list[Any]:
     """The collections of ``bpy.data`` that a converted mesh adds to: users before what they use."""
-    for name in _TOUCHED:
-        yield getattr(bpy.data, name)
+    data = bpy.data
+    return [data.objects, data.meshes, data.materials, data.node_groups, data.textures, data.images, data.libraries]
 
 
 @contextmanager
 def all_or_nothing() -> Iterator[None]:
-    """Remove the datablocks that were made inside if it ends with an error."""
+    """Remove the datablocks that were made inside the block if it ends with an error."""
     before = [set(blocks) for blocks in datablocks()]
     try:
         yield
@@ -43,14 +41,13 @@ def append_mesh(report: ConversionReport) -> bpy.types.Mesh:
 
 
 def bring_mesh(report: ConversionReport) -> bpy.types.Mesh:
-    """:func:`append_mesh`, with the empty library left behind: removing a datablock has all editors drawn again.
+    """:func:`append_mesh`, with the empty library left behind: removing a datablock redraws all editors.
 
-    The mesh is linked and then made local, which leaves no trace in it of where it came from: appending would write the
-    path of the job's folder into every datablock (``library_weak_reference``).
+    The mesh is linked and then made local: appending would write the path of the job's folder into every datablock
+    (``library_weak_reference``).
     """
     try:
-        # The stub says that load() returns None; it is a context manager.
-        loading: Any = bpy.data.libraries.load(report.blend, link=True)  # type: ignore[func-returns-value]  # as told
+        loading: Any = bpy.data.libraries.load(report.blend, link=True)  # type: ignore[func-returns-value]  # stubs err
         with loading as (available, wanted):
             wanted.meshes = [report.mesh] if report.mesh in available.meshes else available.meshes[:1]
     except (OSError, RuntimeError) as error:
@@ -70,9 +67,7 @@ def _make_local(library: bpy.types.Library) -> None:
     while left:
         for block in left:
             block.make_local()
-        still = tuple(library.users_id)
-        if len(still) == len(left):
-            raise PlacementFailed(
-                "{name} of the converted mesh cannot be added to this file.", name=repr(still[0].name)
-            )
-        left = still
+        before, left = left, tuple(library.users_id)
+        if len(left) == len(before):
+            words = "{name} of the converted mesh cannot be added to this file."
+            raise PlacementFailed(words, name=repr(left[0].name))

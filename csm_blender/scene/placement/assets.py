@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results as assets: what the artist wishes, the mark on a result in the scene, and the catalog of its file.
+"""Results as assets: what the user chose, the mark on a result in the scene, and the catalog of its file.
 
-A result is marked while it is placed, so that one undo takes both back. The catalog of the file can only be written
-beside the file: it is when that is saved.
+A result is marked while it is placed, so that one undo step covers both. The catalog of a file can only be written
+beside it, so it is written when the file is saved.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ import bpy
 import numpy as np
 from bpy.app.handlers import persistent
 
-from ...converter.asset import PICTURE
-from ...converter.asset_metadata import Label, label_asset
+from ...converter.asset import PICTURE, Label, label_asset
 from ...converter.thumbnail import SIZE_PX, Pixels
 from ...core.errors import DiskProblem
 from ...core.files.asset_catalog import CATALOG_ID, add_catalog
@@ -38,49 +37,53 @@ def wish_of(scene: bpy.types.Scene) -> AssetChoice:
     place = AssetPlace(state.as_asset)
     if place is AssetPlace.OFF:
         return AssetChoice()
-    return known_here(AssetChoice(place, state.asset_library, author=preferences().asset_author))
+    return with_library_folder(AssetChoice(place, state.asset_library, author=preferences().asset_author))
 
 
-def known_here(wish: AssetChoice) -> AssetChoice:
-    """*wish* with the folder that its library has on this machine, as the preferences know it."""
+def with_library_folder(wish: AssetChoice) -> AssetChoice:
+    """*wish* with the folder that its library has on this machine, from the preferences."""
     if wish.place is not AssetPlace.LIBRARY:
         return replace(wish, library="", folder="")
     library = current.preferences.filepaths.asset_libraries.get(wish.library)
     return replace(wish, folder=bpy.path.abspath(library.path) if library is not None else "")
 
 
-def mark(obj: bpy.types.Object, mesh: bpy.types.Mesh, job: Job) -> tuple[str, ...]:
-    """Make the result *obj* an asset of this file, if that is wished. Notes about what could not be done.
+def mark(obj: bpy.types.Object, mesh: bpy.types.Mesh, job: Job) -> tuple[Message, ...]:
+    """Make the result *obj* an asset of this file, if that was chosen. Gives notes about what could not be done.
 
-    The picture that came along with *mesh* is taken off it in any case.
+    The picture that came along with *mesh* is removed from it in any case.
     """
-    picture = _picture_taken_off(mesh)
+    kept: Any = read(mesh, PICTURE)
+    picture: Pixels | None = None
+    if kept is not None:
+        picture = np.frombuffer(kept, dtype=np.int32).copy()
+        del mesh[PICTURE]
     wish = job.spec.choices.asset
     if wish.place is not AssetPlace.FILE:
         return ()
-    if not label_asset(obj, Label(job.session_code, job.job_id, wish.author), picture):
-        return (Message("{name} cannot be made an asset: it is linked from another file.", name=repr(obj.name)),)
-    return ()
+    if picture is not None and picture.size != SIZE_PX * SIZE_PX:
+        picture = None
+    if label_asset(obj, Label(job.session_code, job.job_id, wish.author), picture):
+        return ()
+    return (Message("{name} cannot be made an asset: it is linked from another file.", name=repr(obj.name)),)
 
 
-def add_catalog_beside(blend: Path) -> None:
-    """Have the catalog of our assets known where the saved file *blend* is. Raises :class:`DiskProblem`."""
-    if any(_is_filed(obj) for obj in bpy.data.objects):
-        add_catalog(_root_of(blend))
+def add_catalog_beside(blend: Path) -> str:
+    """Write the catalog of our assets where the saved file *blend* is. Gives what went wrong, or an empty text."""
+    assets: list[Any] = [obj.asset_data for obj in bpy.data.objects if obj.library is None]
+    if any(data is not None and data.catalog_id == CATALOG_ID for data in assets):
+        try:
+            add_catalog(_root_of(blend))
+        except DiskProblem as problem:
+            return f"{problem} The assets are in the file all the same, without a catalog."
+    return ""
 
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def file_saved(path: str, *_more: object) -> None:
-    """Look after the catalog whenever a file is saved: a handler of ``save_post``."""
-    try:
-        add_catalog_beside(Path(path or bpy.data.filepath))
-    except DiskProblem as problem:
-        _log.warning("%s The assets are in the file all the same, without a catalog.", problem)
-
-
-def _is_filed(obj: bpy.types.Object) -> bool:
-    data: Any = obj.asset_data
-    return obj.library is None and data is not None and data.catalog_id == CATALOG_ID
+    """Write the catalog whenever a file is saved: a handler of ``save_post``."""
+    if problem := add_catalog_beside(Path(path or bpy.data.filepath)):
+        _log.warning(problem)
 
 
 def _root_of(blend: Path) -> Path:
@@ -88,12 +91,3 @@ def _root_of(blend: Path) -> Path:
     folder = blend.absolute().parent
     roots = [Path(bpy.path.abspath(library.path)) for library in current.preferences.filepaths.asset_libraries]
     return next((root for root in roots if root.name and root in (folder, *folder.parents)), folder)
-
-
-def _picture_taken_off(mesh: bpy.types.Mesh) -> Pixels | None:
-    kept: Any = read(mesh, PICTURE)
-    if kept is None:
-        return None
-    pixels = np.frombuffer(kept, dtype=np.int32).copy()
-    del mesh[PICTURE]
-    return pixels if pixels.size == SIZE_PX * SIZE_PX else None

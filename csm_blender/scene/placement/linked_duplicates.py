@@ -26,31 +26,26 @@ def copies_of(
     """The other objects of *scene* that look like *target*, and their world matrices.
 
     They share its data, or the collection it instances, and have the same box in their own axes; where *target* has a
-    custom box, its copies need not have one, but must show the same as it does. Those whose modifiers make another box
-    of it are left alone, which *notes* say.
+    custom box, its copies need not have one, but must show the same as it does. Those with another box, because of
+    their modifiers, are not changed, which *notes* say.
     """
     recorded = spec.target
     assert recorded is not None
     depsgraph = depsgraph_of(scene)
     shown = measure_shape(target, depsgraph) if custom_box(target) is not None else recorded
     for other in [obj for obj in scene.objects if obj != target and _shares(obj, target)]:
+        name = repr(other.name)
         try:
             check_changeable([other], spec.choices.original)
             found = measure(other, depsgraph)
         except CsmError as error:
-            notes.append(
-                Message("{name} shares the mesh and was not changed: {error}", name=repr(other.name), error=error)
-            )
+            notes.append(Message("{name} shares the mesh and was not changed: {error}", name=name, error=error))
             continue
-        if not _same_box(found, recorded if custom_box(other) is not None else shown):
-            notes.append(
-                Message(
-                    "{name} shares the mesh and was not changed: its modifiers give it another box.",
-                    name=repr(other.name),
-                )
-            )
-            continue
-        yield other, Matrix(found.matrix_world)
+        if _same_box(found, recorded if custom_box(other) is not None else shown):
+            yield other, Matrix(found.matrix_world)
+        else:
+            words = "{name} shares the mesh and was not changed: its modifiers give it another box."
+            notes.append(Message(words, name=name))
 
 
 def _shares(obj: bpy.types.Object, target: bpy.types.Object) -> bool:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Put a converted mesh where its block-out stands.
+"""Place a converted mesh where its block-out is.
 
 This is all of a refine that happens on Blender's main thread: append one mesh, make one object (or one for each linked
-duplicate), set a few properties. Nothing of the artist's is deleted.
+duplicate), set a few properties. No data of the user's is deleted.
 """
 
 from __future__ import annotations
@@ -23,131 +23,137 @@ from ...core.geometry.linalg import columns, length
 from ...core.jobs.job import Job
 from ...core.messages import Message
 from ...core.models import Fit, Materials, Original, Vec3, vec3
-from ..blender.custom_properties import snapshot
+from ...core.version import VERSION
+from ..blender.custom_properties import read, snapshot
 from ..blender.evaluation import depsgraph_of, world_matrix
 from ..blender.matrix import as_matrix4
 from ..measure.measure import family_of
 from ..versions import history, mesh_swap
 from . import assets, preview_objects
-from .align import AlignmentGoal, align, goal_of
+from .align import AlignmentGoal, align, goal_of, measured_world
 from .append import all_or_nothing, append_mesh
 from .linked_duplicates import copies_of
-from .provenance import stamp
 from .target_checks import check_changeable
 
 
 @dataclass(frozen=True)
 class Placed:
-    """The object that now holds the result, and how exactly it stands."""
+    """The object that now holds the result, and how exactly it is placed."""
 
     obj: bpy.types.Object
     report: PlacementReport
 
 
+def place(
+    job: Job, scene: bpy.types.Scene, target: bpy.types.Object | None, mesh: bpy.types.Mesh | None = None
+) -> Placed:
+    """Append the result of a READY *job*, unless *mesh* is that already, and place it where *target* is now.
+
+    Without a target (it was deleted, or the job had none) the result goes to the recorded place. Raises
+    :class:`PlacementFailed` or :class:`TargetUnchangeable` with the scene as it was. An undo step is the caller's.
+    """
+    assert job.result is not None  # it is READY
+    conversion, choices = job.result.conversion, job.spec.choices
+    parts: list[bpy.types.Object] = []
+    others: list[tuple[bpy.types.Object, Matrix]] = []
+    notes: list[Message] = []
+    if target is not None:
+        parts = [target, *(obj for obj in scene.objects if obj.name in job.spec.parts and obj != target)]
+        check_changeable(parts, choices.original)
+        if choices.copies and len(parts) == 1:
+            others = list(copies_of(target, job.spec, scene, notes))
+    block_outs = [*parts, *(obj for obj, _ in others)]
+    with all_or_nothing(), _restored_on_error([member for part in block_outs for member in family_of(part)]):
+        placing = _Placing(job, scene, mesh or append_mesh(conversion), conversion.fitted.box)
+        placing.stamp(placing.mesh)
+        if choices.materials is Materials.OWN and target is not None:
+            placing.mesh.materials.clear()  # the converter gave all faces the first slot already
+            for slot in list(target.material_slots)[:1]:
+                placing.mesh.materials.append(slot.material)
+        now = world_matrix(target, depsgraph_of(scene)) if target is not None else measured_world(job.spec)
+        obj = placing.result_for(target, parts, now)
+        copies = tuple(placing.result_for(other, [other], world).name for other, world in others)
+        notes += assets.mark(obj, placing.mesh, job)
+        placed = Placed(obj, placing.report(obj, now, copies, tuple(notes)))
+    preview_objects.remove_of(block_outs)
+    return placed
+
+
 @dataclass
 class _Placing:
-    """One call of :func:`place`."""
+    """One call of :func:`place`. ``box``, in data axes, is where the mesh reaches: the converter measured it."""
 
     job: Job
     scene: bpy.types.Scene
     mesh: bpy.types.Mesh
     box: tuple[Vec3, Vec3]
-    """The low and the high corner of where the mesh reaches, in data axes: the converter measured it."""
     time: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
 
-    @property
-    def then(self) -> Matrix:
-        """Where the block-out stood when it was measured."""
-        target = self.job.spec.target
-        return Matrix(target.matrix_world) if target is not None else Matrix()
+    def stamp(self, result: bpy.types.Object | bpy.types.Mesh) -> None:
+        """Write where *result* comes from onto it: no secrets, no paths, and nothing that was not sent."""
+        sent = self.job.spec.refinement
+        result[history.SESSION] = self.job.session_code
+        result["csm_job_id"] = self.job.job_id
+        result["csm_glb_sha256"] = self.job.glb_sha256
+        result["csm_addon_version"] = VERSION
+        result[history.REFINED_AT] = self.time
+        for name, value in (("csm_scaled_bbox", sent.scaled_bbox), ("csm_pivot_point", sent.pivot_point)):
+            if value is not None:
+                result[name] = list(value)
+            elif read(result, name) is not None:
+                del result[name]
 
-    @property
-    def replaces(self) -> bool:
-        """Whether the block-out itself is to hold the result."""
-        return self.job.spec.choices.original is Original.REPLACE
+    def result_for(
+        self, target: bpy.types.Object | None, parts: list[bpy.types.Object], now: Matrix
+    ) -> bpy.types.Object:
+        """The result for *target*, which is at *now*: a new object, or *target* itself with another mesh."""
+        spec = self.job.spec
+        if target is not None and spec.choices.original is Original.REPLACE:
+            assert spec.target is not None
+            key = history.identify(target)
+            mesh_swap.prepare(target, key, self.mesh, (spec.target.box_min, spec.target.box_max))
+            history.show_version(target, self.mesh)
+            self.stamp(target)
+            return target
+        renamed = target.name if target is not None and target.name != spec.object_name else ""
+        obj = bpy.data.objects.new(f"{renamed}_refined" if renamed else spec.result_name, self.mesh)
+        for collection in _collections(self.scene, target):
+            collection.objects.link(obj)
+        self.stamp(obj)
+        align(obj, AlignmentGoal(goal_of(spec, now), self.box, target, now, self.scene))
+        if target is not None:
+            for earlier in history.results_of(target):
+                earlier.hide_viewport = earlier.hide_render = True
+            history.attach(obj, target, [member for part in parts for member in family_of(part)])
+            if spec.choices.original is Original.HIDE:
+                history.show_version(target, obj)
+        return obj
 
-
-def place(
-    job: Job, scene: bpy.types.Scene, target: bpy.types.Object | None, mesh: bpy.types.Mesh | None = None
-) -> Placed:
-    """Append the result of a READY *job*, unless *mesh* is that already, and stand it where *target* stands now.
-
-    Without a target (it is gone, or the job had none) the result goes to the recorded place. Raises
-    :class:`PlacementFailed` or :class:`TargetUnchangeable` with the scene as it was. An undo step is the caller's.
-    """
-    assert job.result is not None  # it is READY
-    conversion = job.result.conversion
-    parts = _parts(job, scene, target)
-    if target is not None:
-        check_changeable(parts, job.spec.choices.original)
-    notes: list[Message] = []
-    others: list[tuple[bpy.types.Object, Matrix]] = []
-    if target is not None and job.spec.choices.copies and len(parts) == 1:
-        others = list(copies_of(target, job.spec, scene, notes))
-    changed = [member for part in (*parts, *(obj for obj, _ in others)) for member in family_of(part)]
-    with all_or_nothing(), _taken_back_on_error(changed):
-        if mesh is None:
-            mesh = append_mesh(conversion)
-        placed = _place(_Placing(job, scene, mesh, conversion.fitted.box), target, parts, others, tuple(notes))
-    preview_objects.remove_of([*parts, *(obj for obj, _ in others)])
-    return placed
-
-
-def _place(
-    placing: _Placing,
-    target: bpy.types.Object | None,
-    parts: list[bpy.types.Object],
-    others: list[tuple[bpy.types.Object, Matrix]],
-    notes: tuple[str, ...],
-) -> Placed:
-    job, mesh = placing.job, placing.mesh
-    stamp(mesh, job, placing.time)
-    if job.spec.choices.materials is Materials.OWN and target is not None:
-        _use_own_materials(mesh, target)
-    now = world_matrix(target, depsgraph_of(placing.scene)) if target is not None else placing.then
-    obj = _one(placing, target, parts, now)
-    copies = tuple(_one(placing, other, [other], world).name for other, world in others)
-    notes += assets.mark(obj, mesh, job)
-    return _as_placed(placing, obj, now, copies, notes)
-
-
-def _one(
-    placing: _Placing, target: bpy.types.Object | None, parts: list[bpy.types.Object], now: Matrix
-) -> bpy.types.Object:
-    """The result for *target*, which stands at *now*: a new object, or *target* itself with another mesh."""
-    job = placing.job
-    if target is not None and placing.replaces:
-        key = history.identify(target)
-        recorded = job.spec.target
-        assert recorded is not None
-        mesh_swap.prepare(target, key, placing.mesh, (recorded.box_min, recorded.box_max))
-        history.show_version(target, placing.mesh)
-        stamp(target, job, placing.time)
-        return target
-    obj = bpy.data.objects.new(_name(job, target), placing.mesh)
-    for collection in _collections(placing.scene, target):
-        collection.objects.link(obj)
-    stamp(obj, job, placing.time)
-    align(obj, AlignmentGoal(goal_of(job.spec, now), placing.box, target, now, placing.scene))
-    if target is not None:
-        hides = [member for part in parts for member in family_of(part)]
-        for earlier in history.results_of(target):
-            earlier.hide_viewport = earlier.hide_render = True
-        history.attach(obj, target, hides)
-        if job.spec.choices.original is Original.HIDE:
-            history.show_version(target, obj)
-    return obj
-
-
-def _parts(job: Job, scene: bpy.types.Scene, target: bpy.types.Object | None) -> list[bpy.types.Object]:
-    if target is None:
-        return []
-    return [target] + [obj for obj in scene.objects if obj.name in job.spec.parts and obj != target]
-
-
-def _name(job: Job, target: bpy.types.Object | None) -> str:
-    same = target is None or target.name == job.spec.object_name
-    return job.spec.result_name if same or target is None else f"{target.name}_refined"
+    def report(
+        self, obj: bpy.types.Object, now: Matrix, copies: tuple[str, ...], notes: tuple[str, ...]
+    ) -> PlacementReport:
+        """How exactly *obj* is placed for a block-out that is at *now*, measured in the scene."""
+        spec = self.job.spec
+        world, intended = world_matrix(obj, depsgraph_of(self.scene)), goal_of(spec, now)
+        points = np.array(obj.bound_box)
+        low, high = vec3(points.min(axis=0)), vec3(points.max(axis=0))
+        if spec.target is not None and spec.choices.fit is Fit.EXACT and not any(spec.placement.flat):
+            wanted = corners(as_matrix4(now), spec.target.box_min, spec.target.box_max)
+        else:
+            wanted = corners(as_matrix4(intended), *self.box)
+        diagonal = max(math.dist(a, b) for a in wanted for b in wanted)
+        replaces = spec.target is not None and spec.choices.original is Original.REPLACE
+        origin = now if replaces else intended
+        units = [length(axis) for axis in columns(as_matrix4(world))]
+        size = vec3((b - a) * unit for a, b, unit in zip(low, high, units, strict=True))
+        return PlacementReport(
+            object_name=obj.name,
+            placed_error=corner_error(corners(as_matrix4(world), low, high), wanted),
+            pivot_error=(world.translation - origin.translation).length / diagonal if diagonal > 0.0 else math.inf,
+            size=size_to_api(size, spec.scale_length),
+            copies=copies,
+            notes=notes,
+        )
 
 
 def _collections(scene: bpy.types.Scene, target: bpy.types.Object | None) -> list[bpy.types.Collection]:
@@ -161,80 +167,36 @@ def _collections(scene: bpy.types.Scene, target: bpy.types.Object | None) -> lis
     return found or [scene.collection]
 
 
-def _use_own_materials(mesh: bpy.types.Mesh, target: bpy.types.Object) -> None:
-    """Exchange the materials for the block-out's. The converter gave all faces the first slot already."""
-    own = [slot.material for slot in target.material_slots]
-    mesh.materials.clear()
-    for material in own[:1]:
-        mesh.materials.append(material)
-
-
 @contextmanager
-def _taken_back_on_error(objects: list[bpy.types.Object]) -> Iterator[None]:
-    """Leave *objects*, and all that is known as their results, as they were if an error ends the block."""
+def _restored_on_error(objects: list[bpy.types.Object]) -> Iterator[None]:
+    """Restore *objects*, and all results that are known of them, if an error ends the block."""
     with ExitStack() as undo:
         for obj in objects:
-            undo.callback(_memory_of(obj))
-            for result in history.results_of(obj):
-                undo.callback(_memory_of(result))
+            for changed in (obj, *history.results_of(obj)):
+                undo.callback(_restorer(changed))
         yield
         undo.pop_all()
 
 
-def _memory_of(obj: bpy.types.Object) -> Callable[[], None]:
+def _restorer(obj: bpy.types.Object) -> Callable[[], None]:
     """A function that gives *obj* back its visibility, mesh, modifiers and custom properties."""
     hidden = obj.hide_viewport, obj.hide_render
-    had = snapshot(obj, "csm_")
-    own, was_kept = obj.data, obj.data is not None and obj.data.use_fake_user
+    properties = snapshot(obj, "csm_")
+    data, had_fake_user = obj.data, obj.data is not None and obj.data.use_fake_user
     held_before = mesh_swap.held(obj, history.key_of(obj))
 
-    def take_back() -> None:
+    def restore() -> None:
         key = history.key_of(obj)
         if held_before is None:
             mesh_swap.restore(obj, key)
         elif obj.data != held_before:
             mesh_swap.exchange(obj, key, held_before)
         obj.hide_viewport, obj.hide_render = hidden
-        if own is not None and own.library is None:
-            own.use_fake_user = was_kept
-        for name in snapshot(obj, "csm_"):
-            if name not in had:
-                del obj[name]
-        for name, value in had.items():
+        if data is not None and data.library is None:
+            data.use_fake_user = had_fake_user
+        for name in snapshot(obj, "csm_").keys() - properties.keys():
+            del obj[name]
+        for name, value in properties.items():
             obj[name] = value
 
-    return take_back
-
-
-# --- measuring what came of it ----------------------------------------------------------------------------------------
-def _as_placed(
-    placing: _Placing, obj: bpy.types.Object, now: Matrix, copies: tuple[str, ...], notes: tuple[str, ...]
-) -> Placed:
-    spec = placing.job.spec
-    world = world_matrix(obj, depsgraph_of(placing.scene))
-    low, high = _vertex_bounds(obj)
-    found = corners(as_matrix4(world), low, high)
-    intended = goal_of(placing.job.spec, now)
-    if spec.target is not None and spec.choices.fit is Fit.EXACT and not any(spec.placement.flat):
-        wanted = corners(as_matrix4(now), spec.target.box_min, spec.target.box_max)
-    else:
-        wanted = corners(as_matrix4(intended), *placing.box)
-    diagonal = max(math.dist(a, b) for a in wanted for b in wanted)
-    origin = now if placing.replaces and spec.target is not None else intended
-    x, y, z = (length(axis) for axis in columns(as_matrix4(world)))
-    size = ((high[0] - low[0]) * x, (high[1] - low[1]) * y, (high[2] - low[2]) * z)
-    report = PlacementReport(
-        object_name=obj.name,
-        placed_error=corner_error(found, wanted),
-        pivot_error=(world.translation - origin.translation).length / diagonal if diagonal > 0.0 else math.inf,
-        size=size_to_api(size, spec.scale_length),
-        copies=copies,
-        notes=notes,
-    )
-    return Placed(obj, report)
-
-
-def _vertex_bounds(obj: bpy.types.Object) -> tuple[Vec3, Vec3]:
-    """The low and the high corner of the mesh that *obj* holds, in its own axes."""
-    points = np.array(obj.bound_box)
-    return vec3(points.min(axis=0)), vec3(points.max(axis=0))
+    return restore

@@ -10,8 +10,6 @@ import bpy
 from ...core.errors import TargetUnchangeable
 from ...core.models import Original
 
-_INSTEAD = "Use Hide or Keep instead of Replace."
-
 
 def check_changeable(targets: Sequence[bpy.types.Object], original: Original) -> None:
     """Raise :class:`TargetUnchangeable` unless *original* can be done to *targets* (several for a common box)."""
@@ -30,18 +28,13 @@ def check_changeable(targets: Sequence[bpy.types.Object], original: Original) ->
                 "Make it editable (Library Override > Make), or keep the original.",
                 name=repr(target.name),
             )
-    if original is Original.REPLACE:
-        _check_replaceable(targets)
-
-
-def _check_replaceable(targets: Sequence[bpy.types.Object]) -> None:
-    target = targets[0]
+    if original is not Original.REPLACE:
+        return
+    instead = "Use Hide or Keep instead of Replace."
     if len(targets) > 1:
-        raise TargetUnchangeable(
-            "One result cannot replace the meshes of {count} objects.", _INSTEAD, count=len(targets)
-        )
-    if target.type != "MESH":
-        kind = target.type.lower().replace("_", " ")
-        raise TargetUnchangeable(
-            "{name} is of type {type}, which cannot hold a mesh.", _INSTEAD, name=repr(target.name), type=kind
-        )
+        words = "One result cannot replace the meshes of {count} objects."
+        raise TargetUnchangeable(words, instead, count=len(targets))
+    if targets[0].type != "MESH":
+        words = "{name} is of type {type}, which cannot hold a mesh."
+        kind = targets[0].type.lower().replace("_", " ")
+        raise TargetUnchangeable(words, instead, name=repr(targets[0].name), type=kind)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The block-out beside its results: which belongs to which, showing one or the other, and going back to versions.
+"""A block-out and its results: which belongs to which, showing one or the other, and going back to versions.
 
-All of it is remembered in custom properties, so it survives saving, loading, renaming and undo, and works in a file
-that was refined from the command line. The block-out only carries an id; what there is to know lies on the results,
-because Blender forgets new custom properties of library overrides.
+All of it is recorded in custom properties, so it survives saving, loading, renaming and undo, and works in a file that
+was refined from the command line. The block-out has only an id; everything else is on the results, because Blender
+drops new custom properties of library overrides.
 
-A result is an object of its own (``HIDE``, ``KEEP``) or a mesh that the block-out holds now (``REPLACE``). Nothing is
-ever deleted here: meshes that nobody shows are kept in the file.
+A result is an object of its own (``HIDE``, ``KEEP``) or a mesh that the block-out has now (``REPLACE``). No data is
+deleted here: meshes that are not shown are kept in the file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ import bpy
 
 from ...core.errors import UsageError
 from ...core.messages import Message
-from ...core.models import Vec3
 from ..blender.custom_properties import read
 from . import mesh_swap
 
@@ -36,38 +35,46 @@ SHOWN_AT = "csm_shown_at"
 SESSION = "csm_session"
 REFINED_AT = "csm_refined_at"
 
-_KEPT_BY_NAME = "n"
-"""First letter of the key of an object that cannot carry an id. A real id is hexadecimal."""
+_BY_NAME = "n"
+"""First letter of the key of an object that cannot have an id. A real id is hexadecimal."""
 
 Result = bpy.types.Object | bpy.types.Mesh
 
 
 @dataclass(frozen=True)
 class Version:
-    """One of the things that can stand in a place: the block-out itself (``result`` is ``None``), or a result."""
+    """One of the things that can be shown in a place: the block-out itself (``result`` is ``None``), or a result."""
 
     result: Result | None
-    session: str
-    refined_at: str
     shown: bool
 
     @property
+    def refined_at(self) -> str:
+        """When the result was placed (ISO 8601, UTC); empty for the block-out."""
+        return str(self._read(REFINED_AT, ""))
+
+    @property
+    def shown_at(self) -> float:
+        """When the result was last switched to, in seconds since the epoch."""
+        return float(self._read(SHOWN_AT, 0.0))
+
+    @property
     def label(self) -> str:
-        """For people: what it is, and since when."""
+        """What it is and since when, for the menu."""
         if self.result is None:
             return Message("Block-out")
-        return f"{self.session} · {self.refined_at[:16].replace('T', ' ')}"
+        return f"{self._read(SESSION, '')} · {self.refined_at[:16].replace('T', ' ')}"
+
+    def _read(self, name: str, default: Any) -> Any:
+        return default if self.result is None else read(self.result, name, default)
 
 
 def can_toggle(obj: bpy.types.Object | None) -> bool:
     """Whether *obj* seems to be a block-out that has results, or a result. Quick enough for ``poll``."""
     if obj is None:
         return False
-    return (
-        read(obj, RESULT_OF) is not None
-        or read(obj, ID) is not None
-        or (obj.override_library is not None and block_out_of(obj) is not None)
-    )
+    is_marked = read(obj, RESULT_OF) is not None or read(obj, ID) is not None
+    return is_marked or (obj.override_library is not None and block_out_of(obj) is not None)
 
 
 def toggle_original(obj: bpy.types.Object) -> bool:
@@ -76,12 +83,11 @@ def toggle_original(obj: bpy.types.Object) -> bool:
     Whether the block-out is shown now. Raises :class:`UsageError` where there is nothing to toggle.
     """
     block_out = _require_block_out(obj)
-    found = [version for version in versions(block_out) if version.result is not None]
-    if shown := [version for version in found if version.shown]:
-        both = mesh_swap.held(block_out, key_of(block_out)) is None and _stands(block_out)
-        show_version(block_out, shown[-1].result if both else None)  # after KEEP both are there: leave the result
-        return not both
-    show_version(block_out, max(found, key=lambda version: _shown_at(version.result)).result)
+    block, *results = sorted(versions(block_out), key=lambda version: version.result is not None)
+    if shown := [version for version in results if version.shown]:
+        show_version(block_out, shown[-1].result if block.shown else None)  # after KEEP both are: leave the result
+        return not block.shown
+    show_version(block_out, max(results, key=lambda version: version.shown_at).result)
     return False
 
 
@@ -91,30 +97,33 @@ def versions(obj: bpy.types.Object) -> list[Version]:
     if block_out is None:
         return []
     key = key_of(block_out)
-    held = mesh_swap.held(block_out, key)
+    held, objects = mesh_swap.held(block_out, key), results_of(block_out)
+    # Where only its mesh is exchanged, the block-out's visibility is the user's.
+    is_shown = not block_out.hide_viewport or not objects
     found = [
-        Version(None, "", "", held is None and _stands(block_out)),
-        *(_version(result, shown=not result.hide_viewport) for result in results_of(block_out)),
-        *(_version(mesh, shown=mesh == held and _stands(block_out)) for mesh in mesh_swap.meshes_for(key)),
+        Version(None, held is None and is_shown),
+        *(Version(result, not result.hide_viewport) for result in objects),
+        *(Version(mesh, mesh == held and is_shown) for mesh in mesh_swap.meshes_for(key)),
     ]
     return sorted(found, key=lambda version: version.refined_at)
 
 
 def show_version(obj: bpy.types.Object, result: Result | None) -> None:
-    """Show *result*, one of :func:`versions`, and nothing else of them; ``None`` shows the block-out."""
+    """Show *result*, one of :func:`versions`, and hide the others; ``None`` shows the block-out."""
     block_out = _require_block_out(obj)
     key = key_of(block_out)
     others = [other for other in results_of(block_out) if other != result]
     for other in others:
-        _set_hidden(other, hidden=True)
+        other.hide_viewport = other.hide_render = True
     concerned = next((o for o in (result, *others) if isinstance(o, bpy.types.Object)), None)
     if isinstance(result, bpy.types.Mesh):
         mesh_swap.exchange(block_out, key, result)
     else:
         mesh_swap.restore(block_out, key)
     if isinstance(result, bpy.types.Object):
-        _set_hidden(result, hidden=False)
-        hide_with(result)
+        result.hide_viewport = result.hide_render = False
+        for hidden, _entry in _hidden_by(result):  # their children stay as they are
+            hidden.hide_viewport = hidden.hide_render = True
     elif concerned is not None:
         _show_again(block_out, concerned)
     if result is not None:
@@ -122,7 +131,7 @@ def show_version(obj: bpy.types.Object, result: Result | None) -> None:
 
 
 def block_out_of(obj: bpy.types.Object) -> bpy.types.Object | None:
-    """The block-out that *obj* is, is a result of, or lends a part to; ``None`` where it is none of these."""
+    """The block-out that *obj* is, is a result of, or is a part of; ``None`` where it is none of these."""
     if read(obj, RESULT_OF) is not None:
         return _find(str(read(obj, RESULT_OF)), str(read(obj, BLOCK_OUT, "")))
     key = key_of(obj)
@@ -145,39 +154,29 @@ def results_of(block_out: bpy.types.Object) -> list[bpy.types.Object]:
     return [obj for obj in found if _find(key, str(read(obj, BLOCK_OUT, ""))) == block_out]
 
 
-def recorded_box(obj: bpy.types.Object) -> tuple[Vec3, Vec3] | None:
-    """The box of the block-out that *obj* was before its mesh was replaced; ``None`` while it is itself."""
-    return mesh_swap.recorded_box(obj, key_of(obj))
-
-
 def key_of(obj: bpy.types.Object) -> str:
-    """What results know *obj* by; empty where none does."""
+    """The key by which results refer to *obj*; empty where none does."""
     if obj.library is not None or obj.override_library is not None:
-        return _KEPT_BY_NAME + hashlib.sha256(obj.name.encode()).hexdigest()[:31]
+        return _BY_NAME + hashlib.sha256(obj.name.encode()).hexdigest()[:31]
     return str(read(obj, ID, ""))
 
 
 def identify(block_out: bpy.types.Object) -> str:
-    """:func:`key_of`, given first where there is none, or where *block_out* is a duplicate of what was refined."""
+    """:func:`key_of`, made first where there is none, or where *block_out* is a duplicate of what was refined."""
     key = key_of(block_out)
-    if key.startswith(_KEPT_BY_NAME):
+    if key.startswith(_BY_NAME) or len(_with_key(key)) == 1:
         return key
-    if key and len(_claimants(key)) > 1:
-        names = {str(read(obj, BLOCK_OUT, "")) for obj in bpy.data.objects if read(obj, RESULT_OF) == key}
-        if block_out.name in names:
-            return key
-        new = uuid.uuid4().hex
-        mesh_swap.hand_over(block_out, key, new)
-        key = ""
-    else:
-        new = uuid.uuid4().hex
-    if not key:
-        block_out[ID] = key = new
-    return key
+    names = {str(read(obj, BLOCK_OUT, "")) for obj in bpy.data.objects if read(obj, RESULT_OF) == key}
+    if key and block_out.name in names:
+        return key
+    new = uuid.uuid4().hex
+    mesh_swap.copy_record(block_out, key, new)
+    block_out[ID] = new
+    return new
 
 
 def attach(result: bpy.types.Object, block_out: bpy.types.Object, hides: Sequence[bpy.types.Object]) -> None:
-    """Remember *result* as one of *block_out*, and that showing it means to hide *hides* (the block-out among them)."""
+    """Record *result* as one of *block_out*, and that showing it hides *hides* (the block-out among them)."""
     result[RESULT_OF], result[BLOCK_OUT] = identify(block_out), block_out.name
     result[SHOWN_AT] = time.time()
     entries = [
@@ -187,19 +186,8 @@ def attach(result: bpy.types.Object, block_out: bpy.types.Object, hides: Sequenc
     result[HIDES] = json.dumps(entries)
 
 
-def hide_with(result: bpy.types.Object) -> None:
-    """Hide what *result* stands for, in the viewport and in renders. Children stay as they are."""
-    for obj, _entry in _hidden_by(result):
-        _set_hidden(obj, hidden=True)
-
-
-def _stands(block_out: bpy.types.Object) -> bool:
-    """Whether the object is what its place shows. Where only its mesh is exchanged, its visibility is the artist's."""
-    return not block_out.hide_viewport or not results_of(block_out)
-
-
 def _show_again(block_out: bpy.types.Object, result: bpy.types.Object) -> None:
-    """Show the block-out and its other parts, as far as they were shown before *result* came."""
+    """Show the block-out and its other parts, as far as they were shown before *result* was placed."""
     for obj, entry in {block_out: {}, **dict(_hidden_by(result))}.items():
         obj.hide_viewport = False
         obj.hide_render = bool(entry.get("render")) and not entry.get("viewport")
@@ -222,20 +210,14 @@ def _hides(result: bpy.types.Object) -> list[dict[str, Any]]:
     return entries
 
 
-def _set_hidden(obj: bpy.types.Object, *, hidden: bool) -> None:
-    obj.hide_viewport = obj.hide_render = hidden
-
-
 def _find(key: str, name: str) -> bpy.types.Object | None:
-    """The object known by *key*. Duplicates carry the key, too: then it is the one that is still called *name*."""
-    claimants = _claimants(key)
-    if len(claimants) == 1:
-        return claimants[0]
-    return next((obj for obj in claimants if obj.name == name), None)
+    """The object with this *key*. Duplicates have the same key: then it is the one that is still called *name*."""
+    found = _with_key(key)
+    return found[0] if len(found) == 1 else next((obj for obj in found if obj.name == name), None)
 
 
-def _claimants(key: str) -> list[bpy.types.Object]:
-    return [obj for obj in bpy.data.objects if key_of(obj) == key]
+def _with_key(key: str) -> list[bpy.types.Object]:
+    return [obj for obj in bpy.data.objects if key and key_of(obj) == key]
 
 
 def _require_block_out(obj: bpy.types.Object) -> bpy.types.Object:
@@ -245,11 +227,3 @@ def _require_block_out(obj: bpy.types.Object) -> bpy.types.Object:
             raise UsageError("The block-out of {name} is no longer in this file.", name=repr(obj.name))
         raise UsageError("{name} has no refined result to switch to.", "Refine it first.", name=repr(obj.name))
     return block_out
-
-
-def _version(result: Result, *, shown: bool) -> Version:
-    return Version(result, str(read(result, SESSION, "")), str(read(result, REFINED_AT, "")), shown)
-
-
-def _shown_at(result: Result | None) -> float:
-    return float(read(result, SHOWN_AT, 0.0)) if result is not None else 0.0

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Exchange the mesh of a block-out for a refined one, and back, with everything else about the object kept.
 
-The refined mesh remembers what the object held before: the mesh, which modifiers were on, the box. An object is known
-to it by a key (see :mod:`.history`), since linked duplicates may share one refined mesh.
+The refined mesh records what the object had before: the mesh, which modifiers were on, the box. It knows an object by a
+key (see :mod:`.history`), since linked duplicates may share one refined mesh.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import bpy
@@ -18,44 +17,40 @@ from ...core.models import Vec3, vec3
 from ..blender.custom_properties import read
 
 BEFORE = "csm_originals"
-_SHOWN_AT = "csm_shown_at"
 
 
 def held(obj: bpy.types.Object, key: str) -> bpy.types.Mesh | None:
-    """The refined mesh that *obj* holds in place of its own, or ``None``."""
+    """The refined mesh that *obj* has in place of its own, or ``None``."""
     mesh = obj.data
     return mesh if isinstance(mesh, bpy.types.Mesh) and _before(mesh, key) is not None else None
 
 
 def meshes_for(key: str) -> list[bpy.types.Mesh]:
-    """The refined meshes that the object of this *key* has held."""
-    return [mesh for mesh in bpy.data.meshes if _before(mesh, key) is not None] if key else []
+    """The refined meshes that the object of this *key* has had."""
+    return [mesh for mesh in bpy.data.meshes if _before(mesh, key) is not None]
 
 
 def recorded_box(obj: bpy.types.Object, key: str) -> tuple[Vec3, Vec3] | None:
-    """The evaluated box that *obj* had with its own mesh, in its own axes, while it holds a refined one."""
-    mesh = held(obj, key)
-    if mesh is None:
+    """The evaluated box that *obj* had with its own mesh, in its own axes, while it has a refined one."""
+    before = _before(obj.data, key)
+    if before is None:
         return None
-    low, high = _settings(mesh, key)["box"]
+    low, high = json.loads(before["settings"])["box"]
     return vec3(low), vec3(high)
 
 
 def prepare(obj: bpy.types.Object, key: str, mesh: bpy.types.Mesh, box: tuple[Vec3, Vec3]) -> None:
-    """Let *mesh* remember what *obj* holds now, whose evaluated box is *box*; or what an earlier refined mesh does."""
-    groups = read(mesh, BEFORE)
-    if groups is None:
+    """Record in *mesh* what *obj*, whose evaluated box is *box*, has now; or what an earlier refined mesh recorded."""
+    if read(mesh, BEFORE) is None:
         mesh[BEFORE] = {}
-        groups = read(mesh, BEFORE)
-    earlier = held(obj, key)
+    groups = read(mesh, BEFORE)
+    earlier = _before(obj.data, key)
     if earlier is not None:
-        before = _before(earlier, key)
-        assert before is not None
-        groups[key] = dict(before.items())
+        groups[key] = dict(earlier.items())
         return
     own = obj.data
     assert isinstance(own, bpy.types.Mesh)
-    own.use_fake_user = True  # even if everything else that uses it goes, it stays in the file
+    own.use_fake_user = True  # it stays in the file even if all other users are deleted
     settings = {
         "box": box,
         "modifiers": {m.name: [m.show_viewport, m.show_render] for m in obj.modifiers},
@@ -72,11 +67,11 @@ def prepare(obj: bpy.types.Object, key: str, mesh: bpy.types.Mesh, box: tuple[Ve
 
 
 def exchange(obj: bpy.types.Object, key: str, mesh: bpy.types.Mesh) -> None:
-    """Let *obj* hold *mesh*, which was prepared for it. What shaped the box already is switched off, and kept.
+    """Give *obj* the *mesh*, which was prepared for it. What is part of its box already is switched off, and kept.
 
     That is: modifiers, deformation by a parent (the parent stays), instancing on vertices and faces, and materials that
-    belong to the object and would cover those of the mesh. Raises :class:`PlacementFailed` in Edit mode, where Blender
-    ignores the exchange.
+    belong to the object and would override those of the mesh. Raises :class:`PlacementFailed` in Edit mode, where
+    Blender ignores the exchange.
     """
     _check_mode(obj)
     restore(obj, key)
@@ -84,7 +79,6 @@ def exchange(obj: bpy.types.Object, key: str, mesh: bpy.types.Mesh) -> None:
         slot.link = "DATA"
     obj.data = mesh
     mesh.use_fake_user = True
-    mesh[_SHOWN_AT] = time.time()
     for slot in obj.material_slots:
         slot.link = "DATA"
     for modifier in obj.modifiers:
@@ -96,13 +90,12 @@ def exchange(obj: bpy.types.Object, key: str, mesh: bpy.types.Mesh) -> None:
 
 
 def restore(obj: bpy.types.Object, key: str) -> None:
-    """Let *obj* hold its own mesh again, everything as it was. Nothing happens if it does."""
-    mesh = held(obj, key)
-    if mesh is None:
+    """Give *obj* its own mesh again, everything as it was. Nothing happens if it has that."""
+    before = _before(obj.data, key)
+    if before is None:
         return
     _check_mode(obj)
-    before, settings = _before(mesh, key), _settings(mesh, key)
-    assert before is not None
+    settings = json.loads(before["settings"])
     obj.data = before["mesh"]
     for index, (slot, link) in enumerate(zip(obj.material_slots, settings["links"], strict=False)):
         slot.link = link
@@ -116,12 +109,10 @@ def restore(obj: bpy.types.Object, key: str) -> None:
     obj.instance_type = settings["instance_type"]
 
 
-def hand_over(obj: bpy.types.Object, key: str, new_key: str) -> None:
-    """Give *obj*, a duplicate that shares *key*, its own entry under *new_key* in the refined mesh it holds."""
-    mesh = held(obj, key)
-    if mesh is not None:
-        before = _before(mesh, key)
-        assert before is not None
+def copy_record(obj: bpy.types.Object, key: str, new_key: str) -> None:
+    """Give *obj*, a duplicate that shares *key*, its own record under *new_key* in the refined mesh it has."""
+    before, mesh = _before(obj.data, key), obj.data
+    if before is not None and mesh is not None:
         read(mesh, BEFORE)[new_key] = dict(before.items())
 
 
@@ -134,12 +125,7 @@ def _check_mode(obj: bpy.types.Object) -> None:
         )
 
 
-def _before(mesh: bpy.types.Mesh, key: str) -> Any:
-    groups = read(mesh, BEFORE)
+def _before(data: Any, key: str) -> Any:
+    """What *data*, if it is a refined mesh, has recorded of the object of this *key*; else ``None``."""
+    groups = read(data, BEFORE) if isinstance(data, bpy.types.Mesh) else None
     return groups.get(key) if groups is not None and key else None
-
-
-def _settings(mesh: bpy.types.Mesh, key: str) -> dict[str, Any]:
-    before = _before(mesh, key)
-    settings: dict[str, Any] = json.loads(before["settings"])
-    return settings

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fit a plain GLB before it is imported, by moving the vertices in the file.
+"""Edit a GLB before it is imported: fit a plain one by moving its vertices, or leave out its animations.
 
 Stored normals have to be transformed too when a mesh is scaled unevenly (see :mod:`.transform_mesh`). Blender needs a
 second for those of a million triangles, on top of the same second in its importer. In the file they are plain numbers.
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..core.errors import BadMesh
 from ..core.files.glb import check_glb, sniff_format
 from .fitting import Move
-from .transform_mesh import Array, is_uneven, taken_through
+from .transform_mesh import Array, is_uneven, transformed_normals
 
 Rows = NDArray[np.float32]
 _NEUTRAL = {
@@ -35,27 +35,42 @@ _FLOAT, _TRIANGLES = 5126, 4
 _ROW_BYTES = 12
 
 
+def write_without_animation(path: Path, still: Path) -> None:
+    """Write the GLB at *path*, which was checked, to *still* without its animations.
+
+    Importers pose what is animated at its first frame, and the rest pose is wanted.
+    """
+    data = path.read_bytes()
+    document, json_end = _json_of(data)
+    document.pop("animations", None)
+    text = json.dumps(document, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 4)
+    length = 20 + len(text) + len(data) - json_end
+    still.write_bytes(struct.pack("<4sIII4s", b"glTF", 2, length, len(text), b"JSON") + text + data[json_end:])
+
+
 def fit_file(path: Path, fitted: Path, plan: Callable[[Array, Array], Move]) -> Move | None:
     """Write the file at *path* to *fitted* with its vertices where *plan* wants those of a mesh with that box.
 
-    *plan* is given the lowest and the highest corner in Blender's axes. ``None``, and no file, where that is not worth
-    it or where the file is not as plain as most are; then it is for :func:`.fitting.fit_mesh`, after the import.
+    *plan* is given the lowest and the highest corner in Blender's axes. ``None``, and no file, where it would not save
+    time or where the file is not as plain as most are; then :func:`.fitting.fit_mesh` fits it after the import.
     """
     try:
         if sniff_format(path) != "glb":
             return None
         check_glb(path)
-    except BadMesh:  # the importer's business to say so
+    except BadMesh:  # the import reports it
         return None
     data = bytearray(path.stat().st_size)
     with path.open("rb") as file:
         file.readinto(data)
-    (json_bytes,) = struct.unpack_from("<I", data, 12)
-    document = json.loads(data[20 : 20 + json_bytes])
-    lists = _vertex_lists(document, data, 20 + json_bytes + 8) if _is_plain(document) else None
-    if lists is None:
+    document, json_end = _json_of(data)
+    is_plain = _is_plain(document)
+    positions, normals = (
+        _vertices(document, name, data, json_end + 8) if is_plain else [] for name in ("POSITION", "NORMAL")
+    )
+    if not (positions and normals):
         return None
-    positions, normals = lists
     low, high = _box(positions)
     if not (np.isfinite(low).all() and np.isfinite(high).all() and (high - low).any()):
         return None
@@ -67,13 +82,19 @@ def fit_file(path: Path, fitted: Path, plan: Callable[[Array, Array], Move]) -> 
         points[:] = (points.astype(np.float64) - around) @ linear.T + shift
     inverse = np.linalg.inv(linear).astype(np.float32)
     for directions in normals:
-        directions[:] = taken_through(directions, inverse)
+        directions[:] = transformed_normals(directions, inverse)
     fitted.write_bytes(data)
     return move
 
 
+def _json_of(data: bytes | bytearray) -> tuple[dict[str, Any], int]:
+    """The JSON of a GLB that was checked, and where its chunk ends."""
+    json_end = 20 + int.from_bytes(data[12:16], "little")
+    return json.loads(data[20:json_end]), json_end
+
+
 def _is_plain(document: Mapping[str, Any]) -> bool:
-    """One mesh of triangles that stands still at the origin, in no packed form."""
+    """One mesh of triangles that is not moved from the origin, not compressed."""
     nodes = document["nodes"]
     meshes = [node["mesh"] for node in nodes if "mesh" in node]
     moved = any(node.get(name, neutral) != neutral for node in nodes for name, neutral in _NEUTRAL.items())
@@ -88,18 +109,13 @@ def _is_plain(document: Mapping[str, Any]) -> bool:
     )
 
 
-def _vertex_lists(document: Mapping[str, Any], data: bytearray, start: int) -> tuple[list[Rows], list[Rows]] | None:
-    """The positions and the normals of all primitives, (n, 3) each, as views of the file's *data*."""
+def _vertices(document: Mapping[str, Any], name: str, data: bytearray, start: int) -> list[Rows]:
+    """The attribute *name* of all primitives, (n, 3) each, as views of the file's *data*; empty if any is not plain."""
     (mesh,) = (node["mesh"] for node in document["nodes"] if "mesh" in node)
-    primitives = document["meshes"][mesh]["primitives"]
-    found: list[list[Rows]] = []
-    for name in ("POSITION", "NORMAL"):
-        rows = [_rows(document, index, data, start) for index in {part["attributes"][name] for part in primitives}]
-        plain = [each for each in rows if each is not None]
-        if len(plain) < len(rows):
-            return None
-        found.append(plain)
-    return found[0], found[1]
+    accessors = {part["attributes"][name] for part in document["meshes"][mesh]["primitives"]}
+    found = [_rows(document, index, data, start) for index in accessors]
+    plain = [rows for rows in found if rows is not None]
+    return plain if len(plain) == len(found) else []
 
 
 def _rows(document: Mapping[str, Any], index: int, data: bytearray, start: int) -> Rows | None:
