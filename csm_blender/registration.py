@@ -30,7 +30,6 @@ from .ui import (
     preferences,
     preview_operators,
     refine_operators,
-    scene_defaults,
     session_browser,
     setup_operators,
     status_bar,
@@ -126,7 +125,7 @@ def _take_in_file() -> None:
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def _after_load(*_arguments: object) -> None:
-    scene_defaults.forget()
+    runtime.runtime().forget(preferences.GivenDefaults)
     _guarded(_opened)
 
 
@@ -144,7 +143,7 @@ def _after_undo(*_arguments: object) -> None:
 
 def _opened() -> None:
     planned_request.forget()
-    scene_defaults.apply()
+    preferences.apply_defaults()
     preview_loader.file_opened()
     timer.file_opened()
 

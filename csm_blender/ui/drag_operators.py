@@ -35,7 +35,7 @@ from ..scene.properties import state_of
 from .formatting import POINT_WORDS, length_text
 from .operators import Returned
 from .overlay import overlay, preview_in_view
-from .viewport import as_vec3, mouse_in, on_screen, ray, redraw_views
+from .viewport import as_vec3, mouse_in, on_screen, ray
 
 PRECISE = 0.1
 NEAR_PX = 14.0
@@ -65,7 +65,7 @@ class _DragOperator(TypedProperties, bpy.types.Operator):
             return {"CANCELLED"}
         self._uid = context.active_object.session_uid
         context.window_manager.modal_handler_add(self)
-        self._show(context)
+        self._show(context, self._header(context))
         return {"RUNNING_MODAL"}
 
     def modal(self, context: Context, event: bpy.types.Event) -> Returned:
@@ -81,23 +81,24 @@ class _DragOperator(TypedProperties, bpy.types.Operator):
             return {"FINISHED" if self._value(context) != self._before else "CANCELLED"}
         if event.type in {"MOUSEMOVE", "LEFT_CTRL", "RIGHT_CTRL", "LEFT_SHIFT", "RIGHT_SHIFT"}:
             self._follow(context, event)
-            self._show(context)
+            self._show(context, self._header(context))
         return {"RUNNING_MODAL"}
 
     def cancel(self, context: Context) -> None:
         self._set_value(context, self._before)
         self._end(context)
 
-    def _show(self, context: Context) -> None:
+    def _show(self, context: Context, header: str | None) -> None:
+        """Show *header*, or Blender's own, and redraw all 3D views with their sidebars."""
         if context.area is not None:
-            context.area.header_text_set(f"{self._header(context)}   {labels.translate(_KEYS)}")
-        redraw_views(context)
+            context.area.header_text_set(header and f"{header}   {labels.translate(_KEYS)}")
+        for area in context.screen.areas if context.screen else ():
+            if area.type == "VIEW_3D":
+                area.tag_redraw()
 
     def _end(self, context: Context) -> None:
         part(ActiveDrag).handle = None
-        if context.area is not None:
-            context.area.header_text_set(None)
-        redraw_views(context)
+        self._show(context, None)
 
     def _begin(self, context: Context, event: bpy.types.Event) -> bool:
         """Set ``_before`` and :class:`ActiveDrag`. Whether the value can be dragged."""
@@ -221,17 +222,13 @@ class CSM_OT_drag_pivot(_DragOperator):
 
     def _snapped(self, context: Context, event: bpy.types.Event, mouse: Vector) -> tuple[str, Vec3 | None]:
         """Name and place of the snap point nearest to the mouse; ``None`` as its place if it shall not snap."""
-        if event.shift and not event.ctrl:
-            return "", None
-        places = [
-            (on_screen(context, self._in_world(context, pivot)), name, pivot)
-            for name, pivot in snap_pivots(self._box, mirrored=self._mirrored).items()
-        ]
-        distances = [((place - mouse).length, name, pivot) for place, name, pivot in places if place is not None]
-        if not distances:
-            return "", None
-        distance, name, pivot = min(distances, key=lambda found: found[0])
-        return (name, pivot) if event.ctrl or distance <= NEAR_PX * overlay().ui_scale else ("", None)
+        points = snap_pivots(self._box, mirrored=self._mirrored) if event.ctrl or not event.shift else {}
+        pixels = {name: on_screen(context, self._in_world(context, pivot)) for name, pivot in points.items()}
+        distances = {name: (pixel - mouse).length for name, pixel in pixels.items() if pixel is not None}
+        name = min(distances, key=lambda name: distances[name], default="")
+        if name and (event.ctrl or distances[name] <= NEAR_PX * overlay().ui_scale):
+            return name, points[name]
+        return "", None
 
     def _in_world(self, context: Context, pivot: Vec3) -> Vector:
         matrix: Matrix = context.active_object.matrix_world

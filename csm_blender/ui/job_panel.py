@@ -15,7 +15,7 @@ from ..scene.properties import CSM_PG_job
 from .formatting import MOVING, gray_label, right_label, state_word
 from .text_wrap import draw_lines, in_sidebar
 
-_MENDED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, Unreachable.code, ForeignRedirect.code})
+_SOLVED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, Unreachable.code, ForeignRedirect.code})
 
 
 def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
@@ -36,7 +36,8 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     message, hint = _message_and_hint(record)
     text = Message("The result is no longer in the scene") if gone else waiting or message
     if text.code != ROUTINE:
-        _lines(context, box, text, _icon(record, waiting))
+        icon = {"FAILED": "ERROR", "UNCERTAIN": "QUESTION"}.get(record.status, "TIME" if waiting else "NONE")
+        _lines(context, box, text, icon)
     if hint and not gone:
         _lines(context, box, hint, "BLANK1", active=False)
     if record.status == "PLACED" and not gone:
@@ -52,14 +53,6 @@ def _message_and_hint(record: CSM_PG_job) -> tuple[Message, Message]:
         return Message(record.error or record.message), Message(record.hint)
     error = job.error or NO_ERROR
     return Message.of(error["message"] or job.message), Message.of(error["hint"])
-
-
-def _icon(record: CSM_PG_job, waiting: str) -> str:
-    if record.status == "FAILED":
-        return "ERROR"
-    if record.status == "UNCERTAIN":
-        return "QUESTION"
-    return "TIME" if waiting else "NONE"
 
 
 def _draw_fit(layout: Layout, record: CSM_PG_job) -> None:
@@ -99,7 +92,7 @@ def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) 
         row.enabled = False
         row.operator("csm.cancel", text="Cancelling…")
         return
-    if record.error_code in _MENDED_IN_PREFERENCES:
+    if record.error_code in _SOLVED_IN_PREFERENCES:
         layout.operator("csm.open_preferences", text="Open Preferences…", icon="PREFERENCES").section = "ADDON"
     if record.status == "PLACED" and Decision.PLACE not in may:
         row = layout.row(align=True)

@@ -136,31 +136,16 @@ def is_same_scale(a: Vector, b: Vector) -> bool:
 def _glance(context: Context, active: Any) -> Any:
     """What shows quickly whether anything may have changed: Blender does not count choices and renaming."""
     scene, counter = context.scene, changes()
-    return (
-        counter.shapes,
-        0 if part(PlannedRequest).is_plain else counter.moves,
-        scene.session_uid,
-        context.view_layer.name,
-        active.session_uid,
-        active.name,
-        custom_box(active),
-        choices_of(scene),
-        scene.unit_settings.scale_length,
-    )
+    moves = 0 if part(PlannedRequest).is_plain else counter.moves
+    names = scene.session_uid, context.view_layer.name, active.session_uid, active.name
+    return counter.shapes, moves, names, custom_box(active), choices_of(scene), scene.unit_settings.scale_length
 
 
-def _looks_of(obj: Any) -> tuple[Any, ...]:
+def _looks_of(obj: Any) -> Any:
     """All that may change the box. The matrix does not where only one plain object is chosen."""
-    place = None if part(PlannedRequest).is_plain else obj.matrix_world.copy()
-    return (
-        obj.session_uid,
-        obj.name,
-        obj.mode,
-        place,
-        custom_box(obj),
-        tuple(obj.bound_box[0]),
-        tuple(obj.bound_box[6]),
-    )
+    matrix = None if part(PlannedRequest).is_plain else obj.matrix_world.copy()
+    corners = tuple(obj.bound_box[0]), tuple(obj.bound_box[6])
+    return obj.session_uid, obj.name, obj.mode, matrix, custom_box(obj), corners
 
 
 def count() -> int:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import bpy
 
 from ..core.errors import CsmError
@@ -10,14 +12,20 @@ from ..core.messages import Message
 from ..core.settings import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
 from ..scene.addon.disk_usage import disk_usage
 from ..scene.addon.environment import PACKAGE
-from ..scene.addon.preferences import base_url_is_from_environment, base_url_now, key_is_from_environment, obstacle
+from ..scene.addon.preferences import (
+    base_url_is_from_environment,
+    base_url_now,
+    key_is_from_environment,
+    obstacle,
+    preferences,
+)
 from ..scene.addon.translation import OURS
 from ..scene.background.connection_test import connection_test
 from ..scene.blender.bpy_typing import Context, Layout, current
+from ..scene.blender.runtime import Part, part
 from ..scene.blender.typed_properties import TypedProperties, props
 from ..scene.jobs import timer
-from ..scene.properties import FIT_ITEMS, ORIGINAL_ITEMS
-from . import scene_defaults
+from ..scene.properties import FIT_ITEMS, ORIGINAL_ITEMS, state_of
 from .formatting import right_label
 from .text_wrap import draw_lines, wrapped
 
@@ -25,10 +33,6 @@ from .text_wrap import draw_lines, wrapped
 def _changed(_self: bpy.types.AddonPreferences, _context: Context) -> None:
     """Continue the jobs that waited for this."""
     timer.wake()
-
-
-def _defaults_changed(_self: bpy.types.AddonPreferences, _context: Context) -> None:
-    scene_defaults.apply()
 
 
 class CSM_AP_preferences(TypedProperties, bpy.types.AddonPreferences):
@@ -55,14 +59,14 @@ class CSM_AP_preferences(TypedProperties, bpy.types.AddonPreferences):
         name="Fit",
         description="Default of new files",
         items=FIT_ITEMS,
-        update=_defaults_changed,
+        update=lambda _preferences, _context: apply_defaults(),
         translation_context=OURS,
     )
     default_original: str = props.EnumProperty(
         name="Original",
         description="Default of new files",
         items=ORIGINAL_ITEMS,
-        update=_defaults_changed,
+        update=lambda _preferences, _context: apply_defaults(),
         translation_context=OURS,
     )
     poll_interval: float = props.FloatProperty(
@@ -171,6 +175,28 @@ def _beside_names(layout: Layout) -> Layout:
     split = layout.split(factor=0.4)
     split.label(text="")
     return split
+
+
+@dataclass
+class GivenDefaults(Part):
+    """The defaults that this session wrote into the file's scenes: they do not count as the user's choices."""
+
+    values: dict[str, str] = field(default_factory=dict)
+
+
+def apply_defaults() -> None:
+    """Write the defaults into the scenes of a file that was never saved, except where the user has chosen."""
+    if bpy.data.filepath:
+        return
+    given = part(GivenDefaults).values
+    wanted = {"fit": preferences().default_fit, "original": preferences().default_original}
+    for scene in bpy.data.scenes:
+        state = state_of(scene)
+        for name, value in wanted.items():
+            chosen = state.is_property_set(name) and getattr(state, name) != given.get(name)
+            if not chosen and getattr(state, name) != value:
+                setattr(state, name, value)
+    given.update(wanted)
 
 
 CLASSES = (CSM_AP_preferences,)

@@ -38,10 +38,6 @@ class CSM_PG_session(TypedProperties, bpy.types.PropertyGroup):
     picture: str = props.StringProperty()
 
 
-def _searched(_self: bpy.types.PropertyGroup, _context: Context) -> None:
-    fill()
-
-
 def _chosen(self: CSM_PG_browser, context: Context) -> None:
     """A click on a line: its code goes into the panel."""
     if not part(ListFilling).is_on and 0 <= self.active_index < len(self.sessions) and context.scene is not None:
@@ -56,7 +52,7 @@ class CSM_PG_browser(TypedProperties, bpy.types.PropertyGroup):
     search: str = props.StringProperty(
         name="Search",
         description="Show the sessions whose code, caption or state contains these words",
-        update=_searched,
+        update=lambda _browser, _context: fill(),
         options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
     )
 
@@ -81,10 +77,8 @@ class CSM_UL_sessions(bpy.types.UIList):
         remark = _REMARKS.get(item.state, item.state)
         split = layout.split(factor=0.55 if remark else 0.8)
         icon = session_list().icon(item.picture)
-        if icon:
-            split.label(text=item.name, icon_value=icon, translate=False)
-        else:
-            split.label(text=item.name, icon="IMAGE_DATA", translate=False)
+        picture = {"icon_value": icon} if icon else {"icon": "IMAGE_DATA"}
+        split.label(text=item.name, translate=False, **picture)
         row = split.row()
         row.active = False
         if remark:
@@ -104,7 +98,7 @@ class CSM_PT_sessions(bpy.types.Panel):
 
     def draw(self, context: Context) -> None:
         layout: Layout = self.layout
-        browser = browser_of(context.window_manager)
+        browser: CSM_PG_browser = context.window_manager.csm
         session_list().want()
         row = layout.row(align=True)
         row.prop(browser, "search", text="", icon="VIEWZOOM", placeholder=labels.say("Search"))
@@ -195,15 +189,9 @@ class CSM_OT_assign_session(CsmOperator):
         self.report({"INFO"}, f"{context.active_object.name}: {self.session_code}")
 
 
-def browser_of(manager: Any) -> CSM_PG_browser:
-    """``manager.csm``, typed."""
-    browser: CSM_PG_browser = manager.csm
-    return browser
-
-
 def fill() -> None:
     """Put the sessions that match the search into the list; the chosen one stays chosen."""
-    browser = browser_of(current.window_manager)
+    browser: CSM_PG_browser = current.window_manager.csm
     lines = browser.sessions
     chosen = lines[browser.active_index].code if 0 <= browser.active_index < len(lines) else ""
     lines.clear()

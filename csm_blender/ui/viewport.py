@@ -45,13 +45,6 @@ def toward_eye(context: Context, point: Vector) -> Vector:
     return toward
 
 
-def redraw_views(context: Context) -> None:
-    """Have all 3D views of the window drawn again, with their sidebars."""
-    for area in context.screen.areas if context.screen else ():
-        if area.type == "VIEW_3D":
-            area.tag_redraw()
-
-
 def as_vec3(vector: Any) -> Vec3:
     """A vector's first three numbers."""
     return (vector[0], vector[1], vector[2])
