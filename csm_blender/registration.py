@@ -30,6 +30,7 @@ from .ui import (
     preferences,
     preview_operators,
     refine_operators,
+    scene_defaults,
     session_browser,
     setup_operators,
     status_bar,
@@ -125,7 +126,7 @@ def _take_in_file() -> None:
 
 @persistent  # type: ignore[untyped-decorator]  # by the stubs
 def _after_load(*_arguments: object) -> None:
-    runtime.runtime().forget(preferences.GivenDefaults)
+    scene_defaults.forget()
     _guarded(_opened)
 
 
@@ -143,7 +144,7 @@ def _after_undo(*_arguments: object) -> None:
 
 def _opened() -> None:
     planned_request.forget()
-    preferences.apply_defaults()
+    scene_defaults.apply()
     preview_loader.file_opened()
     timer.file_opened()
 

@@ -19,7 +19,7 @@ from ..core.files.jobs_file import SUFFIX, read_rows
 from ..core.messages import NOTHING, Message
 from ..scene.addon.translation import labels, reports
 from ..scene.blender.bpy_typing import Context, Layout
-from ..scene.blender.typed_properties import props
+from ..scene.blender.typed_properties import StringProperty
 from ..scene.jobs.assign_sessions import assign, obstacle_to, pairs_of
 from .operators import CsmOperator, Returned, ops
 
@@ -85,7 +85,7 @@ class CSM_OT_import_jobs(_AssignOperator):
     bl_idname = "csm.import_jobs"
     bl_label = "Import Jobs File"
 
-    filepath: str = props.StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath = StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"})
 
     def start(self, context: Context, event: bpy.types.Event) -> Returned:
         """Without a file, let the user choose one first."""
@@ -109,8 +109,8 @@ class CSM_OT_choose_jobs_file(CsmOperator):
     bl_label = "Open Jobs File"
     bl_options = {"INTERNAL"}  # noqa: RUF012 - Blender reads it
 
-    filepath: str = props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
-    filter_glob: str = props.StringProperty(default=f"*{SUFFIX};*.csv;*.json", options={"HIDDEN", "SKIP_SAVE"})
+    filepath = StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob = StringProperty(default=f"*{SUFFIX};*.csv;*.json", options={"HIDDEN", "SKIP_SAVE"})
 
     def start(self, context: Context, _event: bpy.types.Event) -> Returned:
         context.window_manager.fileselect_add(self)
@@ -127,7 +127,7 @@ class CSM_OT_pair_codes(_AssignOperator):
     bl_idname = "csm.pair_codes"
     bl_label = "Assign Session Codes"
 
-    text: str = props.StringProperty(
+    text = StringProperty(
         name="Text", description="Text with the codes; everything else in it is ignored", options={"SKIP_SAVE"}
     )
 

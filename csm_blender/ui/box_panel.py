@@ -14,7 +14,7 @@ from ..core.messages import Message
 from ..core.models import Vec3
 from ..scene.addon.translation import OURS
 from ..scene.blender.bpy_typing import Context, Layout
-from ..scene.blender.typed_properties import props
+from ..scene.blender.typed_properties import EnumProperty
 from ..scene.measure.custom_box import custom_box
 from ..scene.measure.custom_box_callbacks import start_as_measured
 from ..scene.measure.measure import measure_common
@@ -46,7 +46,7 @@ class CSM_OT_snap_pivot(CsmOperator):
     bl_label = "Snap Pivot"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender reads it as it is
 
-    point: str = props.EnumProperty(name="Point", items=[(name, word, "") for name, word in POINT_WORDS.items()])
+    point = EnumProperty(name="Point", items=[(name, word, "") for name, word in POINT_WORDS.items()])
 
     def run(self, context: Context) -> None:
         pivot = SNAP_POINTS[self.point] if self.point != ORIGIN_POINT else _origin(context)

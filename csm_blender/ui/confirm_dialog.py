@@ -17,7 +17,7 @@ from ..scene.addon.preferences import base_url_now, preferences
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.blender.runtime import Part, part
-from ..scene.blender.typed_properties import props
+from ..scene.blender.typed_properties import BoolProperty
 from ..scene.jobs.planning import plan_for_objects
 from ..scene.properties import state_of, tag_of
 from . import planned_request
@@ -55,8 +55,8 @@ class CSM_OT_confirm_sending(RequestOperator):
     bl_label = "Send to the Service?"
     bl_options = {"INTERNAL"}  # noqa: RUF012 - Blender reads it
 
-    again: bool = props.BoolProperty(options={"SKIP_SAVE"})
-    all_selected: bool = props.BoolProperty(options={"SKIP_SAVE"})
+    again = BoolProperty(options={"SKIP_SAVE"})
+    all_selected = BoolProperty(options={"SKIP_SAVE"})
 
     _lines: Sequence[tuple[str, str, str]] = ()
 

@@ -29,7 +29,7 @@ from ..core.models import Vec3
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context
 from ..scene.blender.runtime import Part, part
-from ..scene.blender.typed_properties import TypedProperties, props
+from ..scene.blender.typed_properties import BoolProperty, IntProperty, with_properties
 from ..scene.measure.custom_box import custom_box, set_custom_box
 from ..scene.properties import state_of
 from .formatting import POINT_WORDS, length_text
@@ -52,7 +52,7 @@ class ActiveDrag(Part):
     handle: tuple[int, bool] | Literal["PIVOT"] | None = None
 
 
-class _DragOperator(TypedProperties, bpy.types.Operator):
+class _DragOperator(bpy.types.Operator):
     """Base of the operators that follow the mouse. Subclasses read and write the value that is dragged."""
 
     bl_options = {"UNDO", "BLOCKING", "INTERNAL"}  # noqa: RUF012 - Blender reads it as it is
@@ -119,14 +119,15 @@ class _DragOperator(TypedProperties, bpy.types.Operator):
         raise NotImplementedError
 
 
+@with_properties
 class CSM_OT_drag_face(_DragOperator):
     """Drag this face of the custom box. Ctrl snaps its size, Shift is precise"""
 
     bl_idname = "csm.drag_face"
     bl_label = "Drag Box Face"
 
-    axis: int = props.IntProperty(name="Axis", description="0 for x, 1 for y, 2 for z, the object's own", min=0, max=2)
-    is_high: bool = props.BoolProperty(name="High", description="The face on the high side of the axis")
+    axis = IntProperty(name="Axis", description="0 for x, 1 for y, 2 for z, the object's own", min=0, max=2)
+    is_high = BoolProperty(name="High", description="The face on the high side of the axis")
 
     _along = 0.0
     _to = 0.0

@@ -11,7 +11,7 @@ from ..core.messages import NOTHING, Message
 from ..core.models import FINISHED
 from ..scene.addon.translation import reports
 from ..scene.blender.bpy_typing import Context, Layout
-from ..scene.blender.typed_properties import props
+from ..scene.blender.typed_properties import IntProperty, StringProperty
 from ..scene.jobs import commands
 from ..scene.jobs.binding import find_original
 from ..scene.properties import CSM_PG_job, active_record, find_record, state_of
@@ -25,7 +25,7 @@ class JobOperator(CsmOperator):
     needs: Decision | None = None
     """The decision this operator carries out; it is refused where that makes no sense."""
 
-    job_id: str = props.StringProperty(name="Job", description="ID of the job; the active job if empty")
+    job_id = StringProperty(name="Job", description="ID of the job; the active job if empty")
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -197,7 +197,7 @@ class CSM_OT_show_version(CsmOperator):
     bl_label = "Show Version"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender reads it as it is
 
-    number: int = props.IntProperty(name="Version", description="Number of the version, oldest first, from 0", min=0)
+    number = IntProperty(name="Version", description="Number of the version, oldest first, from 0", min=0)
 
     @classmethod
     def poll(cls, context: Context) -> bool:

@@ -14,7 +14,7 @@ from ..core.messages import NOTHING, Message
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import reports, tooltips
 from ..scene.blender.bpy_typing import Context
-from ..scene.blender.typed_properties import TypedProperties, props
+from ..scene.blender.typed_properties import StringProperty, with_properties
 from ..scene.measure.measure import find_objects
 from ..scene.properties import state_of
 from . import planned_request
@@ -24,8 +24,12 @@ Returned = set[Literal["RUNNING_MODAL", "CANCELLED", "FINISHED", "PASS_THROUGH",
 ops: Any = bpy.ops  # its stubs do not know our operators
 
 
-class CsmOperator(TypedProperties, bpy.types.Operator):
+class CsmOperator(bpy.types.Operator):
     """Base of the operators. A :class:`CsmError` in :meth:`start` or :meth:`run` is reported, and cancels."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        with_properties(cls)
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -67,10 +71,10 @@ class CsmOperator(TypedProperties, bpy.types.Operator):
 class RequestOperator(CsmOperator):
     """Base of the operators about a session and a block-out: those of the panel, unless they are named."""
 
-    session_code: str = props.StringProperty(
+    session_code = StringProperty(
         name="Session", description="Code of the session; the code in the panel if empty", options={"SKIP_SAVE"}
     )
-    target: str = props.StringProperty(
+    target = StringProperty(
         name="Target",
         description="Name of the block-out, or several joined by +; the selected objects if empty",
         options={"SKIP_SAVE"},

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import bpy
 
 from ..core.errors import CsmError
@@ -12,20 +10,21 @@ from ..core.messages import Message
 from ..core.settings import BASE_URL_VARIABLE, DEFAULT_BASE_URL, KEY_VARIABLE
 from ..scene.addon.disk_usage import disk_usage
 from ..scene.addon.environment import PACKAGE
-from ..scene.addon.preferences import (
-    base_url_is_from_environment,
-    base_url_now,
-    key_is_from_environment,
-    obstacle,
-    preferences,
-)
+from ..scene.addon.preferences import base_url_is_from_environment, base_url_now, key_is_from_environment, obstacle
 from ..scene.addon.translation import OURS
 from ..scene.background.connection_test import connection_test
 from ..scene.blender.bpy_typing import Context, Layout, current
-from ..scene.blender.runtime import Part, part
-from ..scene.blender.typed_properties import TypedProperties, props
+from ..scene.blender.typed_properties import (
+    BoolProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    StringProperty,
+    with_properties,
+)
 from ..scene.jobs import timer
-from ..scene.properties import FIT_ITEMS, ORIGINAL_ITEMS, state_of
+from ..scene.properties import FIT_ITEMS, ORIGINAL_ITEMS
+from . import scene_defaults
 from .formatting import right_label
 from .text_wrap import draw_lines, wrapped
 
@@ -35,41 +34,42 @@ def _changed(_self: bpy.types.AddonPreferences, _context: Context) -> None:
     timer.wake()
 
 
-class CSM_AP_preferences(TypedProperties, bpy.types.AddonPreferences):
+@with_properties
+class CSM_AP_preferences(bpy.types.AddonPreferences):
     """The add-on's preferences, described in :mod:`csm_blender.scene.addon.preferences`."""
 
     bl_idname = PACKAGE
 
-    api_key: str = props.StringProperty(
+    api_key = StringProperty(
         name="API Key",
         description="Shown under Developer Settings in your CSM profile. Stored in Blender's preferences only",
         subtype="PASSWORD",
         update=_changed,
     )
-    base_url: str = props.StringProperty(
+    base_url = StringProperty(
         name="Base URL", description="Address of the service; the address of CSM if empty", update=_changed
     )
-    place_automatically: bool = props.BoolProperty(
+    place_automatically = BoolProperty(
         name="Place Results Automatically",
         description="Place a refined mesh in the scene as soon as it is ready; otherwise it waits for a click",
         default=True,
         update=_changed,
     )
-    default_fit: str = props.EnumProperty(
+    default_fit = EnumProperty(
         name="Fit",
         description="Default of new files",
         items=FIT_ITEMS,
-        update=lambda _preferences, _context: apply_defaults(),
+        update=lambda _preferences, _context: scene_defaults.apply(),
         translation_context=OURS,
     )
-    default_original: str = props.EnumProperty(
+    default_original = EnumProperty(
         name="Original",
         description="Default of new files",
         items=ORIGINAL_ITEMS,
-        update=lambda _preferences, _context: apply_defaults(),
+        update=lambda _preferences, _context: scene_defaults.apply(),
         translation_context=OURS,
     )
-    poll_interval: float = props.FloatProperty(
+    poll_interval = FloatProperty(
         name="Check Every",
         description="Seconds between two checks of a running refine; 0 starts with short intervals and gets slower",
         default=0.0,
@@ -77,7 +77,7 @@ class CSM_AP_preferences(TypedProperties, bpy.types.AddonPreferences):
         soft_max=300.0,
         precision=1,
     )
-    deadline_hours: float = props.FloatProperty(
+    deadline_hours = FloatProperty(
         name="Give Up After",
         description="Hours a refine is watched before its job fails; Retry continues to watch it",
         default=3.0,
@@ -85,28 +85,26 @@ class CSM_AP_preferences(TypedProperties, bpy.types.AddonPreferences):
         soft_max=48.0,
         precision=1,
     )
-    timeout: int = props.IntProperty(
+    timeout = IntProperty(
         name="Timeout",
         description="Seconds to wait for a connection; 0 uses Blender's own network setting",
         default=0,
         min=0,
         soft_max=120,
     )
-    confirm_sending: bool = props.BoolProperty(
+    confirm_sending = BoolProperty(
         name="Confirm Paid Requests",
         description="Show what will be sent before the first refine of a Blender session, and before many at once",
         default=True,
     )
-    confirm_count: int = props.IntProperty(
+    confirm_count = IntProperty(
         name="Confirm Above",
         description="Number of refines that can be sent at once without confirmation",
         default=3,
         min=1,
         soft_max=50,
     )
-    asset_author: str = props.StringProperty(
-        name="Author", description="Author of results that become assets; no author if empty"
-    )
+    asset_author = StringProperty(name="Author", description="Author of results that become assets; no author if empty")
 
     def draw(self, _context: Context) -> None:
         layout: Layout = self.layout
@@ -175,28 +173,6 @@ def _beside_names(layout: Layout) -> Layout:
     split = layout.split(factor=0.4)
     split.label(text="")
     return split
-
-
-@dataclass
-class GivenDefaults(Part):
-    """The defaults that this session wrote into the file's scenes: they do not count as the user's choices."""
-
-    values: dict[str, str] = field(default_factory=dict)
-
-
-def apply_defaults() -> None:
-    """Write the defaults into the scenes of a file that was never saved, except where the user has chosen."""
-    if bpy.data.filepath:
-        return
-    given = part(GivenDefaults).values
-    wanted = {"fit": preferences().default_fit, "original": preferences().default_original}
-    for scene in bpy.data.scenes:
-        state = state_of(scene)
-        for name, value in wanted.items():
-            chosen = state.is_property_set(name) and getattr(state, name) != given.get(name)
-            if not chosen and getattr(state, name) != value:
-                setattr(state, name, value)
-    given.update(wanted)
 
 
 CLASSES = (CSM_AP_preferences,)

@@ -9,7 +9,7 @@ from ..core.errors import UsageError
 from ..core.messages import Message
 from ..scene.addon.translation import reports
 from ..scene.blender.bpy_typing import Context, Layout
-from ..scene.blender.typed_properties import props
+from ..scene.blender.typed_properties import StringProperty
 from ..scene.jobs import preview_loader
 from ..scene.measure.measure import find_object
 from ..scene.placement import preview_objects
@@ -51,7 +51,7 @@ class CSM_OT_remove_preview(CsmOperator):
     bl_idname = "csm.remove_preview"
     bl_label = "Remove Preview"
 
-    target: str = props.StringProperty(
+    target = StringProperty(
         name="Target", description="Name of the block-out; the active object if empty", options={"SKIP_SAVE"}
     )
 

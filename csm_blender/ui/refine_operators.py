@@ -13,7 +13,7 @@ from ..core.messages import NOTHING, Message, sentences
 from ..core.models import FINISHED, JobState
 from ..scene.addon.translation import reports
 from ..scene.blender.bpy_typing import Context, current
-from ..scene.blender.typed_properties import props
+from ..scene.blender.typed_properties import BoolProperty
 from ..scene.jobs import commands, timer
 from ..scene.jobs.binding import holds_result
 from ..scene.jobs.state import file_state
@@ -31,12 +31,12 @@ class CSM_OT_refine(RequestOperator):
     bl_idname = "csm.refine"
     bl_label = "Refine"
 
-    again: bool = props.BoolProperty(
+    again = BoolProperty(
         name="Again",
         description="Ask for a new refine even if the session is already refined; may spend credits",
         options={"SKIP_SAVE"},
     )
-    confirmed: bool = props.BoolProperty(options={"SKIP_SAVE", "HIDDEN"})
+    confirmed = BoolProperty(options={"SKIP_SAVE", "HIDDEN"})
 
     _job_id = ""
     _timer: bpy.types.Timer | None = None
@@ -108,7 +108,7 @@ class CSM_OT_refine_selected(CsmOperator):
     bl_idname = "csm.refine_selected"
     bl_label = "Refine Selected"
 
-    confirmed: bool = props.BoolProperty(options={"SKIP_SAVE", "HIDDEN"})
+    confirmed = BoolProperty(options={"SKIP_SAVE", "HIDDEN"})
 
     @classmethod
     def disabled_reason(cls, context: Context) -> Message:

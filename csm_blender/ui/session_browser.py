@@ -15,7 +15,14 @@ from ..scene.addon.translation import labels
 from ..scene.background.session_list import JUST_NOW_S, age_of, age_text, matches, session_list
 from ..scene.blender.bpy_typing import Context, Layout, current
 from ..scene.blender.runtime import Part, part
-from ..scene.blender.typed_properties import TypedProperties, props
+from ..scene.blender.typed_properties import (
+    CollectionProperty,
+    EnumProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+    with_properties,
+)
 from ..scene.properties import state_of, tag_of
 from .formatting import gray_label, right_label
 from .operators import CsmOperator
@@ -29,13 +36,14 @@ class ListFilling(Part):
     is_on: bool = False
 
 
-class CSM_PG_session(TypedProperties, bpy.types.PropertyGroup):
+@with_properties
+class CSM_PG_session(bpy.types.PropertyGroup):
     """One line of the list."""
 
-    code: str = props.StringProperty()
-    state: str = props.StringProperty()
-    created_at: str = props.StringProperty()
-    picture: str = props.StringProperty()
+    code = StringProperty()
+    state = StringProperty()
+    created_at = StringProperty()
+    picture = StringProperty()
 
 
 def _chosen(self: CSM_PG_browser, context: Context) -> None:
@@ -44,12 +52,13 @@ def _chosen(self: CSM_PG_browser, context: Context) -> None:
         state_of(context.scene).session_code = self.sessions[self.active_index].code
 
 
-class CSM_PG_browser(TypedProperties, bpy.types.PropertyGroup):
+@with_properties
+class CSM_PG_browser(bpy.types.PropertyGroup):
     """``WindowManager.csm``: what the browser shows. It is not saved."""
 
-    sessions: Any = props.CollectionProperty(type=CSM_PG_session)
-    active_index: int = props.IntProperty(name="Session", default=-1, update=_chosen, options={"SKIP_SAVE"})
-    search: str = props.StringProperty(
+    sessions = CollectionProperty(type=CSM_PG_session)
+    active_index = IntProperty(name="Session", default=-1, update=_chosen, options={"SKIP_SAVE"})
+    search = StringProperty(
         name="Search",
         description="Show the sessions whose code, caption or state contains these words",
         update=lambda _browser, _context: fill(),
@@ -150,7 +159,7 @@ class CSM_OT_list_sessions(CsmOperator):
     bl_idname = "csm.list_sessions"
     bl_label = "List Sessions"
 
-    which: str = props.EnumProperty(
+    which = EnumProperty(
         name="Which",
         items=(("FIRST", "Newest", "The newest sessions"), ("MORE", "More", "The next page")),
         options={"SKIP_SAVE"},
@@ -174,7 +183,7 @@ class CSM_OT_assign_session(CsmOperator):
     bl_label = "Assign Session"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender reads it
 
-    session_code: str = props.StringProperty(name="Session", options={"SKIP_SAVE"})
+    session_code = StringProperty(name="Session", options={"SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -223,7 +232,7 @@ CLASSES = (
 def start() -> None:
     """Add the browser to the window manager, and fill it whenever sessions were read."""
     manager: Any = bpy.types.WindowManager
-    manager.csm = props.PointerProperty(type=CSM_PG_browser)
+    manager.csm = PointerProperty(type=CSM_PG_browser)
     session_list().on_change = fill
 
 

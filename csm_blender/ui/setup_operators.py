@@ -19,7 +19,7 @@ from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import reports
 from ..scene.background.connection_test import connection_test
 from ..scene.blender.bpy_typing import Context
-from ..scene.blender.typed_properties import props
+from ..scene.blender.typed_properties import EnumProperty
 from ..scene.properties import state_of
 from .operators import CsmOperator, Returned, ops
 
@@ -53,7 +53,7 @@ class CSM_OT_open_preferences(CsmOperator):
     bl_idname = "csm.open_preferences"
     bl_label = "Open Preferences"
 
-    section: str = props.EnumProperty(
+    section = EnumProperty(
         name="Section",
         items=(("ADDON", "Add-on", "Key and base URL"), ("NETWORK", "Network", "Allow Online Access")),
         options={"SKIP_SAVE"},

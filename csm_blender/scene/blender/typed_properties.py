@@ -1,26 +1,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Properties of Blender's classes with their types: ``count: int = props.IntProperty(min=0)``.
-
-Blender looks for the property in the annotation, where type checkers look for the type. So the property is written as
-the value, and becomes the annotation when the class is made.
-"""
+"""The functions of ``bpy.props`` with the types that their values have in Python, for Blender and mypy."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import bpy
 
-props: Any = bpy.props  # by its stubs every property is None
-_Property: Any = type(props.BoolProperty())
+_props: Any = bpy.props
+BoolProperty: Callable[..., bool] = _props.BoolProperty
+CollectionProperty: Callable[..., Any] = _props.CollectionProperty
+EnumProperty: Callable[..., str] = _props.EnumProperty
+FloatProperty: Callable[..., float] = _props.FloatProperty
+FloatVectorProperty: Callable[..., Any] = _props.FloatVectorProperty
+IntProperty: Callable[..., int] = _props.IntProperty
+PointerProperty: Callable[..., Any] = _props.PointerProperty
+StringProperty: Callable[..., str] = _props.StringProperty
+_Deferred = type(_props.BoolProperty())
+"""What these functions give: a property that Blender makes when the class is registered."""
+
+AnyClass = TypeVar("AnyClass", bound=type)
 
 
-class TypedProperties:
-    """Base of the classes, and of mix-ins, whose properties are written that way."""
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        for name, value in list(vars(cls).items()):
-            if isinstance(value, _Property):
-                delattr(cls, name)
-                cls.__annotations__[name] = value
+def with_properties(cls: AnyClass) -> AnyClass:
+    """Class decorator: turns attributes such as ``name = StringProperty()`` into the annotations that Blender reads."""
+    found = {name: value for name, value in vars(cls).items() if isinstance(value, _Deferred)}
+    for name in found:
+        delattr(cls, name)
+    cls.__annotations__ = {**vars(cls).get("__annotations__", {}), **found}
+    return cls
