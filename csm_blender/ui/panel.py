@@ -76,11 +76,11 @@ def _draw_obstacle(context: Context, layout: Layout, error: CsmError) -> None:
             button.section = "NETWORK"
         return
     icon = "KEYINGSET" if isinstance(error, KeyProblem) else "ERROR"
-    said = Message("An API key is needed.") if isinstance(error, KeyProblem) else error.message
-    draw_lines(box, in_sidebar(context, said), icon)
+    text = Message("An API key is needed.") if isinstance(error, KeyProblem) else error.message
+    draw_lines(box, in_sidebar(context, text), icon)
     if isinstance(error, KeyProblem | BadValue):
-        text = "Enter API Key…" if isinstance(error, KeyProblem) else "Open Preferences…"
-        box.operator("csm.open_preferences", text=text, icon="PREFERENCES").section = "ADDON"
+        action = "Enter API Key…" if isinstance(error, KeyProblem) else "Open Preferences…"
+        box.operator("csm.open_preferences", text=action, icon="PREFERENCES").section = "ADDON"
 
 
 def _draw_request(context: Context, layout: Layout) -> None:
