@@ -36,7 +36,6 @@ from .ui import (
     session_browser,
     setup_operators,
     status_bar,
-    version_menu,
 )
 
 CLASSES = (
@@ -47,7 +46,6 @@ CLASSES = (
     *job_operators.CLASSES,
     *setup_operators.CLASSES,
     *batch_operators.CLASSES,
-    *version_menu.CLASSES,
     *panel.CLASSES,
     *session_browser.CLASSES,
     *overlay.CLASSES,

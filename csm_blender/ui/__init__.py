@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the artist sees and presses: preferences, operators, panel, status bar. The work is done in ``scene``."""
+"""The user interface: preferences, operators, panels, overlay, status bar. The work is done in ``scene``."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sessions for many objects at once: a jobs file, dropped or chosen, and several codes pasted at once.
+"""Sessions for many objects at once: from a jobs file, dropped or chosen, or from several codes in one text.
 
-Both show the pairs first and change nothing before that is agreed to. Nothing is sent: what is paired is selected, so
+Both show the pairs first and change nothing until they are confirmed. Nothing is sent: the objects are selected, so
 that "Refine Selected" is the next click.
 """
 
@@ -9,110 +9,98 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import StringProperty
 
 from ..core.api.session_code import find_session_codes, shortened
-from ..core.errors import CsmError, UsageError
+from ..core.errors import UsageError
 from ..core.files.assignment import Pair, in_order, usable
 from ..core.files.jobs_file import SUFFIX, read_rows
-from ..scene.addon.translation import labels, reports, tooltips
+from ..core.messages import NOTHING, Message
+from ..scene.addon.translation import labels, reports
 from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.blender.typed_properties import StringProperty
 from ..scene.jobs.assign_sessions import assign, obstacle_to, pairs_of
-from .operator_report import report_error
-from .returns import Returned
+from .operators import CsmOperator, Returned, ops
 
 WIDTH = 560
 MOST_PAIRS = 12
 MOST_PROBLEMS = 8
 
 
-class _Pairing(bpy.types.Operator):
-    """Shows pairs and makes them; which pairs, a subclass knows."""
+class _AssignOperator(CsmOperator):
+    """Base of the operators that show pairs of a session and an object, and assign them after confirmation."""
 
     bl_options = {"UNDO"}  # noqa: RUF012 - Blender reads it
 
     _pairs: Sequence[Pair] = ()
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        """Whether objects can be selected now."""
-        if context.scene is None:
-            return False
+    def disabled_reason(cls, context: Context) -> Message:
         if context.mode != "OBJECT":
-            cls.poll_message_set(tooltips.say("Switch to Object Mode to assign sessions to several objects."))
-        return bool(context.mode == "OBJECT")
+            return Message("Switch to Object Mode to assign sessions to several objects.")
+        return NOTHING
 
     def find_pairs(self, context: Context) -> list[Pair]:
-        """What is to be paired. Raises a :class:`CsmError` where there is nothing."""
+        """The pairs to assign. Raises a :class:`CsmError` where there are none."""
         raise NotImplementedError
 
-    def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
-        """Show the pairs and ask."""
-        if bpy.app.background:
-            return self.execute(context)
-        try:
-            self._pairs = self.find_pairs(context)
-        except CsmError as error:
-            return report_error(self, error)
+    def start(self, context: Context, _event: bpy.types.Event) -> Returned:
+        self._pairs = self.find_pairs(context)
         count = len(usable(self._pairs))
         title = labels.say("Assign 1 Session?") if count == 1 else labels.say("Assign {count} Sessions?", count=count)
-        answer: Returned = context.window_manager.invoke_props_dialog(
-            self, width=WIDTH, title=title, confirm_text="Assign"
-        )
+        manager = context.window_manager
+        answer: Returned = manager.invoke_props_dialog(self, width=WIDTH, title=title, confirm_text="Assign")
         return answer
 
     def draw(self, _context: Context) -> None:
         """The pairs, then what is left out and why."""
         layout: Layout = self.layout
-        good = usable(self._pairs)
-        _draw_lines(layout.column(align=True), good, MOST_PAIRS)
+        _draw_lines(layout.column(align=True), usable(self._pairs), MOST_PAIRS)
         if bad := [pair for pair in self._pairs if pair.problem]:
             layout.label(text="Left Out")
             _draw_lines(layout.column(align=True), bad, MOST_PROBLEMS)
         layout.separator(factor=0.5)
         layout.label(text="They will be selected. Nothing is sent yet.", icon="INFO")
 
-    def execute(self, context: Context) -> Returned:
-        """Pair them."""
-        try:
-            pairs = self._pairs or self.find_pairs(context)
-            hidden = assign(pairs, context)
-        except CsmError as error:
-            return report_error(self, error)
-        left_out = len(pairs) - len(usable(pairs))
-        self.report({"WARNING" if hidden or left_out else "INFO"}, _outcome(len(usable(pairs)), len(hidden), left_out))
-        return {"FINISHED"}
+    def run(self, context: Context) -> None:
+        pairs = self._pairs or self.find_pairs(context)
+        hidden = len(assign(pairs, context))
+        assigned = len(usable(pairs))
+        left_out = len(pairs) - assigned
+        if assigned == 1:
+            sentences = [reports.say("A session was assigned to 1 object.")]
+        else:
+            sentences = [reports.say("Sessions were assigned to {count} objects.", count=assigned)]
+        if hidden:
+            sentences.append(reports.say("Hidden, so not selected: {count}.", count=hidden))
+        if left_out:
+            sentences.append(reports.say("Left out: {count}.", count=left_out))
+        self.report({"WARNING" if hidden or left_out else "INFO"}, " ".join(sentences))
 
 
-class CSM_OT_import_jobs(_Pairing):
+class CSM_OT_import_jobs(_AssignOperator):
     """Assign sessions to objects from a jobs file: pairs of a session and an object, as CSV or JSON"""
 
     bl_idname = "csm.import_jobs"
     bl_label = "Import Jobs File"
 
-    if TYPE_CHECKING:
-        filepath: str
-    else:
-        filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath = StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"})
 
-    def invoke(self, context: Context, event: bpy.types.Event) -> Returned:
-        """Show what the file says; without a file, have one chosen first."""
-        if self.filepath or bpy.app.background:
-            return super().invoke(context, event)
-        bpy.ops.csm.choose_jobs_file("INVOKE_DEFAULT")  # type: ignore[attr-defined]  # made here
+    def start(self, context: Context, event: bpy.types.Event) -> Returned:
+        """Without a file, let the user choose one first."""
+        if self.filepath:
+            return super().start(context, event)
+        ops.csm.choose_jobs_file("INVOKE_DEFAULT")
         return {"CANCELLED"}
 
     def find_pairs(self, context: Context) -> list[Pair]:
-        """What the file says."""
         if not self.filepath:
             raise UsageError("No jobs file is named.", "Give its path as filepath.")
         return pairs_of(read_rows(Path(bpy.path.abspath(self.filepath))), context)
 
 
-class CSM_OT_choose_jobs_file(bpy.types.Operator):
+class CSM_OT_choose_jobs_file(CsmOperator):
     """Choose a jobs file, whose pairs are then shown"""
 
     # An operator of its own: 4.3 (not 5.2) makes an undo step for one that a file browser calls, even where that says
@@ -121,40 +109,29 @@ class CSM_OT_choose_jobs_file(bpy.types.Operator):
     bl_label = "Open Jobs File"
     bl_options = {"INTERNAL"}  # noqa: RUF012 - Blender reads it
 
-    if TYPE_CHECKING:
-        filepath: str
-        filter_glob: str
-    else:
-        filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
-        filter_glob: StringProperty(default=f"*{SUFFIX};*.csv;*.json", options={"HIDDEN", "SKIP_SAVE"})
+    filepath = StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob = StringProperty(default=f"*{SUFFIX};*.csv;*.json", options={"HIDDEN", "SKIP_SAVE"})
 
-    def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
-        """Open the file browser."""
+    def start(self, context: Context, _event: bpy.types.Event) -> Returned:
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
-    def execute(self, _context: Context) -> Returned:
-        """Show what the chosen file says."""
+    def run(self, _context: Context) -> None:
         if self.filepath:
-            bpy.ops.csm.import_jobs("INVOKE_DEFAULT", filepath=self.filepath)  # type: ignore[attr-defined]  # made here
-        return {"FINISHED"}
+            ops.csm.import_jobs("INVOKE_DEFAULT", filepath=self.filepath)
 
 
-class CSM_OT_pair_codes(_Pairing):
+class CSM_OT_pair_codes(_AssignOperator):
     """Assign the session codes of a text to the selected objects, in the order of their names"""
 
     bl_idname = "csm.pair_codes"
     bl_label = "Assign Session Codes"
 
-    if TYPE_CHECKING:
-        text: str
-    else:
-        text: StringProperty(
-            name="Text", description="Text with the codes; everything else in it is ignored", options={"SKIP_SAVE"}
-        )
+    text = StringProperty(
+        name="Text", description="Text with the codes; everything else in it is ignored", options={"SKIP_SAVE"}
+    )
 
     def find_pairs(self, context: Context) -> list[Pair]:
-        """The codes of the text and the selected objects that can be refined."""
         codes = find_session_codes(self.text)
         if not codes:
             raise UsageError("There is no session code in the text: {text}", text=shortened(self.text.strip(), 40))
@@ -176,7 +153,6 @@ class CSM_FH_jobs(bpy.types.FileHandler):
 
     @classmethod
     def poll_drop(cls, context: Context) -> bool:
-        """Only onto a 3D view."""
         return bool(context.area is not None and context.area.type == "VIEW_3D" and context.scene is not None)
 
 
@@ -195,20 +171,6 @@ def _draw_lines(layout: Layout, pairs: Sequence[Pair], most: int) -> None:
             row.label(text=labels.translate(pair.problem), translate=False)
     if len(pairs) > most:
         layout.label(text=labels.say("and {count} more", count=len(pairs) - most), icon="BLANK1")
-
-
-def _outcome(assigned: int, hidden: int, left_out: int) -> str:
-    """What was done with how many objects and lines."""
-    told = [
-        reports.say("A session was assigned to 1 object.")
-        if assigned == 1
-        else reports.say("Sessions were assigned to {count} objects.", count=assigned)
-    ]
-    if hidden:
-        told.append(reports.say("Hidden, so not selected: {count}.", count=hidden))
-    if left_out:
-        told.append(reports.say("Left out: {count}.", count=left_out))
-    return " ".join(told)
 
 
 CLASSES = (CSM_OT_import_jobs, CSM_OT_choose_jobs_file, CSM_OT_pair_codes, CSM_FH_jobs)

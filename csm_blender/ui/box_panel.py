@@ -3,29 +3,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
-from bpy.props import EnumProperty
 
-from ..core.errors import BadValue, CsmError, NoSuchObject
+from ..core.errors import BadValue
 from ..core.geometry.box import box_of
 from ..core.geometry.custom_box import ORIGIN_POINT, SNAP_POINTS, snap_pivots
 from ..core.messages import Message
 from ..core.models import Vec3
 from ..scene.addon.translation import OURS
 from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.blender.typed_properties import EnumProperty
 from ..scene.measure.custom_box import custom_box
 from ..scene.measure.custom_box_callbacks import start_as_measured
 from ..scene.measure.measure import measure_common
 from ..scene.properties import CSM_PG_scene, state_of, tag_of
-from . import planned_request
 from .formatting import POINT_WORDS
-from .operator_report import report_error
-from .returns import Returned
+from .operators import CsmOperator, active_objects
 
 
-class CSM_OT_reset_box(bpy.types.Operator):
+class CSM_OT_reset_box(CsmOperator):
     """Set the custom box to the measured box again"""
 
     bl_idname = "csm.reset_box"
@@ -34,45 +32,26 @@ class CSM_OT_reset_box(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """Whether there is a custom box that can be changed."""
         obj = context.active_object
         return obj is not None and obj.is_editable and custom_box(obj) is not None
 
-    def execute(self, context: Context) -> Returned:
-        """Measure, and take that."""
-        try:
-            start_as_measured(context.active_object, context.evaluated_depsgraph_get())
-        except CsmError as error:
-            return report_error(self, error)
-        return {"FINISHED"}
+    def run(self, context: Context) -> None:
+        start_as_measured(context.active_object, context.evaluated_depsgraph_get())
 
 
-class CSM_OT_snap_pivot(bpy.types.Operator):
+class CSM_OT_snap_pivot(CsmOperator):
     """Make this point of the box the custom pivot"""
 
     bl_idname = "csm.snap_pivot"
     bl_label = "Snap Pivot"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender reads it as it is
 
-    if TYPE_CHECKING:
-        point: str
-    else:
-        point: EnumProperty(name="Point", items=[(name, word, "") for name, word in POINT_WORDS.items()])
+    point = EnumProperty(name="Point", items=[(name, word, "") for name, word in POINT_WORDS.items()])
 
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        """Whether there is a scene."""
-        return context.scene is not None
-
-    def execute(self, context: Context) -> Returned:
-        """Choose a custom pivot, and set it."""
-        try:
-            pivot = SNAP_POINTS[self.point] if self.point != ORIGIN_POINT else _origin(context)
-        except CsmError as error:
-            return report_error(self, error)
+    def run(self, context: Context) -> None:
+        pivot = SNAP_POINTS[self.point] if self.point != ORIGIN_POINT else _origin(context)
         state = state_of(context.scene)
         state.pivot, state.custom_pivot = "CUSTOM", pivot
-        return {"FINISHED"}
 
 
 class CSM_MT_snap_pivot(bpy.types.Menu):
@@ -82,7 +61,6 @@ class CSM_MT_snap_pivot(bpy.types.Menu):
     bl_label = "Snap Pivot"
 
     def draw(self, _context: Context) -> None:
-        """Centres first, then corners."""
         layout: Layout = self.layout
         for number, (name, word) in enumerate(POINT_WORDS.items()):
             if number in _GAPS_BEFORE:
@@ -95,7 +73,7 @@ _GAPS_BEFORE = (3, 7, 15)
 
 
 def draw_box(layout: Layout, obj: bpy.types.Object) -> None:
-    """Measured or custom, and the size of the latter."""
+    """Draw the choice of the measured or a custom box, and the size of a custom one."""
     tag: Any = tag_of(obj)
     column = layout.column()
     column.use_property_split = True
@@ -114,18 +92,15 @@ def draw_box(layout: Layout, obj: bpy.types.Object) -> None:
 
 
 def draw_pivot(layout: Layout, state: CSM_PG_scene) -> None:
-    """The custom pivot's numbers, and the menu of points."""
+    """Draw the custom pivot's numbers, and the menu of points."""
     column = layout.column(align=True)
     column.prop(state, "custom_pivot", text="Point")
     column.row(align=True, heading=" ").menu("CSM_MT_snap_pivot", icon="SNAP_ON")
 
 
 def _origin(context: Context) -> Vec3:
-    """The pivot that is the origin of what is chosen. Raises :class:`BadValue` where it lies outside the box."""
-    objects = planned_request.chosen_objects(context)
-    if not objects:
-        raise NoSuchObject("No object is active.", "Select the block-out.")
-    target = measure_common(objects, context.evaluated_depsgraph_get())
+    """The pivot at the origin of the active object. Raises :class:`BadValue` where it lies outside the box."""
+    target = measure_common(active_objects(context), context.evaluated_depsgraph_get())
     found = snap_pivots((target.box_min, target.box_max), mirrored=box_of(target).mirrored)
     if ORIGIN_POINT not in found:
         raise BadValue(

@@ -1,29 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ask before anything is sent that may cost: the first time in a Blender session, and when much goes out at once."""
+"""Ask before requests that may cost: before the first one of a Blender session, and before many at once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import bpy
-from bpy.props import BoolProperty, StringProperty
 
 from ..core.errors import CsmError
 from ..core.geometry.box import box_of
+from ..core.messages import NOTHING, Message
 from ..scene.addon.preferences import base_url_now, preferences
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.blender.runtime import Part, part
+from ..scene.blender.typed_properties import BoolProperty
 from ..scene.jobs.planning import plan_for_objects
-from ..scene.measure.measure import find_objects
 from ..scene.properties import state_of, tag_of
 from . import planned_request
-from .formatting import size_text
-from .operator_report import report_error
-from .returns import Returned
+from .formatting import gray_label, size_text
+from .operators import RequestOperator, Returned, ops
 from .text_wrap import draw_lines, wrapped
 
 WIDTH = 400
@@ -32,50 +31,44 @@ MOST_LINES = 12
 
 @dataclass
 class Agreement(Part):
-    """What was agreed to in this Blender session."""
+    """Whether sending was confirmed in this Blender session."""
 
     agreed: bool = False
 
 
 def is_needed(count: int) -> bool:
-    """Whether a person is to be asked before *count* requests go out."""
+    """Whether the user has to confirm before *count* requests are sent."""
     chosen = preferences()
     return bool(chosen.confirm_sending) and (not part(Agreement).agreed or count > chosen.confirm_count)
 
 
 def ask(**request: Any) -> Returned:
-    """Open the dialog, which sends *request* itself; the answer of the operator that leaves it to that."""
-    operators: Any = bpy.ops
-    operators.csm.confirm_sending("INVOKE_DEFAULT", **request)
+    """Open the dialog, which sends *request* itself. Gives what the operator returns that asks."""
+    ops.csm.confirm_sending("INVOKE_DEFAULT", **request)
     return {"CANCELLED"}
 
 
-class CSM_OT_confirm_sending(bpy.types.Operator):
+class CSM_OT_confirm_sending(RequestOperator):
     """Show what will be sent, and send it after confirmation"""
 
     bl_idname = "csm.confirm_sending"
     bl_label = "Send to the Service?"
     bl_options = {"INTERNAL"}  # noqa: RUF012 - Blender reads it
 
-    if TYPE_CHECKING:
-        session_code: str
-        target: str
-        again: bool
-        all_selected: bool
-    else:
-        session_code: StringProperty(options={"SKIP_SAVE"})
-        target: StringProperty(options={"SKIP_SAVE"})
-        again: BoolProperty(options={"SKIP_SAVE"})
-        all_selected: BoolProperty(options={"SKIP_SAVE"})
+    again = BoolProperty(options={"SKIP_SAVE"})
+    all_selected = BoolProperty(options={"SKIP_SAVE"})
 
     _lines: Sequence[tuple[str, str, str]] = ()
 
-    def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
-        """Look at what will be sent, and show it."""
-        try:
-            self._lines, title = self._requests(context), _question()
-        except CsmError as error:
-            return report_error(self, error)
+    @classmethod
+    def disabled_reason(cls, _context: Context) -> Message:
+        """The operator that opens the dialog has checked what is needed."""
+        return NOTHING
+
+    def start(self, context: Context, _event: bpy.types.Event) -> Returned:
+        self._lines = self._requests(context)
+        # The host is shown because it may be a service on this machine, which is not CSM's.
+        title = labels.say("Send to {host}?", host=urlsplit(base_url_now()).netloc)
         manager = context.window_manager
         answer: Returned = manager.invoke_props_dialog(self, width=WIDTH, title=title, confirm_text="Send")
         return answer
@@ -88,9 +81,7 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
         for name, size, code in self._lines[:MOST_LINES]:
             split = column.split(factor=0.55)
             split.label(text=f"{name}   {size}", icon="OBJECT_DATA", translate=False)
-            row = split.row()
-            row.active = False
-            row.label(text=code, translate=False)
+            gray_label(split, text=code, translate=False)
         if count > MOST_LINES:
             column.label(text=labels.say("and {count} more", count=count - MOST_LINES), icon="BLANK1")
         layout.separator(factor=0.5)
@@ -105,36 +96,24 @@ class CSM_OT_confirm_sending(bpy.types.Operator):
         if isinstance(addon, bpy.types.AddonPreferences):
             layout.prop(addon, "confirm_sending", text="Ask Again in the Next Session")
 
-    def execute(self, _context: Context) -> Returned:
-        """Agreed: send."""
+    def run(self, _context: Context) -> None:
         part(Agreement).agreed = True
-        operators: Any = bpy.ops
         if self.all_selected:
-            operators.csm.refine_selected("INVOKE_DEFAULT", confirmed=True)
+            ops.csm.refine_selected("INVOKE_DEFAULT", confirmed=True)
         else:
-            operators.csm.refine(
-                "INVOKE_DEFAULT", session_code=self.session_code, target=self.target, again=self.again, confirmed=True
-            )
-        return {"FINISHED"}
+            request = {"session_code": self.session_code, "target": self.target, "again": self.again}
+            ops.csm.refine("INVOKE_DEFAULT", **request, confirmed=True)
 
     def _requests(self, context: Context) -> list[tuple[str, str, str]]:
         """Name, size and session of each object that will be refined."""
         if self.all_selected:
-            pairs = [([obj], tag_of(obj).session_code) for obj in context.selected_objects if tag_of(obj).session_code]
+            pairs = [([obj], tag_of(obj).session_code) for obj in planned_request.selected_with_code(context)]
         else:
-            objects = (
-                find_objects(context.scene, self.target) if self.target else planned_request.chosen_objects(context)
-            )
-            pairs = [(objects, self.session_code or state_of(context.scene).session_code)] if objects else []
+            pairs = [(self.objects(context), self.session_code or state_of(context.scene).session_code)]
         return [
             (" + ".join(obj.name for obj in objects), _size(context, objects) if index < MOST_LINES else "", code)
             for index, (objects, code) in enumerate(pairs)
         ]
-
-
-def _question() -> str:
-    """Names the host: the service may be one on this machine, which is not CSM's."""
-    return labels.say("Send to {host}?", host=urlsplit(base_url_now()).netloc)
 
 
 def _size(context: Context, objects: Sequence[bpy.types.Object]) -> str:
@@ -142,7 +121,7 @@ def _size(context: Context, objects: Sequence[bpy.types.Object]) -> str:
     try:
         spec = plan_for_objects("", objects, context.scene, context.evaluated_depsgraph_get(), choices)
     except CsmError:
-        return ""  # it will be said when it is begun
+        return ""  # reported when the job is started
     assert spec.target is not None
     return size_text(box_of(spec.target).size, context.scene)
 

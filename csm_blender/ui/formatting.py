@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How states and sizes are told to people."""
+"""How the user interface shows states, sizes and labels."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import bpy
 
 from ..core.messages import Message
 from ..core.models import Vec3
+from ..scene.blender.bpy_typing import Layout
 
 STATES = {
     "QUEUED": (Message("Queued"), "TIME"),
@@ -22,7 +25,6 @@ STATES = {
     "UNCERTAIN": (Message("Uncertain"), "QUESTION"),
 }
 MOVING = frozenset({"QUEUED", "CHECKING", "SUBMITTING", "REFINING", "DOWNLOADING", "CONVERTING"})
-
 
 POINT_WORDS = {
     "BASE": Message("Base Center"),
@@ -46,7 +48,7 @@ POINT_WORDS = {
 
 
 def state_word(status: str) -> Message:
-    """The state for people."""
+    """The name of a state."""
     return STATES.get(status, (Message(status.title()), ""))[0]
 
 
@@ -68,3 +70,17 @@ def length_text(value: float, scene: bpy.types.Scene) -> str:
     return bpy.utils.units.to_string(
         units.system, "LENGTH", value * units.scale_length, precision=3, split_unit=False, compatible_unit=False
     )
+
+
+def gray_label(layout: Layout, **label: Any) -> None:
+    """Draw a label less prominent than the others."""
+    row = layout.row()
+    row.active = False
+    row.label(**label)
+
+
+def right_label(layout: Layout, **label: Any) -> None:
+    """Draw a label at the right end of *layout*."""
+    row = layout.row()
+    row.alignment = "RIGHT"
+    row.label(**label)

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Handles in the 3D view: six for the faces of a custom box, one for a custom pivot.
 
-They are there with the overlay and by its rules: at the CSM tab, with Blender's overlays and gizmos on, not while the
-object is being refined. Each region, also of a quad view, has a group of its own. Blender draws them, with whichever
-graphics back end it uses; what they do is in :mod:`.dragging`.
+They are shown together with the overlay: at the CSM tab, with Blender's overlays and gizmos on, not while the object is
+being refined. Each region, also of a quad view, has a group of its own. What they do is in :mod:`.drag_operators`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import bpy
@@ -19,18 +18,18 @@ from ..core.geometry.custom_box import ORIGIN_POINT, SNAP_POINTS, point_of, snap
 from ..core.models import Target, Vec3
 from ..scene.blender.bpy_typing import Context
 from ..scene.blender.redraw import shows_boxes
+from ..scene.blender.runtime import part
 from ..scene.measure.custom_box import custom_box
 from ..scene.properties import state_of
-from .drag_operators import active_drag
-from .overlay import at_hand
+from .drag_operators import ActiveDrag
+from .overlay import preview_in_view
 from .overlay_drawing import COLOR
-from .viewport import toward_eye
+from .viewport import as_vec3, toward_eye
 
-FACES = tuple((axis, is_high) for axis in range(3) for is_high in (False, True))
 _PIVOT_COLOR = (1.0, 0.72, 0.2)
 _HIGHLIGHT = (1.0, 1.0, 1.0)
 _LOOKED_ALONG = 0.985
-"""Cosine between a handle and the line of sight above which it would be dragged toward the eye, and is not shown."""
+"""Cosine between a handle and the line of sight above which it is hidden: it would be dragged toward the viewer."""
 
 
 class CSM_GGT_handles(bpy.types.GizmoGroup):
@@ -46,22 +45,21 @@ class CSM_GGT_handles(bpy.types.GizmoGroup):
     _pivot: Any
     _marks: dict[str, Any]
     _seen: Any = None
-    """All that they were prepared for."""
+    """What :meth:`draw_prepare` placed them for."""
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """Whether there is something to drag. Undo in other modes does not know of objects' properties."""
+        """In other modes than Object Mode undo does not restore properties of objects."""
         obj = context.active_object
         if context.area is None or obj is None or obj.mode != "OBJECT" or not shows_boxes(context.area):
             return False
-        is_drawn = custom_box(obj) is not None and obj.is_editable
-        return (is_drawn or state_of(context.scene).pivot == "CUSTOM") and at_hand(context) is not None
+        has_faces = custom_box(obj) is not None and obj.is_editable
+        return (has_faces or state_of(context.scene).pivot == "CUSTOM") and preview_in_view(context) is not None
 
     def setup(self, _context: Context) -> None:
-        """Make them; where they go, :meth:`draw_prepare` says."""
         gizmos: Any = self.gizmos
         self._faces = {}
-        for axis, is_high in FACES:
+        for axis, is_high in product(range(3), (False, True)):
             arrow = _colored(gizmos.new("GIZMO_GT_arrow_3d"), COLOR)
             arrow.draw_style, arrow.length, arrow.scale_basis = "NORMAL", 0.35, 0.8
             properties = arrow.target_set_operator("csm.drag_face")
@@ -79,28 +77,22 @@ class CSM_GGT_handles(bpy.types.GizmoGroup):
         self._pivot.target_set_operator("csm.drag_pivot")
 
     def draw_prepare(self, context: Context) -> None:
-        """Stand them where box and pivot are now. While one is dragged, only that one is shown."""
+        """Place them where box and pivot are now. While one is dragged, only that one is shown."""
         obj = context.active_object
         box = custom_box(obj) if obj.is_editable else None
-        target = _target(context) if state_of(context.scene).pivot == "CUSTOM" else None
-        pivot = tuple(state_of(context.scene).custom_pivot)
-        seen = (
-            obj.matrix_world.copy(),
-            box,
-            target,
-            pivot,
-            replace(active_drag()),
-            context.region_data.perspective_matrix.copy(),
-        )
+        preview = preview_in_view(context) if state_of(context.scene).pivot == "CUSTOM" else None
+        target = preview.target if preview is not None else None
+        pivot = as_vec3(state_of(context.scene).custom_pivot)
+        matrices = obj.matrix_world.copy(), context.region_data.perspective_matrix.copy()
+        seen = (matrices, box, target, pivot, part(ActiveDrag).handle)
         if seen != self._seen:
             self._seen = seen
             self._prepare_faces(context, obj, box)
             self._prepare_pivot(obj, target, pivot)
 
     def _prepare_faces(self, context: Context, obj: bpy.types.Object, box: tuple[Vec3, Vec3] | None) -> None:
-        drag = active_drag()
         for (axis, is_high), arrow in self._faces.items():
-            arrow.hide = box is None or (drag.is_any and drag.face != (axis, is_high))
+            arrow.hide = box is None or part(ActiveDrag).handle not in {None, (axis, is_high)}
             if box is None:
                 continue
             point = [(low + high) / 2.0 for low, high in zip(*box, strict=True)]
@@ -111,28 +103,23 @@ class CSM_GGT_handles(bpy.types.GizmoGroup):
             arrow.matrix_basis = Matrix.Translation(place) @ outward.to_track_quat("Z", "Y").to_matrix().to_4x4()
 
     def _prepare_pivot(self, obj: bpy.types.Object, target: Target | None, pivot: Vec3) -> None:
-        drag = active_drag()
-        self._pivot.hide = target is None or drag.face is not None
+        handle = part(ActiveDrag).handle
+        self._pivot.hide = target is None or handle not in {None, "PIVOT"}
         for mark in self._marks.values():
             mark.hide = True
         if target is None:
             return
         box, mirrored = (target.box_min, target.box_max), box_of(target).mirrored
 
-        def stand(gizmo: Any, point: Vec3) -> None:
-            place = obj.matrix_world @ Vector(point_of(*box, point, mirrored=mirrored))
-            gizmo.matrix_basis = Matrix.Translation(place)
+        def place(gizmo: Any, point: Vec3) -> None:
+            own = Vector(point_of(*box, point, mirrored=mirrored))
+            gizmo.matrix_basis = Matrix.Translation(obj.matrix_world @ own)
 
-        stand(self._pivot, pivot)
-        if drag.pivot:
+        place(self._pivot, pivot)
+        if handle == "PIVOT":
             for name, point in snap_pivots(box, mirrored=mirrored).items():
                 self._marks[name].hide = False
-                stand(self._marks[name], point)
-
-
-def _target(context: Context) -> Target | None:
-    seen = at_hand(context)
-    return seen.spec.target if seen is not None and seen.spec is not None else None
+                place(self._marks[name], point)
 
 
 def _colored(gizmo: Any, color: tuple[float, float, float]) -> Any:

@@ -1,192 +1,154 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Operators about one job, told by ``job_id``; without it they mean the job chosen in the list."""
+"""Operators about one job and its results, and the menu of the versions that belong to one block-out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import bpy
-from bpy.props import StringProperty
 
-from ..core.errors import CsmError, UsageError
-from ..core.jobs.job import Decision, Job
-from ..core.messages import Message
+from ..core.errors import UsageError
+from ..core.jobs.job import Decision
+from ..core.messages import NOTHING, Message
 from ..core.models import FINISHED
-from ..scene.addon.translation import reports, tooltips
-from ..scene.blender.bpy_typing import Context
+from ..scene.addon.translation import reports
+from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.blender.typed_properties import IntProperty, StringProperty
 from ..scene.jobs import commands
 from ..scene.jobs.binding import find_original
-from ..scene.jobs.state import file_state
 from ..scene.properties import CSM_PG_job, active_record, find_record, state_of
 from ..scene.versions import history
-from .operator_report import report_error
-from .returns import Returned
+from .operators import CsmOperator, Returned
 
 
-class JobOperator:
-    """What the operators about one job have in common. Not registered itself."""
+class JobOperator(CsmOperator):
+    """Base of the operators about the job of ``job_id``, or without it the job chosen in the list."""
 
     needs: Decision | None = None
     """The decision this operator carries out; it is refused where that makes no sense."""
 
-    if TYPE_CHECKING:
-        job_id: str
-    else:
-        job_id: StringProperty(name="Job", description="ID of the job; the active job if empty")
+    job_id = StringProperty(name="Job", description="ID of the job; the active job if empty")
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """Whether the scene has jobs at all; which of them may do what is checked when it is asked for."""
+        """Whether the scene has jobs at all; what the job allows is checked when the operator runs."""
         return context.scene is not None and len(state_of(context.scene).jobs) > 0
 
-    def execute(self, context: Context) -> Returned:
-        """Find the job and do it."""
-        try:
-            record = self.record(context)
-            if self.needs is not None and self.needs not in commands.may(record):
-                raise UsageError("This is not possible in the current state of the job.")
-            return self.act(context, record)
-        except CsmError as error:
-            return report_error(self, error)  # type: ignore[arg-type]  # mixed into operators only
+    def run(self, context: Context) -> None:
+        record = self.record(context)
+        if self.needs is not None and self.needs not in commands.may(record):
+            raise UsageError("This is not possible in the current state of the job.")
+        self.act(context, record)
 
-    def act(self, context: Context, record: CSM_PG_job) -> Returned:
-        """What the operator does."""
+    def act(self, context: Context, record: CSM_PG_job) -> None:
+        """What the operator does with the job of *record*."""
         raise NotImplementedError
 
     def record(self, context: Context) -> CSM_PG_job:
-        """The record of the job meant. Raises :class:`UsageError`."""
+        """The record of the job. Raises :class:`UsageError`."""
         record = find_record(context.scene, self.job_id) if self.job_id else active_record(context.scene)
         if record is None:
             raise UsageError("There is no such job in this scene.")
         return record
 
-    def job(self, record: CSM_PG_job) -> Job:
-        """The job itself."""
-        return commands.job_of(record.job_id)
 
-
-class CSM_OT_cancel(JobOperator, bpy.types.Operator):
+class CSM_OT_cancel(JobOperator):
     """Stop this job. The service finishes what it has started, and Retry can fetch it later"""
 
     bl_idname = "csm.cancel"
     bl_label = "Cancel"
     needs = Decision.CANCEL
 
-    def act(self, _context: Context, record: CSM_PG_job) -> Returned:
-        """Stop it."""
-        commands.cancel(self.job(record))
-        return {"FINISHED"}
+    def act(self, _context: Context, record: CSM_PG_job) -> None:
+        commands.cancel(commands.job_of(record.job_id))
 
 
-class CSM_OT_retry(JobOperator, bpy.types.Operator):
+class CSM_OT_retry(JobOperator):
     """Continue this job. A refine that was paid for is not paid for again"""
 
     bl_idname = "csm.retry"
     bl_label = "Retry"
     needs = Decision.RETRY
 
-    def act(self, _context: Context, record: CSM_PG_job) -> Returned:
-        """Go on with it; a job of another machine is not known here until now."""
-        job = self.job(record)
+    def act(self, _context: Context, record: CSM_PG_job) -> None:
+        """A job of another machine becomes known here by this, and may still be running."""
+        job = commands.job_of(record.job_id)
         if job.state in FINISHED:
             commands.retry(job)
-        return {"FINISHED"}
 
 
-class CSM_OT_look_again(JobOperator, bpy.types.Operator):
+class CSM_OT_look_again(JobOperator):
     """Ask the service whether the refine has started. This only reads and costs nothing"""
 
     bl_idname = "csm.look_again"
     bl_label = "Look Again"
     needs = Decision.LOOK_AGAIN
 
-    def act(self, _context: Context, record: CSM_PG_job) -> Returned:
-        """Look."""
-        commands.look_again(self.job(record))
-        return {"FINISHED"}
+    def act(self, _context: Context, record: CSM_PG_job) -> None:
+        commands.look_again(commands.job_of(record.job_id))
 
 
-class CSM_OT_send_again(JobOperator, bpy.types.Operator):
+class CSM_OT_send_again(JobOperator):
     """Ask for a new refine of this session. This may spend credits"""
 
     bl_idname = "csm.send_again"
     bl_label = "Refine Again"
     needs = Decision.SEND_AGAIN
 
-    def invoke(self, context: Context, event: bpy.types.Event) -> Returned:
-        """Ask first."""
-        if bpy.app.background:
-            return self.execute(context)
+    def start(self, context: Context, event: bpy.types.Event) -> Returned:
         message = Message("The service will be asked for a new refine, which may spend credits.")
         answer: Returned = context.window_manager.invoke_confirm(
             self, event, title="Refine Again?", message=message, confirm_text="Refine Again", icon="QUESTION"
         )
         return answer
 
-    def act(self, _context: Context, record: CSM_PG_job) -> Returned:
-        """Send."""
-        commands.send_again(self.job(record))
-        return {"FINISHED"}
+    def act(self, _context: Context, record: CSM_PG_job) -> None:
+        commands.send_again(commands.job_of(record.job_id))
 
 
-class CSM_OT_place(JobOperator, bpy.types.Operator):
+class CSM_OT_place(JobOperator):
     """Place the refined mesh in the scene now"""
 
     bl_idname = "csm.place"
     bl_label = "Place"
     needs = Decision.PLACE
 
-    def act(self, _context: Context, record: CSM_PG_job) -> Returned:
-        """Place it, or say what it waits for."""
-        if waits := commands.place(self.job(record)):
+    def act(self, _context: Context, record: CSM_PG_job) -> None:
+        if waits := commands.place(commands.job_of(record.job_id)):
             self.report({"INFO"}, reports.translate(waits))
-        return {"FINISHED"}
 
 
-class CSM_OT_remove(JobOperator, bpy.types.Operator):
+class CSM_OT_remove(JobOperator):
     """Remove this job from the list and delete its files. Placed results stay"""
 
     bl_idname = "csm.remove"
     bl_label = "Remove Job"
     needs = Decision.REMOVE
 
-    def act(self, _context: Context, record: CSM_PG_job) -> Returned:
-        """Remove it."""
+    def act(self, _context: Context, record: CSM_PG_job) -> None:
         commands.remove(record.job_id)
-        return {"FINISHED"}
 
 
-class CSM_OT_clear_finished(bpy.types.Operator):
+class CSM_OT_clear_finished(CsmOperator):
     """Remove all finished jobs from this scene's list and delete their files. Placed results stay"""
 
     bl_idname = "csm.clear_finished"
     bl_label = "Clear Finished"
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        """Whether there are any."""
-        found = context.scene is not None and bool(finished(context.scene))
-        if not found:
-            cls.poll_message_set(tooltips.say("No job has finished."))
-        return found
+    def disabled_reason(cls, context: Context) -> Message:
+        return NOTHING if _finished(context.scene) else Message("No job has finished.")
 
-    def execute(self, context: Context) -> Returned:
-        """Remove them."""
-        try:
-            for job_id in finished(context.scene):
-                commands.remove(job_id)
-        except CsmError as error:
-            return report_error(self, error)
-        return {"FINISHED"}
+    def run(self, context: Context) -> None:
+        for job_id in _finished(context.scene):
+            commands.remove(job_id)
 
 
-def finished(scene: bpy.types.Scene) -> list[str]:
+def _finished(scene: bpy.types.Scene) -> list[str]:
     """Ids of the scene's jobs that have ended."""
     ended = {str(state) for state in FINISHED}
     return [record.job_id for record in state_of(scene).jobs if record.status in ended]
 
 
-class CSM_OT_toggle_original(JobOperator, bpy.types.Operator):
+class CSM_OT_toggle_original(JobOperator):
     """Show the block-out instead of the refined mesh, or the refined mesh again"""
 
     bl_idname = "csm.toggle_original"
@@ -195,36 +157,26 @@ class CSM_OT_toggle_original(JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """Whether there is a result to exchange."""
-        if context.scene is None:
-            return False
-        return len(state_of(context.scene).jobs) > 0 or history.can_toggle(context.active_object)
+        return super().poll(context) or (context.scene is not None and history.can_toggle(context.active_object))
 
-    def execute(self, context: Context) -> Returned:
-        """Exchange them: of the job, or without one of the active object."""
-        try:
-            record = None if not self.job_id and history.can_toggle(context.active_object) else self.record(context)
-            obj = context.active_object if record is None else self._object(context, record)
-            if obj is None:
-                raise UsageError("The result is no longer in this scene.")
-            history.toggle_original(obj)
-        except CsmError as error:
-            return report_error(self, error)
-        return {"FINISHED"}
-
-    def _object(self, context: Context, record: CSM_PG_job) -> bpy.types.Object | None:
-        return commands.result_of(record.job_id) or find_original(record.job_id, context.scene)
+    def run(self, context: Context) -> None:
+        """Without a job, the active object is meant."""
+        obj = context.active_object
+        if self.job_id or not history.can_toggle(obj):
+            obj = _object_of(self.record(context), context)
+        if obj is None:
+            raise UsageError("The result is no longer in this scene.")
+        history.toggle_original(obj)
 
 
-class CSM_OT_select_result(JobOperator, bpy.types.Operator):
+class CSM_OT_select_result(JobOperator):
     """Select the refined mesh"""
 
     bl_idname = "csm.select_result"
     bl_label = "Select Result"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender reads it as it is
 
-    def act(self, context: Context, record: CSM_PG_job) -> Returned:
-        """Select it alone, and make it active."""
+    def act(self, context: Context, record: CSM_PG_job) -> None:
         obj = commands.result_of(record.job_id)
         if obj is None:
             raise UsageError("The result is no longer in this scene.", "Use Place to add it again.")
@@ -236,12 +188,51 @@ class CSM_OT_select_result(JobOperator, bpy.types.Operator):
             other.select_set(False)
         obj.select_set(True)
         context.view_layer.objects.active = obj
-        return {"FINISHED"}
 
 
-def is_known(record: CSM_PG_job) -> bool:
-    """Whether this machine's store knows the job."""
-    return record.job_id in file_state().jobs
+class CSM_OT_show_version(CsmOperator):
+    """Show this version, and hide the others"""
+
+    bl_idname = "csm.show_version"
+    bl_label = "Show Version"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender reads it as it is
+
+    number = IntProperty(name="Version", description="Number of the version, oldest first, from 0", min=0)
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        return context.scene is not None and active_record(context.scene) is not None
+
+    def run(self, context: Context) -> None:
+        obj, versions = _versions(context)
+        if obj is None or self.number >= len(versions):
+            raise UsageError("This version no longer exists.")
+        history.show_version(obj, versions[self.number].result)
+
+
+class CSM_MT_versions(bpy.types.Menu):
+    """All versions of the chosen job's place."""
+
+    bl_idname = "CSM_MT_versions"
+    bl_label = "Versions"
+
+    def draw(self, context: Context) -> None:
+        layout: Layout = self.layout
+        for number, version in enumerate(_versions(context)[1]):
+            icon = "RADIOBUT_ON" if version.shown else "RADIOBUT_OFF"
+            layout.operator("csm.show_version", text=version.label, icon=icon).number = number
+
+
+def _versions(context: Context) -> tuple[bpy.types.Object | None, list[history.Version]]:
+    """The object of the job chosen in the list, and all versions it belongs to: the block-out and its results."""
+    record = active_record(context.scene)
+    obj = _object_of(record, context) if record is not None else None
+    return obj, history.versions(obj) if obj is not None else []
+
+
+def _object_of(record: CSM_PG_job, context: Context) -> bpy.types.Object | None:
+    """The result of the job, or its block-out; ``None`` where neither is left."""
+    return commands.result_of(record.job_id) or find_original(record.job_id, context.scene)
 
 
 CLASSES = (
@@ -254,4 +245,6 @@ CLASSES = (
     CSM_OT_clear_finished,
     CSM_OT_toggle_original,
     CSM_OT_select_result,
+    CSM_OT_show_version,
+    CSM_MT_versions,
 )

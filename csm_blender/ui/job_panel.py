@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The chosen job in the panel: what is going on, what went wrong, and what can be done about it."""
+"""The chosen job in the panel: its state, its error, and the buttons for what can be done."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.jobs import commands
 from ..scene.jobs.state import file_state
 from ..scene.properties import CSM_PG_job
-from .formatting import MOVING, state_word
+from .formatting import MOVING, gray_label, right_label, state_word
 from .text_wrap import draw_lines, in_sidebar
 
-_MENDED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, Unreachable.code, ForeignRedirect.code})
+_SOLVED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, Unreachable.code, ForeignRedirect.code})
 
 
 def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
@@ -27,18 +27,17 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     row.active = False
     row.label(text=record.session_code, translate=False)
     if elapsed := file_state().elapsed_texts.get(record.job_id, ""):
-        right = row.row()
-        right.alignment = "RIGHT"
-        right.label(text=labels.translate(elapsed))
+        right_label(row, text=labels.translate(elapsed))
     if record.status in MOVING:
         word = labels.translate(state_word(record.status))
         text = f"{word}  {record.progress:.0%}" if record.progress else word
         box.progress(factor=record.progress, text=text, type="BAR")
     waiting = file_state().wait_reasons.get(record.job_id, NOTHING)
-    message, hint = _told(record)
+    message, hint = _message_and_hint(record)
     text = Message("The result is no longer in the scene") if gone else waiting or message
     if text.code != ROUTINE:
-        _lines(context, box, text, _icon(record, waiting))
+        icon = {"FAILED": "ERROR", "UNCERTAIN": "QUESTION"}.get(record.status, "TIME" if waiting else "NONE")
+        _lines(context, box, text, icon)
     if hint and not gone:
         _lines(context, box, hint, "BLANK1", active=False)
     if record.status == "PLACED" and not gone:
@@ -47,21 +46,13 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     _draw_buttons(box, record, may)
 
 
-def _told(record: CSM_PG_job) -> tuple[Message, Message]:
-    """What is told of the job and the hint with it: from the store where it is known, else what the file holds."""
+def _message_and_hint(record: CSM_PG_job) -> tuple[Message, Message]:
+    """The message about the job and its hint: from the store where it is known, else what the file holds."""
     job = file_state().jobs.get(record.job_id)
     if job is None:
         return Message(record.error or record.message), Message(record.hint)
     error = job.error or NO_ERROR
     return Message.of(error["message"] or job.message), Message.of(error["hint"])
-
-
-def _icon(record: CSM_PG_job, waiting: str) -> str:
-    if record.status == "FAILED":
-        return "ERROR"
-    if record.status == "UNCERTAIN":
-        return "QUESTION"
-    return "TIME" if waiting else "NONE"
 
 
 def _draw_fit(layout: Layout, record: CSM_PG_job) -> None:
@@ -74,7 +65,7 @@ def _draw_fit(layout: Layout, record: CSM_PG_job) -> None:
 
 
 def _draw_card(context: Context, layout: Layout, record: CSM_PG_job) -> None:
-    """What was measured of the result, folded away."""
+    """Draw what was measured of the result, in a closed subpanel."""
     job = file_state().jobs.get(record.job_id)
     facts = card(job) if job is not None else None
     if facts is None:
@@ -88,9 +79,7 @@ def _draw_card(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     column.scale_y = 0.85
     for label, value in facts.rows():
         split = column.split(factor=0.45)
-        left = split.row()
-        left.active = False
-        left.label(text=labels.translate(label))
+        gray_label(split, text=labels.translate(label))
         split.label(text=labels.translate(value))
     for note in facts.notes:
         _lines(context, body, note, "INFO")
@@ -103,7 +92,7 @@ def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) 
         row.enabled = False
         row.operator("csm.cancel", text="Cancelling…")
         return
-    if record.error_code in _MENDED_IN_PREFERENCES:
+    if record.error_code in _SOLVED_IN_PREFERENCES:
         layout.operator("csm.open_preferences", text="Open Preferences…", icon="PREFERENCES").section = "ADDON"
     if record.status == "PLACED" and Decision.PLACE not in may:
         row = layout.row(align=True)
@@ -124,9 +113,8 @@ def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) 
             _button(column, name, record, text=text, icon=icon)
 
 
-def _button(layout: Layout, name: str, record: CSM_PG_job, *, text: str | None = None, icon: str = "NONE") -> None:
-    button = layout.operator(name, text=text, icon=icon)
-    button.job_id = record.job_id
+def _button(layout: Layout, name: str, record: CSM_PG_job, *, text: str, icon: str) -> None:
+    layout.operator(name, text=text, icon=icon).job_id = record.job_id
 
 
 def _lines(context: Context, layout: Layout, text: str, icon: str, *, active: bool = True) -> None:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Show in the 3D view what will be sent: the box, its base, its front and its pivot; during a job the box fills.
 
-It shows while the sidebar is at the CSM tab and the viewport has its overlays on. Blender asks for it at every redraw
-of every viewport, so lines are put together anew only when what they show has changed; what moves is drawn through
-another matrix.
+It is shown while the sidebar is at the CSM tab and the viewport has its overlays on. Every redraw of every viewport
+draws it, so batches are made again only when what they show has changed; what moves is drawn through another matrix.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ from ..scene.jobs.state import file_state
 from . import planned_request
 from .overlay_drawing import Drawing, draw_all
 
-_MOST_ON_CARD = 64
+_MOST_KEPT = 64
 MOST_JOBS = 8
-"""So many running jobs are shown at a time; drawing must stay cheap with a hundred of them."""
+"""Running jobs shown at a time: drawing must stay cheap with a hundred of them."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ class Item:
 
 @dataclass
 class Entry:
-    """An item on the card, and where it stands: where its object is, or was, if that is gone.
+    """An item with its batches, and the matrix of its object, or the last one if that is gone.
 
     ``scale`` is what the object's was when the item was made.
     """
@@ -61,9 +60,9 @@ class View:
     """A 3D view, and what is drawn there."""
 
     at_tab: bool = False
-    """Whether its sidebar was at the tab when it was laid out the last time."""
+    """Whether its sidebar was at the tab at its last layout."""
     seen: tuple[int, bool] | None = None
-    """What :func:`.preview.count` said, and whether it was a local view, when its entries were made."""
+    """:func:`.planned_request.count`, and whether it was a local view, when its entries were made."""
     entries: list[Entry] = field(default_factory=list)
 
 
@@ -72,20 +71,18 @@ class Overlay(Part):
     """What is drawn, kept between redraws."""
 
     handler: Any = None
-    """What Blender calls at every redraw of a 3D view, once :meth:`start` was called."""
+    """Blender's handle for the draw function, once :meth:`start` was called."""
     views: dict[int, View] = field(default_factory=dict)
-    """By the address of its space, which is at hand sooner than its area."""
-    on_card: dict[Item, tuple[Outline, Drawing]] = field(default_factory=dict)
+    """By the address of the space, which is faster to get than that of the area."""
+    batches: dict[Item, tuple[Outline, Drawing]] = field(default_factory=dict)
     ui_scale: float = 1.0
-    """How much larger than usual lines are to be."""
     is_broken: bool = False
 
     def start(self) -> None:
-        """Be asked at every redraw of a 3D view."""
+        """Draw at every redraw of a 3D view from now on."""
         self.handler = bpy.types.SpaceView3D.draw_handler_add(_draw, (), "WINDOW", "POST_VIEW")
 
     def stop(self) -> None:
-        """Not any more. What is on the card goes with the runtime."""
         if self.handler is not None:
             bpy.types.SpaceView3D.draw_handler_remove(self.handler, "WINDOW")
             self.handler = None
@@ -97,22 +94,20 @@ def overlay() -> Overlay:
 
 
 def _draw() -> None:
-    """What Blender calls: it must neither raise nor write."""
+    """Called by Blender: must neither raise nor write."""
     try:
         draw_here(bpy.context)
-    except Exception:  # noqa: BLE001 - a traceback at every frame would help nobody; the first one goes to the log
+    except Exception:  # noqa: BLE001 - the first traceback is logged; one at every frame would help no one
         if not overlay().is_broken:
             _log.exception("The overlay cannot be drawn")
         overlay().is_broken = True
 
 
 def draw_here(context: Context) -> None:
-    """Draw it in the viewport at hand, if it is to be shown there."""
+    """Draw in the current viewport, if it shows the overlay."""
     space = context.space_data
     view = overlay().views.get(space.as_pointer()) if space is not None else None
-    if view is None or not view.at_tab:
-        return
-    if not (space.show_region_ui and space.overlay.show_overlays):
+    if view is None or not (view.at_tab and space.show_region_ui and space.overlay.show_overlays):
         return
     seen = planned_request.count(), space.local_view is not None
     if view.seen != seen or any(map(_is_scaled, view.entries)):
@@ -123,7 +118,7 @@ def draw_here(context: Context) -> None:
 
 
 def _is_scaled(entry: Entry) -> bool:
-    """Follow the object of *entry*; whether it is of another size now. All but this is counted."""
+    """Update the matrix of *entry*; whether its scale has changed, the one change that :func:`.count` misses."""
     if entry.obj is None or entry.obj.matrix_world == entry.matrix:
         return False
     entry.matrix = entry.obj.matrix_world.copy()
@@ -131,19 +126,19 @@ def _is_scaled(entry: Entry) -> bool:
 
 
 def _entry(item: Item, obj: bpy.types.Object | None) -> Entry:
-    """*item*, put on the card unless it is there. What is not needed any more is thrown away together, now and then."""
-    on_card = overlay().on_card
-    if item not in on_card:
-        if len(on_card) > _MOST_ON_CARD:
-            on_card.clear()
+    """*item* with its batches, which are kept. When there are many, all are dropped, and the needed ones made again."""
+    batches = overlay().batches
+    if item not in batches:
+        if len(batches) > _MOST_KEPT:
+            batches.clear()
         outline = outline_of(item.target, item.refinement)
-        on_card[item] = outline, Drawing(outline, item.share)
+        batches[item] = outline, Drawing(outline, item.share)
     matrix = obj.matrix_world.copy() if obj is not None else Matrix(item.target.matrix_world)
-    return Entry(item, *on_card[item], obj, matrix, matrix.to_scale())
+    return Entry(item, *batches[item], obj, matrix, matrix.to_scale())
 
 
 def _items(context: Context) -> list[tuple[Item, bpy.types.Object | None]]:
-    """The running jobs of the scene with their objects, then the target, unless it is being refined."""
+    """The running jobs of the scene with their objects, then the active object, unless it is being refined."""
     items: list[tuple[Item, bpy.types.Object | None]] = []
     for job in file_state().unfinished()[-MOST_JOBS:]:
         if job.spec.target is None or bound_scene(job.job_id) != context.scene:
@@ -151,14 +146,14 @@ def _items(context: Context) -> list[tuple[Item, bpy.types.Object | None]]:
         obj = find_target(job.job_id)
         if obj is None or obj.visible_in_viewport_get(context.space_data):
             items.append((Item(job.spec.target, job.spec.refinement, round(job.progress, 2)), obj))
-    seen = at_hand(context)
-    if seen is not None and seen.spec is not None and seen.spec.target is not None:
-        items.append((Item(seen.spec.target, seen.spec.refinement), context.active_object))
+    seen = preview_in_view(context)
+    if seen is not None and seen.spec is not None and seen.target is not None:
+        items.append((Item(seen.target, seen.spec.refinement), context.active_object))
     return items
 
 
-def at_hand(context: Context) -> planned_request.Preview | None:
-    """The active object as it would be refined; ``None`` where it is not seen in this view, or being refined now."""
+def preview_in_view(context: Context) -> planned_request.Preview | None:
+    """The active object as it would be refined; ``None`` where it is hidden in this view, or being refined."""
     obj = context.active_object
     if obj is None or not obj.visible_in_viewport_get(context.space_data):
         return None
@@ -171,9 +166,9 @@ def at_hand(context: Context) -> planned_request.Preview | None:
 
 
 class CSM_PT_tab_watch(bpy.types.Panel):
-    """Never shown. Blender asks ``poll`` of every panel when it lays out a sidebar, whichever tab is open there.
+    """Never shown. Blender calls ``poll`` of every panel at each layout of a sidebar, whichever tab is open there.
 
-    That is how the viewport beside it learns that the tab was changed: nothing else redraws it then.
+    That is how the viewport beside it is redrawn when the tab was changed: nothing else redraws it then.
     """
 
     bl_label = ""
@@ -184,7 +179,7 @@ class CSM_PT_tab_watch(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """Note at which tab the sidebar is, and draw the viewport beside it anew where that has changed."""
+        """Remember whether the sidebar is at the tab, and redraw the viewport beside it where that has changed."""
         overlay().ui_scale = context.preferences.system.ui_scale
         area = context.area
         if area is None or area.type != "VIEW_3D":
@@ -199,7 +194,7 @@ class CSM_PT_tab_watch(bpy.types.Panel):
         return False
 
     def draw(self, _context: Context) -> None:
-        """Nothing."""
+        """Blender requires it."""
 
 
 CLASSES = (CSM_PT_tab_watch,)

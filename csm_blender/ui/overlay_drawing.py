@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Outlines as the graphics card draws them. Nothing here knows what they are of."""
+"""Draw outlines with the graphics card."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _SIDES = ((0, 4, 5, 1), (4, 6, 7, 5), (6, 2, 3, 7), (2, 0, 1, 3), (1, 5, 7, 3))
 """The faces of a filled part, without the underside."""
 
 _IN_FRONT = 2e-4
-"""How far, in depth, lines are drawn before what they touch: a block-out's own edges would flicker through them."""
+"""Lines are drawn this much nearer, in depth: else the block-out's own edges would flicker through them."""
 
 
 class Drawing:
     """The batches of one outline, made once and drawn for as long as only its matrix changes."""
 
     def __init__(self, outline: Outline, share: float | None) -> None:
-        """A share of ``None`` is no fill; others (0 to 1) fill the box from the base up."""
+        """A *share* from 0 to 1 fills the box from the base up; ``None`` does not fill it."""
         thin = [outline.corners[index] for edge in _OTHER_EDGES for index in edge]
         bold = [outline.corners[index] for edge in _BASE_EDGES for index in edge]
         bold += [*outline.front[:2], *outline.pivot_marks]
@@ -49,7 +49,7 @@ class Drawing:
 
 
 def draw_all(pairs: Sequence[tuple[Drawing, Any]], scale: float) -> None:
-    """Draw each through its matrix, in the viewport at hand; *scale* is that of the user interface."""
+    """Draw each through its matrix, in the current viewport; *scale* is that of the user interface."""
     state, matrix, shaders = gpu.state, gpu.matrix, part(Shaders)
     faces, lines = shaders.faces, shaders.lines
     nearer = matrix.get_projection_matrix()
@@ -76,7 +76,7 @@ def draw_all(pairs: Sequence[tuple[Drawing, Any]], scale: float) -> None:
 
 
 class Shaders(Part):
-    """Blender's own, which exist for each of its graphics back ends."""
+    """Blender's own shaders, which exist for each of its graphics back ends."""
 
     def __init__(self) -> None:
         self.faces: Any = gpu.shader.from_builtin("FLAT_COLOR")

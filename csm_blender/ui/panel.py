@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from ..core.errors import BadValue, CsmError, KeyProblem, OnlineAccessOff
@@ -16,11 +18,10 @@ from ..scene.jobs.record_sync import has_orphans
 from ..scene.jobs.state import file_state
 from ..scene.properties import CSM_PG_job, CSM_PG_scene, active_record, state_of
 from .box_panel import draw_box, draw_pivot
-from .formatting import MOVING, size_text, state_icon, state_word
+from .formatting import MOVING, gray_label, right_label, size_text, state_icon, state_word
 from .job_panel import draw_job
-from .planned_request import preview
+from .planned_request import preview, selected_with_code
 from .preview_operators import draw_preview
-from .refine_operators import selected_with_code
 from .text_wrap import draw_lines, in_sidebar
 
 
@@ -28,28 +29,16 @@ class CSM_UL_jobs(bpy.types.UIList):
     """The jobs of the scene, one line each."""
 
     def draw_item(  # type: ignore[override]  # the stubs have other names and None everywhere
-        self,
-        _context: Context,
-        layout: Layout,
-        _data: CSM_PG_scene,
-        item: CSM_PG_job,
-        _icon: int,
-        _active_data: CSM_PG_scene,
-        _active_property: str,
-        _index: int = 0,
-        _flag: int = 0,
+        self, _context: Context, layout: Layout, _data: Any, item: CSM_PG_job, _icon: int, _owner: Any, _name: str
     ) -> None:
-        """Name on the left, what is going on on the right."""
+        """Name on the left, state on the right."""
         split = layout.split(factor=0.5)
         split.label(text=item.target or item.session_code, icon=state_icon(item.status), translate=False)
-        row = split.row()
         if item.status in MOVING:
-            share = item.progress
-            word = f"{share:.0%}" if share else state_word(item.status)
-            row.progress(factor=share, text=word, type="BAR")
+            word = f"{item.progress:.0%}" if item.progress else state_word(item.status)
+            split.row().progress(factor=item.progress, text=word, type="BAR")
         else:
-            row.alignment = "RIGHT"
-            row.label(text=state_word(item.status))
+            right_label(split, text=state_word(item.status))
 
 
 class CSM_PT_refine(bpy.types.Panel):
@@ -62,10 +51,8 @@ class CSM_PT_refine(bpy.types.Panel):
     bl_region_type = "UI"
 
     def draw(self, context: Context) -> None:
-        """What to refine, then what is being refined."""
         layout: Layout = self.layout
-        error = obstacle()
-        if error is not None:
+        if (error := obstacle()) is not None:
             _draw_obstacle(context, layout, error)
         _draw_request(context, layout)
         state = state_of(context.scene)
@@ -85,15 +72,15 @@ def _draw_obstacle(context: Context, layout: Layout, error: CsmError) -> None:
         if bpy.app.online_access_override:
             draw_lines(box, in_sidebar(context, error.hint), "NONE")
         else:
-            row = box.operator("csm.open_preferences", text="Allow Online Access…", icon="PREFERENCES")
-            row.section = "NETWORK"
+            button = box.operator("csm.open_preferences", text="Allow Online Access…", icon="PREFERENCES")
+            button.section = "NETWORK"
         return
     icon = "KEYINGSET" if isinstance(error, KeyProblem) else "ERROR"
-    said = Message("An API key is needed.") if isinstance(error, KeyProblem) else error.message
-    draw_lines(box, in_sidebar(context, said), icon)
+    text = Message("An API key is needed.") if isinstance(error, KeyProblem) else error.message
+    draw_lines(box, in_sidebar(context, text), icon)
     if isinstance(error, KeyProblem | BadValue):
-        text = "Enter API Key…" if isinstance(error, KeyProblem) else "Open Preferences…"
-        box.operator("csm.open_preferences", text=text, icon="PREFERENCES").section = "ADDON"
+        action = "Enter API Key…" if isinstance(error, KeyProblem) else "Open Preferences…"
+        box.operator("csm.open_preferences", text=action, icon="PREFERENCES").section = "ADDON"
 
 
 def _draw_request(context: Context, layout: Layout) -> None:
@@ -105,15 +92,11 @@ def _draw_request(context: Context, layout: Layout) -> None:
     seen = preview(context)
     column = layout.column(align=True)
     if seen is None:
-        row = column.row()
-        row.active = False
-        row.label(text="No active object", icon="OBJECT_DATA")
+        gray_label(column, text="No active object", icon="OBJECT_DATA")
     else:
         column.label(text=seen.name, icon="OBJECT_DATA", translate=False)
         if seen.size is not None:
-            row = column.row()
-            row.active = False
-            row.label(text=size_text(seen.size, context.scene), icon="BLANK1")
+            gray_label(column, text=size_text(seen.size, context.scene), icon="BLANK1")
         elif seen.error is not None:
             draw_lines(column, in_sidebar(context, seen.error.message), "ERROR")
         draw_box(layout, context.active_object)
@@ -166,9 +149,7 @@ def _draw_sent(layout: Layout, spec: JobSpec) -> None:
         grid.label(text=f"scaled_bbox: {_numbers(sent.scaled_bbox)} m", translate=False)
     if sent.pivot_point is not None:
         grid.label(text=f"pivot_point: {_numbers(sent.pivot_point)}", translate=False)
-    row = body.row()
-    row.active = False
-    row.label(text="x right, y up, z to the front")
+    gray_label(body, text="x right, y up, z to the front")
 
 
 def _numbers(values: tuple[float, float, float]) -> str:
@@ -180,8 +161,7 @@ def _draw_jobs(context: Context, layout: Layout, state: CSM_PG_scene) -> None:
     row.template_list("CSM_UL_jobs", "", state, "jobs", state, "active_job_index", rows=2, maxrows=6)
     column = row.column(align=True)
     column.operator("csm.clear_finished", text="", icon="TRASH")
-    record = active_record(context.scene)
-    if record is not None:
+    if (record := active_record(context.scene)) is not None:
         draw_job(context, layout, record)
 
 

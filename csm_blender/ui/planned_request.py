@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the panel shows of the active object before anything is sent: its size, and what would go out.
+"""What the panel shows of the active object before anything is sent: its size, and the planned request.
 
-Measuring can be costly, so it is done again only when the object or the choices look different, never on every redraw;
-and whether they do is looked at only when Blender says that it evaluated something anew.
+Measuring can be costly, so it is repeated only when the object or the choices have changed, never on every redraw; and
+that is checked only when Blender reports that it evaluated something.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mathutils import Vector
 
 from ..core.errors import CsmError
 from ..core.geometry import box
-from ..core.models import Choices, Fit, JobSpec, Materials, Matrix4, Original, Pivot, Vec3
+from ..core.models import Choices, Fit, JobSpec, Materials, Matrix4, Original, Pivot, Target, Vec3
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context
 from ..scene.blender.change_counter import changes, chosen
@@ -26,10 +26,10 @@ from ..scene.jobs.planning import plan_for_objects
 from ..scene.measure.custom_box import custom_box
 from ..scene.measure.evaluated_bounds import may_have_more
 from ..scene.placement import assets
-from ..scene.properties import state_of
+from ..scene.properties import state_of, tag_of
 
 _SAME_SCALE = 2e-7
-"""Relative; float32 matrices are no better."""
+"""Relative; float32 matrices are not more exact."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ class Preview:
     size: Vec3 | None = None
     spec: JobSpec | None = None
     error: CsmError | None = None
+
+    @property
+    def target(self) -> Target | None:
+        """The box that the request is planned for."""
+        return self.spec.target if self.spec is not None else None
 
 
 @dataclass
@@ -52,7 +57,7 @@ class PlannedRequest(Part):
     is_plain: bool = False
     preview: Preview | None = None
     here: tuple[Preview, Matrix4, Preview] | None = None
-    """What :attr:`preview` is at another place: whose, where, and what."""
+    """A preview, another matrix of the object, and the preview there."""
 
 
 def choices_of(scene: bpy.types.Scene) -> Choices:
@@ -71,7 +76,7 @@ def choices_of(scene: bpy.types.Scene) -> Choices:
 
 
 def chosen_objects(context: Context) -> list[bpy.types.Object]:
-    """The block-outs: the active object, which lends its axes, and what is selected together with it."""
+    """The block-outs: the active object, whose axes count, and what is selected together with it."""
     active = context.active_object
     if active is None:
         return []
@@ -79,25 +84,30 @@ def chosen_objects(context: Context) -> list[bpy.types.Object]:
     return [active, *(obj for obj in context.selected_objects or () if together and obj != active)]
 
 
+def selected_with_code(context: Context) -> list[bpy.types.Object]:
+    """The selected block-outs that have a session code."""
+    return [obj for obj in context.selected_objects or () if tag_of(obj).session_code]
+
+
 def preview(context: Context) -> Preview | None:
     """What is chosen as it would be refined; ``None`` where nothing is active."""
     seen = outlined(context)
-    if seen is None or seen.spec is None or seen.spec.target is None:
+    if seen is None or seen.spec is None or seen.target is None:
         return seen
     matrix = as_matrix4(context.active_object.matrix_world)
-    if seen.spec.target.matrix_world == matrix:
+    if seen.target.matrix_world == matrix:
         return seen
     cache = part(PlannedRequest)
     known = cache.here
     if known is None or known[0] is not seen or known[1] != matrix:
-        known = cache.here = (seen, matrix, _stood(seen, seen.spec, matrix, context))
+        known = cache.here = (seen, matrix, _moved(seen, seen.spec, matrix, context))
     return known[2]
 
 
 def outlined(context: Context) -> Preview | None:
-    """As :func:`preview`, but its ``spec`` may tell of an earlier place: for what is drawn at every redraw.
+    """As :func:`preview`, but its ``spec`` may be for an earlier location or rotation: for what every redraw needs.
 
-    What is sent is the same, as it does not depend on where an object stands or how it is turned.
+    What is sent is the same, as it does not depend on location and rotation.
     """
     active = context.active_object
     if active is None:
@@ -113,47 +123,29 @@ def outlined(context: Context) -> Preview | None:
     if looks != cache.looks or old is None or old.spec is None:
         cache.preview = _measured(objects, context, choices)
     elif scaled:
-        cache.preview = _stood(old, old.spec, as_matrix4(active.matrix_world), context)
+        cache.preview = _moved(old, old.spec, as_matrix4(active.matrix_world), context)
     cache.looks, cache.scale, cache.glance = looks, scale, _glance(context, active)
     return cache.preview
 
 
 def is_same_scale(a: Vector, b: Vector) -> bool:
-    """Whether two scales are one, up to what turning an object does to the scale its matrix says."""
+    """Whether two scales are equal, up to what a rotation does to the scale in a float32 matrix."""
     return (a - b).length <= _SAME_SCALE * a.length
 
 
 def _glance(context: Context, active: Any) -> Any:
-    """What tells, quickly, whether there is anything to look at: Blender does not count choices and renaming."""
+    """What shows quickly whether anything may have changed: Blender does not count choices and renaming."""
     scene, counter = context.scene, changes()
-    state = state_of(scene)
-    return (
-        counter.shapes,
-        0 if part(PlannedRequest).is_plain else counter.moves,
-        scene.session_uid,
-        context.view_layer.name,
-        active.session_uid,
-        active.name,
-        custom_box(active),
-        state.fit,
-        state.pivot,
-        tuple(state.custom_pivot),
-        state.original,
-        state.copies,
-        state.materials,
-        scene.unit_settings.scale_length,
-    )
+    moves = 0 if part(PlannedRequest).is_plain else counter.moves
+    names = scene.session_uid, context.view_layer.name, active.session_uid, active.name
+    return counter.shapes, moves, names, custom_box(active), choices_of(scene), scene.unit_settings.scale_length
 
 
-def _looks_of(obj: Any) -> tuple[Any, ...]:
-    """All that may change the box. Where only one plain object is chosen, its place does not."""
-    place = None if part(PlannedRequest).is_plain else obj.matrix_world.copy()
-    return (obj.session_uid, obj.name, obj.mode, place, custom_box(obj), *_box_of(obj))
-
-
-def _box_of(obj: Any) -> tuple[tuple[float, ...], ...]:
-    """The corners of the box Blender keeps."""
-    return tuple(obj.bound_box[0]), tuple(obj.bound_box[6])
+def _looks_of(obj: Any) -> Any:
+    """All that may change the box. The matrix does not where only one plain object is chosen."""
+    matrix = None if part(PlannedRequest).is_plain else obj.matrix_world.copy()
+    corners = tuple(obj.bound_box[0]), tuple(obj.bound_box[6])
+    return obj.session_uid, obj.name, obj.mode, matrix, custom_box(obj), corners
 
 
 def count() -> int:
@@ -163,7 +155,7 @@ def count() -> int:
 
 
 def forget() -> None:
-    """Measure anew next time."""
+    """Measure again next time."""
     chosen()
     runtime().forget(PlannedRequest)
 
@@ -174,7 +166,7 @@ def _measured(objects: list[bpy.types.Object], context: Context, choices: Choice
     if len(objects) > 1:
         name = labels.say("{name} and {count} more", name=name, count=len(objects) - 1)
     if depsgraph is None or not all(is_evaluated(obj, depsgraph) for obj in objects):
-        return Preview(name)  # hidden: it is measured apart when it is refined, which cannot be done while drawing
+        return Preview(name)  # hidden: measuring it needs an evaluation, which is impossible while drawing
     try:
         spec = plan_for_objects("", objects, context.scene, depsgraph, choices)
     except CsmError as error:
@@ -183,8 +175,8 @@ def _measured(objects: list[bpy.types.Object], context: Context, choices: Choice
     return Preview(name, box.box_of(spec.target).size, spec)
 
 
-def _stood(seen: Preview, spec: JobSpec, matrix: Matrix4, context: Context) -> Preview:
-    """The same box standing elsewhere: nothing needs to be measured for that."""
+def _moved(seen: Preview, spec: JobSpec, matrix: Matrix4, context: Context) -> Preview:
+    """The same box with another matrix: nothing needs to be measured for that."""
     assert spec.target is not None
     target = replace(spec.target, matrix_world=matrix)
     try:

@@ -1,26 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``csm.preview`` and ``csm.remove_preview``: look at a session in the block-out's place before anything is paid."""
+"""``csm.preview`` and ``csm.remove_preview``: show a session in the block-out's place before anything is paid."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import bpy
-from bpy.props import StringProperty
 
-from ..core.api.session_code import parse_session_code
-from ..core.errors import CsmError, NoSuchObject, UsageError
+from ..core.errors import UsageError
 from ..core.messages import Message
-from ..scene.addon.translation import reports, tooltips
+from ..scene.addon.translation import reports
 from ..scene.blender.bpy_typing import Context, Layout
+from ..scene.blender.typed_properties import StringProperty
 from ..scene.jobs import preview_loader
-from ..scene.measure.measure import find_object, find_objects
+from ..scene.measure.measure import find_object
 from ..scene.placement import preview_objects
 from ..scene.placement.preview_objects import Remark
 from . import planned_request
-from .operator_report import report_error
-from .refine_operators import chosen_code, forbidden, in_panel, missing_to_look
-from .returns import Returned
+from .operators import CsmOperator, RequestOperator
 from .text_wrap import draw_lines, in_sidebar
 
 _REMARKS = {
@@ -29,98 +24,47 @@ _REMARKS = {
 }
 
 
-class CSM_OT_preview(bpy.types.Operator):
+class CSM_OT_preview(RequestOperator):
     """Show the session's preview mesh in place of the active object. Sends no refine request and costs nothing"""
 
     bl_idname = "csm.preview"
     bl_label = "Preview"
 
-    if TYPE_CHECKING:
-        session_code: str
-        target: str
-    else:
-        session_code: StringProperty(
-            name="Session", description="Code of the session; the code in the panel if empty", options={"SKIP_SAVE"}
-        )
-        target: StringProperty(
-            name="Target",
-            description="Name of the block-out, or several joined by +; the selected objects if empty",
-            options={"SKIP_SAVE"},
-        )
+    def start(self, context: Context, _event: bpy.types.Event) -> None:
+        """Begin to fetch it; it is shown when it has arrived."""
+        self._begin(context)
 
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        """Whether it can be pressed; the disabled button says what is missing."""
-        if context.scene is None:
-            return False
-        reason = missing_to_look(context) if in_panel(context) else forbidden()
-        if reason:
-            cls.poll_message_set(tooltips.translate(reason))
-        return not reason
-
-    def invoke(self, context: Context, _event: bpy.types.Event) -> Returned:
-        """Have it fetched; it is shown when it is there."""
-        if bpy.app.background:
-            return self.execute(context)
-        try:
-            self._begin(context)
-        except CsmError as error:
-            return report_error(self, error)
-        return {"FINISHED"}
-
-    def execute(self, context: Context) -> Returned:
+    def run(self, context: Context) -> None:
         """Fetch it, and return when it is shown."""
-        try:
-            waits = preview_loader.wait_for(self._begin(context))
-        except CsmError as error:
-            return report_error(self, error)
-        if waits:
+        if waits := preview_loader.wait_for(self._begin(context)):
             self.report({"INFO"}, reports.translate(waits))
         context.view_layer.update()
-        return {"FINISHED"}
 
     def _begin(self, context: Context) -> preview_loader.Order:
-        code = parse_session_code(self.session_code) if self.session_code else chosen_code(context)
-        objects = find_objects(context.scene, self.target) if self.target else planned_request.chosen_objects(context)
-        if not objects:
-            raise NoSuchObject("No object is active.", "Select the block-out.")
-        return preview_loader.begin(code, objects, context, planned_request.choices_of(context.scene))
+        choices = planned_request.choices_of(context.scene)
+        return preview_loader.begin(self.code(context), self.objects(context), context, choices)
 
 
-class CSM_OT_remove_preview(bpy.types.Operator):
+class CSM_OT_remove_preview(CsmOperator):
     """Remove the preview of the active object, or stop waiting for it"""
 
     bl_idname = "csm.remove_preview"
     bl_label = "Remove Preview"
 
-    if TYPE_CHECKING:
-        target: str
-    else:
-        target: StringProperty(
-            name="Target", description="Name of the block-out; the active object if empty", options={"SKIP_SAVE"}
-        )
+    target = StringProperty(
+        name="Target", description="Name of the block-out; the active object if empty", options={"SKIP_SAVE"}
+    )
 
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        """Whether there is a scene to look in."""
-        return context.scene is not None
-
-    def execute(self, context: Context) -> Returned:
-        """Remove it."""
-        try:
-            obj = find_object(context.scene, self.target) if self.target else context.active_object
-            block_out = (
-                preview_objects.block_out_of(obj) if obj is not None and preview_objects.is_preview(obj) else obj
-            )
-            if block_out is None or not preview_loader.remove(block_out, context.scene):
-                raise UsageError("There is no preview to remove.", "Select the block-out that it belongs to.")
-        except CsmError as error:
-            return report_error(self, error)
-        return {"FINISHED"}
+    def run(self, context: Context) -> None:
+        obj = find_object(context.scene, self.target) if self.target else context.active_object
+        if obj is not None and preview_objects.is_preview(obj):
+            obj = preview_objects.block_out_of(obj)
+        if obj is None or not preview_loader.remove(obj, context.scene):
+            raise UsageError("There is no preview to remove.", "Select the block-out that it belongs to.")
 
 
 def draw_preview(context: Context, layout: Layout) -> None:
-    """The buttons about the active object's preview, and how it goes with it."""
+    """Draw the buttons about the active object's preview, and its state."""
     obj = context.active_object
     shown = preview_objects.preview_of(obj)
     awaited = preview_loader.order_of(obj)

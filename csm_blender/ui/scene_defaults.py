@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""New files begin with the choices of the preferences; a scene in which somebody chose keeps what was chosen."""
+"""New files begin with the defaults of the preferences; what the user has chosen in a scene stays."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..scene.properties import state_of
 
 @dataclass
 class GivenDefaults(Part):
-    """What this session put into scenes by itself, so that it is not taken for somebody's choice."""
+    """The defaults that this session wrote into scenes, so that they are not taken for the user's choices."""
 
     values: dict[str, str] = field(default_factory=dict)
 
 
 def apply() -> None:
-    """Put the defaults into the scenes of a file that was never saved."""
+    """Write the defaults into the scenes of a file that was never saved."""
     if bpy.data.filepath:
         return
     given = part(GivenDefaults).values
@@ -35,5 +35,5 @@ def apply() -> None:
 
 
 def forget() -> None:
-    """Another file is open."""
+    """Forget what was written: another file is open."""
     runtime().forget(GivenDefaults)

@@ -5,21 +5,27 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
-from bpy.props import CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
-from ..core.errors import CsmError
-from ..core.messages import Message
+from ..core.messages import NOTHING, Message
 from ..scene.addon.preferences import obstacle
-from ..scene.addon.translation import labels, tooltips
+from ..scene.addon.translation import labels
 from ..scene.background.session_list import JUST_NOW_S, age_of, age_text, matches, session_list
 from ..scene.blender.bpy_typing import Context, Layout, current
 from ..scene.blender.runtime import Part, part
+from ..scene.blender.typed_properties import (
+    CollectionProperty,
+    EnumProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+    with_properties,
+)
 from ..scene.properties import state_of, tag_of
-from .operator_report import report_error
-from .returns import Returned
+from .formatting import gray_label, right_label
+from .operators import CsmOperator
 from .text_wrap import draw_lines, in_sidebar
 
 
@@ -30,47 +36,34 @@ class ListFilling(Part):
     is_on: bool = False
 
 
+@with_properties
 class CSM_PG_session(bpy.types.PropertyGroup):
     """One line of the list."""
 
-    if TYPE_CHECKING:
-        code: str
-        state: str
-        created_at: str
-        picture: str
-    else:
-        code: StringProperty()
-        state: StringProperty()
-        created_at: StringProperty()
-        picture: StringProperty()
-
-
-def _searched(_self: bpy.types.PropertyGroup, _context: Context) -> None:
-    fill()
+    code = StringProperty()
+    state = StringProperty()
+    created_at = StringProperty()
+    picture = StringProperty()
 
 
 def _chosen(self: CSM_PG_browser, context: Context) -> None:
-    """A click on a line: its code goes into the panel."""
+    """Write the code of a clicked line into the panel."""
     if not part(ListFilling).is_on and 0 <= self.active_index < len(self.sessions) and context.scene is not None:
         state_of(context.scene).session_code = self.sessions[self.active_index].code
 
 
+@with_properties
 class CSM_PG_browser(bpy.types.PropertyGroup):
     """``WindowManager.csm``: what the browser shows. It is not saved."""
 
-    if TYPE_CHECKING:
-        sessions: Any
-        active_index: int
-        search: str
-    else:
-        sessions: CollectionProperty(type=CSM_PG_session)
-        active_index: IntProperty(name="Session", default=-1, update=_chosen, options={"SKIP_SAVE"})
-        search: StringProperty(
-            name="Search",
-            description="Show the sessions whose code, caption or state contains these words",
-            update=_searched,
-            options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
-        )
+    sessions = CollectionProperty(type=CSM_PG_session)
+    active_index = IntProperty(name="Session", default=-1, update=_chosen, options={"SKIP_SAVE"})
+    search = StringProperty(
+        name="Search",
+        description="Show the sessions whose code, caption or state contains these words",
+        update=lambda _browser, _context: fill(),
+        options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
+    )
 
 
 _REMARKS = {
@@ -80,39 +73,26 @@ _REMARKS = {
     "refine done": Message("refined"),
     "training refine": Message("refining"),
 }
-"""States as lines tell them: a session that is there to be refined is the usual case."""
+"""States as the list shows them: nothing for a session that can be refined, the usual case."""
 
 
 class CSM_UL_sessions(bpy.types.UIList):
     """The account's sessions, newest first."""
 
     def draw_item(  # type: ignore[override]  # the stubs have other names and None everywhere
-        self,
-        _context: Context,
-        layout: Layout,
-        _data: CSM_PG_browser,
-        item: CSM_PG_session,
-        _icon: int,
-        _active_data: CSM_PG_browser,
-        _active_property: str,
-        _index: int = 0,
-        _flag: int = 0,
+        self, _context: Context, layout: Layout, _data: Any, item: CSM_PG_session, _icon: int, _owner: Any, _name: str
     ) -> None:
-        """Picture and caption on the left, age and what is remarkable of the state on the right."""
+        """Picture and caption on the left, age and an unusual state on the right."""
         remark = _REMARKS.get(item.state, item.state)
         split = layout.split(factor=0.55 if remark else 0.8)
         icon = session_list().icon(item.picture)
-        if icon:
-            split.label(text=item.name, icon_value=icon, translate=False)
-        else:
-            split.label(text=item.name, icon="IMAGE_DATA", translate=False)
+        picture = {"icon_value": icon} if icon else {"icon": "IMAGE_DATA"}
+        split.label(text=item.name, translate=False, **picture)
         row = split.row()
         row.active = False
         if remark:
             row.label(text=remark)
-        right = row.row()
-        right.alignment = "RIGHT"
-        right.label(text=labels.translate(age_of(item.created_at)))
+        right_label(row, text=labels.translate(age_of(item.created_at)))
 
 
 class CSM_PT_sessions(bpy.types.Panel):
@@ -126,9 +106,8 @@ class CSM_PT_sessions(bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender reads it
 
     def draw(self, context: Context) -> None:
-        """Search, list, what the chosen one looks like."""
         layout: Layout = self.layout
-        browser = browser_of(context.window_manager)
+        browser: CSM_PG_browser = context.window_manager.csm
         session_list().want()
         row = layout.row(align=True)
         row.prop(browser, "search", text="", icon="VIEWZOOM", placeholder=labels.say("Search"))
@@ -165,12 +144,8 @@ def _draw_chosen(context: Context, layout: Layout, session: CSM_PG_session) -> N
     box = layout.box()
     if icon := session_list().icon(session.picture):
         box.template_icon(icon_value=icon, scale=6.0)
-    row = box.row()
-    row.active = False
-    row.label(text=session.code, translate=False)
-    row = box.row()
-    row.active = False
-    row.label(text=session.state.capitalize())
+    gray_label(box, text=session.code, translate=False)
+    gray_label(box, text=session.state.capitalize())
     obj = context.active_object
     text = labels.say("Assign to {name}", name=obj.name) if obj is not None else "Assign"
     row = box.row(align=True)
@@ -178,76 +153,54 @@ def _draw_chosen(context: Context, layout: Layout, session: CSM_PG_session) -> N
     row.operator("csm.preview", text="", icon="HIDE_OFF").session_code = session.code
 
 
-class CSM_OT_list_sessions(bpy.types.Operator):
+class CSM_OT_list_sessions(CsmOperator):
     """List the account's sessions. This only reads and costs nothing"""
 
     bl_idname = "csm.list_sessions"
     bl_label = "List Sessions"
 
-    if TYPE_CHECKING:
-        which: str
-    else:
-        which: EnumProperty(
-            name="Which",
-            items=(("FIRST", "Newest", "The newest sessions"), ("MORE", "More", "The next page")),
-            options={"SKIP_SAVE"},
-        )
+    which = EnumProperty(
+        name="Which",
+        items=(("FIRST", "Newest", "The newest sessions"), ("MORE", "More", "The next page")),
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
-    def poll(cls, _context: Context) -> bool:
-        """Whether anything may be sent."""
-        error = obstacle()
-        if error is not None:
-            cls.poll_message_set(tooltips.translate(error.advice))
-        elif session_list().is_running:
-            cls.poll_message_set(tooltips.say("The sessions are being listed."))
-        return error is None and not session_list().is_running
+    def disabled_reason(cls, _context: Context) -> Message:
+        if (error := obstacle()) is not None:
+            return error.advice
+        return Message("The sessions are being listed.") if session_list().is_running else NOTHING
 
-    def execute(self, _context: Context) -> Returned:
-        """Begin; the list fills when the answer comes."""
-        try:
-            session_list().fetch(1 if self.which == "FIRST" else session_list().catalog.pages + 1)
-        except CsmError as error:
-            return report_error(self, error)
-        return {"FINISHED"}
+    def run(self, _context: Context) -> None:
+        """The list is filled when the answer arrives."""
+        session_list().fetch(1 if self.which == "FIRST" else session_list().catalog.pages + 1)
 
 
-class CSM_OT_assign_session(bpy.types.Operator):
+class CSM_OT_assign_session(CsmOperator):
     """Assign this session to the active object: Refine Selected refines each object with its own session"""
 
     bl_idname = "csm.assign_session"
     bl_label = "Assign Session"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender reads it
 
-    if TYPE_CHECKING:
-        session_code: str
-    else:
-        session_code: StringProperty(name="Session", options={"SKIP_SAVE"})
+    session_code = StringProperty(name="Session", options={"SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """Whether there is an object to have it."""
-        obj = context.active_object
-        if obj is None:
-            cls.poll_message_set(tooltips.say("Select the block-out."))
-        return obj is not None and obj.is_editable
+        return super().poll(context) and bool(context.active_object.is_editable)
 
-    def execute(self, context: Context) -> Returned:
-        """Assign it."""
+    @classmethod
+    def disabled_reason(cls, context: Context) -> Message:
+        return NOTHING if context.active_object is not None else Message("Select the block-out.")
+
+    def run(self, context: Context) -> None:
         tag_of(context.active_object).session_code = self.session_code
         self.report({"INFO"}, f"{context.active_object.name}: {self.session_code}")
-        return {"FINISHED"}
-
-
-def browser_of(manager: Any) -> CSM_PG_browser:
-    """``manager.csm``, typed."""
-    browser: CSM_PG_browser = manager.csm
-    return browser
 
 
 def fill() -> None:
     """Put the sessions that match the search into the list; the chosen one stays chosen."""
-    browser = browser_of(current.window_manager)
+    browser: CSM_PG_browser = current.window_manager.csm
     lines = browser.sessions
     chosen = lines[browser.active_index].code if 0 <= browser.active_index < len(lines) else ""
     lines.clear()
@@ -261,7 +214,7 @@ def fill() -> None:
         line.created_at, line.picture = entry.created_at, entry.picture
         if entry.code == chosen:
             index = len(lines) - 1
-    part(ListFilling).is_on = True  # nobody clicked: the code in the panel stays
+    part(ListFilling).is_on = True  # this is no click, so the code in the panel stays
     browser.active_index = index
     part(ListFilling).is_on = False
 
@@ -277,13 +230,13 @@ CLASSES = (
 
 
 def start() -> None:
-    """Hang the browser on the window manager, and fill it when the sessions were read."""
+    """Add the browser to the window manager, and fill it whenever sessions were read."""
     manager: Any = bpy.types.WindowManager
-    manager.csm = PointerProperty(type=CSM_PG_browser)  # type: ignore[func-returns-value]  # stubs err
+    manager.csm = PointerProperty(type=CSM_PG_browser)
     session_list().on_change = fill
 
 
 def stop() -> None:
-    """Take it away."""
+    """Remove it from the window manager."""
     if hasattr(bpy.types.WindowManager, "csm"):
         del bpy.types.WindowManager.csm

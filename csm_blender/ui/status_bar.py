@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Progress in the status bar, beside Blender's own hints, wherever the artist is."""
+"""Progress of the running jobs in Blender's status bar."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .formatting import state_word
 
 
 def draw(self: bpy.types.Header, _context: Context) -> None:
-    """Nothing while nothing is under way."""
+    """Draw a progress bar, unless no job runs."""
     jobs = [job for job in file_state().unfinished() if job.state in ACTIVE]
     if not jobs:
         return
     layout: Layout = self.layout
     row = layout.row()
     row.ui_units_x = 9
-    row.progress(factor=sum(map(_share, jobs)) / len(jobs), text=_text(jobs), type="BAR")
+    row.progress(factor=sum(round(job.progress, 2) for job in jobs) / len(jobs), text=_text(jobs), type="BAR")
 
 
 def _text(jobs: list[Job]) -> str:
@@ -29,7 +29,3 @@ def _text(jobs: list[Job]) -> str:
         return labels.say("CSM: {count} jobs", count=len(jobs))
     job = jobs[0]
     return f"CSM: {job.spec.object_name or job.session_code}, {labels.translate(state_word(str(job.state)))}"
-
-
-def _share(job: Job) -> float:
-    return round(job.progress, 2)

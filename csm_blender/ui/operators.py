@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the add-on's operators have in common: errors become reports, and a disabled button says why it is disabled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import bpy
+
+from ..core.api.session_code import parse_session_code
+from ..core.errors import BadSessionCode, CsmError, NoSuchObject
+from ..core.messages import NOTHING, Message
+from ..scene.addon.preferences import obstacle
+from ..scene.addon.translation import reports, tooltips
+from ..scene.blender.bpy_typing import Context
+from ..scene.blender.typed_properties import StringProperty, with_properties
+from ..scene.measure.measure import find_objects
+from ..scene.properties import state_of
+from . import planned_request
+
+Returned = set[Literal["RUNNING_MODAL", "CANCELLED", "FINISHED", "PASS_THROUGH", "INTERFACE"]]
+
+ops: Any = bpy.ops  # its stubs do not know our operators
+
+
+class CsmOperator(bpy.types.Operator):
+    """Base of the operators. A :class:`CsmError` in :meth:`start` or :meth:`run` is reported, and cancels."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        with_properties(cls)
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if context.scene is None:
+            return False
+        reason = cls.disabled_reason(context)
+        if reason:
+            cls.poll_message_set(tooltips.translate(reason))
+        return not reason
+
+    @classmethod
+    def disabled_reason(cls, _context: Context) -> Message:
+        """Why the button is disabled, as a sentence for its tooltip; empty if it is not."""
+        return NOTHING
+
+    def invoke(self, context: Context, event: bpy.types.Event) -> Returned:
+        """Without windows nothing can be asked or shown."""
+        return self.execute(context) if bpy.app.background else self._reported(self.start, context, event)
+
+    def execute(self, context: Context) -> Returned:
+        return self._reported(self.run, context)
+
+    def start(self, context: Context, _event: bpy.types.Event) -> Returned | None:
+        """What a click does, where that is not :meth:`run` at once. ``None`` means that it has finished."""
+        return self.run(context)
+
+    def run(self, context: Context) -> Returned | None:
+        """Do all of it. ``None`` means that it has finished."""
+        raise NotImplementedError
+
+    def _reported(self, step: Callable[..., Returned | None], *arguments: Any) -> Returned:
+        try:
+            return step(*arguments) or {"FINISHED"}
+        except CsmError as error:
+            self.report({"ERROR"}, reports.translate(error.advice))
+            return {"CANCELLED"}
+
+
+class RequestOperator(CsmOperator):
+    """Base of the operators about a session and a block-out: those of the panel, unless they are named."""
+
+    session_code = StringProperty(
+        name="Session", description="Code of the session; the code in the panel if empty", options={"SKIP_SAVE"}
+    )
+    target = StringProperty(
+        name="Target",
+        description="Name of the block-out, or several joined by +; the selected objects if empty",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def disabled_reason(cls, context: Context) -> Message:
+        """Only buttons of the sidebar depend on the panel's fields."""
+        if context.region is not None and context.region.type == "UI":
+            return cls.missing_in_panel(context)
+        return forbidden()
+
+    @classmethod
+    def missing_in_panel(cls, context: Context) -> Message:
+        """What the panel still lacks, as a sentence; empty if nothing."""
+        if (error := obstacle()) is not None:
+            return error.advice
+        text = state_of(context.scene).session_code
+        if not text.strip():
+            return Message("Enter the code of a CSM session first.")
+        try:
+            parse_session_code(text)
+        except BadSessionCode as bad:
+            return bad.advice
+        if context.active_object is None:
+            return Message("Select the block-out: the object that defines place and size.")
+        if (seen := planned_request.preview(context)) is not None and seen.error is not None:
+            return seen.error.advice
+        return NOTHING
+
+    def code(self, context: Context) -> str:
+        """The session's code. Raises :class:`BadSessionCode`."""
+        return parse_session_code(self.session_code or state_of(context.scene).session_code)
+
+    def objects(self, context: Context) -> list[bpy.types.Object]:
+        """The block-outs. Raises :class:`NoSuchObject` where there are none."""
+        return find_objects(context.scene, self.target) if self.target else active_objects(context)
+
+
+def active_objects(context: Context) -> list[bpy.types.Object]:
+    """The active object and what is selected with it. Raises :class:`NoSuchObject` where there is none."""
+    objects = planned_request.chosen_objects(context)
+    if not objects:
+        raise NoSuchObject("No object is active.", "Select the block-out.")
+    return objects
+
+
+def forbidden() -> Message:
+    """Why nothing may be sent, as a sentence; empty if it may."""
+    error = obstacle()
+    return error.message if error is not None else NOTHING
