@@ -14,7 +14,9 @@ from typing import Literal
 import bpy
 
 from .addon.translation import OURS
-from .blender.bpy_typing import (
+from .blender.change_counter import chosen
+from .blender.runtime import Part, part
+from .blender.typed_properties import (
     BoolProperty,
     CollectionProperty,
     EnumProperty,
@@ -25,8 +27,6 @@ from .blender.bpy_typing import (
     StringProperty,
     with_properties,
 )
-from .blender.change_counter import chosen
-from .blender.runtime import Part, part
 from .measure import custom_box_callbacks
 
 FIT_ITEMS = (
