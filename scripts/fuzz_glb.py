@@ -31,7 +31,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests" / "support"
 from tiny_glb import box_binary, box_document, glb
 
 from csm_blender.core.errors import BadMesh, ConversionFailed
-from csm_blender.core.files.glb import check_glb, sniff_format
+from csm_blender.core.files.mesh_file import check_glb, sniff_format
 
 SLOW_S = 1.0
 MEMORY_BYTES = 1024**3
@@ -190,10 +190,10 @@ def fuzz_with_atheris(inputs: int, seed: int) -> None:
     """The same, guided by coverage. Ends the process itself, as libFuzzer does."""
     import atheris
 
-    with atheris.instrument_imports(include=["csm_blender.core.files.glb"]):
+    with atheris.instrument_imports(include=["csm_blender.core.files.mesh_file"]):
         import importlib
 
-        import csm_blender.core.files.glb as module
+        import csm_blender.core.files.mesh_file as module
 
         importlib.reload(module)
     folder = Path(tempfile.mkdtemp(prefix="csm-fuzz-"))

@@ -45,8 +45,8 @@ from tiny_glb import glb
 from csm_blender.core.errors import ConversionFailed
 from csm_blender.core.jobs import actions
 from csm_blender.core.jobs.job import Decision, Job, decisions
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.core.settings import Settings
 from csm_blender.worker.config import WorkerConfig

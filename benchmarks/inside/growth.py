@@ -24,7 +24,7 @@ def growth(blend: str, report: dict[str, Any], rounds: int, every: int) -> Steps
     Few undo steps are kept: what Blender remembers of what was removed is not the add-on's, and is bounded anyway.
     """
     bpy.context.preferences.edit.undo_steps = UNDO_STEPS
-    states = module("core.models").JobState
+    states = module("core.jobs.states").JobState
     steps = [states.CHECKING, states.SUBMITTING, states.REFINING, states.DOWNLOADING, states.CONVERTING, states.READY]
     resident: list[int] = []
     for number in range(rounds):

@@ -16,7 +16,8 @@ import bpy
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from csm_blender.core.conversion import ConversionReport, ConversionRequest, JobResult
 from csm_blender.core.jobs.job import Job
-from csm_blender.core.models import DEFAULT_CHOICES, JobSpec, JobState
+from csm_blender.core.jobs.states import JobState
+from csm_blender.core.models import DEFAULT_CHOICES, JobSpec
 from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.scene.addon.environment import interpreters
 from csm_blender.scene.jobs.planning import plan_for_objects

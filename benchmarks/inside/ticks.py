@@ -49,7 +49,7 @@ class _Changes:
 
     def __init__(self, store: Any) -> None:
         self._store, self._count = store, 0
-        self._states = module("core.models").JobState
+        self._states = module("core.jobs.states").JobState
 
     def __call__(self) -> None:
         ids = list(file_state().jobs)

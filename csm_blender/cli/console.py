@@ -12,7 +12,7 @@ from typing import Any
 
 from ..core.errors import CsmError
 from ..core.jobs.job import Job
-from ..core.models import JobState
+from ..core.jobs.states import JobState
 
 
 class Interrupted(Exception):

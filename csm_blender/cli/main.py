@@ -16,10 +16,10 @@ from ..core.api.session import Session
 from ..core.api.session_code import parse_session_code
 from ..core.errors import CsmError, KeyProblem
 from ..core.jobs.job import Job
+from ..core.jobs.states import JobState
 from ..core.jobs.store import Store
 from ..core.jobs.support_report import support_report
 from ..core.logs import log_to_file
-from ..core.models import JobState
 from ..core.settings import Settings, base_url_from, checked_base_url, key_from
 from .console import Interrupted, print_json, print_table, say, say_error, stdout_kept_for_report
 from .environment import Surroundings

@@ -13,9 +13,10 @@ import bpy
 from ..core.errors import BadOutput, CsmError
 from ..core.jobs import cleanup
 from ..core.jobs.job import Job
+from ..core.jobs.states import ACTIVE, JobState
 from ..core.jobs.store import Store
 from ..core.messages import ROUTINE, Message
-from ..core.models import ACTIVE, JobSpec, JobState
+from ..core.models import JobSpec
 from ..core.settings import Settings
 from ..scene.addon.environment import jobs_home
 from ..scene.background.headless import run_pipeline

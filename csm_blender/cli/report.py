@@ -10,7 +10,8 @@ from typing import Any
 from ..core.errors import ErrorData
 from ..core.jobs.job import Job
 from ..core.jobs.quality_report import card
-from ..core.models import JobSpec, JobState
+from ..core.jobs.states import JobState
+from ..core.models import JobSpec
 
 REPORT_VERSION = 1
 _RESULT_FIELDS = (

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import BadMesh
-from ..core.files.glb import check_glb, sniff_format
+from ..core.files.mesh_file import check_glb, sniff_format
 from .fitting import Move
 from .transform_mesh import Array, is_uneven, transformed_normals
 

@@ -14,7 +14,7 @@ import bpy
 import numpy as np
 
 from ..core.errors import BadMesh, ConversionFailed
-from ..core.files.glb import GlbSummary, check_glb, sniff_format
+from ..core.files.mesh_file import GlbSummary, check_glb, sniff_format
 from ..core.files.zip_archive import unpack_obj
 from ..core.messages import Message, sentences
 from .edit_glb import write_without_animation

@@ -21,7 +21,7 @@ from ..scene.addon.translation import labels, reports
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.blender.typed_properties import StringProperty
 from ..scene.jobs.assign_sessions import assign, obstacle_to, pairs_of
-from .operators import CsmOperator, Returned, ops
+from .operator_base import CsmOperator, Returned, ops
 
 WIDTH = 560
 MOST_PAIRS = 12

@@ -20,7 +20,7 @@ from ..scene.measure.custom_box_callbacks import start_as_measured
 from ..scene.measure.measure import measure_common
 from ..scene.properties import CSM_PG_scene, state_of, tag_of
 from .formatting import POINT_WORDS
-from .operators import CsmOperator, active_objects
+from .operator_base import CsmOperator, active_objects
 
 
 class CSM_OT_reset_box(CsmOperator):

@@ -22,7 +22,7 @@ from ..scene.jobs.planning import plan_for_objects
 from ..scene.properties import state_of, tag_of
 from . import planned_request
 from .formatting import gray_label, size_text
-from .operators import RequestOperator, Returned, ops
+from .operator_base import RequestOperator, Returned, ops
 from .text_wrap import draw_lines, wrapped
 
 WIDTH = 400

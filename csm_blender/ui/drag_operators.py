@@ -33,7 +33,7 @@ from ..scene.blender.typed_properties import BoolProperty, IntProperty, with_pro
 from ..scene.measure.custom_box import custom_box, set_custom_box
 from ..scene.properties import state_of
 from .formatting import POINT_WORDS, length_text
-from .operators import Returned
+from .operator_base import Returned
 from .overlay import overlay, preview_in_view
 from .viewport import as_vec3, mouse_in, on_screen, ray
 

@@ -7,8 +7,8 @@ import bpy
 
 from ..core.errors import UsageError
 from ..core.jobs.job import Decision
+from ..core.jobs.states import FINISHED
 from ..core.messages import NOTHING, Message
-from ..core.models import FINISHED
 from ..scene.addon.translation import reports
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.blender.typed_properties import IntProperty, StringProperty
@@ -16,7 +16,7 @@ from ..scene.jobs import commands
 from ..scene.jobs.binding import find_original
 from ..scene.properties import CSM_PG_job, active_record, find_record, state_of
 from ..scene.versions import history
-from .operators import CsmOperator, Returned
+from .operator_base import CsmOperator, Returned
 
 
 class JobOperator(CsmOperator):

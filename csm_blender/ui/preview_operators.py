@@ -15,7 +15,7 @@ from ..scene.measure.measure import find_object
 from ..scene.placement import preview_objects
 from ..scene.placement.preview_objects import Remark
 from . import planned_request
-from .operators import CsmOperator, RequestOperator
+from .operator_base import CsmOperator, RequestOperator
 from .text_wrap import draw_lines, in_sidebar
 
 _REMARKS = {

@@ -9,8 +9,8 @@ import bpy
 
 from ..core.api.session_code import parse_session_code
 from ..core.errors import CsmError
+from ..core.jobs.states import FINISHED, JobState
 from ..core.messages import NOTHING, Message, sentences
-from ..core.models import FINISHED, JobState
 from ..scene.addon.translation import reports
 from ..scene.blender.bpy_typing import Context, current
 from ..scene.blender.typed_properties import BoolProperty
@@ -19,7 +19,7 @@ from ..scene.jobs.binding import holds_result
 from ..scene.jobs.state import file_state
 from ..scene.properties import state_of, tag_of
 from . import confirm_dialog, planned_request
-from .operators import CsmOperator, RequestOperator, Returned, forbidden
+from .operator_base import CsmOperator, RequestOperator, Returned, forbidden
 from .planned_request import selected_with_code
 
 EVENT_S = 0.2

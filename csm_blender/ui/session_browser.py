@@ -25,7 +25,7 @@ from ..scene.blender.typed_properties import (
 )
 from ..scene.properties import state_of, tag_of
 from .formatting import gray_label, right_label
-from .operators import CsmOperator
+from .operator_base import CsmOperator
 from .text_wrap import draw_lines, in_sidebar
 
 

@@ -21,7 +21,7 @@ from ..scene.background.connection_test import connection_test
 from ..scene.blender.bpy_typing import Context
 from ..scene.blender.typed_properties import EnumProperty
 from ..scene.properties import state_of
-from .operators import CsmOperator, Returned, ops
+from .operator_base import CsmOperator, Returned, ops
 
 
 class CSM_OT_paste_code(CsmOperator):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..core.jobs.job import Job
-from ..core.models import ACTIVE
+from ..core.jobs.states import ACTIVE
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.jobs.state import file_state

@@ -13,8 +13,8 @@ from blender_scenes import Csm, add_box, save_scene
 
 from csm_blender.converter.asset import PICTURE, Label, label_asset
 from csm_blender.core.files.asset_catalog import CATALOG_ID, FILE_NAME
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 
 SESSION = "SESSION_1700000002_0000002"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from blender_scenes import Csm, plain_measure
 
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 
 SESSION = "SESSION_1700000002_0000002"
 

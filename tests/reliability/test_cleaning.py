@@ -16,9 +16,9 @@ from csm_blender.core.files import preview_cache
 from csm_blender.core.files.preview_cache import Kind, Offer
 from csm_blender.core.jobs import actions, cleanup
 from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.logs import log_to_file
-from csm_blender.core.models import JobState
 from csm_blender.core.processes.converter_pool import BLEND_NAME, MESH_NAME
 
 WAY = {

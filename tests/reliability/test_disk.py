@@ -21,8 +21,8 @@ from tiny_glb import box_binary, box_document, glb
 
 from csm_blender.core.errors import DiskProblem, StoreDiskProblem, StoreTooNew, StoreUnusable
 from csm_blender.core.jobs import actions, database
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import DATABASE_NAME, Store
-from csm_blender.core.models import JobState
 from csm_blender.core.pipeline.pipeline import Pipeline
 from csm_blender.core.pipeline.scheduler import run_blocking
 

@@ -25,10 +25,10 @@ from csm_blender.core.api.client import MAX_ANSWER_BYTES, CsmClient
 from csm_blender.core.api.download import download
 from csm_blender.core.api.session_code import find_session_codes, parse_session_code
 from csm_blender.core.errors import BadMesh, BadSessionCode, ConnectionBroken, CsmError, MeshTooLarge, UnexpectedAnswer
-from csm_blender.core.files.glb import check_glb, sniff_format
+from csm_blender.core.files.mesh_file import check_glb, sniff_format
 from csm_blender.core.files.zip_archive import MAX_TOTAL_BYTES, unpack_obj
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 from csm_blender.core.pipeline.pipeline import Pipeline
 from csm_blender.core.processes.launch import Interpreters
 from csm_blender.core.redaction import redacted, sanitize

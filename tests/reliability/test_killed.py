@@ -23,8 +23,8 @@ from csm_blender.core.conversion import ConversionRequest
 from csm_blender.core.errors import BadMesh, ConversionFailed
 from csm_blender.core.jobs import actions
 from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.core.settings import Settings

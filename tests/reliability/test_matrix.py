@@ -28,8 +28,8 @@ from tiny_glb import glb
 from csm_blender.core.api import limits
 from csm_blender.core.jobs import actions
 from csm_blender.core.jobs.job import Decision, Job, decisions
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 from csm_blender.core.pipeline.pipeline import Pipeline
 
 AT_ONCE = 10

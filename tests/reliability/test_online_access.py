@@ -19,8 +19,8 @@ from jobs_at_hand import blender_python, drive, idle_converters, settings, spec
 from tiny_glb import glb
 
 from csm_blender.core.errors import OnlineAccessOff
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 from csm_blender.core.pipeline.pipeline import Pipeline
 
 PROGRAM = """

@@ -21,9 +21,10 @@ from tiny_glb import glb
 from csm_blender.core.api.client import CsmClient
 from csm_blender.core.api.download import download
 from csm_blender.core.errors import BadValue, CsmError, ForeignRedirect
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.logs import log_to_file
-from csm_blender.core.models import JobState, Refinement
+from csm_blender.core.models import Refinement
 from csm_blender.core.pipeline.pipeline import Pipeline
 from csm_blender.core.processes.launch import Interpreters, start
 from csm_blender.core.settings import KEY_VARIABLE, Settings

@@ -20,8 +20,9 @@ from tls_servers import ConnectProxy, tls_front
 
 from csm_blender.core.api.client import CsmClient, NotSent
 from csm_blender.core.errors import BadValue, Unreachable, UntrustedServer
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState, Refinement
+from csm_blender.core.models import Refinement
 from csm_blender.core.pipeline.pipeline import Pipeline
 from csm_blender.core.settings import Settings, checked_base_url
 

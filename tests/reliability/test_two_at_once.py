@@ -18,8 +18,9 @@ from tiny_glb import glb
 
 from csm_blender.core.errors import OtherJobUncertain
 from csm_blender.core.jobs import actions
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import Choices, JobState
+from csm_blender.core.models import Choices
 from csm_blender.core.pipeline.pipeline import Pipeline
 from csm_blender.core.settings import Settings
 

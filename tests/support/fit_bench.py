@@ -19,7 +19,8 @@ from csm_blender.converter.convert import convert
 from csm_blender.core.conversion import ConversionRequest, JobResult
 from csm_blender.core.errors import CsmError
 from csm_blender.core.jobs.job import Job
-from csm_blender.core.models import Choices, Fit, JobSpec, JobState, Materials, Original, Pivot
+from csm_blender.core.jobs.states import JobState
+from csm_blender.core.models import Choices, Fit, JobSpec, Materials, Original, Pivot
 from csm_blender.scene.jobs.planning import plan_for_objects
 from csm_blender.scene.measure.measure import find_objects
 from csm_blender.scene.placement.place import Placed, place

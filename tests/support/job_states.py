@@ -8,8 +8,8 @@ from typing import Any
 from jobs_at_hand import spec
 
 from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.states import JobState as S
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState as S
 
 LOCAL_URL = "http://127.0.0.1:9"
 WAY_TO = {

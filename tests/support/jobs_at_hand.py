@@ -13,8 +13,9 @@ from common import load_script
 
 from csm_blender.core.geometry import box
 from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import Choices, JobSpec, JobState
+from csm_blender.core.models import Choices, JobSpec
 from csm_blender.core.pipeline.pipeline import Pipeline
 from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.core.processes.launch import Interpreters

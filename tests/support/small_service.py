@@ -13,8 +13,8 @@ from fault_proxy import Fault, FaultProxy, Request, answer
 from jobs_at_hand import QuickDraw, idle_converters, settings, spec
 
 from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 from csm_blender.core.pipeline.pipeline import Pipeline
 
 CODE = "SESSION_1"

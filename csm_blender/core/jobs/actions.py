@@ -13,9 +13,9 @@ from dataclasses import replace
 
 from ..errors import ConversionFailed, JobGone, PlacementFailed, RefineFailed
 from ..messages import Message
-from ..models import FINISHED, JobState
 from ..processes.converter_pool import BLEND_NAME, MESH_NAME
 from .job import Job
+from .states import FINISHED, JobState
 from .store import IllegalMove, LeaseLost, Store, is_leased
 
 LOOKS = 3

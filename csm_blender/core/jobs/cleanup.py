@@ -18,8 +18,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from ..files import preview_cache
-from ..models import FINISHED
 from .job import Job
+from .states import FINISHED
 from .store import DATABASE_NAME, Store
 
 DEFAULT_LIMIT_BYTES = 5 * 1024**3

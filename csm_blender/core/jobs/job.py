@@ -10,7 +10,8 @@ from ..api.session import Baseline
 from ..conversion import JobResult
 from ..errors import ErrorData, RefineFailed, SessionFailed
 from ..messages import NOTHING, Message
-from ..models import ACTIVE, FINISHED, JobSpec, JobState
+from ..models import JobSpec
+from .states import ACTIVE, FINISHED, JobState
 
 
 @dataclass(frozen=True)

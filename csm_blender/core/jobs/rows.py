@@ -12,9 +12,10 @@ from typing import Any
 from ..api.session import Baseline
 from ..conversion import JobResult
 from ..messages import NOTHING, ROUTINE, Message, from_json, to_json
-from ..models import JobSpec, JobState
+from ..models import JobSpec
 from ..records import Record
 from .job import Job
+from .states import JobState
 
 _JSON_COLUMNS = {"error": "error_json", "baseline": "baseline_json", "result": "result_json"}
 _PLAIN_COLUMNS = (

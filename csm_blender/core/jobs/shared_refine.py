@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from ..api.session import Phase, Session, phase_after
 from ..errors import RefineFailed
-from ..models import JobState
 from .job import Job
+from .states import JobState
 
 
 def blocking_job(job: Job, others: Sequence[Job]) -> Job | None:

@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StoreUnusable
-from ..models import ACTIVE, FINISHED, JobSpec, JobState, may_move
+from ..models import JobSpec
 from ..settings import LONGEST_LEASE_S
 from .database import BUSY_TIMEOUT_S, identity, open_database, storage_faults_explained
 from .job import Job
 from .rows import columns_from, jobs_from
 from .shared_refine import blocking_job
+from .states import ACTIVE, FINISHED, JobState, may_move
 
 DATABASE_NAME = "jobs.sqlite3"
 _LASTING = frozenset({"posted_at", "accepted_at", "finished_at", "cancel_requested"})

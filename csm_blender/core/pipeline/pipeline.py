@@ -28,9 +28,9 @@ from ..errors import (
     sanitized_error,
 )
 from ..jobs.job import Job
+from ..jobs.states import JobState
 from ..jobs.store import IllegalMove, LeaseLost, Store
 from ..messages import Message, sentences
-from ..models import JobState
 from ..processes.converter_pool import ConverterPool
 from ..settings import Settings
 from .context import StepContext, VolatileStates

@@ -15,11 +15,11 @@ from ..api.download import download, is_intact
 from ..api.session import Phase, Session, phase_after, phase_before
 from ..conversion import ConversionReport, ConversionRequest, JobResult
 from ..errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshOffered, RefineFailed, UnexpectedAnswer
-from ..files.glb import check_glb, looks_like_web_page, sniff_format
+from ..files.mesh_file import check_glb, looks_like_web_page, sniff_format
 from ..jobs.job import Job
+from ..jobs.states import JobState
 from ..jobs.store import LeaseLost, now_text
 from ..messages import ROUTINE, Message
-from ..models import JobState
 from ..processes.converter_pool import MESH_NAME
 from ..redaction import sanitize
 from .context import StepContext

@@ -17,8 +17,8 @@ from typing import Any
 
 from ..errors import StoreTrouble
 from ..jobs.job import Job
+from ..jobs.states import JobState
 from ..jobs.store import Store
-from ..models import JobState
 from .pipeline import Pipeline
 
 FOREIGN_LEASE_LOOK_S = 1.0

@@ -22,9 +22,9 @@ from ..errors import (
 )
 from ..jobs.job import Job
 from ..jobs.shared_refine import refined_before
+from ..jobs.states import JobState
 from ..jobs.store import SentBefore, now_text
 from ..messages import Message
-from ..models import JobState
 from .context import StepContext
 from .retrieve import RetrieveSteps, status_word
 

@@ -12,8 +12,9 @@ import bpy
 from ...core.errors import JobError, UsageError
 from ...core.jobs import actions
 from ...core.jobs.job import Decision, Job, decisions
+from ...core.jobs.states import FINISHED, JobState
 from ...core.messages import NOTHING, Message
-from ...core.models import FINISHED, Choices, JobState
+from ...core.models import Choices
 from ..addon.preferences import settings_now
 from ..background.headless import run_pipeline
 from ..blender.bpy_typing import Context

@@ -12,9 +12,10 @@ import bpy
 
 from ...core.errors import CsmError, PlacementFailed
 from ...core.jobs.job import Job
+from ...core.jobs.states import JobState
 from ...core.jobs.store import IllegalMove, LeaseLost, Store
 from ...core.messages import ROUTINE, Message
-from ...core.models import JobState, Original
+from ...core.models import Original
 from ..addon.translation import labels
 from ..blender.bpy_typing import current
 from ..blender.undo import in_scene, push_undo_step

@@ -15,9 +15,9 @@ import bpy
 from ...core.errors import CsmError
 from ...core.jobs import actions
 from ...core.jobs.job import Job
+from ...core.jobs.states import FINISHED, JobState
 from ...core.jobs.store import Store, is_leased
 from ...core.messages import NOTHING, Message
-from ...core.models import FINISHED, JobState
 from ..addon.preferences import preferences, settings_now
 from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw, redraw_boxes

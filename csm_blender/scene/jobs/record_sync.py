@@ -10,7 +10,7 @@ import bpy
 
 from ...core.errors import NO_ERROR
 from ...core.jobs.job import Job
-from ...core.models import FINISHED
+from ...core.jobs.states import FINISHED
 from ..properties import CSM_PG_job, find_record, state_of, tag_of
 from .binding import bound_scene, find_target
 from .state import Binding, file_state

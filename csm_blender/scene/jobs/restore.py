@@ -20,9 +20,10 @@ from ...core.api.session_code import parse_session_code
 from ...core.errors import AnswerLost, CsmError
 from ...core.jobs import actions
 from ...core.jobs.job import Job
+from ...core.jobs.states import FINISHED, JobState
 from ...core.jobs.store import Store
 from ...core.messages import Message
-from ...core.models import FINISHED, JobSpec, JobState
+from ...core.models import JobSpec
 from ..addon.preferences import base_url_now
 from ..placement.assets import with_library_folder
 from ..properties import CSM_PG_job, state_of

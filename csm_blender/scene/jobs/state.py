@@ -13,9 +13,9 @@ import bpy
 
 from ...core.errors import CsmError
 from ...core.jobs.job import Job
+from ...core.jobs.states import FINISHED, JobState
 from ...core.jobs.store import Store
 from ...core.messages import Message
-from ...core.models import FINISHED, JobState
 from ..addon.environment import jobs_home
 from ..background.worker_process import WorkerProcess
 from ..blender.runtime import Part

@@ -176,7 +176,7 @@ def every_state(session: str) -> Steps[dict[str, object]]:
     yield from events.open_sidebar("CSM")
     job_id = yield from begin(session)
     yield from wait_for("PLACED", timeout=40)
-    pump, states = module("scene.jobs.job_updates"), module("core.models").JobState
+    pump, states = module("scene.jobs.job_updates"), module("core.jobs.states").JobState
     errors = module("core.errors")
     drawn = []
     placed = file_state().jobs[job_id]

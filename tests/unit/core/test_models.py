@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A spec survives JSON, in the form that version 1.0.0 wrote.
 
-Which changes of state are allowed: jobs/test_state_changes.py.
+Which changes of state are allowed: jobs/test_states.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import pytest
 from jobs_at_hand import spec
 
 from csm_blender.core.geometry.linalg import IDENTITY
-from csm_blender.core.models import ACTIVE, FINISHED, AssetChoice, AssetPlace, JobSpec, JobState, Target
+from csm_blender.core.jobs.states import ACTIVE, FINISHED, JobState
+from csm_blender.core.models import AssetChoice, AssetPlace, JobSpec, Target
 
 FULL = spec(
     "SESSION_1",

@@ -13,8 +13,8 @@ import pytest
 from jobs_at_hand import settings, spec
 
 from csm_blender.core.errors import StoreUnusable
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 from csm_blender.core.processes.launch import Interpreters
 from csm_blender.worker import thread_pool
 from csm_blender.worker.config import WorkerConfig

@@ -16,8 +16,8 @@ from jobs_at_hand import spec
 from csm_blender.core import errors
 from csm_blender.core.jobs import actions
 from csm_blender.core.jobs.job import Decision, Job
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 
 S = JobState
 Action = Callable[[Store, Job], Job]

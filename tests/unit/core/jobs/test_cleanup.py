@@ -16,8 +16,8 @@ from job_states import job_in
 
 from csm_blender.core.jobs.cleanup import clean, folder_size
 from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 
 ENDED = {JobState.PLACED, JobState.FAILED, JobState.CANCELLED}
 

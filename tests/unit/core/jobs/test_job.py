@@ -11,8 +11,8 @@ from job_states import job_in
 
 from csm_blender.core import errors
 from csm_blender.core.jobs.job import Decision, decisions
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 
 S, D = JobState, Decision
 OFFERED = {

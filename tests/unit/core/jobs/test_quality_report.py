@@ -15,8 +15,8 @@ from data_of_1_0_0 import CODES, unpacked
 from job_states import job_in
 
 from csm_blender.core.jobs.quality_report import EXACT, Card, card
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 
 Measured = Callable[..., Card]
 

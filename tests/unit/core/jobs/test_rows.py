@@ -14,9 +14,9 @@ from jobs_at_hand import spec
 
 from csm_blender.core.api.session import Baseline
 from csm_blender.core.jobs.rows import columns_from
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.messages import Message
-from csm_blender.core.models import JobState
 
 
 def test_every_kind_of_field_comes_back_as_it_went_in(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from jobs_at_hand import spec
 from csm_blender.core.api.session import Baseline, Session
 from csm_blender.core.jobs.job import Job
 from csm_blender.core.jobs.shared_refine import blocking_job, refined_before
-from csm_blender.core.models import Choices, JobState
+from csm_blender.core.jobs.states import JobState
+from csm_blender.core.models import Choices
 
 S = JobState
 EARLIER, CREATED, LATER = "2030-01-01T00:00", "2030-01-02T00:00", "2030-01-03T00:00"

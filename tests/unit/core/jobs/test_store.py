@@ -14,8 +14,8 @@ from job_states import LOCAL_URL, job_in
 from jobs_at_hand import spec
 
 from csm_blender.core.errors import StoreUnusable
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import LeaseLost, Store, is_leased
-from csm_blender.core.models import JobState
 
 S = JobState
 

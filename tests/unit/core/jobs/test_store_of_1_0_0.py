@@ -15,8 +15,8 @@ from jobs_at_hand import spec
 
 from csm_blender.core.api.session import Baseline
 from csm_blender.core.jobs.quality_report import card
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import DATABASE_NAME, Store
-from csm_blender.core.models import JobState
 
 URL = "http://127.0.0.1:1"
 S = JobState

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from job_states import job_in
 
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.jobs.support_report import MOST_JOBS, support_report
-from csm_blender.core.models import JobState
 from csm_blender.core.version import VERSION
 
 

@@ -12,9 +12,9 @@ from jobs_at_hand import settings, spec
 
 from csm_blender.core.jobs import actions
 from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.messages import NOTHING, Message
-from csm_blender.core.models import JobState
 from csm_blender.core.pipeline.pipeline import Pipeline
 from csm_blender.core.processes.child_process import Progress
 from csm_blender.core.processes.converter_pool import ConverterPool

@@ -14,7 +14,7 @@ from small_service import Bench, bench
 
 from csm_blender.core.api.client import CsmClient
 from csm_blender.core.api.session import Baseline, Session
-from csm_blender.core.models import JobState
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.pipeline.pipeline import CRASHES_TOLERATED, REFUSALS_TOLERATED, Pipeline
 
 S = JobState

@@ -16,7 +16,7 @@ from tiny_glb import glb
 from csm_blender.core.api.session import Baseline
 from csm_blender.core.conversion import ConversionRequest
 from csm_blender.core.errors import BadMesh, UnexpectedAnswer
-from csm_blender.core.models import JobState
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.pipeline.retrieve import BAD_FILE_TRIES, check_delivered
 
 S = JobState

@@ -13,8 +13,8 @@ import pytest
 from jobs_at_hand import spec
 
 from csm_blender.core.errors import StoreTrouble, StoreUnusable
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
-from csm_blender.core.models import JobState
 from csm_blender.core.pipeline import scheduler
 from csm_blender.core.pipeline.scheduler import Scheduler, StepResult, run_blocking
 

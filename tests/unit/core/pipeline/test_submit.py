@@ -11,7 +11,7 @@ import pytest
 from fault_proxy import Exchange
 from small_service import Bench, bench
 
-from csm_blender.core.models import JobState
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.pipeline.submit import LOOKS_AFTER_LOST_ANSWER
 
 S = JobState

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tiny_glb import box_binary, box_document, glb
 
 from csm_blender.core.errors import BadMesh
-from csm_blender.core.files.glb import GlbSummary, check_glb, looks_like_web_page, sniff_format
+from csm_blender.core.files.mesh_file import GlbSummary, check_glb, looks_like_web_page, sniff_format
 
 
 def written(folder: Path, data: bytes) -> Path:
