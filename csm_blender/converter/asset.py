@@ -71,8 +71,8 @@ def make_asset(mesh: bpy.types.Mesh, request: ConversionRequest) -> tuple[str | 
 
     No problem here makes a conversion fail: the mesh itself is good.
     """
-    wish = request.asset
-    if wish.place is AssetPlace.OFF:
+    choice = request.asset
+    if choice.place is AssetPlace.OFF:
         return None, []
     notes: list[Message] = []
     picture: Pixels | None = None
@@ -80,38 +80,38 @@ def make_asset(mesh: bpy.types.Mesh, request: ConversionRequest) -> tuple[str | 
         picture = render_thumbnail(mesh, request.placement.signed_scale)
     except ThumbnailFailed as reason:
         notes.append(Message("The asset has no picture: this Blender could not render it ({reason}).", reason=reason))
-    if wish.place is AssetPlace.FILE:
+    if choice.place is AssetPlace.FILE:
         if picture is not None:
             mesh[PICTURE] = picture
         return None, notes
-    label = Label(request.session, request.job_id, wish.author)
+    label = Label(request.session, request.job_id, choice.author)
     try:
         with at_world_size(mesh, request.placement) as obj:
             label_asset(obj, label, picture)
             obj[_JOB] = label.job_id
-            path = _put_in_library(obj, label, wish)
+            path = _put_in_library(obj, label, choice)
     except DiskProblem as problem:
         return None, [*notes, problem.advice]
     if request.materials is Materials.OWN:
         notes.append(Message("The asset in the library has no materials: those of the block-out stay in its own file."))
-    where = Message("In the asset library {library}: {path}", library=wish.library, path=f"{FOLDER}/{path.name}")
+    where = Message("In the asset library {library}: {path}", library=choice.library, path=f"{FOLDER}/{path.name}")
     return str(path), [*notes, where]
 
 
-def _put_in_library(obj: bpy.types.Object, label: Label, wish: AssetChoice) -> Path:
+def _put_in_library(obj: bpy.types.Object, label: Label, choice: AssetChoice) -> Path:
     """The file that holds *obj* in the library. Raises :class:`DiskProblem`."""
-    root = Path(wish.folder)
-    if not wish.folder:
+    root = Path(choice.folder)
+    if not choice.folder:
         raise DiskProblem(
             "There is no asset library {library} on this computer, so the result was not added to it.",
             "Blender's preferences list the libraries under File Paths > Asset Libraries.",
-            library=repr(wish.library),
+            library=repr(choice.library),
         )
     if not root.is_dir():
         raise DiskProblem(
             "The folder {folder} of the asset library {library} does not exist, so the result was not added to it.",
             "Restore the folder, then refine again: a session that is already refined costs nothing.",
-            library=wish.library,
+            library=choice.library,
             folder=root,
         )
     part = root / FOLDER / f".{label.job_id}.part.blend"
@@ -129,7 +129,7 @@ def _put_in_library(obj: bpy.types.Object, label: Label, wish: AssetChoice) -> P
         raise DiskProblem(
             "The asset library {library} cannot be written ({reason}), so the result was not added to it.",
             "Make its folder writable, then refine again: a session that is already refined costs nothing.",
-            library=wish.library,
+            library=choice.library,
             reason=reason,
         ) from error
     return path

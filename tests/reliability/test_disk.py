@@ -153,7 +153,7 @@ def test_a_full_disk_before_the_request_sends_nothing(
 
 def test_a_blocking_run_waits_for_a_store_that_comes_back(service: Any, code: str, tmp_path: Path) -> None:
     add_session(service, tmp_path, code)
-    store = Store(tmp_path / "home", patience_s=0.1)
+    store = Store(tmp_path / "home", busy_timeout_s=0.1)
     job = store.add(spec(code), service.url)
     other = sqlite3.connect(tmp_path / "home" / DATABASE_NAME, check_same_thread=False)
     other.execute("BEGIN EXCLUSIVE")
@@ -175,7 +175,7 @@ def test_a_blocking_run_waits_for_a_store_that_comes_back(service: Any, code: st
 
 
 def test_a_locked_store_is_named(tmp_path: Path) -> None:
-    store = Store(tmp_path, patience_s=0.2)
+    store = Store(tmp_path, busy_timeout_s=0.2)
     other = sqlite3.connect(tmp_path / DATABASE_NAME)
     other.execute("BEGIN IMMEDIATE")
     began = time.monotonic()

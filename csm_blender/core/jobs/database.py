@@ -31,8 +31,8 @@ class _Damaged(sqlite3.DatabaseError):
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
-def open_database(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> tuple[sqlite3.Connection, Message]:
-    """The store at *path*, made if it is missing, in autocommit mode; a lock is waited for *patience_s* seconds.
+def open_database(path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> tuple[sqlite3.Connection, Message]:
+    """The store at *path*, made if it is missing, in autocommit mode; a lock is waited for *busy_timeout_s* seconds.
 
     The message is a sentence for people when the file had to be replaced, else empty.
 
@@ -47,11 +47,11 @@ def open_database(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> tuple[sqlit
         raise StoreDiskProblem(words, folder=path.parent, reason=error) from error
     with storage_faults_explained(path):
         try:
-            return _opened(path, patience_s), NOTHING
+            return _opened(path, busy_timeout_s), NOTHING
         except sqlite3.DatabaseError as error:
             if _primary_code(error) not in _DAMAGED:
                 raise
-            return _replaced(path, patience_s, error)
+            return _replaced(path, busy_timeout_s, error)
 
 
 def identity(path: Path) -> tuple[int, int]:
@@ -63,8 +63,8 @@ def identity(path: Path) -> tuple[int, int]:
     return (status.st_dev, status.st_ino)
 
 
-def _opened(path: Path, patience_s: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
+def _opened(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
     try:
         _prepare(connection, path)
     except BaseException:
@@ -117,15 +117,15 @@ def _primary_code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> tuple[sqlite3.Connection, Message]:
+def _replaced(path: Path, busy_timeout_s: float, damage: sqlite3.DatabaseError) -> tuple[sqlite3.Connection, Message]:
     """A new store in place of the damaged one, and the sentence that says so.
 
     Two processes may find the damage at the same time, and the second must not move the first one's new store away: so
     they go one by one, and each looks again when it is its turn.
     """
-    with _exclusive(path, patience_s):
+    with _exclusive(path, busy_timeout_s):
         try:
-            return _opened(path, patience_s), NOTHING
+            return _opened(path, busy_timeout_s), NOTHING
         except sqlite3.DatabaseError as error:
             if _primary_code(error) not in _DAMAGED:
                 raise
@@ -148,13 +148,13 @@ def _replaced(path: Path, patience_s: float, damage: sqlite3.DatabaseError) -> t
             "The job store was damaged. It was renamed to {name} and a new one was created.", name=aside.name
         )
         _log.warning("%s (%s)", notice, damage)
-        return _opened(path, patience_s), notice
+        return _opened(path, busy_timeout_s), notice
 
 
 @contextlib.contextmanager
-def _exclusive(path: Path, patience_s: float) -> Iterator[None]:
+def _exclusive(path: Path, busy_timeout_s: float) -> Iterator[None]:
     """Hold a lock that ends with the process: an exclusive transaction on a database of its own, on any platform."""
-    lock = sqlite3.connect(path.with_name(f"{path.name}.lock"), timeout=patience_s, isolation_level=None)
+    lock = sqlite3.connect(path.with_name(f"{path.name}.lock"), timeout=busy_timeout_s, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")
         yield

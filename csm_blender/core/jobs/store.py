@@ -52,15 +52,15 @@ class Store:
     ``notice`` is a sentence for people when a new store had to be created, else empty.
     """
 
-    def __init__(self, home: Path, patience_s: float = BUSY_TIMEOUT_S) -> None:
+    def __init__(self, home: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         """Open the store in the folder *home*. Raises a :class:`.errors.StoreTrouble`.
 
-        A lock of another program is waited for *patience_s* seconds, in every call: give little in a thread that a
+        A lock of another program is waited for *busy_timeout_s* seconds, in every call: give little in a thread that a
         person waits for.
         """
         self.home = home
         self.path = home / DATABASE_NAME
-        self._db, self.notice = open_database(self.path, patience_s)
+        self._db, self.notice = open_database(self.path, busy_timeout_s)
         self._identity = identity(self.path)
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from ..jobs.store import Store
 from .pipeline import Pipeline
 
 FOREIGN_LEASE_LOOK_S = 1.0
-STORE_PATIENCE_S = 30.0
+STORE_TROUBLE_LIMIT_S = 30.0
 _URGENCY = (JobState.CONVERTING, JobState.SUBMITTING, JobState.CHECKING, JobState.QUEUED, JobState.DOWNLOADING)
 """Converters and the service work while this process goes on, so they are given their work first. Looks come last."""
 _NEVER = float("inf")
@@ -39,8 +39,8 @@ class Scheduler:
     ``new_jobs`` gets the jobs in progress and gives those to begin now; ``None`` to stop. ``step`` does the next step
     of a job, in a thread of the executor. ``pipeline`` is that of the calling thread. All three may raise
     :class:`StoreTrouble`: then ``after_trouble`` is called, except after a step, and it is tried again every
-    ``trouble_pause_s`` seconds, for ``patience_s`` seconds. Leases are renewed every ``heartbeat_s`` seconds, new jobs
-    looked for every ``longest_pause_s``, at least.
+    ``trouble_pause_s`` seconds, for ``trouble_limit_s`` seconds. Leases are renewed every ``heartbeat_s`` seconds, new
+    jobs looked for every ``longest_pause_s``, at least.
     """
 
     executor: Executor
@@ -51,7 +51,7 @@ class Scheduler:
     heartbeat_s: float
     longest_pause_s: float
     trouble_pause_s: float = 1.0
-    patience_s: float = _NEVER
+    trouble_limit_s: float = _NEVER
     after_trouble: Callable[[], None] = lambda: None
     _jobs: dict[str, tuple[int, float]] = field(default_factory=dict, init=False)
     """Jobs in progress: how urgent (0 is most) the next step is, and when it is due (never while one is done)."""
@@ -118,7 +118,7 @@ class Scheduler:
         if self._trouble_since_s is None:
             self._trouble_since_s = now
             _log.warning("The job store is in trouble: %s", trouble)
-        if now - self._trouble_since_s > self.patience_s:
+        if now - self._trouble_since_s > self.trouble_limit_s:
             raise trouble
 
 
@@ -128,7 +128,7 @@ def run_blocking(
     """Advance the jobs in the calling thread until none needs a worker, at most *concurrency* of them at a time.
 
     *on_change* gets a job after each of its steps that changed something. A job that another worker holds is waited
-    for. A store that fails is given ``STORE_PATIENCE_S`` seconds before its :class:`StoreTrouble` is passed on.
+    for. A store that fails is given ``STORE_TROUBLE_LIMIT_S`` seconds before its :class:`StoreTrouble` is passed on.
     ``KeyboardInterrupt`` passes through; the jobs stay as they are in the store.
     """
     waiting = deque(job_ids)
@@ -150,7 +150,9 @@ def run_blocking(
         return FOREIGN_LEASE_LOOK_S if foreign else delay_s, job.state
 
     beat_s = pipeline.heartbeat_s
-    Scheduler(_CallingThread(), 1, new_jobs, step, lambda: pipeline, beat_s, beat_s, patience_s=STORE_PATIENCE_S).run()
+    Scheduler(
+        _CallingThread(), 1, new_jobs, step, lambda: pipeline, beat_s, beat_s, trouble_limit_s=STORE_TROUBLE_LIMIT_S
+    ).run()
 
 
 class _CallingThread(Executor):

@@ -40,12 +40,12 @@ def wish_of(scene: bpy.types.Scene) -> AssetChoice:
     return with_library_folder(AssetChoice(place, state.asset_library, author=preferences().asset_author))
 
 
-def with_library_folder(wish: AssetChoice) -> AssetChoice:
-    """*wish* with the folder that its library has on this machine, from the preferences."""
-    if wish.place is not AssetPlace.LIBRARY:
-        return replace(wish, library="", folder="")
-    library = current.preferences.filepaths.asset_libraries.get(wish.library)
-    return replace(wish, folder=bpy.path.abspath(library.path) if library is not None else "")
+def with_library_folder(choice: AssetChoice) -> AssetChoice:
+    """*choice* with the folder that its library has on this machine, from the preferences."""
+    if choice.place is not AssetPlace.LIBRARY:
+        return replace(choice, library="", folder="")
+    library = current.preferences.filepaths.asset_libraries.get(choice.library)
+    return replace(choice, folder=bpy.path.abspath(library.path) if library is not None else "")
 
 
 def mark(obj: bpy.types.Object, mesh: bpy.types.Mesh, job: Job) -> tuple[Message, ...]:
@@ -58,12 +58,12 @@ def mark(obj: bpy.types.Object, mesh: bpy.types.Mesh, job: Job) -> tuple[Message
     if kept is not None:
         picture = np.frombuffer(kept, dtype=np.int32).copy()
         del mesh[PICTURE]
-    wish = job.spec.choices.asset
-    if wish.place is not AssetPlace.FILE:
+    choice = job.spec.choices.asset
+    if choice.place is not AssetPlace.FILE:
         return ()
     if picture is not None and picture.size != SIZE_PX * SIZE_PX:
         picture = None
-    if label_asset(obj, Label(job.session_code, job.job_id, wish.author), picture):
+    if label_asset(obj, Label(job.session_code, job.job_id, choice.author), picture):
         return ()
     return (Message("{name} cannot be made an asset: it is linked from another file.", name=repr(obj.name)),)
 

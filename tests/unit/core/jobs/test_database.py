@@ -56,7 +56,7 @@ def test_a_file_of_a_newer_version_is_left_untouched(tmp_path: Path) -> None:
 
 def test_a_lock_is_waited_for_and_then_said(tmp_path: Path) -> None:
     database, _notice = open_database(tmp_path / NAME)
-    other, _notice = open_database(tmp_path / NAME, patience_s=0.05)
+    other, _notice = open_database(tmp_path / NAME, busy_timeout_s=0.05)
     database.execute("BEGIN EXCLUSIVE")
     with pytest.raises(StoreUnusable), storage_faults_explained(tmp_path / NAME):
         other.execute("BEGIN IMMEDIATE")

@@ -224,12 +224,12 @@ def test_a_store_in_trouble_is_opened_again_and_steps_are_repeated() -> None:
 def test_patience_with_a_store_ends() -> None:
     jobs = Scripted("a", [StoreUnusable("locked")] * 99)
     with pytest.raises(StoreUnusable):
-        jobs.run(patience_s=0.1)
+        jobs.run(trouble_limit_s=0.1)
     assert 3 <= len(jobs.steps.begun) <= 12
 
 
 def test_patience_begins_again_when_a_step_succeeds() -> None:
     trouble = StoreUnusable("locked")
     jobs = Scripted("a", [trouble, trouble, 0.25, trouble, 0.25, trouble, None])
-    jobs.run(patience_s=0.4)
+    jobs.run(trouble_limit_s=0.4)
     assert len(jobs.steps.begun) == 7
