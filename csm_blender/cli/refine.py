@@ -101,9 +101,9 @@ class _Placing:
             job = self._store.get(self._left[0])
             if job is not None and job.needs_worker:
                 return
-            self._left.popleft()
             if job is not None and job.state is JobState.READY:
                 self._place(job)
+            self._left.popleft()
 
     def _place(self, job: Job) -> None:
         scene = bpy.data.scenes.get(job.spec.scene_name) or bpy.data.scenes[0]

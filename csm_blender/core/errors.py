@@ -12,7 +12,7 @@ import re
 from typing import Any, ClassVar, TypedDict
 
 from .messages import NOTHING, Message, sentences
-from .redaction import sanitize
+from .redaction import redacted, sanitize
 
 
 class ErrorData(TypedDict):
@@ -57,8 +57,12 @@ NO_ERROR: ErrorData = {"code": "", "message": "", "hint": ""}
 
 def sanitized_error(error: CsmError, key: str) -> ErrorData:
     """*error* as data: without secrets, and each text that was filled in cut to 300 characters."""
-    message, hint = (text.mapped(lambda words: sanitize(words, key)) for text in (error.message, error.hint))
-    return {"code": error.code, "message": message, "hint": hint}
+
+    def clean(text: Message) -> Message:
+        cleaned = text.mapped(lambda words: sanitize(words, key))
+        return cleaned if redacted(cleaned, key) == cleaned else Message("{text}", text=sanitize(cleaned, key))
+
+    return {"code": error.code, "message": clean(error.message), "hint": clean(error.hint)}
 
 
 class UsageError(CsmError, code="wrong_use", exit_status=2):

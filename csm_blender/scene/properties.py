@@ -152,7 +152,7 @@ CLASSES = (CSM_PG_job, CSM_PG_scene, CSM_PG_object)
 
 def make_known() -> None:
     """Register the classes above, ``Scene.csm`` and ``Object.csm``, unless the add-on is enabled already."""
-    if hasattr(bpy.types.Object, "csm"):
+    if "bl_rna" in vars(CSM_PG_object):  # only registered classes have it
         return
     for cls in CLASSES:
         bpy.utils.register_class(cls)

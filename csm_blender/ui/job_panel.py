@@ -6,6 +6,7 @@ from __future__ import annotations
 from ..core.errors import NO_ERROR, ForeignRedirect, MissingKey, RefusedKey, Unreachable
 from ..core.jobs.job import Decision
 from ..core.jobs.quality_report import card, stands_exactly
+from ..core.jobs.rows import message_from_text
 from ..core.messages import NOTHING, ROUTINE, Message
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
@@ -50,7 +51,7 @@ def _message_and_hint(record: CSM_PG_job) -> tuple[Message, Message]:
     """The message about the job and its hint: from the store where it is known, else what the file holds."""
     job = file_state().jobs.get(record.job_id)
     if job is None:
-        return Message(record.error or record.message), Message(record.hint)
+        return message_from_text(record.error or record.message), Message(record.hint)
     error = job.error or NO_ERROR
     return Message.of(error["message"] or job.message), Message.of(error["hint"])
 

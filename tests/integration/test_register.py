@@ -263,3 +263,13 @@ def test_a_child_that_is_given_up_is_not_looked_after(service: Any, monkeypatch:
     child.stop()
     assert not is_there()
     assert not runtime.part(MainTimer).waits(child._check)
+
+
+def test_a_property_of_another_addon_with_our_name_does_not_stop_ours() -> None:
+    bpy.types.Object.csm = bpy.props.StringProperty()
+    csm_blender.register()
+    try:
+        assert hasattr(bpy.types.Scene, "csm")
+        assert bpy.data.objects.new("Block", None).csm.use_custom_box is False
+    finally:
+        csm_blender.unregister()

@@ -131,7 +131,9 @@ def _explained(error: Exception, host: str) -> errors.CsmError | None:  # noqa: 
             return errors.ConnectionBroken(
                 "The request to {host} failed ({error}).", host=host, error=type(error).__name__
             )
-    if (name := _ca_variable()) and not Path(os.environ[name]).exists():  # then requests raises a bare OSError
+    # Where the CA bundle is missing, requests raises an OSError with nothing but a text; the system's have a number.
+    is_of_system = isinstance(error, OSError) and error.errno is not None
+    if not is_of_system and (name := _ca_variable()) and not Path(os.environ[name]).exists():
         return errors.UntrustedServer("{variable} names a file that does not exist.", variable=name)
     return None
 

@@ -89,10 +89,20 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     elif connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise _Damaged("the integrity check failed")
     elif not _has_message_column(connection):
+        _add_message_column(connection)
+
+
+def _add_message_column(connection: sqlite3.Connection) -> None:
+    try:
         connection.execute("BEGIN IMMEDIATE")
         if not _has_message_column(connection):  # another process may have added it in between
             connection.execute("ALTER TABLE jobs ADD COLUMN message_json TEXT NOT NULL DEFAULT ''")
         connection.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if _primary_code(error) not in _DISK_FAULTS:  # a read-only store can still be read
+            raise
 
 
 def _has_message_column(connection: sqlite3.Connection) -> bool:

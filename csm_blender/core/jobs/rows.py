@@ -24,7 +24,7 @@ _PLAIN_COLUMNS = (
     "lease_owner", "lease_until",
 )  # fmt: skip
 _ROUTINE_BEFORE = {text: Message(text, code=ROUTINE) for text in ("Converting", "Placed")}
-"""What version 1.0.0, and the records in its .blend files, write without a code."""
+"""What version 1.0.0 writes without a code."""
 
 _log = logging.getLogger(__name__)
 
@@ -56,13 +56,19 @@ def columns_from(changes: Mapping[str, Any]) -> dict[str, Any]:
     return columns
 
 
+def message_from_text(english: str) -> Message:
+    """The message of a row of version 1.0.0, or of a record in a .blend file, which hold the English text only."""
+    return _ROUTINE_BEFORE.get(english, Message(english))
+
+
 def _job_from(row: sqlite3.Row) -> Job:
+    made_of = row["message_json"] if "message_json" in row.keys() else ""  # noqa: SIM118 - it is no dict
     result = from_json(row["result_json"])  # empty before the mesh was converted
     return Job(
         state=JobState(row["state"]),
         spec=JobSpec.from_dict(json.loads(row["spec_json"])),
         baseline=Baseline.from_dict(json.loads(row["baseline_json"])) if row["baseline_json"] else None,
-        message=_message_from(row["message"], row["message_json"]),
+        message=_message_from(row["message"], made_of),
         error=from_json(row["error_json"]) if row["error_json"] else None,
         result=JobResult.from_dict(result) if "box_min" in result else None,
         seen_running=bool(row["seen_running"]),
@@ -77,4 +83,4 @@ def _message_from(english: str, data: str) -> Message:
         message = Message.from_data(json.loads(data)) if data else NOTHING
     except (AttributeError, KeyError, TypeError, ValueError):
         message = NOTHING
-    return message if message == english else _ROUTINE_BEFORE.get(english, Message(english))
+    return message if message == english else message_from_text(english)

@@ -144,8 +144,8 @@ def run_blocking(
         if job is None:
             return delay_s, None
         if seen.get(job_id) != job.revision:
-            seen[job_id] = job.revision
             on_change(job)
+            seen[job_id] = job.revision  # only now: a step whose store fails is repeated
         foreign = delay_s is None and job.needs_worker
         return FOREIGN_LEASE_LOOK_S if foreign else delay_s, job.state
 

@@ -26,6 +26,8 @@ class Parent:
     def __init__(self, *, exit_with_parent: bool = True) -> None:
         sys.stdout.flush()
         self._messages = os.fdopen(os.dup(1), "wb")
+        self._messages.write(b"\n")  # Blender may have printed half a line there before
+        self._messages.flush()
         os.dup2(2, 1)  # what is printed from now on is no message
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._gone = threading.Event()

@@ -51,7 +51,7 @@ class OneShotProcess(Part):
         main_timer().cancel(self._check)
         process, self._process = self._process, None
         if process is not None:
-            process.stop(GRACE_S)
+            process.stop(0.0)  # it has nothing to clean up, and the user waits
 
     stop = cancel
 

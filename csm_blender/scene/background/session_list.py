@@ -61,7 +61,7 @@ class SessionList(OneShotProcess):
 
     def answered(self, answer: dict[str, Any]) -> None:
         """Read the cache, which the child has updated."""
-        self.message = Message.of(answer.get("message") or Message("The sessions could not be listed."))
+        self.message = Message.of(answer.get("message", Message("The sessions could not be listed.")))
         self._read()
 
     def _read(self) -> None:

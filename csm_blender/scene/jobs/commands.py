@@ -107,6 +107,8 @@ def send_again(job: Job) -> None:
     else:
         new = actions.send_again(store, job)
         job_updates.note(store.get(job.job_id) or job)
+        if new.job_id == job.job_id:  # its request is in progress again: nothing was decided
+            return
     if scene is not None:
         record_sync.add_record(new, scene, target)
     job_updates.note(new)

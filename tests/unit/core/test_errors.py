@@ -89,3 +89,9 @@ def test_what_others_said_is_cut_and_freed_of_secrets() -> None:
     assert key not in told["message"]
     assert told["message"].startswith("The service says: ")
     assert len(told["message"]) < 400
+
+
+def test_a_secret_in_a_template_is_removed_too() -> None:
+    error = errors.RequestRefused("See https://store.example/jane/mesh.glb?sig=1 with SECRETKEY123")
+    said = errors.sanitized_error(error, "SECRETKEY123")
+    assert said["message"] == "See https://store.example/…/mesh.glb?… with [key]"

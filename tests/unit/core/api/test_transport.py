@@ -122,3 +122,11 @@ def test_a_missing_ca_bundle_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
     with pytest.raises(errors.UntrustedServer, match="REQUESTS_CA_BUNDLE"), faults_explained(AWAY):
         raise OSError("no such bundle")
+
+
+def test_a_fault_of_the_disk_is_not_taken_for_a_missing_ca_bundle(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    with pytest.raises(FileNotFoundError), faults_explained(AWAY):
+        (tmp_path / "no folder" / "mesh.glb").open("wb")

@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from data_of_1_0_0 import CODES, COMMAND_LINE_CODE, DATA, unpacked
@@ -222,3 +223,18 @@ def test_every_column_of_1_0_0_is_still_written_in_its_form(tmp_path: Path) -> N
         "lease_owner": "me",
     }  # fmt: skip
     store.close()
+
+
+def test_a_read_only_store_of_1_0_0_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The column cannot be added there. Root may write everywhere, so SQLite itself is told to write nothing."""
+    home = unpacked(tmp_path, URL) / "jobs"
+    connect = sqlite3.connect
+
+    def read_only(database: Path, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(database, **options)
+        connection.execute("PRAGMA query_only=1")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", read_only)
+    with contextlib.closing(Store(home)) as store:
+        assert {job.state for job in store.jobs()} == set(JobState)

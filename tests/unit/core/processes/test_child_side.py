@@ -15,7 +15,9 @@ from csm_blender.core.processes.child_side import PARENT_GONE_STATUS
 CHILD = """
 import sys
 sys.path.insert(0, sys.argv[1])
+import os
 from csm_blender.core.processes.child_side import Parent
+os.write(1, b"half a line")
 parent = Parent(exit_with_parent=sys.argv[2] == "exit")
 print("chatter is no message")
 line = parent.next_line()
@@ -34,7 +36,9 @@ def test_messages_alone_go_to_standard_output_and_a_closed_pipe_ends_the_child(w
     assert child.stdout is not None
     child.stdin.write(b"hello\n")
     child.stdin.flush()
-    said = [json.loads(child.stdout.readline()) for _ in range(2)]
+    lines = [child.stdout.readline() for _ in range(3)]
+    assert lines[0] == b"half a line\n", "what was printed before does not spoil the first message"
+    said = [json.loads(line) for line in lines[1:]]
     out, errors = child.communicate(timeout=10)
     assert said == [{"progress": 0.5, "text": "Half"}, {"answer": {"heard": "hello"}}]
     assert (out, child.returncode) == (b"", status), errors
