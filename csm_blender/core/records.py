@@ -14,7 +14,7 @@ from dataclasses import MISSING, Field, fields
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Any, Self, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Self, get_args, get_origin, get_type_hints
 
 FLAT: Mapping[str, Any] = {"key": ""}
 """The field is a record itself, and its values are beside the others in JSON."""
@@ -33,9 +33,9 @@ class Record:
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form; :meth:`from_dict` reads it."""
         data: dict[str, Any] = {}
-        for field, key, _kind, _read in _members(type(self)):
-            value = _as_data(getattr(self, field.name))
-            data |= {key: value} if key else value or {}
+        for member in _members(type(self)):
+            value = _as_data(getattr(self, member.field.name))
+            data |= {member.key: value} if member.key else value or {}
         return data
 
     @classmethod
@@ -47,26 +47,38 @@ class Record:
         if not isinstance(data, Mapping):
             raise TypeError(f"{data!r} is no record")
         values = {}
-        for field, key, kind, read in _members(cls):
-            if ({key} if key else kind.keys(required=True)) <= data.keys():
-                values[field.name] = read(data[key] if key else data)
+        for member in _members(cls):
+            if member.needed <= data.keys():
+                values[member.field.name] = member.read(data[member.key] if member.key else data)
         return cls(**values)
 
     @classmethod
     def keys(cls, *, required: bool = False) -> set[str]:
         """What the values are called in JSON; if *required*, only of fields that have no default."""
-        chosen = [(key, kind) for field, key, kind, _ in _members(cls) if not required or field.default is MISSING]
-        return {name for key, kind in chosen for name in ([key] if key else kind.keys(required=required))}
+        chosen = [each for each in _members(cls) if not required or each.field.default is MISSING]
+        return {name for each in chosen for name in ([each.key] if each.key else each.kind.keys(required=required))}
 
 
-_Member = tuple[Field[Any], str, Any, Callable[[Any], Any]]
-"""A field, its key in JSON (empty where it is flat), its type and the function that reads it."""
+class _Member(NamedTuple):
+    """How one field of a record goes through JSON."""
+
+    field: Field[Any]
+    key: str
+    """Empty where the field is flat."""
+    kind: Any
+    needed: frozenset[str]
+    """The keys that must be there for the field to be read."""
+    read: Callable[[Any], Any]
+
+
+def _member(field: Field[Any], hint: Any) -> _Member:
+    key, kind = field.metadata.get("key", field.name), _inner(hint)
+    return _Member(field, key, kind, frozenset([key] if key else kind.keys(required=True)), _reader(hint))
 
 
 def _find_members(record: Any) -> tuple[_Member, ...]:
     hints = get_type_hints(record)
-    keyed = [(field, field.metadata.get("key", field.name), hints[field.name]) for field in fields(record)]
-    return tuple((field, key, _inner(kind), _reader(kind)) for field, key, kind in keyed if key is not None)
+    return tuple(_member(each, hints[each.name]) for each in fields(record) if each.metadata != NOT_KEPT)
 
 
 _members: Callable[[Any], tuple[_Member, ...]] = cache(_find_members)

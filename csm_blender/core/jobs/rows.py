@@ -7,6 +7,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..api.session import Baseline
@@ -66,7 +67,7 @@ def _job_from(row: sqlite3.Row) -> Job:
     result = from_json(row["result_json"])  # empty before the mesh was converted
     return Job(
         state=JobState(row["state"]),
-        spec=JobSpec.from_dict(json.loads(row["spec_json"])),
+        spec=_spec_from(row["spec_json"]),
         baseline=Baseline.from_dict(json.loads(row["baseline_json"])) if row["baseline_json"] else None,
         message=_message_from(row["message"], made_of),
         error=from_json(row["error_json"]) if row["error_json"] else None,
@@ -75,6 +76,12 @@ def _job_from(row: sqlite3.Row) -> Job:
         cancel_requested=bool(row["cancel_requested"]),
         **{name: row[name] for name in _PLAIN_COLUMNS},
     )
+
+
+@lru_cache(maxsize=1000)
+def _spec_from(data: str) -> JobSpec:
+    """What is refined never changes in the life of a job, and a job is read again at each change."""
+    return JobSpec.from_dict(json.loads(data))
 
 
 def _message_from(english: str, data: str) -> Message:
