@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job as the store remembers it, and what a person may decide about it."""
+"""A job as the store keeps it, and what a person may decide about it."""
 
 from __future__ import annotations
 
