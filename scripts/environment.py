@@ -9,15 +9,19 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".venvs"
 SERVICE_REQUIREMENTS = ROOT / "scripts" / "csm_server" / "requirements.txt"
+LONGEST_WAIT_S = 1800.0
+"""How long a process waits while another one makes the environment it wants."""
 BLENDERS = {"4.2": ("3.11", "bpy==4.2.23"), "4.5": ("3.11", "bpy==4.5.15"), "5.2": ("3.13", "bpy==5.2.3")}
 """Blender as a module: the Python it is built for, and the wheel."""
 
@@ -54,7 +58,17 @@ def environments() -> dict[str, Environment]:
 
 
 def python_of(name: str) -> Path:
-    """The interpreter of environment *name*, made or brought up to date first. Raises :class:`MissingPython`."""
+    """The interpreter of environment *name*, made or brought up to date first. Raises :class:`MissingPython`.
+
+    A process that asks while another one makes it waits for that one.
+    """
+    FOLDER.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(FOLDER / f"{name}.lock", timeout=LONGEST_WAIT_S, isolation_level=None)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")  # a lock that works on every platform and ends with its process
+        return _made(name)
+
+
+def _made(name: str) -> Path:
     wanted = environments()[name]
     folder = FOLDER / name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Frozen dataclasses that go through JSON: to the store, into .blend files, between processes.
 
-The types of the fields say how they are read: other records, enums, paths, numbers, texts, tuples, and ``None`` where
-it is allowed. What the metadata of a field can say is in :data:`FLAT`, :data:`NOT_KEPT` and :func:`key`.
+The types of the fields say how they are read: other records, enums, paths, numbers, texts, tuples, and ``None``
+where it is allowed. What the metadata of a field can say is in :data:`FLAT`, :data:`NOT_KEPT` and :func:`key`.
 """
 
 from __future__ import annotations
 
 import operator
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, Self, get_args, get_origin, get_type_hints
+from typing import Any, Self, get_args, get_origin, get_type_hints
 
 FLAT: Mapping[str, Any] = {"key": ""}
 """The field is a record itself, and its values are beside the others in JSON."""
@@ -33,9 +33,9 @@ class Record:
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form; :meth:`from_dict` reads it."""
         data: dict[str, Any] = {}
-        for member in _members(type(self)):
-            value = _as_data(getattr(self, member.field.name))
-            data |= {member.key: value} if member.key else value or {}
+        for name, key, _needed, _read in _members(type(self)):
+            value = _as_data(getattr(self, name))
+            data |= {key: value} if key else value or {}
         return data
 
     @classmethod
@@ -47,41 +47,43 @@ class Record:
         if not isinstance(data, Mapping):
             raise TypeError(f"{data!r} is no record")
         values = {}
-        for member in _members(cls):
-            if member.needed <= data.keys():
-                values[member.field.name] = member.read(data[member.key] if member.key else data)
+        for name, key, needed, read in _members(cls):
+            if key in data if key else needed <= data.keys():
+                values[name] = read(data[key] if key else data)
         return cls(**values)
 
     @classmethod
-    def keys(cls, *, required: bool = False) -> set[str]:
+    def keys(cls, *, required: bool = False) -> frozenset[str]:
         """What the values are called in JSON; if *required*, only of fields that have no default."""
-        chosen = [each for each in _members(cls) if not required or each.field.default is MISSING]
-        return {name for each in chosen for name in ([each.key] if each.key else each.kind.keys(required=required))}
+        return _keys(cls, required=required)
 
 
-class _Member(NamedTuple):
-    """How one field of a record goes through JSON."""
-
-    field: Field[Any]
-    key: str
-    """Empty where the field is flat."""
-    kind: Any
-    needed: frozenset[str]
-    """The keys that must be there for the field to be read."""
-    read: Callable[[Any], Any]
+_Member = tuple[str, str, frozenset[str], Callable[[Any], Any]]
+"""A field: its name, its key in JSON or, where it is flat, the keys that must be there, and what reads its value."""
 
 
-def _member(field: Field[Any], hint: Any) -> _Member:
-    key, kind = field.metadata.get("key", field.name), _inner(hint)
-    return _Member(field, key, kind, frozenset([key] if key else kind.keys(required=True)), _reader(hint))
+def _kept(record: Any) -> Iterator[tuple[Field[Any], str, Any]]:
+    """The fields that go into JSON, with key (empty where it is flat) and type."""
+    hints = get_type_hints(record)
+    for field in fields(record):
+        if field.metadata != NOT_KEPT:
+            yield field, field.metadata.get("key", field.name), hints[field.name]
 
 
 def _find_members(record: Any) -> tuple[_Member, ...]:
-    hints = get_type_hints(record)
-    return tuple(_member(each, hints[each.name]) for each in fields(record) if each.metadata != NOT_KEPT)
+    return tuple(
+        (field.name, key, frozenset() if key else _inner(kind).keys(required=True), _reader(kind))
+        for field, key, kind in _kept(record)
+    )
+
+
+def _find_keys(record: Any, *, required: bool) -> frozenset[str]:
+    chosen = [(key, kind) for field, key, kind in _kept(record) if not required or field.default is MISSING]
+    return frozenset(name for key, kind in chosen for name in ([key] if key else _inner(kind).keys(required=required)))
 
 
 _members: Callable[[Any], tuple[_Member, ...]] = cache(_find_members)
+_keys: Callable[..., frozenset[str]] = cache(_find_keys)
 
 
 def _inner(kind: Any) -> Any:

@@ -6,8 +6,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..api.session import Baseline
@@ -30,12 +29,15 @@ _ROUTINE_BEFORE = {text: Message(text, code=ROUTINE) for text in ("Converting", 
 _log = logging.getLogger(__name__)
 
 
-def jobs_from(rows: Iterable[sqlite3.Row]) -> list[Job]:
-    """The jobs in *rows*. A row that makes no sense is left out and logged: it must not hide the others."""
+def jobs_from(rows: Iterable[sqlite3.Row], read_spec: Callable[[str], JobSpec]) -> list[Job]:
+    """The jobs in *rows*. A row that makes no sense is left out and logged: it must not hide the others.
+
+    *read_spec* is :func:`spec_from`, or a cache of it: a spec never changes.
+    """
     jobs = []
     for row in rows:
         try:
-            jobs.append(_job_from(row))
+            jobs.append(_job_from(row, read_spec))
         except (KeyError, TypeError, ValueError) as error:
             _log.warning("The record of job %s cannot be read: %r", row["job_id"], error)
     return jobs
@@ -62,12 +64,17 @@ def message_from_text(english: str) -> Message:
     return _ROUTINE_BEFORE.get(english, Message(english))
 
 
-def _job_from(row: sqlite3.Row) -> Job:
+def spec_from(text: str) -> JobSpec:
+    """The spec in the column ``spec_json``. Raises ``TypeError`` or ``ValueError``."""
+    return JobSpec.from_dict(json.loads(text))
+
+
+def _job_from(row: sqlite3.Row, read_spec: Callable[[str], JobSpec]) -> Job:
     made_of = row["message_json"] if "message_json" in row.keys() else ""  # noqa: SIM118 - it is no dict
     result = from_json(row["result_json"])  # empty before the mesh was converted
     return Job(
         state=JobState(row["state"]),
-        spec=_spec_from(row["spec_json"]),
+        spec=read_spec(row["spec_json"]),
         baseline=Baseline.from_dict(json.loads(row["baseline_json"])) if row["baseline_json"] else None,
         message=_message_from(row["message"], made_of),
         error=from_json(row["error_json"]) if row["error_json"] else None,
@@ -76,12 +83,6 @@ def _job_from(row: sqlite3.Row) -> Job:
         cancel_requested=bool(row["cancel_requested"]),
         **{name: row[name] for name in _PLAIN_COLUMNS},
     )
-
-
-@lru_cache(maxsize=1000)
-def _spec_from(data: str) -> JobSpec:
-    """What is refined never changes in the life of a job, and a job is read again at each change."""
-    return JobSpec.from_dict(json.loads(data))
 
 
 def _message_from(english: str, data: str) -> Message:

@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,13 @@ from ..models import JobSpec
 from ..settings import LONGEST_LEASE_S
 from .database import BUSY_TIMEOUT_S, identity, open_database, storage_faults_explained
 from .job import Job
-from .rows import columns_from, jobs_from
+from .rows import columns_from, jobs_from, spec_from
 from .shared_refine import blocking_job
 from .states import ACTIVE, FINISHED, JobState, may_move
 
 DATABASE_NAME = "jobs.sqlite3"
+CACHED_SPECS = 1000
+"""A changed job is read many times, and its spec is most of the work."""
 _LASTING = frozenset({"posted_at", "accepted_at", "finished_at", "cancel_requested"})
 """What payments and people's decisions depend on: on the disk before anything follows from it."""
 _FREE = "(lease_owner IN ('', :owner) OR lease_until<:now OR lease_until>:now+:longest)"
@@ -62,6 +65,7 @@ class Store:
         self.path = home / DATABASE_NAME
         self._db, self.notice = open_database(self.path, busy_timeout_s)
         self._identity = identity(self.path)
+        self._read_spec = lru_cache(CACHED_SPECS)(spec_from)
 
     def close(self) -> None:
         """Close the connection."""
@@ -217,7 +221,7 @@ class Store:
 
     def _select(self, clause: str, values: list[Any]) -> list[Job]:
         with self._explained():
-            return jobs_from(self._db.execute(f"SELECT * FROM jobs {clause}", values))  # noqa: S608 - constants
+            return jobs_from(self._db.execute(f"SELECT * FROM jobs {clause}", values), self._read_spec)  # noqa: S608 - constants
 
     def _write(self, job_id: str, changes: dict[str, Any]) -> None:
         columns = {"revision": self._next_revision(), "updated_at": now_text(), **columns_from(changes)}
