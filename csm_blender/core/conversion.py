@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Self
 
 from .models import NO_ASSET, AssetChoice, Fit, JobSpec, Materials, Placement, Refinement, Vec3
-from .records import FLAT, Record, key
+from .records import FLAT, IF_SET, Record, key
+from .remesh import RemeshOptions, RemeshReport
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class ConversionRequest(Record):
 
     ``blend`` is the file of the result, set by the caller that starts the converter; ``export`` is the path of a GLB to
     be written too, or empty. ``scale_length`` is meters per Blender unit. ``session`` and ``job_id`` are written on an
-    asset.
+    asset. With ``remesh``, the local engine works on the mesh before it is fitted.
     """
 
     mesh: Path
@@ -35,6 +36,7 @@ class ConversionRequest(Record):
     session: str = ""
     job_id: str = ""
     blend: Path = Path()
+    remesh: RemeshOptions | None = field(default=None, metadata=IF_SET)
 
     @classmethod
     def of(cls, spec: JobSpec, mesh: Path, job_id: str = "") -> Self:
@@ -100,7 +102,7 @@ class ConversionReport(Record):
     """What a converter made: the mesh called ``mesh`` in the file ``blend``, with ``materials`` material slots.
 
     ``notes`` are messages about what could not be kept of the delivered file. ``asset_file`` is the file that was put
-    into an asset library, if any.
+    into an asset library, if any. ``remesh`` is what the local engine did, if it was asked to.
     """
 
     fitted: Fitted = field(metadata=FLAT)
@@ -110,6 +112,7 @@ class ConversionReport(Record):
     materials: int | None = None
     notes: tuple[str, ...] = ()
     asset_file: str | None = None
+    remesh: RemeshReport | None = field(default=None, metadata=IF_SET)
 
 
 @dataclass(frozen=True)

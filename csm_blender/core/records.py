@@ -2,7 +2,8 @@
 """Frozen dataclasses that go through JSON: to the store, into .blend files, between processes.
 
 The types of the fields say how they are read: other records, enums, paths, numbers, texts, tuples, and ``None``
-where it is allowed. What the metadata of a field can say is in :data:`FLAT`, :data:`NOT_KEPT` and :func:`key`.
+where it is allowed. What the metadata of a field can say is in :data:`FLAT`, :data:`NOT_KEPT`, :data:`IF_SET`
+and :func:`key`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ FLAT: Mapping[str, Any] = {"key": ""}
 NOT_KEPT: Mapping[str, Any] = {"key": None}
 """The field does not go into JSON."""
 
+IF_SET: Mapping[str, Any] = {"if_set": True}
+"""The field goes into JSON only where it is not its default: what earlier versions do not know is hidden from them."""
+
 
 def key(name: str) -> Mapping[str, Any]:
     """The field is called *name* in JSON."""
@@ -33,9 +37,10 @@ class Record:
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form; :meth:`from_dict` reads it."""
         data: dict[str, Any] = {}
-        for name, key, _needed, _read in _members(type(self)):
-            value = _as_data(getattr(self, name))
-            data |= {key: value} if key else value or {}
+        for field, name in _written(type(self)):
+            value = getattr(self, field.name)
+            if "if_set" not in field.metadata or value != field.default:
+                data |= {name: _as_data(value)} if name else _as_data(value) or {}
         return data
 
     @classmethod
@@ -82,6 +87,11 @@ def _find_keys(record: Any, *, required: bool) -> frozenset[str]:
     return frozenset(name for key, kind in chosen for name in ([key] if key else _inner(kind).keys(required=required)))
 
 
+def _find_written(record: Any) -> tuple[tuple[Field[Any], str], ...]:
+    return tuple((field, key) for field, key, _kind in _kept(record))
+
+
+_written: Callable[[Any], tuple[tuple[Field[Any], str], ...]] = cache(_find_written)
 _members: Callable[[Any], tuple[_Member, ...]] = cache(_find_members)
 _keys: Callable[..., frozenset[str]] = cache(_find_keys)
 

@@ -15,7 +15,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 MAY_IMPORT = {
     "core": {"core"},
     "worker": {"core", "worker"},
-    "converter": {"core", "converter"},
+    "remesh": {"core", "remesh"},
+    "converter": {"core", "remesh", "converter"},
     "scene": {"core", "worker", "converter", "scene"},
     "ui": {"core", "worker", "converter", "scene", "ui"},
     "cli": {"core", "worker", "converter", "scene", "cli"},
@@ -25,6 +26,7 @@ MAY_IMPORT = {
 }
 FOLDERS = {
     "core": ("", "api", "geometry", "files", "processes", "jobs", "pipeline"),
+    "remesh": ("shape", "texture", ""),
     "scene": ("blender", "addon", "versions", "measure", "", "background", "placement", "jobs"),
 }
 """The folders of a layer from left to right; an empty name stands for the modules directly in it."""

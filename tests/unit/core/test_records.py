@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from csm_blender.core.records import FLAT, NOT_KEPT, Record, key
+from csm_blender.core.records import FLAT, IF_SET, NOT_KEPT, Record, key
 
 
 class Wood(StrEnum):
@@ -72,3 +72,15 @@ def test_what_is_missing_gets_its_default_and_what_is_more_is_passed_over() -> N
 def test_what_cannot_be_is_refused(data: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
         Chair.from_dict(data)
+
+
+def test_a_field_that_earlier_versions_do_not_know_is_written_only_where_it_is_set() -> None:
+    @dataclass(frozen=True)
+    class Newer(Record):
+        name: str
+        added: int = field(default=0, metadata=IF_SET)
+
+    assert Newer("a").as_dict() == {"name": "a"}
+    assert Newer("a", 2).as_dict() == {"name": "a", "added": 2}
+    assert Newer.from_dict({"name": "a"}) == Newer("a")
+    assert Newer.from_dict({"name": "a", "added": 2}) == Newer("a", 2)
