@@ -48,8 +48,7 @@ class Cells:
                 edge[axis] = slice(-1, None)
                 after[tuple(edge)] = False
             for sign, other in ((-1, before), (1, after)):
-                for cell in np.argwhere(self.filled & ~other):
-                    found.append((axis, sign, tuple(int(i) for i in cell)))
+                found += [(axis, sign, tuple(map(int, cell))) for cell in np.argwhere(self.filled & ~other)]
         return found
 
     def _lengths(self) -> list[np.ndarray]:
@@ -116,8 +115,8 @@ class Cells:
             lattice = np.broadcast_to(lattice, (len(i), len(j)))
             s, t = np.meshgrid(np.linspace(0, 1, len(i)), np.linspace(0, 1, len(j)), indexing="ij")
             quad = [lattice[:-1, :-1], lattice[1:, :-1], lattice[1:, 1:], lattice[:-1, 1:]]
-            spot = [np.stack([x, y], axis=-1) for x, y in ((s[:-1, :-1], t[:-1, :-1]), (s[1:, :-1], t[1:, :-1]),
-                                                           (s[1:, 1:], t[1:, 1:]), (s[:-1, 1:], t[:-1, 1:]))]  # fmt: skip
+            both = np.stack([s, t], axis=-1)
+            spot = [both[:-1, :-1], both[1:, :-1], both[1:, 1:], both[:-1, 1:]]
             order = ((0, 1, 2), (0, 2, 3)) if sign > 0 else ((0, 2, 1), (0, 3, 2))
             for three in order:
                 corners.append(np.stack([quad[k].ravel() for k in three], axis=1))

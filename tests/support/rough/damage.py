@@ -138,8 +138,9 @@ def tangles(surface: Surface, strength: int, site: Site) -> Surface:
     blades = np.stack([center - up, center + up + aside * edge, center + up - aside * edge], axis=1).reshape(-1, 3)
     extra = np.concatenate([fins, first + count + np.arange(3 * count).reshape(-1, 3)])
     old = surface.triangles[chosen, 0]
-    colors = None if surface.colors is None else np.concatenate([surface.colors, surface.colors[old],
-                                                                 np.repeat(surface.colors[old], 3, axis=0)])  # fmt: skip
+    colors = surface.colors
+    if colors is not None:
+        colors = np.concatenate([colors, colors[old], np.repeat(colors[old], 3, axis=0)])
     rows = np.concatenate([chosen, chosen])
     bad = replace(
         surface,

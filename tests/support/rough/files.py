@@ -28,7 +28,7 @@ def painted(surface: Surface, kind: Kind) -> Surface:
 
 
 def write_glb(path: Path, surface: Surface, kind: Kind, charts: Charts | None, *, normals: bool = True) -> Path:
-    """Write the painted *surface*; *charts* are those of the whole one. ``normals``: with smooth ones at the vertices."""
+    """Write the painted *surface*; *charts* are those of the whole one. ``normals``: with those of its vertices."""
     glb = Glb()
     smooth = surface.vertex_normals() if normals and not kind.sharp else None
     primitives = []

@@ -118,8 +118,8 @@ _METAL = pair(gradient(0.0, 1.0, 2, 4.0), gradient(0.2, 0.8, 0, 5.0))
 MECHANICAL: tuple[dict[str, Any], ...] = (
     {"name": "box", "family": "plain box, vertex colors", "make": box, "looks": Looks((Look(waves(6)),)),
      "thickness": 0.6, "sharp": True},
-    {"name": "bracket", "family": "mechanical, round hole", "make": bracket, "looks": Looks((Look(tiles(7), "texture"),)),
-     "thickness": 0.12, "sharp": True},
+    {"name": "bracket", "family": "mechanical, round hole", "make": bracket,
+     "looks": Looks((Look(tiles(7), "texture"),)), "thickness": 0.12, "sharp": True},
     {"name": "flange", "family": "metallic, bolt holes", "make": flange,
      "looks": Looks((Look(tiles(8), "texture", metallic_roughness=_METAL),)), "thickness": 0.08, "sharp": True},
     {"name": "gear", "family": "mechanical, vertex colors", "make": gear, "looks": Looks((Look(waves(9)),)),

@@ -44,7 +44,7 @@ class Image:
         return (p[j0, i0] * (1 - s) + p[j0, i1] * s) * (1 - t) + (p[j1, i0] * (1 - s) + p[j1, i1] * s) * t
 
     def smaller(self, times: int) -> Image:
-        """As a mip level: each pixel the mean of *times* × *times*."""
+        """As a mip level: each pixel the mean of a square of *times* pixels a side."""
         height, width = (side // times * times for side in self.pixels.shape[:2])
         blocks = self.pixels[:height, :width].reshape(height // times, times, width // times, times, 4)
         return Image(blocks.mean(axis=(1, 3)))
