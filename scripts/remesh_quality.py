@@ -105,7 +105,8 @@ def measured(cases: list[Any], options: argparse.Namespace) -> list[dict[str, An
     known = {}
     if options.results and options.results.is_file():
         for line in options.results.read_text(encoding="utf-8").splitlines():
-            known[json.dumps((entry := json.loads(line))["case"], sort_keys=True)] = entry
+            entry = json.loads(line)
+            known[json.dumps(entry["case"], sort_keys=True)] = entry
     results = []
     for number, case in enumerate(cases):
         key = json.dumps(asdict(case), sort_keys=True)
