@@ -13,6 +13,7 @@ from mathutils import Matrix
 from ..core.errors import BadMesh
 from ..core.messages import Message
 from ..core.remesh import Deviation, OutputFigures, RemeshMode, RemeshOptions, RemeshReport, ReportProgress, Way
+from .material.see_through import is_see_through
 from .progress import within
 from .shape.deviation import deviation
 from .shape.look import Look, is_closed, look_at
@@ -23,7 +24,6 @@ from .shape.surface import Surface, mesh_of, surface_of
 from .shape.topology import edges_of
 from .shape.weld import welded
 from .texture.bake import bake
-from .material.see_through import is_see_through
 from .texture.unwrap import unwrap
 
 NO_SURFACE = "Points and lines cannot be refined: check what the program that made the file has exported."

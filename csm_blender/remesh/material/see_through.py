@@ -16,6 +16,6 @@ def is_see_through(mesh: bpy.types.Mesh) -> bool:
     return any(
         socket.is_linked or socket.default_value != _INPUTS[socket.name]
         for shader in shaders
-        for socket in shader.inputs
+        for socket in shader.inputs or ()
         if isinstance(socket, bpy.types.NodeSocketFloat) and socket.name in _INPUTS
     )

@@ -55,7 +55,7 @@ def bodies_in(surface: Surface) -> Bodies:
     used = np.unique(surface.triangles)
     np.minimum.at(low, of_point[used], surface.points[used])
     np.maximum.at(high, of_point[used], surface.points[used])
-    area: NDArray[np.float64] = np.bincount(label, weights=surface.areas(), minlength=count)
+    area = np.bincount(label, weights=surface.areas(), minlength=count).astype(np.float64)
     # From each body's own corner: far from the origin, the sum would lose its digits.
     a, b, c = (corner - low[label] for corner in surface.corners())
     sixfold = np.einsum("ij,ij->i", a, np.cross(b, c))

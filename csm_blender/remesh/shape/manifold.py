@@ -52,23 +52,23 @@ def _wound_against(edges: Edges, twins: Indices) -> Mask:
     count = len(twins) // 3
     sides = np.flatnonzero(twins != NONE)
     against = edges.forward[sides] == edges.forward[twins[sides]]
-    flip = np.zeros(count, dtype=bool)
+    flip: Mask = np.zeros(count, dtype=bool)
     if not against.any():
         return flip
     part = components(count, sides // 3, twins[sides] // 3)
-    differs = np.zeros(3 * count, dtype=bool)
+    differs: Mask = np.zeros(3 * count, dtype=bool)
     differs[sides] = against
-    neighbors = np.where(twins == NONE, np.repeat(np.arange(count), 3), twins // 3).reshape(-1, 3)
     differs = differs.reshape(-1, 3)
+    neighbors: Indices = np.where(twins == NONE, np.repeat(np.arange(count), 3), twins // 3).reshape(-1, 3)
     _, seeds = np.unique(part, return_index=True)
     seen = np.zeros(count, dtype=bool)
     seen[seeds] = True
-    front = seeds
+    front: Indices = seeds
     while len(front):
         near, turn = neighbors[front].ravel(), (differs[front] ^ flip[front][:, None]).ravel()
         near, first = np.unique(near, return_index=True)
         new = ~seen[near]
-        front = near[new]
+        front = near[new].ravel()
         flip[front] = turn[first][new]
         seen[front] = True
     of_part = np.bincount(part)

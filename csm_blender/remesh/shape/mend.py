@@ -14,7 +14,7 @@ from mathutils import Vector, kdtree
 from .bodies import Bodies, bodies_in, turned_outward, without_specks
 from .holes import Hole, holes_closed, holes_of
 from .manifold import cut_to_manifold
-from .surface import EMPTY, Mask, Surface
+from .surface import Mask, Surface, empty
 
 LARGE_HOLES = 0.15
 """A body whose holes have more than this share of its area is a sheet: closing them would change it."""
@@ -61,7 +61,7 @@ def mended(surface: Surface) -> Mended:
 
 
 def _part(surface: Surface, bodies: Bodies, chosen: Mask) -> Surface:
-    return surface.kept(chosen[bodies.label]) if chosen.any() else EMPTY
+    return surface.kept(chosen[bodies.label]) if chosen.any() else empty()
 
 
 def _small_holes(sheets: Surface) -> list[Hole]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from .nearest import nearest_on
 from .node_group import evaluated
-from .surface import EMPTY, Points, Surface, compact, mesh_of, surface_of
+from .surface import Points, Surface, compact, empty, mesh_of, surface_of
 from .topology import bodies_of, edges_of
 
 OFFSET_VOXELS, BAND_VOXELS = 1.5, 4
@@ -64,7 +64,7 @@ def _offset_surface(tree: Any, before: Any, after: Any, voxel: float) -> None:
 def _outer(shell: Surface, voxel: float) -> Surface:
     """Only the bodies of *shell* that enclose something: what faces inward is the inside of a hollow."""
     if not len(shell.triangles):
-        return EMPTY
+        return empty()
     body = bodies_of(shell.triangles, edges_of(shell.triangles))
     a, b, c = (corner - shell.points[0] for corner in shell.corners())
     volume = np.bincount(body, weights=np.einsum("ij,ij->i", a, np.cross(b, c)) / 6.0)

@@ -12,7 +12,7 @@ from .clean_up import cleaned_up
 from .mend import mended
 from .rebuild import rebuilt
 from .reduce import reduced
-from .surface import EMPTY, Surface, joined
+from .surface import Surface, empty, joined
 from .weld import cracks_closed
 
 LEAST_REBUILT, MOST_BLOWN_UP = 2_000, 4
@@ -39,7 +39,7 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
     """
     report_progress(0.0, Message("Mending the mesh"))
     parts = mended(cracks_closed(surface))
-    renewed, limit = EMPTY, budget
+    renewed, limit = empty(), budget
     if len(parts.torn.triangles):
         report_progress(0.15, Message("Rebuilding the surface"))
         limit = min(budget, max(LEAST_REBUILT, MOST_BLOWN_UP * len(surface.triangles)))

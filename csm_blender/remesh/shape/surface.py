@@ -48,7 +48,9 @@ class Surface:
         return compact(self.points, self.triangles[mask])
 
 
-EMPTY = Surface(np.zeros((0, 3)), np.zeros((0, 3), dtype=np.int64))
+def empty() -> Surface:
+    """A surface of nothing."""
+    return Surface(np.zeros((0, 3)), np.zeros((0, 3), dtype=np.int64))
 
 
 def compact(points: Points, triangles: Indices) -> Surface:
@@ -62,7 +64,7 @@ def compact(points: Points, triangles: Indices) -> Surface:
 def joined(surfaces: list[Surface]) -> Surface:
     """All *surfaces* as one; their points stay apart."""
     if not surfaces:
-        return EMPTY
+        return empty()
     starts = np.cumsum([0, *(len(each.points) for each in surfaces[:-1])])
     triangles = [each.triangles + start for each, start in zip(surfaces, starts, strict=True)]
     return Surface(np.concatenate([each.points for each in surfaces]), np.concatenate(triangles))
