@@ -65,6 +65,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--damages", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--strengths", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--triangles", type=int, default=300_000)
+    parser.add_argument("--texture", type=int, default=2048)
     parser.add_argument("--random", type=int, default=0, metavar="N")
     parser.add_argument("--first", type=int, default=0, help="the number of the first random case")
     parser.add_argument("--results", type=Path, default=None)
@@ -81,7 +82,7 @@ def listed_cases(options: argparse.Namespace) -> list[Any]:
     small = options.quick
     kinds = options.kinds or (QUICK["kinds"] if small else KINDS)
     damages = options.damages or (QUICK["damages"] if small else ("none", *DAMAGES))
-    more = {name: QUICK[name] for name in ("triangles", "budget", "texture")} if small else {"triangles": options.triangles}
+    more = {name: QUICK[name] for name in ("triangles", "budget", "texture")} if small else {"triangles": options.triangles, "texture": options.texture}
     return [
         Case(kind, damage, strength, **more)
         for kind in kinds

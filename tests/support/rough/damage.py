@@ -180,7 +180,8 @@ def cracks(surface: Surface, strength: int, site: Site) -> Surface:
 
 def mixed(surface: Surface, strength: int, site: Site) -> Surface:
     """Everything at once, as from a bad generator."""
-    for one in (noise, cracks, holes, flips, doubles, tangles, shells, specks):
+    # The shells come first: where faces are flipped already, they would be outside.
+    for one in (shells, noise, cracks, holes, flips, doubles, tangles, specks):
         surface = one(surface, strength if one is not tangles else LIGHT, site)
     return surface
 
