@@ -83,3 +83,22 @@ def _wire_material() -> bpy.types.Material:
     links.new(wire.outputs[0], mix.inputs["Factor"])
     links.new(mix.outputs["Result"], nodes["Principled BSDF"].inputs["Base Color"])
     return material
+
+
+def before_and_after(rough: bpy.types.Mesh, made: bpy.types.Mesh, box: np.ndarray, path: Path, pixels: int) -> None:
+    """A JPEG of both meshes side by side: each shaded, then its wires."""
+    shots = []
+    for number, (mesh, wires) in enumerate(((rough, False), (made, False), (rough, True), (made, True))):
+        render(mesh, box, shot := path.with_name(f"{path.stem}-{number}.png"), wires=wires, pixels=pixels)
+        image = bpy.data.images.load(str(shot))
+        values = np.empty(pixels * pixels * 4, np.float32)
+        image.pixels.foreach_get(values)
+        shots.append(values.reshape(pixels, pixels, 4))
+        bpy.data.images.remove(image)
+        shot.unlink()
+    both = np.concatenate(shots, axis=1)
+    image = bpy.data.images.new("both", both.shape[1], pixels)
+    image.pixels.foreach_set(np.ascontiguousarray(both).ravel())
+    image.filepath_raw, image.file_format = str(path), "JPEG"
+    image.save(quality=80)
+    bpy.data.images.remove(image)
