@@ -29,7 +29,8 @@ def by_kind(results: Results, version: str) -> str:
     count = max((result["case"]["triangles"] for result in results), default=0)
     about = (
         f"Measured in Blender {version}, meshes of {count:,} triangles before damage. Of the damaged ones, the worst"
-        " figure of each column is shown: of all light ones / of all heavy ones. Reached: in how many cases every goal was."
+        " figure of each column is shown: of all light ones / of all heavy ones. Reached: in how many cases every goal"
+        " was."
     )
     lines = [
         f"## By kind of mesh\n\n{about}\n",

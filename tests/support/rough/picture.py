@@ -42,7 +42,8 @@ def render(
         scene.collection.objects.link(lamp := bpy.data.objects.new("sun", sun))
         lamp.rotation_euler = turn.to_track_quat("Z", "Y").to_euler()
     world = bpy.data.worlds.new("world")
-    world.use_nodes = True
+    if world.node_tree is None:  # from 5.0 on there always is one, and this is deprecated
+        world.use_nodes = True
     world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.75, 0.78, 0.82, 1.0)
     world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.6
     scene.world = world
@@ -72,7 +73,8 @@ def _settings(scene: bpy.types.Scene, path: Path, pixels: int) -> None:
 
 def _wire_material() -> bpy.types.Material:
     material = bpy.data.materials.new("wires")
-    material.use_nodes = True
+    if material.node_tree is None:  # as above
+        material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
     wire = nodes.new("ShaderNodeWireframe")
     wire.use_pixel_size = True
