@@ -84,6 +84,7 @@ def listed_cases(options: argparse.Namespace) -> list[Case]:
         Case(kind, damage, strength, **more)
         for kind in kinds
         for damage in damages
+        if damage != "shells" or KINDS[kind].thickness  # of an open sheet nobody can tell what is inside
         for strength in (options.strengths if damage != "none" else (1,))
     ]
 

@@ -6,6 +6,8 @@ A closed surface around the mesh, reduced, unwrapped; base color and normals of 
 
 from __future__ import annotations
 
+import json
+import struct
 import sys
 from pathlib import Path
 
@@ -29,15 +31,27 @@ def main(answer: str, glb: str, triangles: str, pixels: str) -> None:
     low = trimesh.Trimesh(made.vertex_matrix(), made.face_matrix(), process=False)
     rows, faces, uvs = xatlas.parametrize(low.vertices, low.faces)
     low = trimesh.Trimesh(low.vertices[rows], faces, vertex_normals=low.vertex_normals[rows], process=False)
-    color, normal = _baked(high, low, uvs, int(pixels))
+    color, normal = _baked(high, vertex_colors(Path(glb)), low, uvs, int(pixels))
     images = [Image.fromarray((np.clip(each, 0.0, 1.0) * 255.0).astype(np.uint8)[::-1]) for each in (color, normal)]
     material = trimesh.visual.material.PBRMaterial(baseColorTexture=images[0], normalTexture=images[1])
     low.visual = trimesh.visual.TextureVisuals(uv=uvs, material=material)
     low.export(Path(answer).with_suffix(".glb"))
 
 
-def _baked(high: trimesh.Trimesh, low: trimesh.Trimesh, uvs: np.ndarray, pixels: int) -> tuple[np.ndarray, np.ndarray]:
-    """Colors and world-space normals (pixels, pixels, 3): the first hit of a ray from outside."""
+def vertex_colors(glb: Path) -> np.ndarray:
+    """(n, 3) the colors of the first mesh's vertices, which trimesh does not read beside a material."""
+    data = glb.read_bytes()
+    length = struct.unpack_from("<I", data, 12)[0]
+    document = json.loads(data[20 : 20 + length])
+    accessor = document["accessors"][document["meshes"][0]["primitives"][0]["attributes"]["COLOR_0"]]
+    start = 28 + length + document["bufferViews"][accessor["bufferView"]]["byteOffset"]
+    return np.frombuffer(data, np.float32, accessor["count"] * 4, start).reshape(-1, 4)[:, :3]
+
+
+def _baked(
+    high: trimesh.Trimesh, colors: np.ndarray, low: trimesh.Trimesh, uvs: np.ndarray, pixels: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Colors in sRGB and world-space normals (pixels, pixels, 3): the first hit of a ray from outside."""
     triangle, weights, texel = _texels(uvs[low.faces] * pixels - 0.5, pixels)
     corners = low.faces[triangle]
     places = (low.vertices[corners] * weights[..., None]).sum(axis=1)
@@ -50,9 +64,9 @@ def _baked(high: trimesh.Trimesh, low: trimesh.Trimesh, uvs: np.ndarray, pixels:
     near = np.linalg.norm(hits - places[rays], axis=1) < 2.0 * reach
     hits, rays, faces = hits[near], rays[near], faces[near]
     shares = trimesh.triangles.points_to_barycentric(high.triangles[faces], hits)
-    seen = high.visual.vertex_colors[high.faces[faces]][..., :3] / 255.0
+    seen = colors[high.faces[faces]]
     color, normal = np.full((pixels * pixels, 3), 0.5), np.full((pixels * pixels, 3), (0.5, 0.5, 1.0))
-    color[texel[rays]] = (seen * shares[..., None]).sum(axis=1)
+    color[texel[rays]] = (seen * shares[..., None]).sum(axis=1) ** (1.0 / 2.2)
     normal[texel[rays]] = high.face_normals[faces] * 0.5 + 0.5
     return color.reshape(pixels, pixels, 3), normal.reshape(pixels, pixels, 3)
 
