@@ -60,9 +60,11 @@ def refine(bench: Bench, python: str, mesh: Path, good: tuple[int, ...] = (0,)) 
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CSM_")}
     ended = run([*command, "--json"], log=log, good=good, cwd=bench.root, env=kept)
     said = log.read_text(encoding="utf-8", errors="replace")
-    lines = [line for line in said.splitlines() if line.startswith("{")]
-    report = json.loads(lines[-1]) if lines else {"said": said.strip().splitlines()[-1:]}
-    return Refined(ended, report)
+    if ended.status:
+        return Refined(ended, {"said": said.strip().splitlines()[-1:]})
+    return Refined(
+        ended, json.loads(said[said.index("\n{") if "\n{" in said else said.index("{") : said.rindex("}") + 1])
+    )
 
 
 def _against_plain(bench: Bench, version: str, mesh: Path) -> Row:
