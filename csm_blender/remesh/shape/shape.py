@@ -38,7 +38,7 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
     *keep_hidden* keeps bodies inside others: what surrounds them can be seen through.
     """
     report_progress(0.0, Message("Mending the mesh"))
-    parts = mended(cracks_closed(surface))
+    parts = mended(cracks_closed(surface), keep_hidden=keep_hidden)
     renewed, limit = empty(), budget
     if len(parts.torn.triangles):
         report_progress(0.15, Message("Rebuilding the surface"))
@@ -46,9 +46,10 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
         renewed, _ = without_specks(rebuilt(parts.torn, limit))
     sheets = parts.sheets if len(renewed.triangles) else joined([parts.sheets, parts.torn])
     report_progress(0.5, Message("Removing what is hidden"))
-    closed, hidden = joined([parts.closed, renewed]), 0
-    if not keep_hidden:
-        closed, hidden = without_hidden(closed)
+    closed, hidden = joined([parts.closed, renewed]), parts.hidden
+    if len(renewed.triangles) and not keep_hidden:
+        closed, inside = without_hidden(closed)
+        hidden += inside
     dense = joined([closed, sheets])
     report_progress(0.6, Message("Reducing the mesh"))
     low = cleaned_up(turned_outward(reduced(dense, limit)))
