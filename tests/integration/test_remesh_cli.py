@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from blender_scenes import Csm, Outcome
 from fit_glbs import Glb, block, letter, plain
+from many_bodies import many_bodies
 from mesh_files import write_glb, write_stl
 
 bpy = pytest.importorskip("bpy")
@@ -73,7 +74,8 @@ def test_people_get_a_short_table(capfd: pytest.CaptureFixture[str], rough: Path
 def test_a_terminal_gets_one_line_that_is_written_over(csm_without_service: Csm, rough: Path, tmp_path: Path) -> None:
     pty = pytest.importorskip("pty")
     reader, terminal = pty.openpty()
-    command = [os.sys.executable, "-m", "csm_blender", "remesh", str(rough), str(tmp_path / "clean.glb"), "--json"]
+    command = [os.sys.executable, "-m", "csm_blender", "remesh", str(rough), str(tmp_path / "clean.glb")]
+    command += ["--texture", "0", "--json"]
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -197,14 +199,6 @@ def zipped(*, password: bool = False, size: int = 0) -> bytes:
         packed[6] |= 1
         packed[packed.index(b"PK\x01\x02") + 8] |= 1
     return bytes(packed)
-
-
-def many_bodies(count: int) -> bytes:
-    places = np.stack(np.meshgrid(*[np.arange(math.ceil(count ** (1 / 3)))] * 3), axis=-1).reshape(-1, 3)[:count]
-    corners = np.array([[0.0, 0.0, 0.0], [0.5, 0.0, 0.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.5]])
-    faces = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])
-    points = (places[:, None] + corners).reshape(-1, 3)
-    return plain(points, (np.arange(count)[:, None, None] * 4 + faces).reshape(-1, 3))
 
 
 BAD_MESHES: dict[str, tuple[str, Callable[[], bytes], str]] = {
