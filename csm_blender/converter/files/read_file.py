@@ -118,6 +118,13 @@ def _refusal(summary: GlbSummary, reason: str) -> ConversionFailed:
 def _read_obj(path: Path) -> list[Message]:
     # Axes as glTF's, the defaults of the importer: x right, y up, z to the front.
     _call("OBJ", _operators.wm.obj_import, filepath=str(path), forward_axis="NEGATIVE_Z", up_axis="Y")
+    for material in bpy.data.materials:
+        links: Any = material.node_tree.links if material.node_tree else ()
+        for link in links:
+            image = getattr(link.from_node, "image", None)
+            is_value = link.to_node.type == "NORMAL_MAP" or link.to_socket.name in ("Metallic", "Roughness")
+            if image is not None and is_value:
+                image.colorspace_settings.name = "Non-Color"  # the importer takes every picture for colors
     return []
 
 
