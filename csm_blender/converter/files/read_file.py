@@ -23,6 +23,7 @@ from ...core.files.mesh_format import MeshFormat, find_format
 from ...core.files.zip_archive import unpack_mesh
 from ...core.messages import Message, sentences
 from .gltf_positions import check_positions
+from .plain_positions import check_plain_positions
 from .still_gltf import write_without_animation
 from .usd_units import meters_per_unit
 
@@ -116,6 +117,7 @@ def _refusal(summary: GlbSummary, reason: str) -> ConversionFailed:
 
 
 def _read_obj(path: Path) -> list[Message]:
+    check_plain_positions(path, MeshFormat.OBJ)
     # Axes as glTF's, the defaults of the importer: x right, y up, z to the front.
     _call("OBJ", _operators.wm.obj_import, filepath=str(path), forward_axis="NEGATIVE_Z", up_axis="Y")
     for material in bpy.data.materials:
@@ -129,11 +131,13 @@ def _read_obj(path: Path) -> list[Message]:
 
 
 def _read_stl(path: Path) -> list[Message]:
+    check_plain_positions(path, MeshFormat.STL)
     _call("STL", _operators.wm.stl_import, filepath=str(path), forward_axis="Y", up_axis="Z")
     return []
 
 
 def _read_ply(path: Path) -> list[Message]:
+    check_plain_positions(path, MeshFormat.PLY)
     _call("PLY", _operators.wm.ply_import, filepath=str(path), forward_axis="Y", up_axis="Z")
     return []
 
