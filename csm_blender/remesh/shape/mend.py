@@ -12,11 +12,11 @@ import bpy
 import numpy as np
 from mathutils import Vector, kdtree
 
-from .bodies import SPECK, Bodies, bodies_in, turned_outward, without_hidden
+from ..geometry.bodies import SPECK, Bodies, bodies_in, turned_outward, without_hidden
+from ..geometry.nearest import nearest_on
+from ..geometry.surface import Mask, Surface, empty, mesh_of
 from .holes import Holes, holes_closed, holes_of
 from .manifold import cut_to_manifold
-from .nearest import nearest_on
-from .surface import Mask, Surface, empty, mesh_of
 
 LARGE_HOLES = 0.15
 """A body whose holes have more than this share of its area is a sheet: closing them would change it."""

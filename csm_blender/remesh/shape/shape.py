@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from ...core.messages import Message
 from ...core.remesh import ReportProgress, Way
-from .bodies import turned_outward, without_hidden, without_specks
+from ..geometry.bodies import turned_outward, without_hidden, without_specks
+from ..geometry.surface import Surface, empty, joined
+from ..geometry.weld import cracks_closed
 from .clean_up import cleaned_up
 from .mend import mended
 from .rebuild import rebuilt
 from .reduce import reduced
-from .surface import Surface, empty, joined
-from .weld import cracks_closed
 
 LEAST_REBUILT, MOST_BLOWN_UP = 2_000, 4
 """A rebuilt surface gets at most this many triangles for each it had, but may always have as many as the first."""
