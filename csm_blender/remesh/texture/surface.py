@@ -8,6 +8,7 @@ triangle.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,12 +20,12 @@ from ..material.mesh_data import Floats, Hits, Ints
 AGREES = 0.25
 """Cosine between the normals of a point and of the original's triangle from which on the one shows the other."""
 _NEAR = 0.003
-"""Share of the diagonal: as far, a triangle that faces the same way is preferred to a nearer one that faces away."""
-_FURTHER = 4.0
-"""And as many times the distance of the nearer one."""
+"""Share of the diagonal within which a triangle that faces away may be one that is flipped by mistake."""
+_CLEAR = 2e-5
+"""Share of the diagonal by which rays start above a triangle, not to meet it."""
 _IN_BUCKET = 0.2
 _LOW = 4096
-_VALUE = "csm_hit"
+_VALUE, _DIRECTION, _REACH = "csm_hit", "csm_direction", "csm_reach"
 _AXES: Floats = np.concatenate([np.eye(3), -np.eye(3)]).astype(np.float32)
 
 
@@ -59,8 +60,9 @@ class Surface:
     def hits(self, points: Floats, normals: Floats) -> Hits:
         """What a surface at *points* (n, 3) with unit *normals* (n, 3) shows of the original.
 
-        The nearest triangle, unless it faces away: it may be the other side of a thin wall or an inner shell. Then the
-        nearest one that faces the same way is taken, unless it is much further: single triangles may be flipped.
+        The nearest triangle, unless it faces away. Then it may be flipped by mistake, or the other side of a thin wall
+        or an inner shell: if it is not close or there is something in front of it, the nearest one that faces the same
+        way is taken.
         """
         found = self._lookup(-1).nearest(points)
         away = np.flatnonzero(np.einsum("ij,ij->i", self.normals[found.triangle], normals) < AGREES)
@@ -68,14 +70,23 @@ class Surface:
             return found
         nearest = Hits(found.triangle[away], found.weights[away])
         facing = self._nearest_facing(points[away], normals[away])
-        distance = [np.linalg.norm(self._places(each) - points[away], axis=1) for each in (nearest, facing)]
+        places = self._places(nearest)
+        distance = np.linalg.norm(places - points[away], axis=1)
+        further = np.linalg.norm(self._places(facing) - points[away], axis=1)
         agrees = np.einsum("ij,ij->i", self.normals[facing.triangle], normals[away]) >= AGREES
-        better = agrees & (distance[1] <= np.maximum(distance[0] * _FURTHER, self._diagonal * _NEAR))
-        far = distance[0] > self._diagonal * _NEAR  # so far off, the nearest one is no flipped triangle of this surface
-        chosen = better | (agrees & far)
+        chosen = agrees & (distance > self._diagonal * _NEAR)
+        near = np.flatnonzero(agrees & ~chosen)
+        if len(near):
+            chosen[near] = self._is_covered(places[near], normals[away[near]], (distance + further)[near])
         found.triangle[away[chosen]] = facing.triangle[chosen]
         found.weights[away[chosen]] = facing.weights[chosen]
         return found
+
+    def _is_covered(self, places: Floats, normals: Floats, reach: Floats) -> Any:
+        """(n,) whether within *reach* (n,) in front of *places* there is a triangle that faces along *normals*."""
+        start = places + normals * np.float32(self._diagonal * _CLEAR)
+        hit, triangle = self._lookup(-1).first_along(start, normals, reach)
+        return hit & (np.einsum("ij,ij->i", self.normals[triangle], normals) >= AGREES)
 
     def _nearest_facing(self, points: Floats, normals: Floats) -> Hits:
         """The nearest among the triangles that face roughly along the axis that *normals* are nearest to."""
@@ -110,18 +121,33 @@ class _Lookup:
         self._numbers = numbers
         self._mesh = _triangle_soup(corners[numbers])
         self._object = bpy.data.objects.new("Original", self._mesh)
-        self._nodes = _sampling_nodes(self._object)
+        self._nodes: dict[str, bpy.types.NodeTree] = {}
 
     def nearest(self, points: Floats) -> Hits:
         """The nearest of the triangles to each of *points* (n, 3)."""
+        return self._unpacked(self._looked_up("nearest", points, {}))
+
+    def first_along(self, points: Floats, directions: Floats, reach: Floats) -> tuple[Any, Ints]:
+        """(n,) whether rays from *points* along *directions* (n, 3) meet a triangle within *reach* (n,), and which."""
+        fields = {_DIRECTION: ("FLOAT_VECTOR", "vector", directions), _REACH: ("FLOAT", "value", reach)}
+        values = self._looked_up("ray", points, fields)
+        return values.any(axis=1), self._unpacked(values).triangle  # all values of a ray that meets nothing are 0
+
+    def _looked_up(self, way: str, points: Floats, fields: Mapping[str, tuple[str, str, Floats]]) -> Floats:
+        """(n, 4) what the nodes for *way* store at *points* (n, 3), which have the attributes *fields*."""
+        if way not in self._nodes:
+            self._nodes[way] = _sampling_nodes(self._object, is_ray=way == "ray")
         mesh: Any = bpy.data.meshes.new("Texels")
-        mesh.vertices.add(len(points))
-        mesh.vertices.foreach_set("co", np.ascontiguousarray(points, dtype=np.float32).ravel())
         obj = bpy.data.objects.new("Texels", mesh)
         try:
+            mesh.vertices.add(len(points))
+            mesh.vertices.foreach_set("co", np.ascontiguousarray(points, dtype=np.float32).ravel())
+            for name, (kind, field, given) in fields.items():
+                attribute = mesh.attributes.new(name, kind, "POINT")
+                attribute.data.foreach_set(field, np.ascontiguousarray(given, dtype=np.float32).ravel())
             self._scene.collection.objects.link(obj)
             modifier: Any = obj.modifiers.new("Sampling", "NODES")
-            modifier.node_group = self._nodes
+            modifier.node_group = self._nodes[way]
             layer: Any = self._scene.view_layers[0]
             layer.update()
             evaluated: Any = obj.evaluated_get(layer.depsgraph).data
@@ -130,11 +156,12 @@ class _Lookup:
         finally:
             bpy.data.objects.remove(obj)
             bpy.data.meshes.remove(mesh)
-        return self._unpacked(values.reshape(-1, 4))
+        return values.reshape(-1, 4)
 
     def remove(self) -> None:
         """Remove all that was made."""
-        bpy.data.node_groups.remove(self._nodes)
+        for tree in self._nodes.values():
+            bpy.data.node_groups.remove(tree)
         bpy.data.objects.remove(self._object)
         bpy.data.meshes.remove(self._mesh)
 
@@ -168,27 +195,34 @@ def _triangle_soup(corners: Floats) -> bpy.types.Mesh:
     return made
 
 
-def _sampling_nodes(original: bpy.types.Object) -> bpy.types.NodeTree:
-    """Nodes that store at each vertex the value of *original* at the nearest point of its surface."""
+def _sampling_nodes(original: bpy.types.Object, *, is_ray: bool) -> bpy.types.NodeTree:
+    """Nodes that store at each vertex the value of *original* at the nearest point, or where its ray meets it first."""
     groups: Any = bpy.data.node_groups
     tree = groups.new("Sampling", "GeometryNodeTree")
     for direction in ("INPUT", "OUTPUT"):
         tree.interface.new_socket("Geometry", in_out=direction, socket_type="NodeSocketGeometry")
     new, link = tree.nodes.new, tree.links.new
+
+    def named(name: str, kind: str) -> Any:
+        node = new("GeometryNodeInputNamedAttribute")
+        node.data_type = kind
+        node.inputs["Name"].default_value = name
+        return node.outputs["Attribute"]
+
     source = new("GeometryNodeObjectInfo")
     source.inputs["Object"].default_value = original
-    named = new("GeometryNodeInputNamedAttribute")
-    named.data_type = "FLOAT_COLOR"
-    named.inputs["Name"].default_value = _VALUE
-    sample = new("GeometryNodeSampleNearestSurface")
+    sample = new("GeometryNodeRaycast" if is_ray else "GeometryNodeSampleNearestSurface")
     sample.data_type = "FLOAT_COLOR"
     link(source.outputs["Geometry"], sample.inputs[0])
-    link(named.outputs["Attribute"], sample.inputs["Value"])
+    link(named(_VALUE, "FLOAT_COLOR"), sample.inputs["Attribute" if is_ray else "Value"])
+    if is_ray:
+        link(named(_DIRECTION, "FLOAT_VECTOR"), sample.inputs["Ray Direction"])
+        link(named(_REACH, "FLOAT"), sample.inputs["Ray Length"])
     store = new("GeometryNodeStoreNamedAttribute")
     store.data_type, store.domain = "FLOAT_COLOR", "POINT"
     store.inputs["Name"].default_value = _VALUE
     link(new("NodeGroupInput").outputs[0], store.inputs[0])
-    link(sample.outputs[0], store.inputs["Value"])
+    link(sample.outputs["Attribute"] if is_ray else sample.outputs[0], store.inputs["Value"])
     link(store.outputs[0], new("NodeGroupOutput").inputs[0])
     made: bpy.types.NodeTree = tree
     return made
