@@ -136,7 +136,9 @@ class Baked:
         return bpy.data.images[f"{self.mesh.name} {kind}"]
 
     def kinds(self) -> set[str]:
-        return {node.image.name.removeprefix(f"{self.mesh.name} ") for node in self.tree.nodes if node.type == "TEX_IMAGE"}
+        return {
+            node.image.name.removeprefix(f"{self.mesh.name} ") for node in self.tree.nodes if node.type == "TEX_IMAGE"
+        }
 
     def pixels(self, kind: str) -> Array:
         """(h, w, 4) stored values from 0 to 1."""

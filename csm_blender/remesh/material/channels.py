@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ...core.messages import Message
-from .expressions import Attribute, Constant, Expression, Operation, Procedural
+from .expressions import Attribute, Constant, Expression, Operation, Procedural, leaves
 from .node_reader import NotPlain, Reader, source_of
 
 _RGB = 3
@@ -56,6 +56,15 @@ class Channels:
     cutoff: float = _CUTOFF
     normal: NormalMap | Procedural | None = None
     is_culled: bool = False
+
+    def procedural(self) -> list[Procedural]:
+        """What of it only a renderer can tell."""
+        parts = [self.base_color, self.metallic, self.roughness, self.emission, self.alpha]
+        if isinstance(self.normal, NormalMap):
+            parts += [self.normal.color, self.normal.strength]
+        elif self.normal is not None:
+            parts.append(self.normal)
+        return [leaf for part in parts for leaf in leaves(part) if isinstance(leaf, Procedural)]
 
 
 def read_channels(material: bpy.types.Material | None, *, has_colors: bool) -> tuple[Channels, list[Message]]:

@@ -12,8 +12,9 @@ from ..material.channels import AlphaMode, Channels, read_channels
 from ..material.evaluate import Places, constant_value
 from ..material.expressions import Constant, Expression, Operation, Procedural
 from ..material.images import Pixels, read_pixels
-from ..material.mesh_data import Floats, Ints, TriangleData
+from ..material.mesh_data import Floats, TriangleData
 from .baked_material import Factors, make_material
+from .cycles import rendered
 from .fill import nearest_filled
 from .maps import Map
 from .png import packed_image
@@ -40,8 +41,7 @@ def bake(
     Returns notes for people.
     """
     report_progress(0.0, Message("Reading materials"))
-    data = TriangleData(original)
-    numbers = data.material_numbers()
+    numbers = TriangleData(original).material_numbers()
     notes: list[Message] = []
     materials = list(original.materials) or [None]
     channels: dict[int, Channels] = {}
@@ -49,7 +49,7 @@ def bake(
         channels[int(number)], found = read_channels(materials[number], has_colors=bool(original.color_attributes))
         notes += [note for note in found if note not in notes]
     size = texture_size or _AVERAGED_SIZE
-    work = _Work(low, data, numbers, channels, size, has_normals=texture_size > 0)
+    work = _Work((original, low), channels, size, has_normals=texture_size > 0)
     work.run(report_progress)
     report_progress(0.85, Message("Writing textures"))
     work.finish(low, with_images=texture_size > 0)
@@ -62,17 +62,18 @@ class _Work:
 
     def __init__(
         self,
-        low: bpy.types.Mesh,
-        data: TriangleData,
-        numbers: Ints,
+        meshes: tuple[bpy.types.Mesh, bpy.types.Mesh],
         channels: dict[int, Channels],
         size: int,
         *,
         has_normals: bool,
     ) -> None:
+        """*meshes* are the original and the low one; *channels* those of the original's material slots."""
+        original, low = meshes
         self._size = size
-        self._data = data
-        self._numbers = numbers
+        self._original, self._low = original, low
+        self._data = TriangleData(original)
+        self._numbers = self._data.material_numbers()
         self._channels = channels
         self._frames = LowFrames(low)
         self._images: dict[int, Pixels] = {}
@@ -91,6 +92,12 @@ class _Work:
         """Look all texels up."""
         spans = rasterize(self._frames.uvs.astype(np.float64), self._size)
         total, done = int(spans.count.sum()), 0
+        self._covered[spans.texels(self._size)] = True
+        wanted = [each for channels in self._channels.values() for each in channels.procedural()]
+        if wanted:
+            report_progress(0.02, Message("Rendering procedural textures"))
+            covered = self._covered.reshape(self._size, self._size)
+            self._rendered = rendered(self._original, self._low, list(dict.fromkeys(wanted)), covered)
         with Surface(self._data.positions()) as surface:
             normals = OriginalNormals(self._data, surface) if self._normal is not None else None
             for chunk in spans.chunks(_TEXELS_AT_ONCE):
@@ -104,7 +111,6 @@ class _Work:
         values = spans.interpolated(self._frames.corners)
         facing = values[:, 3:6] / np.maximum(np.linalg.norm(values[:, 3:6], axis=1, keepdims=True), 1e-20)
         hits = surface.hits(values[:, :3], facing)
-        self._covered[texels] = True
         everywhere = Places(self._data, hits, self._pixels, texels, self._rendered)
         for number, chosen in materials_at(self._numbers, hits.triangle, len(self._channels)):
             channels = self._channels[number] if len(self._channels) > 1 else next(iter(self._channels.values()))

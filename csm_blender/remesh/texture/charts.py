@@ -83,9 +83,7 @@ def charts_of(faces: Faces) -> Ints:
 
 def directions(faces: Faces, chart: Ints) -> Floats:
     """(c, 3) the direction along which each chart is projected: the mean of its normals."""
-    total = np.stack(
-        [np.bincount(chart, weights=faces.normals[:, axis] * faces.areas) for axis in range(3)], axis=1
-    )
+    total = np.stack([np.bincount(chart, weights=faces.normals[:, axis] * faces.areas) for axis in range(3)], axis=1)
     return _unit(total)
 
 
@@ -101,9 +99,7 @@ def _grouped(faces: Faces) -> Ints:
     group = (normals @ centers.T).argmax(axis=1)
     for _step in range(3):
         centers = _unit(
-            np.stack(
-                [np.bincount(group, normals[:, axis] * faces.areas, len(centers)) for axis in range(3)], axis=1
-            )
+            np.stack([np.bincount(group, normals[:, axis] * faces.areas, len(centers)) for axis in range(3)], axis=1)
         )
         group = (normals @ centers.T).argmax(axis=1)
     likes = normals @ centers.T

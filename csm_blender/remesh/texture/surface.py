@@ -61,32 +61,33 @@ class Surface:
         """What a surface at *points* (n, 3) with unit *normals* (n, 3) shows of the original.
 
         The nearest triangle, unless it faces away. Then it may be flipped by mistake, or the other side of a thin wall
-        or an inner shell: if it is not close or there is something in front of it, the nearest one that faces the same
-        way is taken.
+        or an inner shell: if something is in front of it that is taken, or if it is not close the nearest one that
+        faces the same way, whichever is nearer.
         """
         found = self._lookup(-1).nearest(points)
         away = np.flatnonzero(np.einsum("ij,ij->i", self.normals[found.triangle], normals) < AGREES)
         if not len(away):
             return found
-        nearest = Hits(found.triangle[away], found.weights[away])
-        facing = self._nearest_facing(points[away], normals[away])
-        places = self._places(nearest)
-        distance = np.linalg.norm(places - points[away], axis=1)
-        further = np.linalg.norm(self._places(facing) - points[away], axis=1)
-        agrees = np.einsum("ij,ij->i", self.normals[facing.triangle], normals[away]) >= AGREES
-        chosen = agrees & (distance > self._diagonal * _NEAR)
-        near = np.flatnonzero(agrees & ~chosen)
-        if len(near):
-            chosen[near] = self._is_covered(places[near], normals[away[near]], (distance + further)[near])
-        found.triangle[away[chosen]] = facing.triangle[chosen]
-        found.weights[away[chosen]] = facing.weights[chosen]
+        chosen = self._in_front(points[away], normals[away], Hits(found.triangle[away], found.weights[away]))
+        found.triangle[away], found.weights[away] = chosen.triangle, chosen.weights
         return found
 
-    def _is_covered(self, places: Floats, normals: Floats, reach: Floats) -> Any:
-        """(n,) whether within *reach* (n,) in front of *places* there is a triangle that faces along *normals*."""
+    def _in_front(self, points: Floats, normals: Floats, nearest: Hits) -> Hits:
+        """*nearest* (n), which face away, with those replaced that are not seen from where *normals* (n, 3) point."""
+        facing = self._nearest_facing(points, normals)
+        places = self._places(nearest)
+        distance = np.linalg.norm(places - points, axis=1)
+        further = np.linalg.norm(self._places(facing) - points, axis=1)
+        agrees = np.einsum("ij,ij->i", self.normals[facing.triangle], normals) >= AGREES
         start = places + normals * np.float32(self._diagonal * _CLEAR)
-        hit, triangle = self._lookup(-1).first_along(start, normals, reach)
-        return hit & (np.einsum("ij,ij->i", self.normals[triangle], normals) >= AGREES)
+        is_covered, cover = self._lookup(-1).first_along(start, normals, np.where(agrees, distance + further, distance))
+        from_cover = np.linalg.norm(self._places(cover) - points, axis=1)
+        use_cover = is_covered & (~agrees | (from_cover < further))
+        use_facing = agrees & ~use_cover & (is_covered | (distance > self._diagonal * _NEAR))
+        triangle = np.where(use_cover, cover.triangle, np.where(use_facing, facing.triangle, nearest.triangle))
+        weights = np.where(use_facing[:, None], facing.weights, nearest.weights)
+        weights[use_cover] = cover.weights[use_cover]
+        return Hits(triangle, weights)
 
     def _nearest_facing(self, points: Floats, normals: Floats) -> Hits:
         """The nearest among the triangles that face roughly along the axis that *normals* are nearest to."""
@@ -127,11 +128,11 @@ class _Lookup:
         """The nearest of the triangles to each of *points* (n, 3)."""
         return self._unpacked(self._looked_up("nearest", points, {}))
 
-    def first_along(self, points: Floats, directions: Floats, reach: Floats) -> tuple[Any, Ints]:
-        """(n,) whether rays from *points* along *directions* (n, 3) meet a triangle within *reach* (n,), and which."""
+    def first_along(self, points: Floats, directions: Floats, reach: Floats) -> tuple[Any, Hits]:
+        """(n,) whether rays from *points* along *directions* (n, 3) meet a triangle within *reach* (n,), and where."""
         fields = {_DIRECTION: ("FLOAT_VECTOR", "vector", directions), _REACH: ("FLOAT", "value", reach)}
         values = self._looked_up("ray", points, fields)
-        return values.any(axis=1), self._unpacked(values).triangle  # all values of a ray that meets nothing are 0
+        return values.any(axis=1), self._unpacked(values)  # all values of a ray that meets nothing are 0
 
     def _looked_up(self, way: str, points: Floats, fields: Mapping[str, tuple[str, str, Floats]]) -> Floats:
         """(n, 4) what the nodes for *way* store at *points* (n, 3), which have the attributes *fields*."""

@@ -9,18 +9,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
-from textured_meshes import (
-    Baked,
-    MaterialTree,
-    add_colors,
-    add_uv_map,
-    grid,
-    image,
-    linear,
-    ramp,
-    sphere,
-    srgb,
-)
+from textured_meshes import Baked, MaterialTree, add_colors, add_uv_map, grid, image, linear, ramp, sphere, srgb
 
 from csm_blender.remesh.texture.bake import bake
 from csm_blender.remesh.texture.unwrap import unwrap
