@@ -64,9 +64,9 @@ def looked_up(pixels: Pixels, places: Floats, extension: str, interpolation: str
     """
     values = pixels.values
     height, width = values.shape[:2]
-    flat = values.reshape(-1, _RGBA)
+    flat: Any = values.reshape(-1, _RGBA)
     if values.dtype == np.uint8:
-        flat = values.reshape(-1).view(np.uint32)  # one gather instead of four
+        flat = values.ravel().view(np.uint32)  # one gather instead of four
     x, y = places[:, 0] * np.float32(width), places[:, 1] * np.float32(height)
     if interpolation == "Closest":
         result = _texel(flat, np.floor(x), np.floor(y), (width, height), extension)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Have Cycles tell what procedural nodes of the original's materials give on the unwrapped mesh.
 
-What is linked to an input of a shader is emitted instead, and baked with one sample a texel. Rays that miss the original
-leave texels without a value; these get that of the nearest one that has some.
+What is linked to an input of a shader is emitted instead, and baked with one sample a texel. Rays that miss the
+original leave texels without a value; these get that of the nearest one that has some.
 """
 
 from __future__ import annotations
