@@ -135,7 +135,10 @@ class _MaterialReader(Reader):
         """A diffuse, glossy or other shader."""
         channels = Channels(metallic=_ONE if node.type in {"BSDF_GLOSSY", "BSDF_METALLIC"} else _ZERO)
         names = {socket.name for socket in node.inputs}
-        if "Color" in names:
+        if "Color" not in names:
+            words = "The material {name} is made of nodes that cannot be baked; it became gray."
+            self.notes.append(Message(words, name=self._material.name))
+        else:
             channels = replace(channels, base_color=self._input(node, "Color", _RGB))
         if node.type == "BSDF_DIFFUSE":
             channels = replace(channels, roughness=_ONE)  # its own roughness is something else

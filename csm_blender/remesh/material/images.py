@@ -27,11 +27,8 @@ class Pixels:
     is_srgb: bool
 
 
-def read_pixels(image: bpy.types.Image, most: int = 0) -> Pixels:
-    """The pixels of *image*, which has some.
-
-    They are averaged 2 x 2 while both sides have twice *most* or more; not at all if *most* is 0.
-    """
+def read_pixels(image: bpy.types.Image, halvings: int = 0) -> Pixels:
+    """The pixels of *image*, which has some, averaged 2 x 2 as often as *halvings* says."""
     width, height = image.size
     channels = image.channels
     raw = np.empty(width * height * channels, dtype=np.float32)
@@ -45,7 +42,7 @@ def read_pixels(image: bpy.types.Image, most: int = 0) -> Pixels:
     values = _as_rgba(values)
     if image.alpha_mode == "NONE":
         values[..., 3] = 1.0 if image.is_float else 255
-    while most and min(values.shape[:2]) >= 2 * most:
+    for _time in range(halvings):
         values = _halved(values)
     settings: Any = image.colorspace_settings
     is_srgb = (

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...core.messages import Message
 from ...core.remesh import ReportProgress
 from ..material.channels import AlphaMode, Channels, read_channels
+from ..material.density import halvings, texel_density
 from ..material.evaluate import Places, constant_value
 from ..material.expressions import Constant, Expression, Operation, Procedural
 from ..material.images import Pixels, read_pixels, to_srgb
@@ -26,7 +27,7 @@ from .shading import LowFrames, OriginalNormals, in_tangent_space, materials_at
 from .surface import Surface
 from .unwrap import padding
 
-_TEXELS_AT_ONCE = 1 << 20
+_TEXELS_AT_ONCE = 1 << 19
 _RGB = 3
 _ONE = Constant((1.0,))
 _AVERAGED_SIZE = 256
@@ -82,6 +83,7 @@ class _Work:
         self._channels = channels
         self._frames = LowFrames(low)
         self._images: dict[int, Pixels] = {}
+        self._halvings = halvings(self._data, channels, texel_density(TriangleData(low), size * size))
         self._rendered: dict[Procedural, Floats] = {}
         used = list(channels.values())
         self._emission_scale = max(_strength(each.emission) for each in used)
@@ -156,7 +158,7 @@ class _Work:
     def _pixels(self, image: bpy.types.Image) -> Pixels:
         key = image.as_pointer()
         if key not in self._images:
-            self._images[key] = read_pixels(image)
+            self._images[key] = read_pixels(image, self._halvings.get(image, 0))
         return self._images[key]
 
     def finish(self, low: bpy.types.Mesh, *, with_images: bool) -> None:

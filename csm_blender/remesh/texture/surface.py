@@ -21,6 +21,10 @@ AGREES = 0.25
 """Cosine between the normals of a point and of the original's triangle from which on the one shows the other."""
 _NEAR = 0.003
 """Share of the diagonal within which a triangle that faces away may be one that is flipped by mistake."""
+_TIMES = 2.0
+"""As many times as far as nine of ten points are from the triangles that agree with them, it may be at most."""
+_MEASURED = 16
+"""Every so many points are measured for that."""
 _CLEAR = 2e-5
 """Share of the diagonal by which rays start above a triangle, not to meet it."""
 _IN_BUCKET = 0.2
@@ -65,15 +69,25 @@ class Surface:
         faces the same way, whichever is nearer.
         """
         found = self._lookup(-1).nearest(points)
-        away = np.flatnonzero(np.einsum("ij,ij->i", self.normals[found.triangle], normals) < AGREES)
+        is_away = np.einsum("ij,ij->i", self.normals[found.triangle], normals) < AGREES
+        away = np.flatnonzero(is_away)
         if not len(away):
             return found
-        chosen = self._in_front(points[away], normals[away], Hits(found.triangle[away], found.weights[away]))
+        some = np.flatnonzero(~is_away)[::_MEASURED]
+        near = self._diagonal * _NEAR
+        if len(some):
+            distance = np.linalg.norm(self._places(Hits(found.triangle[some], found.weights[some])) - points[some], axis=1)
+            near = min(near, _TIMES * float(np.percentile(distance, 90)) + self._diagonal * _CLEAR)
+        nearest = Hits(found.triangle[away], found.weights[away])
+        chosen = self._in_front(points[away], normals[away], nearest, near)
         found.triangle[away], found.weights[away] = chosen.triangle, chosen.weights
         return found
 
-    def _in_front(self, points: Floats, normals: Floats, nearest: Hits) -> Hits:
-        """*nearest* (n), which face away, with those replaced that are not seen from where *normals* (n, 3) point."""
+    def _in_front(self, points: Floats, normals: Floats, nearest: Hits, near: float) -> Hits:
+        """*nearest* (n), which face away, with those replaced that are not seen from where *normals* (n, 3) point.
+
+        Only within *near* may a triangle be one of this surface that is flipped.
+        """
         facing = self._nearest_facing(points, normals)
         places = self._places(nearest)
         distance = np.linalg.norm(places - points, axis=1)
@@ -83,7 +97,7 @@ class Surface:
         is_covered, cover = self._lookup(-1).first_along(start, normals, np.where(agrees, distance + further, distance))
         from_cover = np.linalg.norm(self._places(cover) - points, axis=1)
         use_cover = is_covered & (~agrees | (from_cover < further))
-        use_facing = agrees & ~use_cover & (is_covered | (distance > self._diagonal * _NEAR))
+        use_facing = agrees & ~use_cover & (is_covered | (distance > near))
         triangle = np.where(use_cover, cover.triangle, np.where(use_facing, facing.triangle, nearest.triangle))
         weights = np.where(use_facing[:, None], facing.weights, nearest.weights)
         weights[use_cover] = cover.weights[use_cover]

@@ -379,3 +379,34 @@ def test_a_canceled_bake_leaves_nothing_behind() -> None:
     with pytest.raises(KeyboardInterrupt):
         bake(original, low, SIZE, cancel)
     assert before == {kind: len(getattr(bpy.data, kind)) for kind in before}
+
+
+def test_a_texture_finer_than_the_baked_one_is_averaged() -> None:
+    """A checker of single texels, of which a baked texel covers many, becomes its mean."""
+    original, low = grid("Original", 4), grid("Low", 2)
+    y, x = np.mgrid[0:1024, 0:1024]
+    checker = np.repeat(((x + y) % 2)[..., None], 3, axis=2).astype(np.float32)
+    tree = MaterialTree("Fine")
+    tree.link(tree.texture(image("Checker", checker, "Non-Color")).outputs[0], "Base Color")
+    original.materials.append(tree.material)
+    result = baked(original, low, 128)
+    assert result.kinds() == set()
+    assert np.abs(result.factor("Base Color") - 0.5).max() < 0.01
+
+
+def test_a_normal_map_on_faces_of_many_sides() -> None:
+    original, low = grid("Original", 1), grid("Low", 1)
+    bpy.data.meshes.remove(original)
+    original = bpy.data.meshes.new("Original")
+    turns = np.arange(8) * np.pi / 4
+    original.from_pydata([(2 * np.cos(turn), 2 * np.sin(turn), 0.0) for turn in turns], [], [range(8)])
+    add_uv_map(original, "UVMap", lambda places: places[:, :2] * 0.25 + 0.5)
+    tree = MaterialTree("Bumpy")
+    tilt = np.array([0.3, 0.1, np.sqrt(1 - 0.3**2 - 0.1**2)])
+    node = tree.node("ShaderNodeNormalMap")
+    picture = image("Tilt", np.tile(tilt * 0.5 + 0.5, (8, 8, 1)), "Non-Color")
+    tree.link(tree.texture(picture).outputs[0], node.inputs["Color"])
+    tree.link(node.outputs[0], "Normal")
+    original.materials.append(tree.material)
+    _places, normals = turned_normal(low, baked(original, low))
+    assert np.abs(normals - tilt).max() < 0.02
