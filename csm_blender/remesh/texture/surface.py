@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from ..material.mesh_data import Floats, Hits, Ints
 
@@ -23,6 +24,8 @@ _NEAR = 0.003
 """Share of the diagonal within which a triangle that faces away may be one that is flipped by mistake."""
 _TIMES = 2.0
 """As many times as far as nine of ten points are from the triangles that agree with them, it may be at most."""
+_RIM = 3.0
+"""As many times as far, a triangle that faces the same way may be the rim of a hole over one that faces away."""
 _MEASURED = 16
 """Every so many points are measured for that."""
 _CLEAR = 2e-5
@@ -64,40 +67,46 @@ class Surface:
     def hits(self, points: Floats, normals: Floats) -> Hits:
         """What a surface at *points* (n, 3) with unit *normals* (n, 3) shows of the original.
 
-        The nearest triangle, unless it faces away. Then it may be flipped by mistake, or the other side of a thin wall
-        or an inner shell: if something is in front of it that is taken, or if it is not close the nearest one that
-        faces the same way, whichever is nearer.
+        The nearest triangle, if it faces the same way and is no further than usual. One that faces away may be flipped
+        by mistake, or the other side of a thin wall or an inner shell: if something is in front of it that is taken, or
+        if it is not close the nearest one that faces the same way, whichever is nearer.
         """
         found = self._lookup(-1).nearest(points)
         is_away = np.einsum("ij,ij->i", self.normals[found.triangle], normals) < AGREES
-        away = np.flatnonzero(is_away)
-        if not len(away):
-            return found
-        some = np.flatnonzero(~is_away)[::_MEASURED]
+        gap = self._places(found) - points
+        distance = np.sqrt(np.einsum("ij,ij->i", gap, gap))
         near = self._diagonal * _NEAR
-        if len(some):
-            distance = np.linalg.norm(self._places(Hits(found.triangle[some], found.weights[some])) - points[some], axis=1)
-            near = min(near, _TIMES * float(np.percentile(distance, 90)) + self._diagonal * _CLEAR)
-        nearest = Hits(found.triangle[away], found.weights[away])
-        chosen = self._in_front(points[away], normals[away], nearest, near)
-        found.triangle[away], found.weights[away] = chosen.triangle, chosen.weights
+        usual = distance[~is_away][::_MEASURED]
+        if len(usual):
+            near = min(near, _TIMES * float(np.percentile(usual, 90)) + self._diagonal * _CLEAR)
+        doubtful = np.flatnonzero(is_away | (distance > near))
+        if len(doubtful):
+            nearest = Hits(found.triangle[doubtful], found.weights[doubtful])
+            chosen = self._in_front(points[doubtful], normals[doubtful], nearest, near)
+            found.triangle[doubtful], found.weights[doubtful] = chosen.triangle, chosen.weights
         return found
 
     def _in_front(self, points: Floats, normals: Floats, nearest: Hits, near: float) -> Hits:
-        """*nearest* (n), which face away, with those replaced that are not seen from where *normals* (n, 3) point.
+        """*nearest* (n), with those replaced that are not seen from where *normals* (n, 3) point.
 
-        Only within *near* may a triangle be one of this surface that is flipped.
+        Only within *near* may a triangle that faces away be one of this surface that is flipped.
         """
-        facing = self._nearest_facing(points, normals)
+        is_away = ~self._agree(nearest, normals)
+        facing = Hits(nearest.triangle.copy(), nearest.weights.copy())
+        away = np.flatnonzero(is_away)
+        if len(away):
+            found = self._nearest_facing(points[away], normals[away])
+            facing.triangle[away], facing.weights[away] = found.triangle, found.weights
         places = self._places(nearest)
         distance = np.linalg.norm(places - points, axis=1)
         further = np.linalg.norm(self._places(facing) - points, axis=1)
-        agrees = np.einsum("ij,ij->i", self.normals[facing.triangle], normals) >= AGREES
+        agrees = self._agree(facing, normals)
         start = places + normals * np.float32(self._diagonal * _CLEAR)
         is_covered, cover = self._lookup(-1).first_along(start, normals, np.where(agrees, distance + further, distance))
         from_cover = np.linalg.norm(self._places(cover) - points, axis=1)
-        use_cover = is_covered & (~agrees | (from_cover < further))
-        use_facing = agrees & ~use_cover & (is_covered | (distance > near))
+        use_cover = is_covered & np.where(is_away, ~agrees | (from_cover < further), self._agree(cover, normals))
+        is_hole = (distance > near) | (further < distance * _RIM)
+        use_facing = agrees & ~use_cover & (is_covered | is_hole)
         triangle = np.where(use_cover, cover.triangle, np.where(use_facing, facing.triangle, nearest.triangle))
         weights = np.where(use_facing[:, None], facing.weights, nearest.weights)
         weights[use_cover] = cover.weights[use_cover]
@@ -113,6 +122,11 @@ class Surface:
             found = self._lookup(int(number)).nearest(points[chosen])
             result.triangle[chosen], result.weights[chosen] = found.triangle, found.weights
         return result
+
+    def _agree(self, hits: Hits, normals: Floats) -> NDArray[np.bool_]:
+        """(n,) whether the triangles face the way that *normals* (n, 3) point."""
+        agree: NDArray[np.bool_] = np.einsum("ij,ij->i", self.normals[hits.triangle], normals) >= AGREES
+        return agree
 
     def _places(self, hits: Hits) -> Floats:
         places: Floats = np.einsum("nc,nck->nk", hits.weights, self._corners[hits.triangle])
