@@ -14,6 +14,8 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 _RGB, _RGBA = 3, 4
+_MOST_SIDES = 4
+"""Of faces that MikkTSpace knows."""
 _FIELDS = {
     "FLOAT_COLOR": ("color", 4),
     "BYTE_COLOR": ("color", 4),
@@ -77,10 +79,9 @@ class TriangleData:
         layer = self._layer(name)
         if layer is None:
             return None
-        try:
-            self._mesh.calc_tangents(uvmap=layer.name)
-        except RuntimeError:
+        if _read(self._mesh.polygons, "loop_total", 1, np.int32).max(initial=0) > _MOST_SIDES:
             return self._tangents_of_triangles(_read(layer.uv, "vector", 2))
+        self._mesh.calc_tangents(uvmap=layer.name)
         try:
             return _read(self._mesh.loops, "tangent", 3), _read(self._mesh.loops, "bitangent_sign", 1)[:, 0]
         finally:
