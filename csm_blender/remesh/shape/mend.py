@@ -18,8 +18,9 @@ from ..geometry.surface import Mask, Surface, empty, joined, mesh_of
 from .holes import Holes, holes_closed, holes_of
 from .manifold import cut_to_manifold
 
-LARGE_HOLES = 0.15
-"""A body whose holes have more than this share of its area is a sheet: closing them would change it."""
+LARGE_HOLE, LARGE_HOLES = 0.06, 0.15
+"""A body is a sheet, which closing would change, where its holes of more than the first share of its area have together
+more than the second one; where only many small ones have as much, it is torn."""
 SMALL_HOLE = 0.02
 """Share of a sheet's area up to which a hole in it is closed."""
 TORN, TORN_OFF = 0.4, 0.03
@@ -70,8 +71,10 @@ def mended(surface: Surface, *, keep_hidden: bool = False) -> Mended:
     is_tear = _tears(surface, bodies, holes)
     open_area = np.bincount(of_hole, weights=holes.area, minlength=bodies.count)
     torn_area = np.bincount(of_hole, weights=holes.area * is_tear, minlength=bodies.count)
-    is_sheet = open_area > LARGE_HOLES * bodies.area
-    torn = torn_area > TORN_OFF * bodies.area
+    is_large = holes.area > LARGE_HOLE * bodies.area[of_hole]
+    large_area = np.bincount(of_hole, weights=holes.area * is_large, minlength=bodies.count)
+    is_sheet = large_area > LARGE_HOLES * bodies.area
+    torn = (torn_area > TORN_OFF * bodies.area) | ((open_area > LARGE_HOLES * bodies.area) & ~is_sheet)
     is_dome = (
         is_sheet & torn & (open_area < DOME * bodies.area) & (np.bincount(of_hole, minlength=bodies.count) <= _TWO)
     )
