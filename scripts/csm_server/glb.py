@@ -74,12 +74,13 @@ def read_parts(data: bytes) -> list[Part]:
     """What the default scene shows, node transforms baked in. Raises MeshError where that is no triangle at all."""
     document, binary = split(data)
     try:
-        found = [
-            _part(document, binary, primitive, matrix)
-            for mesh, matrix in _shown(document)
-            for primitive in mesh["primitives"]
-            if primitive.get("mode", _TRIANGLES) in (_TRIANGLES, _STRIP, _FAN)
-        ]
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is looked for afterwards
+            found = [
+                _part(document, binary, primitive, matrix)
+                for mesh, matrix in _shown(document)
+                for primitive in mesh["primitives"]
+                if primitive.get("mode", _TRIANGLES) in (_TRIANGLES, _STRIP, _FAN)
+            ]
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise MeshError(str(error) if isinstance(error, MeshError) else f"the GLB cannot be read: {error!r}") from None
     parts = [part for part in found if len(part.faces)]
