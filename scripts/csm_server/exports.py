@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from csm_server import pictures
-from csm_server.glb import MeshError, Part, read_parts
+from csm_server.glb import MeshError, Part, picture_type, read_parts
 from csm_server.store import replace_file
 
 
@@ -39,7 +39,7 @@ def _obj(parts: list[Part]) -> dict[str, bytes]:
         name = f"material_{number}"
         materials.append(f"newmtl {name}\nKd {' '.join(f'{value:.6g}' for value in part.color)}")
         if part.picture:
-            file = name + (".png" if part.picture.startswith(b"\x89PNG") else ".jpg")
+            file = f"{name}.{picture_type(part.picture).removeprefix('image/')}"
             files[file] = part.picture
             materials.append(f"map_Kd {file}")
         lines += [f"o {name}", f"usemtl {name}"]

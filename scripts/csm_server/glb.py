@@ -119,11 +119,12 @@ def write_parts(parts: list[Part]) -> bytes:
         if part.uv is not None:
             attributes["TEXCOORD_0"] = accessor(part.uv, "VEC2", 5126, 34962)
         indices = accessor(part.faces, "SCALAR", 5125, 34963)
-        surface: Document = {"roughnessFactor": part.roughness, "metallicFactor": part.metallic}
+        color = [*part.color, 1.0]
+        surface = {"baseColorFactor": color, "roughnessFactor": part.roughness, "metallicFactor": part.metallic}
         if part.picture:
             surface["baseColorTexture"] = {"index": len(lists["textures"])}
             lists["textures"].append({"source": len(lists["images"])})
-            lists["images"].append({"bufferView": view(part.picture), "mimeType": "image/png"})
+            lists["images"].append({"bufferView": view(part.picture), "mimeType": picture_type(part.picture)})
         materials.append({"name": part.name, "pbrMetallicRoughness": surface})
         primitive = {"attributes": attributes, "indices": indices, "material": number}
         meshes.append({"name": part.name, "primitives": [primitive]})
@@ -134,23 +135,9 @@ def write_parts(parts: list[Part]) -> bytes:
     return join(document, bytes(binary))
 
 
-def transformed(data: bytes, linear: Floats) -> bytes:
-    """A GLB whose nodes do not move anything, with all points and directions turned or scaled by ``linear`` (3, 3)."""
-    document, binary = split(data)
-    changed = bytearray(binary)
-    unit = linear / np.cbrt(abs(np.linalg.det(linear)))
-    done: set[int] = set()
-    for primitive in (each for mesh in document["meshes"] for each in mesh["primitives"]):
-        for name, matrix in (("POSITION", linear), ("NORMAL", unit), ("TANGENT", unit)):
-            index = primitive["attributes"].get(name)
-            if index is None or index in done:
-                continue
-            done.add(index)
-            values = _stored(document, changed, index)
-            values[:, :3] = values[:, :3] @ matrix.T
-            if name == "POSITION":
-                document["accessors"][index] |= {"min": values.min(axis=0).tolist(), "max": values.max(axis=0).tolist()}
-    return join(document, bytes(changed))
+def picture_type(picture: bytes) -> str:
+    """The media type of a picture: PNG or JPEG, which glTF allows."""
+    return "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
 
 
 def _shown(document: Document) -> Iterator[tuple[Document, Floats]]:
@@ -186,7 +173,7 @@ def _matrix(node: Document) -> Floats:
 
 
 def _part(document: Document, binary: bytes, primitive: Document, matrix: Floats) -> Part:
-    if {"KHR_draco_mesh_compression"} & set(primitive.get("extensions", {})):
+    if "KHR_draco_mesh_compression" in primitive.get("extensions", {}):
         raise MeshError("the mesh is compressed")
     attributes = primitive["attributes"]
 
@@ -229,37 +216,27 @@ def _faces(order: Ints, mode: int) -> Ints:
 def _values(document: Document, binary: bytes, index: int) -> Floats:
     """The (count, width) numbers of an accessor, normalized ones from -1 to 1."""
     accessor = document["accessors"][index]
-    kind = np.dtype(_TYPES[accessor["componentType"]])
+    kind, width = np.dtype(_TYPES[accessor["componentType"]]), _WIDTHS[accessor["type"]]
+    found = np.zeros((accessor["count"], width))
     if "bufferView" in accessor:
-        found = _stored(document, binary, index).astype(float)
-    else:
-        found = np.zeros((accessor["count"], _WIDTHS[accessor["type"]]))
+        found[:] = _read(document, binary, accessor, found.shape, kind)
     if sparse := accessor.get("sparse"):
-        rows = _read(document, binary, sparse["indices"], sparse["count"], 1, sparse["indices"]["componentType"])
-        found[rows[:, 0]] = _read(
-            document, binary, sparse["values"], sparse["count"], found.shape[1], accessor["componentType"]
-        )
+        rows, values, count = sparse["indices"], sparse["values"], sparse["count"]
+        changed = _read(document, binary, rows, (count, 1), np.dtype(_TYPES[rows["componentType"]]))[:, 0]
+        found[changed] = _read(document, binary, values, (count, width), kind)
     return found / np.iinfo(kind).max if accessor.get("normalized") else found
 
 
-def _stored(document: Document, binary: bytes | bytearray, index: int) -> npt.NDArray[Any]:
-    accessor = document["accessors"][index]
-    return _read(
-        document, binary, accessor, accessor["count"], _WIDTHS[accessor["type"]], accessor["componentType"]
-    )  # fmt: skip
-
-
 def _read(
-    document: Document, binary: bytes | bytearray, place: Document, count: int, width: int, component: int
+    document: Document, binary: bytes, place: Document, shape: tuple[int, ...], kind: np.dtype[Any]
 ) -> npt.NDArray[Any]:
-    """The (count, width) numbers at a place; where ``binary`` can be changed, so can they."""
+    """The numbers of that kind, (count, width), at a place in the file."""
     view = document["bufferViews"][place["bufferView"]]
-    kind = np.dtype(_TYPES[component])
     uri = document["buffers"][view["buffer"]].get("uri", "")
     data = base64.b64decode(uri.partition(",")[2]) if uri else binary
     start = view.get("byteOffset", 0) + place.get("byteOffset", 0)
-    step = view.get("byteStride", kind.itemsize * width)
-    return np.ndarray((count, width), kind, data, start, (step, kind.itemsize))
+    step = view.get("byteStride", kind.itemsize * shape[1])
+    return np.ndarray(shape, kind, data, start, (step, kind.itemsize))
 
 
 def _picture(document: Document, binary: bytes, texture: int) -> bytes:

@@ -158,11 +158,11 @@ def _to_blender(values: Any) -> Vec3:
 
 def _spoil(path: Path, behaviour: dict[str, Any]) -> None:
     """Make the result wrong on purpose, for tests of clients: a longest side of 1 m, y and z exchanged."""
-    data = path.read_bytes()
-    linear = np.eye(3)
-    if behaviour.get("unit_cube"):
-        points = np.vstack([part.points for part in glb.read_parts(data)])
-        linear /= np.ptp(points, axis=0).max()
-    if behaviour.get("swap_axes"):
-        linear = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]) @ linear
-    path.write_bytes(glb.transformed(data, linear))
+    parts = glb.read_parts(path.read_bytes())
+    longest = np.ptp(np.vstack([part.points for part in parts]), axis=0).max()
+    for part in parts:
+        if behaviour.get("unit_cube"):
+            part.points = part.points / longest
+        if behaviour.get("swap_axes"):
+            part.points = part.points[:, [0, 2, 1]] * [1.0, 1.0, -1.0]
+    path.write_bytes(glb.write_parts(parts))
