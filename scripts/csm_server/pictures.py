@@ -31,7 +31,8 @@ def thumbnail(parts: list[Part], size: int = 256) -> bytes:
         _strewn(part, (points - middle) * scale, pixels) for part, points in zip(parts, seen, strict=True)
     ]  # fmt: skip
     places, colors = (np.vstack([each[number] for each in drawn]) for number in (0, 1))
-    order = np.argsort(places[:, 2], kind="stable")  # the farthest first: the nearer paint over it
+    depth = places[:, 2] / (scale * max(float((high - low)[2]), 1e-30)) + 0.5
+    order = np.argsort((depth * 65535).astype(np.uint16), kind="stable")  # the farthest first: the nearer paint over it
     column, row = ((places[order, :2] * [1, -1] + pixels / 2).astype(int).clip(0, pixels - 1)).T
     canvas = np.full((pixels, pixels, 3), BACKGROUND, dtype=np.uint8)
     canvas[row, column] = colors[order].clip(0, 255).astype(np.uint8)
