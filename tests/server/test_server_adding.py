@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -44,6 +45,17 @@ def sparse(document, values):
 
 def as_mode(document, mode):
     document["meshes"][0]["primitives"][0]["mode"] = mode
+
+
+def in_mode(mode, *corners):
+    """Triangles of that mode, through these corners of the box."""
+
+    def change(document):
+        as_mode(document, mode)
+        document["accessors"][1]["count"] = len(corners)
+
+    indices = struct.pack(f"<{len(corners)}H", *corners)
+    return box(change, tiny_glb.box_binary()[:96] + indices.ljust(72, b"\0"))
 
 
 def box(change=lambda document: None, binary=None):
@@ -105,8 +117,6 @@ def test_what_cannot_be_refined_is_refused_with_the_reason(capsys, tmp_path, nam
     assert (status, out) == (2, "")
     assert err.startswith("csm_server add: ")
     assert len(err.splitlines()) == 1
-    import re
-
     assert re.search(reason, err), err
     assert not list(Path(tmp_path, "data").glob("sessions/*"))
 
@@ -118,8 +128,8 @@ def test_version_1_is_named_once(capsys, tmp_path):
 TAKEN = {
     "triangles": box(),
     "sparse positions": box(lambda document: sparse(document, tiny_glb.POSITIONS)),
-    "a strip": box(lambda document: as_mode(document, 5)),
-    "a fan": box(lambda document: as_mode(document, 6)),
+    "a strip": in_mode(5, 0, 1, 2, 3, 6, 7, 4, 5, 0, 1),
+    "a fan": in_mode(6, 7, 6, 4, 5, 1, 3, 2, 6),
     "no default scene": box(lambda document: document.pop("scene")),
 }
 
