@@ -56,7 +56,7 @@ def looked_up(pixels: Pixels, places: Floats, extension: str, interpolation: str
     height, width = values.shape[:2]
     flat = values.reshape(-1, _RGBA)
     if values.dtype == np.uint8:
-        flat = flat.view(np.uint32)  # one gather instead of four
+        flat = flat.view(np.uint32)[:, 0]  # one gather instead of four
     x, y = places[:, 0] * np.float32(width), places[:, 1] * np.float32(height)
     if interpolation == "Closest":
         result = _texel(flat, np.floor(x), np.floor(y), (width, height), extension)
