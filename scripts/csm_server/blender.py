@@ -21,7 +21,7 @@ from pathlib import Path
 from csm_blender.core.conversion import ConversionRequest
 from csm_blender.core.processes.child_process import ChildProcess
 from csm_blender.core.processes.launch import Interpreters
-from csm_blender.core.processes.memory import converter_needs, memory_to_use, resident_bytes
+from csm_blender.core.processes.memory import memory_to_use, not_enough_memory, remesh_needs, resident_bytes
 
 OLDEST = (4, 2)
 HOW_TO = "Start the service in a Python that has bpy, with --blender PATH, or with blender on the PATH."
@@ -109,8 +109,8 @@ class Refiner:
     ) -> bool:
         """Whether the process can do another one."""
         limit = min(self._memory_bytes, memory_to_use() or self._memory_bytes)
-        if (needs := converter_needs(request.mesh)) > limit:
-            raise BlenderError(f"Refining this mesh takes about {_mb(needs)} MB, and {_mb(limit)} MB may be used.")
+        if request.remesh and (needs := remesh_needs(request.mesh, request.remesh)) > limit:
+            raise BlenderError(str(not_enough_memory(needs, limit).message))
         path, log = folder / "request.json", folder / "blender.log"
         path.write_text(json.dumps({**request.as_dict(), "log": str(log)}), encoding="utf-8")
         process = self._process
@@ -137,7 +137,3 @@ class Refiner:
         if self._process:
             self._process.stop()
             self._process = None
-
-
-def _mb(count: int) -> int:
-    return round(count / 1024**2)
