@@ -9,6 +9,7 @@ import os
 import secrets
 import string
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 REQUIREMENTS = ("starlette", "uvicorn", "numpy", "PIL")
@@ -39,25 +40,14 @@ def random_key() -> str:
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32))
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{port} is not a port (0 to 65535)")
-    return port
+def _between(low: float, high: float, kind: type[float] = float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        value = kind(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not between {low:g} and {high:g}")
+        return value
 
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds <= 86400:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds between 0 and 86400")
-    return seconds
-
-
-def _gigabytes(text: str) -> float:
-    size = float(text)
-    if not size > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of gigabytes")
-    return size
+    return number
 
 
 def _serve_parser() -> argparse.ArgumentParser:
@@ -67,11 +57,13 @@ def _serve_parser() -> argparse.ArgumentParser:
         epilog="To add a mesh of your own: csm_server add FILE.glb [--session CODE] [--data DIR]",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=0, help="port to listen on; 0, the default, takes a free one")
+    parser.add_argument(
+        "--port", type=_between(0, 65535, int), default=0, help="port to listen on; 0, the default, takes a free one"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are kept (default: a user folder)")
     parser.add_argument("--api-key", metavar="KEY", help="the x-api-key to ask for (default: a random one, printed)")
     parser.add_argument(
-        "--refine-seconds", type=_seconds, default=2.0, metavar="S",
+        "--refine-seconds", type=_between(0, 86400), default=2.0, metavar="S",
         help="a refine takes at least this long, so that clients see it running (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
@@ -89,7 +81,7 @@ def _serve_parser() -> argparse.ArgumentParser:
         "--texture", type=int, default=2048, metavar="PIXELS", help="side of baked textures, 0 for none (2048)"
     )
     parser.add_argument(
-        "--memory", type=_gigabytes, default=4.0, metavar="GB",
+        "--memory", type=_between(0.1, 1e6), default=4.0, metavar="GB",
         help="refining one mesh may take so much memory, if as much is free (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(

@@ -7,6 +7,7 @@ import asyncio
 import shutil
 import sys
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from csm_blender.core.conversion import ConversionRequest
-from csm_blender.core.geometry.linalg import IDENTITY
-from csm_blender.core.models import Fit, Placement, Refinement, Vec3, vec3
+from csm_blender.core.geometry.box import plan_for_numbers
+from csm_blender.core.models import Fit
 from csm_blender.core.remesh import RemeshOptions
 from csm_server import answers, glb
 from csm_server.blender import BlenderError, Refiner
@@ -83,8 +84,8 @@ class Refines:
             await self._make(session, self._store.folder(session.code, f"refined-{number}"))
             session.refined, session.status = number, "refine_done"
             self._note(session.code, 1.0)
-        except (BlenderError, glb.MeshError, OSError) as error:
-            session.status, session.message = "refine_failed", str(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, no session may seem to be refined for ever
+            session.status, session.message = "refine_failed", str(error) or type(error).__name__
             print(f"{session.code}: the refine failed: {error}", file=sys.stderr, flush=True)
         await asyncio.sleep(max(0.0, end - time.time()))
         session.job = {}
@@ -105,10 +106,10 @@ class Refines:
         if raw := behaviour.get("raw_result"):
             shutil.copyfile(raw, folder / "mesh.glb")
             return
-        ignored = {name for name, word in IGNORED.items() if behaviour.get(word)}
-        wishes = {name: value for name, value in session.request.items() if name not in ignored}
+        ignored = {"scaled_bbox": behaviour.get("ignore_bbox"), "pivot_point": behaviour.get("ignore_pivot")}
+        wishes = {name: value for name, value in session.request.items() if not ignored[name]}
         preview = self._store.folder(session.code, "preview") / "mesh.glb"
-        request = conversion(preview, folder, self._budget, **wishes)
+        request = conversion(preview, folder, self._budget, wishes)
         await self._refiner.refine(request, folder, partial(self._note, session.code))
         for leftover in set(folder.iterdir()) - {folder / "mesh.glb"}:
             leftover.unlink()
@@ -116,44 +117,17 @@ class Refines:
             await asyncio.to_thread(_spoil, folder / "mesh.glb", behaviour)
 
 
-IGNORED = {"scaled_bbox": "ignore_bbox", "pivot_point": "ignore_pivot"}
+def conversion(mesh: Path, folder: Path, budget: RemeshOptions, wishes: Mapping[str, Any]) -> ConversionRequest:
+    """What the converter is to do: refine ``mesh`` into mesh.glb in ``folder``, with the box and the origin wished for.
 
-
-def conversion(
-    mesh: Path,
-    folder: Path,
-    budget: RemeshOptions,
-    scaled_bbox: list[float] | None = None,
-    pivot_point: list[float] | None = None,
-) -> ConversionRequest:
-    """What the converter is to do: refine ``mesh`` into mesh.glb in ``folder``, with that box and origin.
-
-    ``scaled_bbox`` is width, height, depth in meters (glTF axes), the preview's own where None; ``pivot_point`` the
-    origin as a share of the box, 0 the center.
+    Without ``scaled_bbox`` the preview's own size stays, without ``pivot_point`` the origin is the center of the box.
     """
-    size, pivot = map(_to_blender, (scaled_bbox or (0.0, 0.0, 0.0), pivot_point or (0.0, 0.0, 0.0)))
-    pivot = (pivot[0], -pivot[1], pivot[2])
-    low, high = (vec3((end - p) * s for s, p in zip(size, pivot, strict=True)) for end in (-0.5, 0.5))
-    placement = Placement(
-        matrix_world=IDENTITY, box_min=low, box_max=high, axis_scale=(1.0, 1.0, 1.0), anchor=pivot, mirror_x=False,
-        flat=(False, False, False),
-    )  # fmt: skip
+    size = wishes.get("scaled_bbox")
+    refinement, placement = plan_for_numbers(size or (1.0, 1.0, 1.0), wishes.get("pivot_point"))
     return ConversionRequest(
-        mesh=mesh,
-        name="refined",
-        placement=placement,
-        refinement=Refinement(),
-        fit=Fit.EXACT if scaled_bbox else Fit.NONE,
-        export=str(folder / "mesh.glb"),
-        blend=folder / "refined.blend",
-        remesh=budget,
-    )
-
-
-def _to_blender(values: Any) -> Vec3:
-    """Width, height, depth in the order of Blender's axes: x right, y back, z up."""
-    x, y, z = values
-    return vec3((x, z, y))
+        mesh=mesh, name="refined", placement=placement, refinement=refinement, fit=Fit.EXACT if size else Fit.NONE,
+        export=str(folder / "mesh.glb"), blend=folder / "refined.blend", remesh=budget,
+    )  # fmt: skip
 
 
 def _spoil(path: Path, behaviour: dict[str, Any]) -> None:

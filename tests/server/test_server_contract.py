@@ -220,8 +220,8 @@ def test_a_bad_body_is_called_so_once(service, add):
 def test_unknown_fields_are_logged_by_name(service, add):
     code = add(glb(wavy()), style="2024")
     assert service.refine(code, scaled_box=[1, 1, 1], **{"a\nb": 1}).status == 200
-    assert f'{code}: unknown fields of the body, ignored: "scaled_box", "a\\nb"' in service.output.splitlines()
     assert wait(service, code)["scaled_bbox"] == [-1, -1, -1]
+    assert f'{code}: unknown fields of the body, ignored: "scaled_box", "a\\nb"' in service.output.splitlines()
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:99", "friend.example:8080"])
