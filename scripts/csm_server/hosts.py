@@ -33,7 +33,9 @@ class OwnHosts:
         if scope["type"] == "http":
             named = Request(scope).headers.get("host", "localhost")  # HTTP/1.0 has no such header
             bound = (scope.get("server") or ("",))[0]  # the address of ours that the connection came in on
-            if host_name(named) not in {*self._allowed, bound}:
+            name = host_name(named)
+            # Names below localhost are this machine's in every browser; no one else can give them away.
+            if name not in {*self._allowed, bound} and not name.endswith(".localhost"):
                 status = HTTPStatus.MISDIRECTED_REQUEST
                 message = (
                     f"This service does not answer to the name {named[:100]!r}; --allow-host NAME lets it."

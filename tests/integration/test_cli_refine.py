@@ -36,7 +36,8 @@ def build_difficult_scene() -> None:
 def test_the_shared_samples_stand_exactly_where_their_block_outs_stood(csm: Csm, tmp_path: Path) -> None:
     names = ["Duck", "BoxTextured", "monkey", "nested"]
     scene = save_scene(tmp_path / "scene.blend", build_difficult_scene, scale_length=0.01)
-    jobs = [(csm.service.add_session(None, asset(f"{name}.glb")), name) for name in names]
+    files = [asset(f"{name}.glb") for name in names]  # delivered as they are
+    jobs = [(csm.service.add_session(None, file, raw_result=str(file)), file.stem) for file in files]
     arguments = [word for session, name in jobs for word in ("--job", f"{session}={name}")]
     done = csm("refine", "--blend", scene, *arguments, "--output", tmp_path / "refined.blend", "--json")
 

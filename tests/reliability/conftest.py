@@ -20,7 +20,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, service_samples: Path) -> 
     """A quick local service with test controls."""
     data = tmp_path_factory.mktemp("reliability") / "service"
     shutil.copytree(service_samples, data)
-    with local_service(data, "--control", "--refine-seconds", "0.3") as running:
+    # That name is the service's in the tests of TLS and proxies.
+    with local_service(data, "--control", "--refine-seconds", "0.3", "--allow-host", "api.csm.example") as running:
         yield running
 
 

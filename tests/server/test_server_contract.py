@@ -224,7 +224,9 @@ def test_unknown_fields_are_logged_by_name(service, add):
     assert f'{code}: unknown fields of the body, ignored: "scaled_box", "a\\nb"' in service.output.splitlines()
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:99", "friend.example:8080"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:1", "a.localhost", "127.0.0.1", "[::1]:99", "friend.example:8080"]
+)
 def test_its_own_names_are_answered_to(service, host):
     assert service.request("GET", f"/image-to-3d-sessions/{SAMPLE}", headers={"Host": host}).status == 200
 
