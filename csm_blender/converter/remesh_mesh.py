@@ -47,12 +47,3 @@ def check_remeshable(mesh: bpy.types.Mesh) -> None:
         )
     if float(size.min()) <= _FLAT * largest:
         raise BadMesh("The mesh is flat: it encloses nothing.", "Give it a thickness before.")
-
-
-def part_of(report_progress: ReportProgress, start: float, end: float) -> ReportProgress:
-    """*report_progress* for work that is the part from *start* to *end* of the whole."""
-
-    def report(share: float, text: str) -> None:
-        report_progress(start + (end - start) * min(1.0, max(0.0, share)), text)
-
-    return report

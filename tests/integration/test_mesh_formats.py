@@ -18,6 +18,7 @@ from csm_blender.converter.import_mesh import import_as_one_mesh
 from csm_blender.converter.transform_mesh import coordinates
 from csm_blender.core.remesh import WRITABLE
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:io_scene_fbx.*")
 TOLERANCE_M = 1e-5
 SIDE = 8
 
@@ -44,7 +45,8 @@ def textured_letter(folder: Path) -> Any:
     mesh = import_as_one_mesh(write_glb(folder / "letter.glb")).mesh
     mesh.uv_layers.new(name="UVMap")
     material = bpy.data.materials.new("Clean")
-    material.use_nodes = True
+    if material.node_tree is None:  # from Blender 5 on it always has one
+        material.use_nodes = True
     mesh.materials.clear()
     mesh.materials.append(material)
     tree = material.node_tree

@@ -22,6 +22,7 @@ from ...core.files.mesh_file import GlbSummary, check_glb, check_gltf
 from ...core.files.mesh_format import MeshFormat, find_format
 from ...core.files.zip_archive import unpack_mesh
 from ...core.messages import Message, sentences
+from .gltf_positions import check_positions
 from .still_gltf import write_without_animation
 from .usd_units import meters_per_unit
 
@@ -78,6 +79,7 @@ def _read_gltf(path: Path) -> list[Message]:
 
 
 def _read_gltf_document(path: Path, summary: GlbSummary) -> list[Message]:
+    check_positions(path)
     notes: list[Message] = []
     if summary.skinned:
         notes.append(Message("The mesh is rigged; it was imported in its rest pose."))

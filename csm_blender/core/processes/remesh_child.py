@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadMesh, BadOutput, ConversionFailed, CsmError, DiskProblem, NotEnoughMemory
+from ..files.whole_file import check_room
 from ..messages import Message, sentences
 from ..remesh import RemeshAnswer, RemeshOptions, RemeshReport, RemeshRequest
 from .child_process import ChildProcess, Ending, Progress
@@ -74,7 +75,7 @@ def remesh_in_child(
             on_progress(child.progress)
         finally:
             child.stop()
-        answer = _answer(child, time_limit_s)
+        answer = _answer(child, time_limit_s, work)
         _move_to_place(work, files.target, answer.companions)
     return answer.report
 
@@ -104,7 +105,7 @@ def _folder_beside(target: Path) -> Any:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _answer(child: ChildProcess, time_limit_s: float) -> RemeshAnswer:
+def _answer(child: ChildProcess, time_limit_s: float, work: Path) -> RemeshAnswer:
     """What the converter has answered. Raises what it met, or how it ended."""
     data = child.answer
     if data is not None and "error" not in data:
@@ -118,6 +119,10 @@ def _answer(child: ChildProcess, time_limit_s: float) -> RemeshAnswer:
         raise ConversionFailed(words, hint, seconds=f"{time_limit_s:g}", text=child.progress.text or "starting")
     if child.ending is Ending.MEMORY:
         raise NotEnoughMemory("The mesh took more memory than is free, so the work was stopped.")
+    try:
+        check_room(work)  # some exporters crash where there is none
+    except OSError as error:
+        raise DiskProblem("The mesh cannot be written: {reason}.", reason=error) from error
     output = Message("Its last words: {line}", line=child.last_output()) if child.last_output() else ""
     raise ConversionFailed(
         sentences(Message("The converter gave no result."), child.how_it_ended(), output),
