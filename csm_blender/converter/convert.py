@@ -90,6 +90,7 @@ def _remeshed_and_fitted(
 ) -> tuple[Imported, Fitted, RemeshReport]:
     """What the local engine makes of the file, fitted to the box."""
     imported = import_as_one_mesh(request.mesh)
-    mesh, report = remesh_imported(imported.mesh, options, within(report_progress, REMESH_FROM, REMESH_TO))
+    progress = within(report_progress, REMESH_FROM, REMESH_TO)
+    mesh, report = remesh_imported(imported.mesh, request.name, options, progress)
     report_progress(REMESH_TO, Message("Fitting the mesh"))
     return Imported(mesh, imported.notes), fit_mesh(mesh, request), report

@@ -27,7 +27,8 @@ def remesh_file(request: RemeshRequest, report_progress: ReportProgress) -> Reme
     report_progress(0.0, Message("Reading {name}", name=request.source.name))
     try:
         imported = import_as_one_mesh(request.source)
-        mesh, report = remesh_imported(imported.mesh, request.options, within(report_progress, ENGINE_FROM, ENGINE_TO))
+        progress = within(report_progress, ENGINE_FROM, ENGINE_TO)
+        mesh, report = remesh_imported(imported.mesh, request.target.stem, request.options, progress)
     except (BadMesh, ConversionFailed) as error:
         raise for_local_file(error) from error
     report_progress(ENGINE_TO, Message("Writing {name}", name=request.target.name))

@@ -23,6 +23,7 @@ from ...core.files.mesh_format import MeshFormat, find_format
 from ...core.files.zip_archive import unpack_mesh
 from ...core.messages import Message, sentences
 from .gltf_positions import check_positions
+from .plain_positions import check_plain_positions
 from .still_gltf import write_without_animation
 from .usd_units import meters_per_unit
 
@@ -116,17 +117,27 @@ def _refusal(summary: GlbSummary, reason: str) -> ConversionFailed:
 
 
 def _read_obj(path: Path) -> list[Message]:
+    check_plain_positions(path, MeshFormat.OBJ)
     # Axes as glTF's, the defaults of the importer: x right, y up, z to the front.
     _call("OBJ", _operators.wm.obj_import, filepath=str(path), forward_axis="NEGATIVE_Z", up_axis="Y")
+    for material in bpy.data.materials:
+        links: Any = material.node_tree.links if material.node_tree else ()
+        for link in links:
+            image = getattr(link.from_node, "image", None)
+            is_value = link.to_node.type == "NORMAL_MAP" or link.to_socket.name in ("Metallic", "Roughness")
+            if image is not None and is_value:
+                image.colorspace_settings.name = "Non-Color"  # the importer takes every picture for colors
     return []
 
 
 def _read_stl(path: Path) -> list[Message]:
+    check_plain_positions(path, MeshFormat.STL)
     _call("STL", _operators.wm.stl_import, filepath=str(path), forward_axis="Y", up_axis="Z")
     return []
 
 
 def _read_ply(path: Path) -> list[Message]:
+    check_plain_positions(path, MeshFormat.PLY)
     _call("PLY", _operators.wm.ply_import, filepath=str(path), forward_axis="Y", up_axis="Z")
     return []
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +17,14 @@ from hypothesis import strategies as st
 from tiny_glb import box_binary, box_document, glb
 
 from csm_blender.core.errors import BadMesh
-from csm_blender.core.files.mesh_file import GlbSummary, check_glb, looks_like_web_page, sniff_format
+from csm_blender.core.files.mesh_file import (
+    GlbSummary,
+    check_glb,
+    check_gltf,
+    count_triangles,
+    looks_like_web_page,
+    sniff_format,
+)
 
 
 def written(folder: Path, data: bytes) -> Path:
@@ -119,3 +128,54 @@ def test_a_web_page_is_told_from_a_mesh(tmp_path: Path) -> None:
         assert looks_like_web_page(written(tmp_path, page))
     for other in (GOOD, b"", b"<svg>", b"html"):
         assert not looks_like_web_page(written(tmp_path, other))
+
+
+def gltf(folder: Path, uri: str, **changes: Any) -> Path:
+    """A .gltf of a unit box whose data is at *uri*."""
+    document = box_document() | changes
+    document["buffers"] = [{"byteLength": len(box_binary()), "uri": uri}]
+    path = folder / "box.gltf"
+    path.write_text(json.dumps(document), encoding="utf-8-sig")
+    return path
+
+
+def test_a_gltf_may_have_its_data_beside_it_or_inside(tmp_path: Path) -> None:
+    (tmp_path / "the data.bin").write_bytes(box_binary())
+    inside = "data:application/octet-stream;base64," + base64.b64encode(box_binary()).decode()
+    for uri in ("the%20data.bin", inside):
+        path = gltf(tmp_path, uri)
+        assert check_gltf(path) == GlbSummary(animated=False, skinned=False, extensions_required=())
+        assert count_triangles(path) == 12
+
+
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    [
+        ("none.bin", "needs the file 'none.bin'"),
+        ("", "needs the file"),
+        ("short.bin", "more data than it holds"),
+        ("data:application/octet-stream;base64,AAAA", "more data than it holds"),
+    ],
+)
+def test_a_gltf_without_its_data_is_refused(tmp_path: Path, uri: str, says: str) -> None:
+    (tmp_path / "short.bin").write_bytes(box_binary()[:-1])
+    with pytest.raises(BadMesh, match=says):
+        check_gltf(gltf(tmp_path, uri))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "{}", '{"asset": {"version": "2.0"}, "buffers": 7}'])
+def test_what_is_no_gltf_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "box.gltf").write_text(text)
+    with pytest.raises(BadMesh):
+        check_gltf(tmp_path / "box.gltf")
+
+
+def test_triangles_are_counted_as_often_as_their_mesh_is_used(tmp_path: Path) -> None:
+    assert count_triangles(written(tmp_path, glb())) == 12
+    twice = box_document() | {"nodes": [{"mesh": 0}, {"mesh": 0}]}
+    assert count_triangles(written(tmp_path, glb(twice))) == 24
+    without_indices = box_document()
+    del without_indices["meshes"][0]["primitives"][0]["indices"]
+    assert count_triangles(written(tmp_path, glb(without_indices))) == 8 // 3
+    with pytest.raises(BadMesh):
+        count_triangles(written(tmp_path, glb(box_document() | {"accessors": []})))
