@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "__init__": {"registration"},
 }
 FOLDERS = {
-    "core": ("", "api", "geometry", "files", "processes", "jobs", "pipeline"),
+    "core": ("", "api", "geometry", "gltf", "files", "processes", "jobs", "pipeline"),
     "remesh": ("shape", "texture", ""),
     "scene": ("blender", "addon", "versions", "measure", "", "background", "placement", "jobs"),
 }

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import BadMesh
+from ..gltf.document import is_data
 
 MAX_JSON_BYTES = 16 * 1024**2
 MAX_ELEMENTS = 200_000_000
@@ -22,6 +23,7 @@ MAX_ELEMENTS_WITHOUT_DATA = 20_000_000
 """Of a list that the file describes without holding it: zeros, or what a compression extension unpacks."""
 MAX_VERTICES = 100_000_000
 MAX_NODES = 100_000
+OTHER_EXPORT = "Ask the service for a plain GLB that holds its data; the delivered file is kept in the job's folder."
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 _COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
@@ -140,9 +142,9 @@ def _summary(document: Mapping[str, Any], binary_bytes: int) -> GlbSummary:
 
 def _buffer_lengths(document: Mapping[str, Any], binary_bytes: int) -> list[int]:
     buffers = document.get("buffers", [])
-    for part in (*buffers, *document.get("images", [])):
-        if not str(part.get("uri", "data:")).startswith("data:"):
-            raise BadMesh("The GLB refers to files outside itself.")
+    for buffer in buffers:
+        if not is_data(buffer.get("uri", "data:")):
+            raise BadMesh("The GLB refers to files outside itself.", OTHER_EXPORT)
     lengths = [int(buffer["byteLength"]) for buffer in buffers]
     has_own_data = buffers and "uri" not in buffers[0]
     if has_own_data and "EXT_meshopt_compression" not in buffers[0].get("extensions", {}) and lengths[0] > binary_bytes:

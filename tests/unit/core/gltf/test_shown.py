@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a glTF does not show is taken out of its document, and said."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from tiny_glb import box_document
+
+from csm_blender.core.gltf.shown import Shown, keep_what_is_shown
+
+
+def two_boxes(**changes: Any) -> dict[str, Any]:
+    """A document with the box in nodes 0 and 1, both in the scene."""
+    document = box_document()
+    document["nodes"].append({"mesh": 0, "name": "Other"})
+    document["scenes"] = [{"nodes": [0, 1]}]
+    return document | changes
+
+
+def left(document: dict[str, Any]) -> tuple[list[int], Shown]:
+    """The nodes that keep their mesh."""
+    shown = keep_what_is_shown(document)
+    return [index for index, node in enumerate(document["nodes"]) if "mesh" in node], shown
+
+
+def test_a_plain_document_is_not_changed() -> None:
+    for document in (box_document(), two_boxes()):
+        before = copy.deepcopy(document)
+        assert keep_what_is_shown(document) == Shown()
+        assert document == before
+
+
+@pytest.mark.parametrize(
+    ("scenes", "nodes"),
+    [
+        ({"scenes": [{"nodes": [0]}, {"nodes": [1]}], "scene": 1}, [1]),
+        ({"scenes": [{"nodes": [1]}, {"nodes": [0]}], "scene": None}, [1]),
+        ({"scenes": [{"nodes": [0]}], "scene": 0}, [0]),
+        ({"scenes": None, "scene": None}, [0, 1]),
+        ({"scenes": [], "scene": None}, [0, 1]),
+        ({"scenes": [{"nodes": [0]}], "scene": 7}, [0]),
+    ],
+    ids=["the named one", "else the first", "nodes in no scene", "without scenes all", "none", "one that is not there"],
+)
+def test_only_the_default_scene_counts(scenes: dict[str, Any], nodes: list[int]) -> None:
+    document = {name: value for name, value in two_boxes(**scenes).items() if value is not None}
+    found, shown = left(document)
+    assert found == nodes
+    expected = [] if len(nodes) == 2 else ["1 mesh outside the file's default scene was left out."]
+    assert shown.notes == expected
+    assert shown.changed == bool(expected)
+
+
+def test_a_scene_that_shows_nothing_loses_no_mesh() -> None:
+    found, shown = left(two_boxes(scenes=[{"name": "empty"}]))
+    assert found == [0, 1]
+    assert shown.notes == ["The file's scene shows no mesh; the meshes outside it were imported."]
+
+
+@pytest.mark.parametrize(
+    ("node", "words"),
+    [
+        ({"extensions": {"KHR_node_visibility": {"visible": False}}}, "1 hidden mesh was left out."),
+        ({"scale": [0, 0, 0]}, "1 mesh was left out: the file scales it to nothing."),
+        ({"scale": [1.0, 0.0, 1.0]}, "1 mesh was left out: the file scales it to nothing."),
+        ({"matrix": [0] * 15 + [1]}, "1 mesh was left out: the file scales it to nothing."),
+    ],
+    ids=["hidden", "scale 0", "flat", "matrix of zeros"],
+)
+@pytest.mark.parametrize("of", ["the node", "its parent"])
+def test_what_a_node_does_not_show_is_left_out(node: dict[str, Any], words: str, of: str) -> None:
+    document = two_boxes()
+    if of == "the node":
+        document["nodes"][1] |= node
+    else:
+        document["nodes"].append({"children": [1], **node})
+        document["scenes"] = [{"nodes": [0, 2]}]
+    found, shown = left(document)
+    assert found == [0]
+    assert shown.notes == [words]
+
+
+@pytest.mark.parametrize("node", [{"extensions": {"KHR_node_visibility": {"visible": True}}}, {"scale": [1, 2, -3]}])
+def test_what_a_node_shows_stays(node: dict[str, Any]) -> None:
+    document = two_boxes()
+    document["nodes"][1] |= node
+    found, shown = left(document)
+    assert (found, shown.notes) == ([0, 1], [])
+
+
+def test_the_scale_of_a_skinned_node_does_not_count() -> None:
+    document = two_boxes(skins=[{"joints": [0]}])
+    document["nodes"][1] |= {"skin": 0, "scale": [0, 0, 0]}
+    assert left(document)[0] == [0, 1]
+
+
+def test_visibility_is_not_required_of_the_importer() -> None:
+    document = two_boxes(extensionsUsed=["KHR_node_visibility"], extensionsRequired=["KHR_node_visibility"])
+    assert keep_what_is_shown(document).changed
+    assert "extensionsRequired" not in document
+
+
+def test_what_is_required_is_also_used() -> None:
+    document = two_boxes(extensionsRequired=["KHR_materials_unlit"])
+    keep_what_is_shown(document)
+    assert document["extensionsUsed"] == ["KHR_materials_unlit"]
+
+
+def test_a_later_version_2_is_read_as_the_first() -> None:
+    document = two_boxes(asset={"version": "2.1"})
+    assert keep_what_is_shown(document).changed
+    assert document["asset"]["version"] == "2.0"
+
+
+def test_animations_are_taken_out() -> None:
+    document = two_boxes(animations=[{}])
+    assert keep_what_is_shown(document).changed
+    assert "animations" not in document
+
+
+@pytest.mark.parametrize("mode", [0, 1, 2, 3])
+def test_points_and_lines_beside_faces_are_left_out(mode: int) -> None:
+    document = two_boxes()
+    loose = {"attributes": {"POSITION": 0}, "mode": mode}
+    document["meshes"][0]["primitives"].append(loose)
+    document["meshes"].append({"primitives": [loose]})
+    document["nodes"][1]["mesh"] = 1
+    found, shown = left(document)
+    assert found == [0]
+    assert [part.get("mode", 4) for part in document["meshes"][0]["primitives"]] == [4]
+    assert shown.notes == ["Points and lines beside the faces were left out."]
+
+
+def test_lines_alone_stay_and_have_two_ends_each() -> None:
+    document = box_document()
+    document["meshes"][0]["primitives"] = [
+        {"attributes": {"POSITION": 0}, "mode": 1, "indices": 1},
+        {"attributes": {"POSITION": 0}, "mode": 1},
+        {"attributes": {"POSITION": 2}, "mode": 1},
+    ]
+    document["accessors"][1]["count"] = 35
+    document["accessors"].append({**document["accessors"][0], "count": 7})
+    assert keep_what_is_shown(document).changed
+    parts = document["meshes"][0]["primitives"]
+    counts = [document["accessors"][part.get("indices", part["attributes"]["POSITION"])]["count"] for part in parts]
+    assert counts == [34, 8, 6]
+    assert document["accessors"][1]["count"] == 35
+
+
+def test_a_picture_that_is_not_in_the_file_is_taken_out_of_materials() -> None:
+    document = box_document() | {
+        "images": [{"uri": "../pictures/wood.png"}, {"uri": "data:image/png;base64,"}, {"bufferView": 0}],
+        "textures": [{"source": 0}, {"source": 1}, {"source": 2, "extensions": {"EXT_texture_webp": {"source": 0}}}],
+        "materials": [
+            {
+                "pbrMetallicRoughness": {"baseColorTexture": {"index": 0}, "metallicRoughnessTexture": {"index": 1}},
+                "normalTexture": {"index": 2, "scale": 2.0},
+                "extensions": {"KHR_materials_clearcoat": {"clearcoatTexture": {"index": 0}, "clearcoatFactor": 1.0}},
+            }
+        ],
+    }
+    shown = keep_what_is_shown(document)
+    assert shown.notes == ["The picture wood.png is not in the delivered file; the mesh is without it."]
+    assert shown.missing_textures == 1
+    assert document["materials"] == [
+        {
+            "pbrMetallicRoughness": {"metallicRoughnessTexture": {"index": 1}},
+            "extensions": {"KHR_materials_clearcoat": {"clearcoatFactor": 1.0}},
+        }
+    ]
+    assert not any("wood.png" in str(image) for image in document["images"])
+    assert document["images"][1:] == [{"uri": "data:image/png;base64,"}, {"bufferView": 0}]
