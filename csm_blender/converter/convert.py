@@ -16,8 +16,9 @@ from .asset import make_asset
 from .edit_glb import fit_file
 from .export_glb import export_glb
 from .fitting import fit_mesh, fitted_by, planned_move
-from .import_mesh import Imported, import_as_one_mesh, pack_images
+from .import_mesh import Imported, import_as_one_mesh
 from .mesh_checks import check_mesh
+from .read_file import pack_images
 
 AS_PLANNED = 1e-6
 """Errors above this mean that the importer has made something else of the file: left out vertices that nothing uses."""

@@ -12,12 +12,13 @@ import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import BadMesh
-from ..core.files.mesh_file import check_glb, sniff_format
+from ..core.files.mesh_file import check_glb, file_beside, sniff_format
 from .fitting import Move
 from .transform_mesh import Array, is_uneven, transformed_normals
 
@@ -36,11 +37,20 @@ _ROW_BYTES = 12
 
 
 def write_without_animation(path: Path, still: Path) -> None:
-    """Write the GLB at *path*, which was checked, to *still* without its animations.
+    """Write the GLB or .gltf at *path*, which was checked, to *still* without its animations.
 
-    Importers pose what is animated at its first frame, and the rest pose is wanted.
+    Importers pose what is animated at its first frame, and the rest pose is wanted. The files beside a .gltf are named
+    by their whole paths then.
     """
     data = path.read_bytes()
+    if not data.startswith(b"glTF"):
+        document = json.loads(data.decode("utf-8-sig"))
+        document.pop("animations", None)
+        for part in (*document.get("buffers", []), *document.get("images", [])):
+            if not str(part.get("uri", "data:")).startswith("data:"):
+                part["uri"] = quote(str(file_beside(path.parent, part["uri"]).absolute()))
+        still.write_text(json.dumps(document), encoding="utf-8")
+        return
     document, json_end = _json_of(data)
     document.pop("animations", None)
     text = json.dumps(document, separators=(",", ":")).encode()

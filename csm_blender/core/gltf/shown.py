@@ -179,12 +179,13 @@ def _leave_out_missing_pictures(document: Document, shown: Shown) -> None:
     )
     shown.notes.append(Message(words[len(names) > 1], names=tuple(names)))
     for index in missing:  # no importer may follow the address
-        document["images"][index] = {"uri": _EMPTY_PICTURE, "mimeType": "image/png"}
+        document["images"][index] = {"uri": _EMPTY_PICTURE}
     shown.missing_textures = len(missing)
     shown.changed = True
 
 
-_EMPTY_PICTURE = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8/5+hHgAHggJ/PchI7wAAAABJRU5ErkJggg=="
+_EMPTY_PICTURE = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
+"""Of one pixel, in the place of one that is missing; no material shows it."""
 
 
 def _sources(texture: Document) -> Iterator[Any]:
