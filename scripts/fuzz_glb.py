@@ -31,7 +31,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests" / "support"
 from tiny_glb import box_binary, box_document, glb
 
 from csm_blender.core.errors import BadMesh, ConversionFailed
-from csm_blender.core.files.mesh_file import check_glb, sniff_format
+from csm_blender.core.files.mesh_file import check_glb
+from csm_blender.core.files.mesh_format import find_format
 
 SLOW_S = 1.0
 MEMORY_BYTES = 1024**3
@@ -135,7 +136,7 @@ class Checker:
         self._path.write_bytes(data)
         began = time.perf_counter()
         try:
-            kind = sniff_format(self._path)
+            kind = find_format(self._path)
             if kind == "glb":
                 check_glb(self._path)
         except BadMesh:
@@ -206,7 +207,7 @@ def fuzz_with_atheris(inputs: int, seed: int) -> None:
     def one(data: bytes) -> None:
         path.write_bytes(data)
         try:
-            if module.sniff_format(path) == "glb":
+            if module.find_format(path) == "glb":
                 module.check_glb(path)
         except module.BadMesh:
             pass

@@ -25,7 +25,8 @@ from csm_blender.core.api.client import MAX_ANSWER_BYTES, CsmClient
 from csm_blender.core.api.download import download
 from csm_blender.core.api.session_code import find_session_codes, parse_session_code
 from csm_blender.core.errors import BadMesh, BadSessionCode, ConnectionBroken, CsmError, MeshTooLarge, UnexpectedAnswer
-from csm_blender.core.files.mesh_file import check_glb, sniff_format
+from csm_blender.core.files.mesh_file import check_glb
+from csm_blender.core.files.mesh_format import find_format
 from csm_blender.core.files.zip_archive import MAX_TOTAL_BYTES, unpack_mesh
 from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
@@ -96,7 +97,7 @@ def test_a_glb_that_lies_is_refused(tmp_path: Path, data: bytes) -> None:
 
 def look_over(path: Path) -> None:
     """What the pipeline does with a delivered file."""
-    if sniff_format(path) == "glb":
+    if find_format(path) == "glb":
         check_glb(path)
 
 

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Vertices of a GLB whose coordinates are no numbers: the faces at them are taken out before the import.
+
+Blender's importer has such a vertex checked away, which puts it to the origin: a spike that nothing tells of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.errors import BadMesh
+from ...core.gltf.document import Document
+
+Rows = NDArray[np.float32]
+Indices = NDArray[np.uint32]
+_FLOAT, _UNSIGNED_INT = 5126, 5125
+_INDEX_TYPES = {5121: np.uint8, 5123: np.uint16, 5125: np.uint32}
+_TRIANGLES, _STRIP = 4, 5
+
+
+def leave_out_bad_vertices(document: Document, path: Path, start: int) -> tuple[int, bytes]:
+    """Give *document* new lists of triangles without those at vertices that are no numbers.
+
+    The binary data of the GLB at *path* begins at *start*. Gives how many vertices that are, and what has to be put at
+    the end of the data. Raises :class:`BadMesh` where no face is left.
+    """
+    lists: list[tuple[Document, Indices]] = []
+    bad_lists: dict[int, NDArray[np.bool_]] = {}
+    for part in _parts(document):
+        bad = _bad_vertices(document, part, path, start)
+        if bad is not None:
+            bad_lists[part["attributes"]["POSITION"]] = bad
+            triangles = _triangles(part, _corners(document, part, path, start, len(bad)))
+            lists.append((part, triangles[~bad[triangles].any(axis=1)]))
+    if not lists:
+        return 0, b""
+    kept = [(part, triangles) for part, triangles in lists if len(triangles)]
+    emptied = [part for part, triangles in lists if not len(triangles)]
+    _take_out(document, emptied)
+    if not any(True for _part in _parts(document)):
+        raise BadMesh("The mesh has coordinates that are not numbers.")
+    buffer = document["buffers"][0]
+    end = buffer["byteLength"] + -buffer["byteLength"] % 4
+    more = b""
+    for part, triangles in kept:
+        data = np.ascontiguousarray(triangles, dtype="<u4").tobytes()
+        document["bufferViews"].append({"buffer": 0, "byteOffset": end + len(more), "byteLength": len(data)})
+        view = len(document["bufferViews"]) - 1
+        accessor = {"bufferView": view, "componentType": _UNSIGNED_INT, "count": triangles.size, "type": "SCALAR"}
+        document["accessors"].append(accessor)
+        part |= {"indices": len(document["accessors"]) - 1, "mode": _TRIANGLES}
+        more += data
+    buffer["byteLength"] = end + len(more)
+    return sum(int(bad.sum()) for bad in bad_lists.values()), more
+
+
+def _parts(document: Document) -> Iterator[Document]:
+    """The primitives of faces that a node shows."""
+    for mesh in {node["mesh"] for node in document["nodes"] if "mesh" in node}:
+        for part in document["meshes"][mesh]["primitives"]:
+            if part.get("mode", _TRIANGLES) >= _TRIANGLES:
+                yield part
+
+
+def _take_out(document: Document, parts: list[Document]) -> None:
+    for mesh in document["meshes"]:
+        mesh["primitives"] = [part for part in mesh["primitives"] if not any(part is each for each in parts)]
+    for node in document["nodes"]:
+        if "mesh" in node and not document["meshes"][node["mesh"]]["primitives"]:
+            del node["mesh"]
+
+
+def _bad_vertices(document: Document, part: Mapping[str, Any], path: Path, start: int) -> NDArray[np.bool_] | None:
+    """Which vertices (n,) of *part* are at no place; ``None`` where all are, or where they are not plain floats."""
+    accessor = document["accessors"][part["attributes"]["POSITION"]]
+    if (accessor["componentType"], accessor["type"]) != (_FLOAT, "VEC3") or part.get("extensions"):
+        return None
+    rows = _rows(document, accessor, path, start, np.dtype("<f4"), 3)
+    if rows is None or bool(np.isfinite(rows.sum())) or bool(np.isfinite(rows).all()):
+        return None
+    bad: NDArray[np.bool_] = ~np.isfinite(rows).all(axis=1)
+    return bad
+
+
+def _corners(document: Document, part: Mapping[str, Any], path: Path, start: int, vertices: int) -> Indices:
+    if "indices" not in part:
+        return np.arange(vertices, dtype=np.uint32)
+    accessor = document["accessors"][part["indices"]]
+    kind = np.dtype(_INDEX_TYPES[accessor["componentType"]]).newbyteorder("<")
+    rows = _rows(document, accessor, path, start, kind, 1)
+    if rows is None or rows.max(initial=0) >= vertices:
+        raise BadMesh("The mesh has coordinates that are not numbers.")
+    return rows.ravel().astype(np.uint32)
+
+
+def _triangles(part: Mapping[str, Any], corners: Indices) -> Indices:
+    """The triangles (n, 3) of a list, a strip or a fan."""
+    mode = part.get("mode", _TRIANGLES)
+    if mode == _TRIANGLES:
+        return corners[: len(corners) // 3 * 3].reshape(-1, 3)
+    if mode == _STRIP:
+        triangles = np.stack([corners[:-2], corners[1:-1], corners[2:]], axis=1)
+        triangles[1::2, :2] = triangles[1::2, 1::-1]
+        return triangles
+    return np.stack([np.full(len(corners) - 2, corners[0]), corners[1:-1], corners[2:]], axis=1)
+
+
+def _rows(
+    document: Document, accessor: Mapping[str, Any], path: Path, start: int, kind: np.dtype[Any], width: int
+) -> NDArray[Any] | None:
+    """The values of an accessor (n, width) in the binary data; ``None`` where they are not plainly there."""
+    if "bufferView" not in accessor or "sparse" in accessor:
+        return None
+    view = document["bufferViews"][accessor["bufferView"]]
+    row_bytes = kind.itemsize * width
+    stride = view.get("byteStride", row_bytes)
+    if view["buffer"] != 0 or "uri" in document["buffers"][0] or view.get("extensions") or stride < row_bytes:
+        return None
+    offset = start + view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
+    length = stride * (accessor["count"] - 1) + row_bytes
+    if offset + length > path.stat().st_size:
+        return None
+    data = np.memmap(path, np.uint8, "r", offset, (length,))
+    return np.ndarray((accessor["count"], width), kind, data, strides=(stride, kind.itemsize))
