@@ -55,8 +55,8 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     """The parser for all subcommands. It raises :class:`UsageError` for what it does not understand."""
     parser = _Parser(
         prog=prog,
-        description="Refine CSM.ai sessions into meshes that stand exactly where block-out objects stand, and rough mesh"
-        " files into clean ones.",
+        description="Refine CSM.ai sessions into meshes that stand exactly where block-out objects stand, and rough"
+        " mesh files into clean ones.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

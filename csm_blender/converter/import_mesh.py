@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.errors import BadMesh
 from ..core.messages import Message
-from .read_file import read_file, vertex_count
+from .files.read_file import read_file, vertex_count
 from .transform_mesh import reshape
 
 EMPTY_SCENE = "Refine again, or ask the service's support."
@@ -28,7 +28,7 @@ class Imported:
 
 
 def import_as_one_mesh(path: Path) -> Imported:
-    """Read a file of any format that :mod:`.read_file` knows into an empty Blender.
+    """Read a file of any format that :mod:`.files.read_file` knows into an empty Blender.
 
     What is rigged or animated gets its rest pose, which a note says. Raises :class:`BadMesh` where there is no mesh and
     :class:`ConversionFailed` where Blender cannot read the file.

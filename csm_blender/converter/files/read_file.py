@@ -17,12 +17,12 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import BadMesh, ConversionFailed
-from ..core.files.mesh_file import GlbSummary, check_glb, check_gltf
-from ..core.files.mesh_format import MeshFormat, find_format
-from ..core.files.zip_archive import unpack_mesh
-from ..core.messages import Message, sentences
-from .edit_glb import write_without_animation
+from ...core.errors import BadMesh, ConversionFailed
+from ...core.files.mesh_file import GlbSummary, check_glb, check_gltf
+from ...core.files.mesh_format import MeshFormat, find_format
+from ...core.files.zip_archive import unpack_mesh
+from ...core.messages import Message, sentences
+from .still_gltf import write_without_animation
 
 _DRACO = "KHR_draco_mesh_compression"
 _NAMES = {

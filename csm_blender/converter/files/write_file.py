@@ -17,8 +17,8 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import DiskProblem
-from ..core.messages import Message
+from ...core.errors import DiskProblem
+from ...core.messages import Message
 
 _operators: Any = bpy.ops
 _PROBE_BYTES = 1024**2
@@ -97,13 +97,10 @@ def _write_fbx(mesh: bpy.types.Mesh, path: Path) -> list[Message]:
 
 def _write_usdc(mesh: bpy.types.Mesh, path: Path) -> list[Message]:
     _textures_beside(mesh, path)
-    _operators.wm.usd_export(
-        filepath=str(path),
-        export_textures=False,
-        relative_paths=True,
-        generate_preview_surface=True,
-        export_animation=False,
-    )
+    operator = _operators.wm.usd_export
+    modes = "export_textures_mode" in operator.get_rna_type().properties  # since Blender 4.4
+    keep: dict[str, Any] = {"export_textures_mode": "KEEP"} if modes else {"export_textures": False}
+    operator(filepath=str(path), **keep, relative_paths=True, generate_preview_surface=True, export_animation=False)
     return []
 
 
