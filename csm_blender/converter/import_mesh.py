@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import bpy
 import numpy as np
 
+from ..core.conversion import MeshFindings
 from ..core.errors import BadMesh
-from ..core.messages import Message
+from ..core.gltf.shown import LOOSE, scaled_to_nothing
+from ..core.messages import Message, sentences
+from .files.open_file import MeshFile
 from .files.read_file import read_file, vertex_count
+from .surface import keep_surface
 from .transform_mesh import reshape
 
 EMPTY_SCENE = "Refine again, or ask the service's support."
@@ -21,20 +24,36 @@ EMPTY_SCENE = "Refine again, or ask the service's support."
 
 @dataclass
 class Imported:
-    """One mesh, and sentences about what of the file could not be kept."""
+    """One mesh, and sentences about what of the file could not be kept.
+
+    ``missing_textures`` counts pictures that are not in the file, ``bad_vertices`` those that were left out because
+    their place is no number.
+    """
 
     mesh: bpy.types.Mesh
     notes: list[Message] = field(default_factory=list)
+    missing_textures: int = 0
+    bad_vertices: int = 0
+
+    def added_to(self, findings: MeshFindings) -> MeshFindings:
+        """The *findings* of the mesh, and what was wrong with the file."""
+        return replace(
+            findings,
+            bad_numbers=(findings.bad_numbers or 0) + self.bad_vertices,
+            missing_textures=self.missing_textures or None,
+        )
 
 
-def import_as_one_mesh(path: Path) -> Imported:
-    """Read a file of any format that :mod:`.files.read_file` knows into an empty Blender.
+def import_as_one_mesh(file: MeshFile) -> Imported:
+    """Read *file* into an empty Blender.
 
-    What is rigged or animated gets its rest pose, which a note says. Raises :class:`BadMesh` where there is no mesh and
-    :class:`ConversionFailed` where Blender cannot read the file.
+    What is rigged or animated gets its rest pose, which a note says. Where there are faces, vertices and edges without
+    one are left out. Raises :class:`BadMesh` where there is no mesh and :class:`ConversionFailed` where Blender cannot
+    read the file.
     """
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    notes = read_file(path)
+    read_file(file)
+    notes = list(file.notes)
     scene = bpy.context.scene
     assert scene is not None
     bones = [bone for obj in bpy.data.objects for bone in (obj.pose.bones if obj.pose else ())]
@@ -44,19 +63,30 @@ def import_as_one_mesh(path: Path) -> Imported:
         raise BadMesh("The file holds no mesh.", EMPTY_SCENE)
     for bone in bones:
         bone.matrix_basis.identity()
-    _apply_transforms(objects)
+    shown = _apply_transforms(objects)
+    if len(shown) < len(objects):
+        notes.append(scaled_to_nothing(len(objects) - len(shown)))
+    if not shown:
+        raise BadMesh(sentences(Message("The file shows no mesh."), *notes))
     notes += [
         Message("The texture {name} cannot be read by this Blender.", name=repr(image.name))
         for image in bpy.data.images
         if image.source == "FILE" and not all(image.size)  # no pixels, which Blender shows pink
     ]
-    if len(objects) > 1:
-        notes.append(Message("The file held {count} meshes, which were joined into one.", count=len(objects)))
-    return Imported(_joined(objects), notes)
+    if len(shown) > 1:
+        notes.append(Message("The file held {count} meshes, which were joined into one.", count=len(shown)))
+    mesh = _joined(shown)
+    if keep_surface(mesh) and LOOSE not in notes:
+        notes.append(LOOSE)
+    glb = file.glb
+    return Imported(mesh, notes, glb.missing_textures if glb else 0, glb.bad_vertices if glb else 0)
 
 
-def _apply_transforms(objects: list[bpy.types.Object]) -> None:
-    """Bake each object's place in the file into its vertices, without modifiers, shape keys and animation."""
+def _apply_transforms(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
+    """Bake each object's place in the file into its vertices, without modifiers, shape keys and animation.
+
+    Gives those that have a size then: not what is scaled to nothing.
+    """
     for obj in bpy.data.objects:
         obj.animation_data_clear()
     for obj in objects:
@@ -65,6 +95,7 @@ def _apply_transforms(objects: list[bpy.types.Object]) -> None:
     assert bpy.context.view_layer is not None
     bpy.context.view_layer.update()
     places = [np.array(obj.matrix_world, dtype=np.float64) for obj in objects]
+    shown = []
     for obj, place in zip(objects, places, strict=True):
         obj.parent = None
         obj.matrix_world.identity()
@@ -74,9 +105,11 @@ def _apply_transforms(objects: list[bpy.types.Object]) -> None:
         if mesh.users > 1:
             obj.data = mesh = mesh.copy()
         if abs(np.linalg.det(place[:3, :3])) == 0.0:
-            raise BadMesh("The file makes a mesh flat: one of its nodes has scale 0.")
+            continue
+        shown.append(obj)
         if not np.array_equal(place, np.eye(4)):
             reshape(mesh, place[:3, :3], place[:3, 3])
+    return shown
 
 
 def _joined(objects: list[bpy.types.Object]) -> bpy.types.Mesh:

@@ -7,6 +7,7 @@ Blender's importer has such a vertex checked away, which puts it to the origin: 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +30,22 @@ def leave_out_bad_vertices(document: Document, path: Path, start: int) -> tuple[
     The binary data of the GLB at *path* begins at *start*. Gives how many vertices that are, and what has to be put at
     the end of the data. Raises :class:`BadMesh` where no face is left.
     """
-    lists: list[tuple[Document, Indices]] = []
-    bad_lists: dict[int, NDArray[np.bool_]] = {}
+    data = _Data(document, path, start)
+    counts: dict[int, int] = {}
+    kept: list[tuple[Document, Indices]] = []
+    emptied: list[Document] = []
     for part in _parts(document):
-        bad = _bad_vertices(document, part, path, start)
+        bad = _bad_vertices(data, part)
         if bad is not None:
-            bad_lists[part["attributes"]["POSITION"]] = bad
-            triangles = _triangles(part, _corners(document, part, path, start, len(bad)))
-            lists.append((part, triangles[~bad[triangles].any(axis=1)]))
-    if not lists:
+            counts[part["attributes"]["POSITION"]] = int(bad.sum())
+            triangles = _triangles(part, _corners(data, part, len(bad)))
+            triangles = triangles[~bad[triangles].any(axis=1)]
+            if len(triangles):
+                kept.append((part, triangles))
+            else:
+                emptied.append(part)
+    if not counts:
         return 0, b""
-    kept = [(part, triangles) for part, triangles in lists if len(triangles)]
-    emptied = [part for part, triangles in lists if not len(triangles)]
     _take_out(document, emptied)
     if not any(True for _part in _parts(document)):
         raise BadMesh("The mesh has coordinates that are not numbers.")
@@ -48,15 +53,41 @@ def leave_out_bad_vertices(document: Document, path: Path, start: int) -> tuple[
     end = buffer["byteLength"] + -buffer["byteLength"] % 4
     more = b""
     for part, triangles in kept:
-        data = np.ascontiguousarray(triangles, dtype="<u4").tobytes()
-        document["bufferViews"].append({"buffer": 0, "byteOffset": end + len(more), "byteLength": len(data)})
+        rows = np.ascontiguousarray(triangles, dtype="<u4").tobytes()
+        document["bufferViews"].append({"buffer": 0, "byteOffset": end + len(more), "byteLength": len(rows)})
         view = len(document["bufferViews"]) - 1
         accessor = {"bufferView": view, "componentType": _UNSIGNED_INT, "count": triangles.size, "type": "SCALAR"}
         document["accessors"].append(accessor)
         part |= {"indices": len(document["accessors"]) - 1, "mode": _TRIANGLES}
-        more += data
+        more += rows
     buffer["byteLength"] = end + len(more)
-    return sum(int(bad.sum()) for bad in bad_lists.values()), more
+    return sum(counts.values()), more
+
+
+@dataclass(frozen=True)
+class _Data:
+    """The binary data of a GLB: it begins at *start* in the file at *path*."""
+
+    document: Document
+    path: Path
+    start: int
+
+    def rows(self, accessor: Mapping[str, Any], kind: np.dtype[Any], width: int) -> NDArray[Any] | None:
+        """The values of *accessor*, (n, width); ``None`` where they are not plainly there."""
+        if "bufferView" not in accessor or "sparse" in accessor:
+            return None
+        view = self.document["bufferViews"][accessor["bufferView"]]
+        row_bytes = kind.itemsize * width
+        stride = view.get("byteStride", row_bytes)
+        elsewhere = view["buffer"] != 0 or "uri" in self.document["buffers"][0]
+        if elsewhere or view.get("extensions") or stride < row_bytes:
+            return None
+        offset = self.start + view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
+        length = stride * (accessor["count"] - 1) + row_bytes
+        if offset + length > self.path.stat().st_size:
+            return None
+        data = np.memmap(self.path, np.uint8, "r", offset, (length,))
+        return np.ndarray((accessor["count"], width), kind, data, strides=(stride, kind.itemsize))
 
 
 def _parts(document: Document) -> Iterator[Document]:
@@ -75,24 +106,24 @@ def _take_out(document: Document, parts: list[Document]) -> None:
             del node["mesh"]
 
 
-def _bad_vertices(document: Document, part: Mapping[str, Any], path: Path, start: int) -> NDArray[np.bool_] | None:
+def _bad_vertices(data: _Data, part: Mapping[str, Any]) -> NDArray[np.bool_] | None:
     """Which vertices (n,) of *part* are at no place; ``None`` where all are, or where they are not plain floats."""
-    accessor = document["accessors"][part["attributes"]["POSITION"]]
+    accessor = data.document["accessors"][part["attributes"]["POSITION"]]
     if (accessor["componentType"], accessor["type"]) != (_FLOAT, "VEC3") or part.get("extensions"):
         return None
-    rows = _rows(document, accessor, path, start, np.dtype("<f4"), 3)
-    if rows is None or bool(np.isfinite(rows.sum())) or bool(np.isfinite(rows).all()):
+    rows = data.rows(accessor, np.dtype("<f4"), 3)
+    if rows is None or bool(np.isfinite(rows.sum(dtype=np.float64))):
         return None
     bad: NDArray[np.bool_] = ~np.isfinite(rows).all(axis=1)
     return bad
 
 
-def _corners(document: Document, part: Mapping[str, Any], path: Path, start: int, vertices: int) -> Indices:
+def _corners(data: _Data, part: Mapping[str, Any], vertices: int) -> Indices:
+    """The indices of *part*, which has so many *vertices*; without a list of them each vertex once."""
     if "indices" not in part:
         return np.arange(vertices, dtype=np.uint32)
-    accessor = document["accessors"][part["indices"]]
-    kind = np.dtype(_INDEX_TYPES[accessor["componentType"]]).newbyteorder("<")
-    rows = _rows(document, accessor, path, start, kind, 1)
+    accessor = data.document["accessors"][part["indices"]]
+    rows = data.rows(accessor, np.dtype(_INDEX_TYPES[accessor["componentType"]]).newbyteorder("<"), 1)
     if rows is None or rows.max(initial=0) >= vertices:
         raise BadMesh("The mesh has coordinates that are not numbers.")
     return rows.ravel().astype(np.uint32)
@@ -107,23 +138,4 @@ def _triangles(part: Mapping[str, Any], corners: Indices) -> Indices:
         triangles = np.stack([corners[:-2], corners[1:-1], corners[2:]], axis=1)
         triangles[1::2, :2] = triangles[1::2, 1::-1]
         return triangles
-    return np.stack([np.full(len(corners) - 2, corners[0]), corners[1:-1], corners[2:]], axis=1)
-
-
-def _rows(
-    document: Document, accessor: Mapping[str, Any], path: Path, start: int, kind: np.dtype[Any], width: int
-) -> NDArray[Any] | None:
-    """The values of an accessor (n, width) in the binary data; ``None`` where they are not plainly there."""
-    if "bufferView" not in accessor or "sparse" in accessor:
-        return None
-    view = document["bufferViews"][accessor["bufferView"]]
-    row_bytes = kind.itemsize * width
-    stride = view.get("byteStride", row_bytes)
-    if view["buffer"] != 0 or "uri" in document["buffers"][0] or view.get("extensions") or stride < row_bytes:
-        return None
-    offset = start + view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
-    length = stride * (accessor["count"] - 1) + row_bytes
-    if offset + length > path.stat().st_size:
-        return None
-    data = np.memmap(path, np.uint8, "r", offset, (length,))
-    return np.ndarray((accessor["count"], width), kind, data, strides=(stride, kind.itemsize))
+    return np.stack([np.full_like(corners[2:], corners[0]), corners[1:-1], corners[2:]], axis=1)

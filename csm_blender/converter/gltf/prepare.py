@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look over a GLB and edit it before any importer sees it: what it does not show, and what is no number, is left out."""
+"""Edit a GLB before any importer sees it: what it does not show and what is no number is left out."""
 
 from __future__ import annotations
 

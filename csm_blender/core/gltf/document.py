@@ -12,20 +12,18 @@ import binascii
 import json
 import shutil
 import struct
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from ..errors import BadMesh
 
 Document = dict[str, Any]
-Resolve = Callable[[str], bytes | None]
-"""Gives the bytes that a relative URI names, or ``None`` where there is no such file."""
 
 MAX_DATA_BYTES = 2 * 1024**3
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _HEADER_BYTES = 20
+_MAX_SHOWN = 80
 
 
 def read_document(path: Path) -> tuple[Document, int]:
@@ -60,21 +58,25 @@ def replace_document(path: Path, document: Document, edited: Path, more: bytes =
             shutil.copyfileobj(source, sink, 1024 * 1024)
 
 
-def write_as_glb(text: bytes, glb: Path, resolve: Resolve = lambda _uri: None) -> None:
-    """Write the glTF whose JSON is *text* to *glb*, with the data of its URIs in the binary part.
+def write_as_glb(path: Path, glb: Path, beside: Path | None = None) -> None:
+    """Write the glTF at *path*, which is JSON, to *glb* with the data of its URIs in the binary part.
 
-    Pictures that nothing holds stay a URI, which :mod:`.shown` takes out; a buffer that nothing holds is refused.
-    Raises :class:`BadMesh`.
+    What it names by relative URIs is looked for in the folder *beside*. Pictures that are nowhere stay a URI, which
+    :mod:`.shown` takes out; a buffer that is nowhere is refused. Raises :class:`BadMesh`.
     """
+    if path.stat().st_size > MAX_DATA_BYTES:
+        raise BadMesh("The glTF's JSON is far too large.")
     try:
-        document = json.loads(text.decode("utf-8-sig"))
-        gathered = _Gathered(document, resolve)
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        gathered = _Gathered(document, beside)
         with glb.open("wb") as sink:
             _write_head(sink, document, 8 + gathered.length)
             sink.write(struct.pack("<II", gathered.length, _BIN))
             sink.writelines(gathered.parts)
-    except (UnicodeDecodeError, ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise BadMesh("The glTF's JSON cannot be read.") from error
+    except (KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
+        raise BadMesh("The glTF is inconsistent: the parts of its JSON do not match.") from error
 
 
 def data_of_uri(uri: str) -> bytes:
@@ -91,6 +93,11 @@ def data_of_uri(uri: str) -> bytes:
         raise ValueError("a data URI with a wrong length") from error
 
 
+def short_name(uri: Any) -> str:
+    """The last part of *uri*, fit to be shown."""
+    return unquote(str(uri)).replace("\\", "/").rsplit("/", 1)[-1][:_MAX_SHOWN]
+
+
 def is_data(uri: Any) -> bool:
     """Whether *uri* holds its data itself."""
     return str(uri)[:5].lower() == "data:"
@@ -99,10 +106,10 @@ def is_data(uri: Any) -> bool:
 class _Gathered:
     """The data of all buffers and pictures of *document*, which is changed so that it has them in its first buffer."""
 
-    def __init__(self, document: Document, resolve: Resolve) -> None:
+    def __init__(self, document: Document, beside: Path | None) -> None:
         self.parts: list[bytes] = []
         self.length = 0
-        self._resolve = resolve
+        self._beside = beside
         buffers = document.get("buffers", [])
         places = [self._place(buffer) for buffer in buffers]
         others = [buffer for buffer, place in zip(buffers, places, strict=True) if place is None]
@@ -124,21 +131,35 @@ class _Gathered:
         """Where the data of *buffer* was put, or ``None`` where it has none: an extension such as meshopt fills it."""
         if "uri" not in buffer:
             return None
-        data = _data(str(buffer["uri"]), self._resolve)
+        data = self._data(buffer["uri"])
         if data is None:
-            raise BadMesh("The glTF refers to files outside itself.")
+            raise BadMesh(
+                "The glTF needs the file {name}, which is not beside it.",
+                "Put all files of the export into one folder or one zip, or export one .glb.",
+                name=repr(short_name(buffer["uri"])),
+            )
         if len(data) < int(buffer["byteLength"]):
             raise BadMesh("The glTF announces more data than it holds.")
         return self._take(data)
 
     def _take_picture(self, image: Document, document: Document) -> None:
-        data = _data(str(image["uri"]), self._resolve) if "uri" in image else None
+        data = self._data(image["uri"]) if "uri" in image else None
         if data is None:
             return
         image.setdefault("mimeType", _picture_type(data, str(image.pop("uri"))))
         views = document.setdefault("bufferViews", [])
         views.append({"buffer": 0, "byteOffset": self._take(data), "byteLength": len(data)})
         image["bufferView"] = len(views) - 1
+
+    def _data(self, uri: Any) -> bytes | None:
+        if is_data(uri):
+            return data_of_uri(str(uri))
+        if self._beside is None:
+            return None
+        path = (self._beside / unquote(str(uri).replace("\\", "/"))).resolve()
+        if not path.is_relative_to(self._beside.resolve()) or not path.is_file():
+            return None
+        return path.read_bytes()
 
     def _take(self, data: bytes) -> int:
         place = self.length
@@ -151,10 +172,6 @@ class _Gathered:
 
 
 _MESHOPT = ("EXT_meshopt_compression", "KHR_meshopt_compression")
-
-
-def _data(uri: str, resolve: Resolve) -> bytes | None:
-    return data_of_uri(uri) if is_data(uri) else resolve(uri)
 
 
 def _picture_type(data: bytes, uri: str) -> str:

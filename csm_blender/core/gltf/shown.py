@@ -7,12 +7,13 @@ Points and lines beside faces are no part of a surface. Pictures outside the fil
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..messages import Message
-from .document import Document, is_data
+from .document import Document, is_data, short_name
 
 VISIBILITY = "KHR_node_visibility"
 LOOSE = Message("Points and lines beside the faces were left out.")
@@ -81,6 +82,11 @@ _WORDS = {
         "{count} meshes were left out: the file scales them to nothing.",
     ),
 }
+
+
+def scaled_to_nothing(count: int) -> Message:
+    """The note about *count* meshes that a scale of 0 hides."""
+    return Message(_WORDS[_NOTHING][count > 1], count=count)
 
 
 def _fates(document: Document, nodes: list[Document]) -> dict[int, int]:
@@ -172,7 +178,7 @@ def _leave_out_missing_pictures(document: Document, shown: Shown) -> None:
     gone = {i for i, texture in enumerate(textures) if missing.intersection(_sources(texture))}
     for material in document.get("materials", []):
         _drop_textures(material, gone)
-    names = [_file_name(document["images"][index]) for index in sorted(missing)]
+    names = [short_name(document["images"][index]["uri"]) for index in sorted(missing)]
     words = (
         "The picture {names} is not in the delivered file; the mesh is without it.",
         "The pictures {names} are not in the delivered file; the mesh is without them.",
@@ -205,10 +211,6 @@ def _drop_textures(value: Any, gone: set[int]) -> None:
             _drop_textures(inner, gone)
 
 
-def _file_name(image: Document) -> str:
-    return str(image["uri"]).replace("\\", "/").rsplit("/", 1)[-1][:60]
-
-
 def _put_right(document: Document, shown: Shown) -> None:
     """Mend what importers refuse although it harms nothing."""
     asset = document["asset"]
@@ -226,5 +228,10 @@ def _put_right(document: Document, shown: Shown) -> None:
     if "extensionsRequired" in document and not required:
         del document["extensionsRequired"]
         shown.changed = True
+    for accessor in document.get("accessors", []):
+        for name in ("min", "max"):
+            if not all(map(math.isfinite, accessor.get(name, ()))):  # no JSON, and no use to an importer
+                del accessor[name]
+                shown.changed = True
     if document.pop("animations", None):
         shown.changed = True  # importers pose what is animated at its first frame, and the rest pose is wanted

@@ -52,10 +52,16 @@ def test_data_is_put_at_the_end(tmp_path: Path) -> None:
     assert parts(tmp_path / "b.glb") == (document, box_binary() + b"12345\0\0\0")
 
 
+def made(folder: Path, text: bytes, beside: Path | None = None) -> Path:
+    """The GLB of the glTF whose JSON is *text*."""
+    (folder / "a.gltf").write_bytes(text)
+    write_as_glb(folder / "a.gltf", folder / "a.glb", beside)
+    return folder / "a.glb"
+
+
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte order mark"])
 def test_json_with_its_data_becomes_a_glb(tmp_path: Path, mark: bytes) -> None:
-    write_as_glb(mark + json.dumps(as_json()).encode(), tmp_path / "a.glb")
-    assert parts(tmp_path / "a.glb") == (box_document(), box_binary())
+    assert parts(made(tmp_path, mark + json.dumps(as_json()).encode())) == (box_document(), box_binary())
 
 
 def test_data_of_several_buffers_and_pictures_goes_into_one(tmp_path: Path) -> None:
@@ -66,8 +72,8 @@ def test_data_of_several_buffers_and_pictures_goes_into_one(tmp_path: Path) -> N
         images=[{"uri": "data:image/png;base64," + base64.b64encode(b"\x89PNG1").decode()}, {"uri": "wood%20a.jpg"}],
     )
     document["bufferViews"][1] |= {"buffer": 1, "byteOffset": 0}
-    write_as_glb(json.dumps(document).encode(), tmp_path / "a.glb", {"wood%20a.jpg": b"\xff\xd8jpeg"}.get)
-    found, binary = parts(tmp_path / "a.glb")
+    (tmp_path / "wood a.jpg").write_bytes(b"\xff\xd8jpeg")
+    found, binary = parts(made(tmp_path, json.dumps(document).encode(), tmp_path))
     assert found["buffers"] == [{"byteLength": 184}]
     assert binary == data + b"\x89PNG1\0\0\0\xff\xd8jpeg\0\0"
     views = [(view["buffer"], view["byteOffset"], view["byteLength"]) for view in found["bufferViews"]]
@@ -83,16 +89,28 @@ def test_a_buffer_without_data_keeps_its_place(tmp_path: Path) -> None:
         {**view, "buffer": 0, "extensions": {"EXT_meshopt_compression": {"buffer": 1, "byteOffset": 4}}}
         for view in document["bufferViews"]
     ]
-    write_as_glb(json.dumps(document).encode(), tmp_path / "a.glb")
-    found, _binary = parts(tmp_path / "a.glb")
+    found, _binary = parts(made(tmp_path, json.dumps(document).encode()))
     assert [buffer["byteLength"] for buffer in found["buffers"]] == [168, 400]
     assert [view["buffer"] for view in found["bufferViews"]] == [1, 1]
     assert [view["extensions"]["EXT_meshopt_compression"]["buffer"] for view in found["bufferViews"]] == [0, 0]
 
 
-def test_a_picture_that_is_nowhere_stays_an_address(tmp_path: Path) -> None:
-    write_as_glb(json.dumps(as_json(images=[{"uri": "wood.png"}])).encode(), tmp_path / "a.glb")
-    assert parts(tmp_path / "a.glb")[0]["images"] == [{"uri": "wood.png"}]
+@pytest.mark.parametrize("uri", ["wood.png", "../outside.png", "/etc/hostname", "in/..", "", "https://a.example/a.png"])
+def test_a_picture_that_is_not_in_the_folder_stays_an_address(tmp_path: Path, uri: str) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "outside.png").write_bytes(b"secret")
+    text = json.dumps(as_json(images=[{"uri": uri}])).encode()
+    for beside in (None, tmp_path / "in"):
+        assert parts(made(tmp_path, text, beside))[0]["images"] == [{"uri": uri}]
+
+
+def test_data_beside_the_json_is_taken_in(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "my data.bin").write_bytes(box_binary())
+    text = json.dumps(as_json(buffers=[{"byteLength": 168, "uri": "bin/my%20data.bin"}])).encode()
+    assert parts(made(tmp_path, text, tmp_path)) == (box_document(), box_binary())
+    with pytest.raises(BadMesh, match=r"needs the file 'my data.bin'"):
+        made(tmp_path, text)
 
 
 @pytest.mark.parametrize(
@@ -108,19 +126,19 @@ def test_a_picture_that_is_nowhere_stays_an_address(tmp_path: Path) -> None:
 )
 def test_json_that_is_not_whole_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     with pytest.raises(BadMesh):
-        write_as_glb(json.dumps(as_json(**change)).encode(), tmp_path / "a.glb")
+        made(tmp_path, json.dumps(as_json(**change)).encode())
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"[" * 100_000, b'{"asset": "\xff"}'])
 def test_what_is_no_json_object_is_refused(tmp_path: Path, text: bytes) -> None:
     with pytest.raises(BadMesh):
-        write_as_glb(text, tmp_path / "a.glb")
+        made(tmp_path, text)
 
 
 def test_sizes_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "MAX_DATA_BYTES", 100)
     with pytest.raises(BadMesh, match="too large"):
-        write_as_glb(json.dumps(as_json()).encode(), tmp_path / "a.glb")
+        made(tmp_path, json.dumps(as_json()).encode())
 
 
 @pytest.mark.parametrize(
