@@ -23,6 +23,8 @@ MAX_ELEMENTS_WITHOUT_DATA = 20_000_000
 """Of a list that the file describes without holding it: zeros, or what a compression extension unpacks."""
 MAX_VERTICES = 100_000_000
 MAX_NODES = 100_000
+CUT = "Retry downloads it again and costs nothing."
+"""Hint for a file that does not hold all that it announces: it may have been cut on its way."""
 OTHER_EXPORT = "Ask the service for a plain GLB that holds its data; the delivered file is kept in the job's folder."
 EMPTY_GLB = "The service delivered an empty scene; refine again or ask its support."
 """Hint for a delivered file without a mesh."""
@@ -81,19 +83,19 @@ def _read_chunks(file: BinaryIO, length: int) -> tuple[Mapping[str, Any], int]:
         raise BadMesh("The GLB's JSON part is not an object.")
     header = file.read(8) or bytes(8)
     if len(header) < 8:  # noqa: PLR2004 - chunk header
-        raise BadMesh("The GLB is truncated inside a chunk header.")
+        raise BadMesh("The GLB is truncated inside a chunk header.", CUT)
     binary_bytes, kind = struct.unpack("<II", header)
     if kind != _BIN:
         return document, 0
     if binary_bytes > length - 28 - json_bytes:
-        raise BadMesh("The GLB is truncated inside its binary part.")
+        raise BadMesh("The GLB is truncated inside its binary part.", CUT)
     return document, binary_bytes
 
 
 def _json_length(file: BinaryIO, length: int) -> int:
     """Read the header of the file and of its first chunk."""
     if length < 20:  # noqa: PLR2004 - header and the first chunk's header
-        raise BadMesh("The GLB is truncated: it has no content.")
+        raise BadMesh("The GLB is truncated: it has no content.", CUT)
     magic, version, announced, json_bytes, kind = struct.unpack("<4sIIII", file.read(20))
     if magic != b"glTF":
         raise BadMesh("The delivered file is not a GLB.")
@@ -102,6 +104,7 @@ def _json_length(file: BinaryIO, length: int) -> int:
     if announced != length:
         raise BadMesh(
             "The GLB is truncated or padded: {length} bytes instead of the {announced} it announces.",
+            CUT,
             length=length,
             announced=announced,
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from ..conversion import JobResult, MeshFindings
+from ..conversion import JobResult, MeshFindings, PlacementReport
 from ..geometry.linalg import minus
 from ..messages import NOTHING, Message, sentences
 from ..models import Fit, Vec3
@@ -64,13 +64,17 @@ def stands_exactly(error: float) -> bool:
     return math.isfinite(error) and error <= EXACT
 
 
+def _stands(placement: PlacementReport) -> bool:
+    return stands_exactly(placement.placed_error) and stands_exactly(placement.pivot_error)
+
+
 def misses_the_box(job: Job) -> bool:
     """Whether the result of *job* was placed and does not stand where it was asked to, in box or pivot.
 
     The promise was the box, so this is no success, whatever else is good about the result.
     """
     placement = job.result.placement if job.result else None
-    return placement is not None and not stands_exactly(max(placement.placed_error, placement.pivot_error))
+    return placement is not None and not _stands(placement)
 
 
 def card(job: Job) -> Card | None:
@@ -97,11 +101,11 @@ def card(job: Job) -> Card | None:
 def _verdict(job: Job, result: JobResult) -> tuple[Message, bool]:
     """One or two sentences, and whether all is well."""
     placement, findings = result.placement, result.conversion.findings
-    error = max(placement.placed_error, placement.pivot_error) if placement else 0.0
-    good = stands_exactly(error)
+    good = placement is None or _stands(placement)
     if not placement:
         verdict = Message("Ready, not placed yet.")
     elif not good:
+        error = max(placement.placed_error, placement.pivot_error)
         verdict = Message("Off by {share} of the box's diagonal.", share=f"{error:.2%}")
     else:
         verdict = _how_it_fits(job)
