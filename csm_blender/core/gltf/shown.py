@@ -8,7 +8,7 @@ Points and lines beside faces are no part of a surface. Pictures outside the fil
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,24 +44,70 @@ def keep_what_is_shown(document: Document) -> Shown:
 
 
 def _keep_shown_nodes(document: Document, shown: Shown) -> None:
-    nodes = document.get("nodes", [])
-    fates = _fates(document, nodes)
-    with_mesh = [index for index, node in enumerate(nodes) if "mesh" in node]
-    if not any(fates.get(index) == _SHOWN for index in with_mesh) and (others := document.get("scenes")):
-        # An exporter that forgot to fill its scene; a mesh that was paid for is not lost for that.
-        fates = _walked(nodes, _roots(nodes))
-        if any(fates.get(index) == _SHOWN for index in with_mesh):
-            shown.notes.append(Message("The file's scene shows no mesh; the meshes outside it were imported."))
-            document["scenes"] = [{**others[0], "nodes": _roots(nodes)}]
-            document["scene"] = 0
+    nodes, scenes = document.get("nodes", []), document.get("scenes")
+    order, parents = _tree(nodes, shown)
+    roots = [index for index in order if index not in parents]
+    listed = roots
+    if scenes:
+        which = document.get("scene", 0)
+        if not 0 <= which < len(scenes):
+            document["scene"] = which = 0
             shown.changed = True
-    lost = [(index, fates.get(index, _ELSEWHERE)) for index in with_mesh if fates.get(index) != _SHOWN]
-    for index, _fate in lost:
+        listed = scenes[which].get("nodes", [])
+    with_mesh = [index for index, node in enumerate(nodes) if "mesh" in node]
+    fates = _fates(nodes, order, parents, listed)
+    if scenes and all(fates[index] == _ELSEWHERE for index in with_mesh):
+        # An exporter that forgot to fill its scene; a mesh that was paid for is not lost for that.
+        fates = _fates(nodes, order, parents, roots)
+        document |= {"scenes": [{**scenes[which], "nodes": roots}], "scene": 0}
+        shown.notes.append(Message("The file's scene holds no mesh; the meshes outside it were imported."))
+        shown.changed = True
+    lost = [index for index in with_mesh if fates[index] != _SHOWN]
+    for index in lost:
         _take_mesh(nodes[index])
         shown.changed = True
     for fate, words in _WORDS.items():
-        if count := sum(each == fate for _index, each in lost):
+        if count := sum(fates[index] == fate for index in lost):
             shown.notes.append(Message(words[count > 1], count=count))
+
+
+def _tree(nodes: list[Document], shown: Shown) -> tuple[list[int], dict[int, int]]:
+    """The nodes, parents before their children, and the parent of each that has one.
+
+    A node that is a child a second time, or of itself by a detour, is so no more: importers would not end.
+    """
+    children = {child for node in nodes for child in node.get("children", [])}
+    order: list[int] = []
+    parents: dict[int, int] = {}
+    seen: set[int] = set()
+    for start in [*(index for index in range(len(nodes)) if index not in children), *range(len(nodes))]:
+        todo = [] if start in seen else [start]
+        seen.add(start)
+        while todo:
+            index = todo.pop()
+            order.append(index)
+            of_node = nodes[index].get("children", [])
+            kept = [child for child in dict.fromkeys(of_node) if child not in seen]
+            if kept != of_node:
+                nodes[index]["children"] = kept
+                shown.changed = True
+            seen.update(kept)
+            parents |= dict.fromkeys(kept, index)
+            todo += kept
+    return order, parents
+
+
+def _fates(nodes: list[Document], order: list[int], parents: dict[int, int], listed: list[int]) -> list[int]:
+    """What becomes of each node where a scene shows those that are *listed*, and what is below them."""
+    in_scene, hidden = [False] * len(nodes), [_SHOWN] * len(nodes)
+    of_scene = set(listed)
+    for index in order:
+        parent = parents.get(index)
+        in_scene[index] = index in of_scene or (parent is not None and in_scene[parent])
+        hidden[index] = (parent is not None and hidden[parent]) or _own_fate(nodes[index])
+    fates = [fate if inside else _ELSEWHERE for fate, inside in zip(hidden, in_scene, strict=True)]
+    # The place of a skinned mesh is that of its joints alone, so no scale of its own node hides it.
+    return [_SHOWN if fate == _NOTHING and "skin" in node else fate for fate, node in zip(fates, nodes, strict=True)]
 
 
 def _take_mesh(node: Document) -> None:
@@ -89,43 +135,12 @@ def scaled_to_nothing(count: int) -> Message:
     return Message(_WORDS[_NOTHING][count > 1], count=count)
 
 
-def _fates(document: Document, nodes: list[Document]) -> dict[int, int]:
-    """What becomes of the nodes of the default scene: the one that is named, else the first, else all nodes."""
-    scenes = document.get("scenes")
-    if not scenes:
-        return _walked(nodes, _roots(nodes))
-    which = document.get("scene", 0)
-    return _walked(nodes, scenes[which if 0 <= which < len(scenes) else 0].get("nodes", []))
-
-
-def _walked(nodes: list[Document], roots: Iterable[int]) -> dict[int, int]:
-    """The fate of each node below *roots*; a node takes that of its parent unless it is shown."""
-    fates: dict[int, int] = {}
-    todo = [(root, _SHOWN) for root in roots]
-    while todo:
-        index, of_parent = todo.pop()
-        if index in fates:
-            continue
-        node = nodes[index]
-        fates[index] = of_parent or _own_fate(node)
-        todo += [(child, fates[index]) for child in node.get("children", [])]
-        # The place of a skinned mesh is that of its joints alone.
-        if fates[index] == _NOTHING and "skin" in node:
-            fates[index] = _SHOWN
-    return fates
-
-
 def _own_fate(node: Document) -> int:
     if node.get("extensions", {}).get(VISIBILITY, {}).get("visible") is False:
         return _HIDDEN
     a, b, c, _, d, e, f, _, g, h, i, *_ = node.get("matrix") or (1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1)
     flat = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) == 0
     return _NOTHING if flat or 0 in node.get("scale", ()) else _SHOWN
-
-
-def _roots(nodes: list[Document]) -> list[int]:
-    children = {child for node in nodes for child in node.get("children", [])}
-    return [index for index in range(len(nodes)) if index not in children]
 
 
 def _keep_faces(document: Document, shown: Shown) -> None:

@@ -57,7 +57,7 @@ def test_only_the_default_scene_counts(scenes: dict[str, Any], nodes: list[int])
 def test_a_scene_that_shows_nothing_loses_no_mesh() -> None:
     found, shown = left(two_boxes(scenes=[{"name": "empty"}]))
     assert found == [0, 1]
-    assert shown.notes == ["The file's scene shows no mesh; the meshes outside it were imported."]
+    assert shown.notes == ["The file's scene holds no mesh; the meshes outside it were imported."]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,26 @@ def test_what_a_node_shows_stays(node: dict[str, Any]) -> None:
     document["nodes"][1] |= node
     found, shown = left(document)
     assert (found, shown.notes) == ([0, 1], [])
+
+
+@pytest.mark.parametrize(
+    "children", [[[1], [0]], [[0], []], [[1, 1], []]], ids=["each other's", "its own", "twice the same"]
+)
+def test_nodes_become_a_tree(children: list[list[int]]) -> None:
+    document = two_boxes()
+    for node, below in zip(document["nodes"], children, strict=True):
+        node["children"] = below
+    found, shown = left(document)
+    assert found == [0, 1]
+    assert shown.changed
+    below = [child for node in document["nodes"] for child in node["children"]]
+    assert len(below) == len(set(below)) < 2
+
+
+def test_a_child_that_its_scene_lists_too_is_hidden_with_its_parent() -> None:
+    document = two_boxes()
+    document["nodes"][0] |= {"children": [1], "extensions": {"KHR_node_visibility": {"visible": False}}}
+    assert left(document)[0] == []
 
 
 def test_the_scale_of_a_skinned_node_does_not_count() -> None:

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files as they are delivered: each is placed as it looks, or refused with the reason: docs/deliveries.md."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("bpy")
+
+from deliveries.delivery import Delivery, outcome_of
+from deliveries.run import all_deliveries
+
+EXACT = 1e-6
+
+
+@pytest.mark.parametrize("delivery", all_deliveries(), ids=lambda delivery: delivery.name)
+def test_what_is_delivered_is_placed_as_it_looks_or_refused_with_the_reason(delivery: Delivery, tmp_path: Path) -> None:
+    outcome = outcome_of(delivery.made(), tmp_path)
+    if delivery.refused and (outcome.kind or not delivery.or_placed):
+        assert delivery.refused in outcome.refused
+        assert not re.search(r"Location:|\.py|/[a-z_0-9.-]+/", outcome.refused), "no places of this computer"
+        return
+    assert not outcome.refused
+    assert outcome.triangles == delivery.triangles
+    assert outcome.fitted_error < EXACT
+    size = max(high - low for low, high in zip(*delivery.box, strict=True))
+    for found, expected in zip(outcome.box, delivery.box, strict=True):
+        # Coordinates are 32-bit numbers: far from the origin they are coarse.
+        assert found == pytest.approx(expected, rel=1e-6, abs=1e-6 * size)
+    told = " ".join(outcome.notes)
+    assert delivery.says in told if delivery.says else not told
+    spoiled = ("bad_numbers", "missing_textures", "transparent_materials", "inside_out")
+    expected_findings = {name: delivery.finds.get(name) or None for name in spoiled} | dict(delivery.finds)
+    found_findings = {name: outcome.findings.get(name) or None for name in expected_findings}
+    assert found_findings == expected_findings
