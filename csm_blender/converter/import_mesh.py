@@ -26,20 +26,20 @@ EMPTY_SCENE = "Refine again, or ask the service's support."
 class Imported:
     """One mesh, and sentences about what of the file could not be kept.
 
-    ``missing_textures`` counts pictures that are not in the file, ``bad_vertices`` those that were left out because
-    their place is no number.
+    ``missing_textures`` counts pictures that are not in the file, ``bad_numbers`` vertices and UVs of it that
+    are no numbers.
     """
 
     mesh: bpy.types.Mesh
     notes: list[Message] = field(default_factory=list)
     missing_textures: int = 0
-    bad_vertices: int = 0
+    bad_numbers: int = 0
 
     def added_to(self, findings: MeshFindings) -> MeshFindings:
         """The *findings* of the mesh, and what was wrong with the file."""
         return replace(
             findings,
-            bad_numbers=(findings.bad_numbers or 0) + self.bad_vertices,
+            bad_numbers=max(findings.bad_numbers or 0, self.bad_numbers),
             missing_textures=self.missing_textures or None,
         )
 
@@ -79,7 +79,7 @@ def import_as_one_mesh(file: MeshFile) -> Imported:
     if keep_surface(mesh) and LOOSE not in notes:
         notes.append(LOOSE)
     glb = file.glb
-    return Imported(mesh, notes, glb.missing_textures if glb else 0, glb.bad_vertices if glb else 0)
+    return Imported(mesh, notes, glb.missing_textures if glb else 0, glb.bad_numbers if glb else 0)
 
 
 def _apply_transforms(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:

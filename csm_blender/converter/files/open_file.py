@@ -47,7 +47,7 @@ def open_file(path: Path, folder: Path, *, alone: bool = False) -> MeshFile:
         if kind is MeshFormat.ZIP:
             inner.mkdir()
             path = unpack_mesh(path, inner)
-            beside = inner
+            beside = path.parent
         elif kind is MeshFormat.GZIP:
             path = _gunzipped(path, inner.with_suffix(".mesh"))
         elif kind is MeshFormat.GLTF:

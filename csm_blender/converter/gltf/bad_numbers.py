@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Vertices of a GLB whose coordinates are no numbers: the faces at them are taken out before the import.
+"""What in a GLB is no number: the faces at such vertices are taken out before the import, such UVs are counted.
 
 Blender's importer has such a vertex checked away, which puts it to the origin: a spike that nothing tells of.
 """
@@ -64,6 +64,26 @@ def leave_out_bad_vertices(document: Document, path: Path, start: int) -> tuple[
     return sum(counts.values()), more
 
 
+def count_bad_uvs(document: Document, path: Path, start: int) -> int:
+    """How many UVs are no numbers; some importers make zeros of them, and then nothing tells of it."""
+    data = _Data(document, path, start)
+    names = ("TEXCOORD_0", "TEXCOORD_1")
+    lists = {part["attributes"][name] for part in _parts(document) for name in names if name in part["attributes"]}
+    return sum(int((~_finite(data, index, 2)).sum()) for index in lists)
+
+
+def _finite(data: _Data, index: int, width: int) -> NDArray[np.bool_]:
+    """Which rows of an accessor of plain floats are numbers; an empty list for any other accessor."""
+    accessor = data.document["accessors"][index]
+    rows = None
+    if (accessor["componentType"], accessor["type"]) == (_FLOAT, f"VEC{width}"):
+        rows = data.rows(accessor, np.dtype("<f4"), width)
+    if rows is None or bool(np.isfinite(rows.sum(dtype=np.float64))):
+        return np.ones(0, dtype=np.bool_)
+    finite: NDArray[np.bool_] = np.isfinite(rows).all(axis=1)
+    return finite
+
+
 @dataclass(frozen=True)
 class _Data:
     """The binary data of a GLB: it begins at *start* in the file at *path*."""
@@ -108,14 +128,8 @@ def _take_out(document: Document, parts: list[Document]) -> None:
 
 def _bad_vertices(data: _Data, part: Mapping[str, Any]) -> NDArray[np.bool_] | None:
     """Which vertices (n,) of *part* are at no place; ``None`` where all are, or where they are not plain floats."""
-    accessor = data.document["accessors"][part["attributes"]["POSITION"]]
-    if (accessor["componentType"], accessor["type"]) != (_FLOAT, "VEC3") or part.get("extensions"):
-        return None
-    rows = data.rows(accessor, np.dtype("<f4"), 3)
-    if rows is None or bool(np.isfinite(rows.sum(dtype=np.float64))):
-        return None
-    bad: NDArray[np.bool_] = ~np.isfinite(rows).all(axis=1)
-    return bad
+    finite = _finite(data, part["attributes"]["POSITION"], 3)
+    return None if finite.all() or part.get("extensions") else ~finite
 
 
 def _corners(data: _Data, part: Mapping[str, Any], vertices: int) -> Indices:

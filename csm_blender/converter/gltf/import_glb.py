@@ -33,7 +33,7 @@ _CAUSES = (
     (r"buffer is smaller than requested|buffer size must be|cannot reshape|broadcast", Message(
         "the length of a list does not fit what it is used for"
     )),
-    (r"out of bounds|out of range|KeyError", Message("it refers to a part that it does not hold")),
+    (r"out of bounds|out of range|KeyError|NoneType", Message("it refers to a part that it does not hold")),
     (r"RecursionError|recursion", Message("its nodes are nested far too deeply")),
     (r"base64|Incorrect padding|Invalid base64", Message("the data of one of its URIs is damaged")),
     (r"MemoryError|Unable to allocate", Message("this computer has not enough memory for it")),

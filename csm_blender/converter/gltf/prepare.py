@@ -8,24 +8,24 @@ from pathlib import Path
 
 from ...core.errors import BadMesh
 from ...core.files.mesh_file import GlbSummary, check_glb
-from ...core.gltf.document import read_document, replace_document
+from ...core.gltf.document import is_plain, read_document, replace_document
 from ...core.gltf.shown import keep_what_is_shown
 from ...core.messages import Message, sentences
-from .bad_numbers import leave_out_bad_vertices
+from .bad_numbers import count_bad_uvs, leave_out_bad_vertices
 
 
 @dataclass
 class PreparedGlb:
     """A GLB that can be imported: where it is, what it is said to hold, and what was left out of it.
 
-    ``missing_textures`` counts pictures that are not in the file, ``bad_vertices`` those whose place is no number.
+    ``missing_textures`` counts pictures that are not in the file, ``bad_numbers`` vertices and UVs that are no numbers.
     """
 
     path: Path
     summary: GlbSummary
     notes: list[Message] = field(default_factory=list)
     missing_textures: int = 0
-    bad_vertices: int = 0
+    bad_numbers: int = 0
 
 
 def prepare_glb(path: Path, folder: Path) -> PreparedGlb:
@@ -43,18 +43,19 @@ def prepare_glb(path: Path, folder: Path) -> PreparedGlb:
     prepared.missing_textures = shown.missing_textures
     if not any("mesh" in node for node in document["nodes"]):
         raise BadMesh(sentences(Message("The file shows no mesh."), *shown.notes))
-    prepared.bad_vertices, more = leave_out_bad_vertices(document, path, json_end + 8)
-    if prepared.bad_vertices:
+    bad_vertices, more = leave_out_bad_vertices(document, path, json_end + 8)
+    prepared.bad_numbers = bad_vertices + count_bad_uvs(document, path, json_end + 8)
+    if bad_vertices:
         words = (
             "{count} vertex has a coordinate that is not a number; the faces at it were left out.",
             "{count} vertices have a coordinate that is not a number; the faces at them were left out.",
         )
-        prepared.notes.append(Message(words[prepared.bad_vertices > 1], count=prepared.bad_vertices))
+        prepared.notes.append(Message(words[bad_vertices > 1], count=bad_vertices))
     if prepared.summary.skinned:
         prepared.notes.append(Message("The mesh is rigged; it was imported in its rest pose."))
     if prepared.summary.animated:
         prepared.notes.append(Message("The file is animated; it was imported without the animation."))
-    if shown.changed or more:
+    if shown.changed or more or not is_plain(path):
         prepared.path = folder / "prepared.glb"
         replace_document(path, document, prepared.path, more)
     return prepared

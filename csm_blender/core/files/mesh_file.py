@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import BadMesh
-from ..gltf.document import is_data
+from ..gltf.document import is_data, plain_json
 
 MAX_JSON_BYTES = 16 * 1024**2
 MAX_ELEMENTS = 200_000_000
@@ -76,7 +76,7 @@ def _read_chunks(file: BinaryIO, length: int) -> tuple[Mapping[str, Any], int]:
     """The JSON, and how many bytes the binary chunk holds."""
     json_bytes = _json_length(file, length)
     try:
-        document = json.loads(file.read(json_bytes))
+        document = json.loads(plain_json(file.read(json_bytes)))
     except (ValueError, RecursionError) as error:
         raise BadMesh("The GLB's JSON part cannot be read.") from error
     if not isinstance(document, Mapping):

@@ -31,8 +31,22 @@ def read_document(path: Path) -> tuple[Document, int]:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(16)[12:], "little")
         file.seek(_HEADER_BYTES)
-        document: Document = json.loads(file.read(length))
+        document: Document = json.loads(plain_json(file.read(length)))
     return document, _HEADER_BYTES + length
+
+
+def plain_json(chunk: bytes) -> bytes:
+    """The JSON of a GLB's *chunk* without what some exporters put around it: a byte order mark, zeros at the end."""
+    return chunk.removeprefix(b"\xef\xbb\xbf").rstrip(b"\0 ")
+
+
+def is_plain(path: Path) -> bool:
+    """Whether there is nothing around the JSON of the GLB at *path*; importers are not as patient as we are."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(16)[12:], "little")
+        file.seek(_HEADER_BYTES)
+        chunk = file.read(length)
+    return chunk.rstrip(b" ") == plain_json(chunk)
 
 
 def replace_document(path: Path, document: Document, edited: Path, more: bytes = b"") -> None:

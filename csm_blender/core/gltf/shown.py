@@ -17,7 +17,10 @@ from .document import Document, is_data, short_name
 
 VISIBILITY = "KHR_node_visibility"
 LOOSE = Message("Points and lines beside the faces were left out.")
-_LINES, _TRIANGLES = 1, 4
+_SHOWN_LETTERS = 40
+_TRIANGLES = 4
+_CORNERS = {1: 2, _TRIANGLES: 3}
+"""Of what a primitive is made of, by its mode: lines and triangles."""
 
 
 @dataclass
@@ -39,6 +42,7 @@ def keep_what_is_shown(document: Document) -> Shown:
     _keep_shown_nodes(document, shown)
     _keep_faces(document, shown)
     _leave_out_missing_pictures(document, shown)
+    _leave_out_missing_parts(document, shown)
     _put_right(document, shown)
     return shown
 
@@ -144,16 +148,12 @@ def _own_fate(node: Document) -> int:
 
 
 def _keep_faces(document: Document, shown: Shown) -> None:
-    """Leave out points and lines where the shown meshes have faces; else the end of a line that has no other."""
+    """Leave out points and lines where the shown meshes have faces, and corners that make no whole line or face."""
     nodes, meshes = document.get("nodes", []), document.get("meshes", [])
     used = {node["mesh"] for node in nodes if "mesh" in node}
     parts = [part for mesh in used for part in meshes[mesh]["primitives"]]
     loose = [part for part in parts if not _has_faces(part)]
-    if len(loose) == len(parts):
-        for part in loose:
-            if part.get("mode") == _LINES and _pair_ends(document, part):
-                shown.changed = True
-    elif loose:
+    if loose and len(loose) < len(parts):
         for mesh in used:
             kept = [part for part in meshes[mesh]["primitives"] if _has_faces(part)]
             if kept:
@@ -164,23 +164,31 @@ def _keep_faces(document: Document, shown: Shown) -> None:
                     _take_mesh(node)
         shown.notes.append(LOOSE)
         shown.changed = True
+    for part in parts:
+        corners = _CORNERS.get(part.get("mode", _TRIANGLES))
+        if corners and _leave_out_rest(document, part, corners):
+            shown.changed = True
 
 
 def _has_faces(part: Document) -> bool:
     return bool(part.get("mode", _TRIANGLES) >= _TRIANGLES)
 
 
-def _pair_ends(document: Document, part: Document) -> bool:
-    """Whether *part*, of lines, had an odd number of ends. Viewers skip the last one, Blender's importer breaks."""
+def _leave_out_rest(document: Document, part: Document, corners: int) -> bool:
+    """Whether *part* had more than whole lines or triangles, of so many *corners*: viewers skip the rest.
+
+    Blender's importer breaks on the rest of a line, and makes a triangle of that of a triangle.
+    """
     accessors = document["accessors"]
     lists = part if "indices" in part else part["attributes"]
     names = ["indices"] if "indices" in part else list(lists)
-    if accessors[lists[names[0]]]["count"] % 2 == 0:
+    rest = accessors[lists[names[0]]]["count"] % corners
+    if not rest or accessors[lists[names[0]]]["count"] < corners:
         return False
     for name in names:
         accessor = accessors[lists[name]]
         lists[name] = len(accessors)
-        accessors.append({**accessor, "count": accessor["count"] - 1})
+        accessors.append({**accessor, "count": accessor["count"] - rest})
     return True
 
 
@@ -207,6 +215,48 @@ def _leave_out_missing_pictures(document: Document, shown: Shown) -> None:
 
 _EMPTY_PICTURE = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
 """Of one pixel, in the place of one that is missing; no material shows it."""
+
+
+def _leave_out_missing_parts(document: Document, shown: Shown) -> None:
+    """Leave out materials, textures and samplers that are named and not there, and lists that do not fit a mesh."""
+    accessors, materials, textures = (document.get(name, []) for name in ("accessors", "materials", "textures"))
+    lost = False
+    for texture in textures:
+        if texture.get("sampler", 0) >= len(document.get("samplers", ())) and "sampler" in texture:
+            del texture["sampler"]
+            shown.changed = True
+    named = {index for material in materials for index in _textures_of(material)}
+    if beyond := {index for index in named if not 0 <= index < len(textures)}:
+        for material in materials:
+            _drop_textures(material, beyond)
+        lost = True
+    unfit = set()
+    for part in (part for mesh in document.get("meshes", []) for part in mesh["primitives"]):
+        if not 0 <= part.get("material", 0) < max(1, len(materials)) or ("material" in part and not materials):
+            del part["material"]
+            lost = True
+        attributes = part["attributes"]
+        count = accessors[attributes["POSITION"]]["count"]
+        for name in [name for name, index in attributes.items() if accessors[index]["count"] != count]:
+            del attributes[name]
+            unfit.add(name)
+    if lost:
+        shown.notes.append(Message("A material or texture that the file names and does not hold was left out."))
+    shown.notes += [
+        Message("The list {name} does not fit the vertices and was left out.", name=name[:_SHOWN_LETTERS])
+        for name in sorted(unfit)
+    ]
+    shown.changed = shown.changed or lost or bool(unfit)
+
+
+def _textures_of(value: Document) -> Iterator[int]:
+    """The index of each texture that a material names, also in its extensions."""
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            if name.lower().endswith("texture") and "index" in inner:
+                yield inner["index"]
+            else:
+                yield from _textures_of(inner)
 
 
 def _sources(texture: Document) -> Iterator[Any]:

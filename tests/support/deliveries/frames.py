@@ -144,7 +144,7 @@ DELIVERIES = (
     Delivery("a zip with a USD", lambda: _zip(("mesh.usda", _usda()))),
     Delivery("a zip with an FBX", lambda: _zip(("mesh.fbx", _fbx())), refused=_NO_FBX, or_placed=True),
     Delivery("a zip of a Mac", lambda: _zip(("mesh.glb", _glb()), ("__MACOSX/._mesh.glb", b"\0\5\x16\7" * 999))),
-    Delivery("a zip in a zip", lambda: _zip(("mesh.zip", _zip(("mesh.glb", _glb()))))),
+    Delivery("a zip in a zip", lambda: _zip(("mesh.zip", _zip(("mesh.glb", _glb())))), refused="no mesh"),
     Delivery("a zip without a mesh", lambda: _zip(("a.png", png())), refused="no mesh"),
     Delivery("a usdz", lambda: _zip(("mesh.usda", _usda()), method=zipfile.ZIP_STORED)),
     Delivery("an OBJ", _obj),
