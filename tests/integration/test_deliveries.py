@@ -7,18 +7,19 @@ import re
 from pathlib import Path
 
 import pytest
+from common import ROOT
 
 pytest.importorskip("bpy")
 
 from deliveries.delivery import Delivery, outcome_of
-from deliveries.run import all_deliveries
+from deliveries.run import named_deliveries
 
 EXACT = 1e-6
 SPOILED = ("bad_numbers", "missing_textures", "transparent_materials", "inside_out")
 """Findings with which a result is not called good; none of them unless it is expected."""
 
 
-@pytest.mark.parametrize("delivery", all_deliveries(), ids=lambda delivery: delivery.name)
+@pytest.mark.parametrize("delivery", named_deliveries().values(), ids=named_deliveries())
 def test_what_is_delivered_is_placed_as_it_looks_or_refused_with_the_reason(delivery: Delivery, tmp_path: Path) -> None:
     outcome = outcome_of(delivery.made(), tmp_path)
     if delivery.refused and (outcome.kind or not delivery.or_placed):
@@ -36,3 +37,12 @@ def test_what_is_delivered_is_placed_as_it_looks_or_refused_with_the_reason(deli
     assert delivery.says in told if delivery.says else not told
     found = {name: outcome.findings.get(name) or 0 for name in (*SPOILED, *delivery.finds)}
     assert found == dict.fromkeys(SPOILED, 0) | dict(delivery.finds)
+
+
+def test_the_page_lists_every_delivery() -> None:
+    page = (ROOT / "docs" / "deliveries.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    listed = {row[-1]: row[0] for row in rows}
+    assert {name: listed.get(name) for name in named_deliveries()} == {
+        name: delivery.feature for name, delivery in named_deliveries().items()
+    }, "python scripts/deliveries.py writes it"

@@ -33,11 +33,6 @@ class Delivery:
     refused: str = ""
     or_placed: bool = False
 
-    @property
-    def name(self) -> str:
-        """The name of the test."""
-        return self.feature.replace("`", "").replace("/", " ")
-
 
 @dataclass(frozen=True)
 class Outcome:

@@ -238,6 +238,7 @@ DELIVERIES = (
         "Draco",
         changed(_packed("KHR_draco_mesh_compression", bufferView=0, attributes={"POSITION": 0})),
         refused="Draco",
+        or_placed=True,
     ),
     Delivery("meshopt", changed(_packed("EXT_meshopt_compression")), refused="meshopt"),
 )

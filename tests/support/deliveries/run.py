@@ -1,41 +1,41 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All deliveries, and their outcomes in this Blender as JSON: ``python run.py OUT`` with tests/support in the path."""
+"""All deliveries, and what becomes of them in this Blender as JSON: ``python -m deliveries.run OUT``."""
 
 from __future__ import annotations
 
 import json
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 from . import frames, geometry, materials, nodes
 from .delivery import Delivery, outcome_of
 
-GROUPS: dict[str, tuple[Delivery, ...]] = {
-    "Scenes, nodes and names": nodes.DELIVERIES,
-    "Faces and lists of numbers": geometry.DELIVERIES,
-    "Materials and pictures": materials.DELIVERIES,
-    "Containers, frames and other formats": frames.DELIVERIES,
+GROUPS: dict[str, tuple[str, tuple[Delivery, ...]]] = {
+    "nodes": ("Scenes, nodes and names", nodes.DELIVERIES),
+    "geometry": ("Faces and lists of numbers", geometry.DELIVERIES),
+    "materials": ("Materials and pictures", materials.DELIVERIES),
+    "frames": ("Containers, frames and other formats", frames.DELIVERIES),
 }
-"""What docs/deliveries.md has a table of each."""
+"""The tables of docs/deliveries.md: their titles and rows, by how their tests are called."""
 
 
-def all_deliveries() -> list[Delivery]:
-    """Those of all groups."""
-    return [delivery for group in GROUPS.values() for delivery in group]
+def named_deliveries() -> dict[str, Delivery]:
+    """All deliveries by the name of their test."""
+    return {f"{key}-{number}": row for key, (_title, rows) in GROUPS.items() for number, row in enumerate(rows, 1)}
 
 
 def main(out: str) -> None:
-    """Write ``{"blender", "outcomes": {feature: words}}`` to the file *out*."""
+    """Write what docs/deliveries.md says to the file *out*."""
     import bpy
 
-    outcomes = {}
-    for delivery in all_deliveries():
+    version = bpy.app.version_string
+    groups: dict[str, list[dict[str, str]]] = {title: [] for title, _rows in GROUPS.values()}
+    for name, delivery in named_deliveries().items():
         with tempfile.TemporaryDirectory() as folder:
-            outcome = outcome_of(delivery.made(), Path(folder))
-        outcomes[delivery.feature] = {"words": outcome.words(), **asdict(outcome)}
-    Path(out).write_text(json.dumps({"blender": bpy.app.version_string, "outcomes": outcomes}), encoding="utf-8")
+            words = outcome_of(delivery.made(), Path(folder)).words().replace(f"Blender {version}", "this Blender")
+        groups[GROUPS[name.split("-")[0]][0]].append({"name": name, "feature": delivery.feature, "words": words})
+    Path(out).write_text(json.dumps({"blender": version, "groups": groups}), encoding="utf-8")
 
 
 if __name__ == "__main__":
