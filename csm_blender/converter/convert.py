@@ -19,7 +19,7 @@ from .export_glb import export_glb
 from .files.open_file import MeshFile, open_file
 from .files.read_file import pack_images
 from .fitting import fit_mesh, fitted_by, planned_move
-from .import_mesh import Imported, import_as_one_mesh
+from .import_mesh import Imported, import_opened
 from .mesh_checks import check_mesh
 from .remesh_mesh import part_of, remesh_imported
 
@@ -80,12 +80,12 @@ def _imported_and_fitted(
     ahead = request.blend.with_name("fitted.glb")
     move = fit_file(file.path, ahead, lambda low, high: planned_move(low, high, request)) if file.glb else None
     if move is not None:
-        imported = import_as_one_mesh(file.at(ahead))
+        imported = import_opened(file.at(ahead))
         ahead.unlink()
         fitted = fitted_by(move, imported.mesh, request.refinement)
         if fitted.fitted_error < AS_PLANNED:
             return imported, fitted
-    imported = import_as_one_mesh(file)
+    imported = import_opened(file)
     report_progress(0.4, Message("Fitting the mesh"))
     return imported, fit_mesh(imported.mesh, request)
 
@@ -94,7 +94,7 @@ def _remeshed_and_fitted(
     request: ConversionRequest, file: MeshFile, options: RemeshOptions, report_progress: ReportProgress
 ) -> tuple[Imported, Fitted, RemeshReport]:
     """What the local engine makes of the file, fitted to the box."""
-    imported = import_as_one_mesh(file)
+    imported = import_opened(file)
     mesh, report = remesh_imported(imported.mesh, options, part_of(report_progress, REMESH_FROM, REMESH_TO))
     report_progress(REMESH_TO, Message("Fitting the mesh"))
     return Imported(mesh, imported.notes), fit_mesh(mesh, request), report

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import bpy
@@ -13,7 +15,7 @@ from ..core.conversion import MeshFindings
 from ..core.errors import BadMesh
 from ..core.gltf.shown import LOOSE, scaled_to_nothing
 from ..core.messages import Message, sentences
-from .files.open_file import MeshFile
+from .files.open_file import MeshFile, open_file
 from .files.read_file import read_file, vertex_count
 from .surface import keep_surface
 from .transform_mesh import reshape
@@ -44,7 +46,13 @@ class Imported:
         )
 
 
-def import_as_one_mesh(file: MeshFile) -> Imported:
+def import_as_one_mesh(path: Path) -> Imported:
+    """What :func:`import_opened` makes of the file at *path*, whatever it is packed in."""
+    with TemporaryDirectory() as folder:
+        return import_opened(open_file(path, Path(folder)))
+
+
+def import_opened(file: MeshFile) -> Imported:
     """Read *file* into an empty Blender.
 
     What is rigged or animated gets its rest pose, which a note says. Where there are faces, vertices and edges without

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ..core.errors import BadMesh, ConversionFailed, CsmError
 from ..core.files.mesh_file import CUT, EMPTY_GLB, OTHER_EXPORT
 from ..core.messages import Message
 from ..core.remesh import RemeshAnswer, RemeshRequest, ReportProgress
-from .files.open_file import open_file
 from .files.write_file import write_file
 from .import_mesh import EMPTY_SCENE, import_as_one_mesh
 from .remesh_mesh import part_of, remesh_imported
@@ -28,8 +25,7 @@ def remesh_file(request: RemeshRequest, report_progress: ReportProgress) -> Reme
     started_s = time.monotonic()
     report_progress(0.0, Message("Reading {name}", name=request.source.name))
     try:
-        with TemporaryDirectory() as folder:
-            imported = import_as_one_mesh(open_file(request.source, Path(folder)))
+        imported = import_as_one_mesh(request.source)
         mesh, report = remesh_imported(imported.mesh, request.options, part_of(report_progress, ENGINE_FROM, ENGINE_TO))
     except (BadMesh, ConversionFailed) as error:
         raise for_local_file(error) from error

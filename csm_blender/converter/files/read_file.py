@@ -21,6 +21,7 @@ from ...core.errors import ConversionFailed
 from ...core.files.mesh_format import MeshFormat
 from ..gltf.import_glb import import_glb, without_places
 from .open_file import MeshFile
+from .usd_units import meters_per_unit
 
 _operators: Any = bpy.ops
 
@@ -76,9 +77,12 @@ def _read_usd(path: Path, suffix: str = "") -> None:
     with tempfile.TemporaryDirectory() as folder:
         if path.suffix.lower() not in ((right,) if suffix else (right, ".usd")):
             path = Path(shutil.copyfile(path, Path(folder) / f"mesh{right}"))
+        operator = _operators.wm.usd_import
+        knows_units = _has(operator) and "apply_unit_conversion_scale" in operator.get_rna_type().properties
         _call(
             "USD",
-            _operators.wm.usd_import,
+            operator,
+            scale=1.0 if knows_units else meters_per_unit(path),
             filepath=str(path),
             import_cameras=False,
             import_lights=False,

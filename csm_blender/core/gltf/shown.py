@@ -203,8 +203,8 @@ def _leave_out_missing_pictures(document: Document, shown: Shown) -> None:
         _drop_textures(material, gone)
     names = [short_name(document["images"][index]["uri"]) for index in sorted(missing)]
     words = (
-        "The picture {names} is not in the delivered file; the mesh is without it.",
-        "The pictures {names} are not in the delivered file; the mesh is without them.",
+        "The picture {names} is not in the file; the mesh is without it.",
+        "The pictures {names} are not in the file; the mesh is without them.",
     )
     shown.notes.append(Message(words[len(names) > 1], names=tuple(names)))
     for index in missing:  # no importer may follow the address

@@ -11,7 +11,7 @@ from .delivery import Delivery
 from .making import WEBP, Change, changed, data_uri, in_view, material, part, png, put, textured, uvs
 
 _PNG = data_uri(png(), "image/png")
-_LOST = "is not in the delivered file; the mesh is without it."
+_LOST = "is not in the file; the mesh is without it."
 
 
 def _stored(data: bytes, kind: str = "image/png", **texture: Any) -> Change:

@@ -183,7 +183,7 @@ def test_a_picture_that_is_not_in_the_file_is_taken_out_of_materials() -> None:
         ],
     }
     shown = keep_what_is_shown(document)
-    assert shown.notes == ["The picture wood.png is not in the delivered file; the mesh is without it."]
+    assert shown.notes == ["The picture wood.png is not in the file; the mesh is without it."]
     assert shown.missing_textures == 1
     assert document["materials"] == [
         {
