@@ -35,10 +35,22 @@ def prepare_glb(path: Path, folder: Path) -> PreparedGlb:
     """
     prepared = PreparedGlb(path, check_glb(path))
     try:
-        document, json_end = read_document(path)
-        shown = keep_what_is_shown(document)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        _prepare(prepared, folder)
+    except _INCONSISTENT as error:
         raise BadMesh("The GLB is inconsistent: the parts of its JSON do not match.") from error
+    return prepared
+
+
+_INCONSISTENT = (
+    LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError
+)  # fmt: skip
+"""What reading a document raises whose parts have other types, places or sizes than they should."""
+
+
+def _prepare(prepared: PreparedGlb, folder: Path) -> None:
+    path = prepared.path
+    document, json_end = read_document(path)
+    shown = keep_what_is_shown(document)
     prepared.notes = shown.notes
     prepared.missing_textures = shown.missing_textures
     if not any("mesh" in node for node in document["nodes"]):
@@ -58,4 +70,3 @@ def prepare_glb(path: Path, folder: Path) -> PreparedGlb:
     if shown.changed or more or not is_plain(path):
         prepared.path = folder / "prepared.glb"
         replace_document(path, document, prepared.path, more)
-    return prepared
