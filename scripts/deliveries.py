@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Convert every delivery of tests/support/deliveries on every Blender; write docs/deliveries.md.
+"""Convert every delivery of tests/support/delivery_cases on every Blender; write docs/deliveries.md.
 
 python scripts/deliveries.py [--versions 4.2 4.5 5.2]
 """
@@ -21,7 +21,7 @@ PAGE = ROOT / "docs" / "deliveries.md"
 SUPPORT = ROOT / "tests" / "support"
 INTRODUCTION = """# Deliveries
 
-What becomes of files as services and exporters deliver them. Each row is a small file that `tests/support/deliveries`
+What becomes of files as services and exporters deliver them. Each row is a small file that `tests/support/delivery_cases`
 makes byte by byte; the letter F of 60 triangles in it has to fill a box of 0.5 x 0.9 x 0.2 m. "Placed" means: with that
 many triangles, in that box to a millionth of its diagonal, measured from what the file shows and from nothing else.
 Sentences are those that the user reads; "card" is what the quality card adds to its verdict, with which the result is
@@ -48,7 +48,7 @@ def _run(version: str) -> dict[str, Any]:
     path = os.pathsep.join(map(str, (SUPPORT, ROOT)))
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "outcomes.json"
-        command = [str(python_of(f"bpy-{version}")), "-m", "deliveries.run", str(out)]
+        command = [str(python_of(f"bpy-{version}")), "-m", "delivery_cases.run", str(out)]
         environment = {**os.environ, "PYTHONPATH": path}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -11,8 +11,8 @@ from common import ROOT
 
 pytest.importorskip("bpy")
 
-from deliveries.delivery import Delivery, outcome_of
-from deliveries.run import named_deliveries
+from delivery_cases.delivery import Delivery, outcome_of
+from delivery_cases.run import named_deliveries
 
 EXACT = 1e-6
 SPOILED = ("bad_numbers", "missing_textures", "transparent_materials", "inside_out")

@@ -78,8 +78,9 @@ def _finite(data: _Data, index: int, width: int) -> NDArray[np.bool_]:
     rows = None
     if (accessor["componentType"], accessor["type"]) == (_FLOAT, f"VEC{width}"):
         rows = data.rows(accessor, np.dtype("<f4"), width)
-    if rows is None or bool(np.isfinite(rows.sum(dtype=np.float64))):
-        return np.ones(0, dtype=np.bool_)
+    with np.errstate(invalid="ignore"):  # one sum tells of all of them, without a list as long
+        if rows is None or bool(np.isfinite(rows.sum(dtype=np.float64))):
+            return np.ones(0, dtype=np.bool_)
     finite: NDArray[np.bool_] = np.isfinite(rows).all(axis=1)
     return finite
 

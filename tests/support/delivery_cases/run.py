@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All deliveries, and what becomes of them in this Blender as JSON: ``python -m deliveries.run OUT``."""
+"""All deliveries, and what becomes of them in this Blender as JSON: ``python -m delivery_cases.run OUT``."""
 
 from __future__ import annotations
 
