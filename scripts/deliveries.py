@@ -21,11 +21,11 @@ PAGE = ROOT / "docs" / "deliveries.md"
 SUPPORT = ROOT / "tests" / "support"
 INTRODUCTION = """# Deliveries
 
-What becomes of files as services and exporters deliver them. Each row is a small file that `tests/support/delivery_cases`
-makes byte by byte; the letter F of 60 triangles in it has to fill a box of 0.5 x 0.9 x 0.2 m. "Placed" means: with that
-many triangles, in that box to a millionth of its diagonal, measured from what the file shows and from nothing else.
-Sentences are those that the user reads; "card" is what the quality card adds to its verdict, with which the result is
-not called good.
+What becomes of files as services and exporters deliver them. Each row is a small file, made byte by byte in
+`tests/support/delivery_cases`; the letter F of 60 triangles in it has to fill a box of 0.5 x 0.9 x 0.2 m. "Placed"
+means: with that many triangles, in that box to a millionth of its diagonal, measured from what the file shows and from
+nothing else. Sentences are those that the user reads; "card" is what the quality card adds to its verdict, with which
+the result is not called good.
 
 A row is the test `tests/integration/test_deliveries.py` with the name in its last column, for example
 `pytest "tests/integration/test_deliveries.py" -k nodes-12`. This page is written by `python scripts/deliveries.py`

@@ -7,9 +7,12 @@ from typing import Any
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from .transform_mesh import Array, values
 
+_NOISE = 1e-4
+"""Share of the area times distance below which the volume of a closed mesh is 0 but for rounding."""
 _CLEARLY = 0.25
 """Share of the outline's area times distance from which an open mesh counts as inside out; half of a ball has 0.5."""
 
@@ -22,16 +25,32 @@ def is_inside_out(mesh: bpy.types.Mesh, points: Array, *, closed: bool) -> bool:
     """
     if not len(mesh.polygons):
         return False
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2.0
+    places = np.ascontiguousarray((points - middle).T, dtype=np.float32)
+    a, b, c = (places.take(corners, axis=1) for corners in _triangles(mesh).T)
+    normals = _cross(b - a, c - a)
+    from_middle = a + b + c
+    volumes = (normals * from_middle).sum(axis=0)
+    inward = -float(volumes.sum(dtype=np.float64))
+    if inward <= 0.0:
+        return False
+    most = float((np.linalg.norm(from_middle, axis=0) * np.linalg.norm(normals, axis=0)).sum(dtype=np.float64))
+    return inward > (_NOISE if closed else _CLEARLY) * most
+
+
+def _triangles(mesh: bpy.types.Mesh) -> NDArray[np.int32]:
+    """The vertices of the triangles (t, 3) of *mesh*."""
+    if len(mesh.loops) == 3 * len(mesh.polygons):
+        return values(mesh, ".corner_vert", np.int32, 1).reshape(-1, 3)
     mesh.calc_loop_triangles()
-    corners = np.empty(len(mesh.loop_triangles) * 3, dtype=np.int32)
-    mesh.loop_triangles.foreach_get("vertices", corners)
-    a, b, c = ((points - (points.min(axis=0) + points.max(axis=0)) / 2.0).take(corners[k::3], axis=0) for k in range(3))
-    areas = np.cross(b - a, c - a)
-    middles = a + b + c
-    volumes = np.einsum("ij,ij->i", middles, areas)
-    total = float(volumes.sum())
-    most = float((np.linalg.norm(middles, axis=1) * np.linalg.norm(areas, axis=1)).sum())
-    return total < -(1e-6 if closed else _CLEARLY) * most
+    corners = np.empty((len(mesh.loop_triangles), 3), dtype=np.int32)
+    mesh.loop_triangles.foreach_get("vertices", corners.ravel())
+    return corners
+
+
+def _cross(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The cross products of (3, n) vectors; numpy's own takes four times as long."""
+    return np.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
 
 
 def count_transparent(mesh: bpy.types.Mesh) -> int:

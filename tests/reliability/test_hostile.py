@@ -28,7 +28,8 @@ from csm_blender.core.errors import BadMesh, BadSessionCode, ConnectionBroken, C
 from csm_blender.core.files.mesh_file import check_glb
 from csm_blender.core.files.mesh_format import find_format
 from csm_blender.core.files.zip_archive import MAX_TOTAL_BYTES, unpack_mesh
-from csm_blender.core.gltf.shown import keep_what_is_shown
+from csm_blender.core.gltf.edits import Edits
+from csm_blender.core.gltf.mend import mend
 from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.pipeline.pipeline import Pipeline
@@ -101,7 +102,9 @@ def test_no_importer_sees_the_address_of_a_picture(address: str, shown: bool) ->
     document = box_document() | {"images": [{"uri": address, "name": "x"}], "textures": [{"source": 0}]}
     if shown:
         document["materials"] = [{"normalTexture": {"index": 0}}]
-    assert keep_what_is_shown(document).changed
+    edits = Edits()
+    mend(document, edits)
+    assert edits.changed
     assert json.dumps(address) not in json.dumps(document)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from ...core.errors import BadMesh
 from ...core.files.mesh_file import GlbSummary, check_glb
 from ...core.gltf.document import is_plain, read_document, replace_document
+from ...core.gltf.edits import Edits
+from ...core.gltf.mend import mend
 from ...core.gltf.shown import keep_what_is_shown
 from ...core.messages import Message, sentences
 from .bad_numbers import count_bad_uvs, leave_out_bad_vertices
@@ -50,11 +52,13 @@ _INCONSISTENT = (
 def _prepare(prepared: PreparedGlb, folder: Path) -> None:
     path = prepared.path
     document, json_end = read_document(path)
-    shown = keep_what_is_shown(document)
-    prepared.notes = shown.notes
-    prepared.missing_textures = shown.missing_textures
+    edits = Edits()
+    keep_what_is_shown(document, edits)
+    mend(document, edits)
+    prepared.notes = edits.notes
+    prepared.missing_textures = edits.missing_textures
     if not any("mesh" in node for node in document["nodes"]):
-        raise BadMesh(sentences(Message("The file shows no mesh."), *shown.notes))
+        raise BadMesh(sentences(Message("The file shows no mesh."), *edits.notes))
     bad_vertices, more = leave_out_bad_vertices(document, path, json_end + 8)
     prepared.bad_numbers = bad_vertices + count_bad_uvs(document, path, json_end + 8)
     if bad_vertices:
@@ -67,6 +71,6 @@ def _prepare(prepared: PreparedGlb, folder: Path) -> None:
         prepared.notes.append(Message("The mesh is rigged; it was imported in its rest pose."))
     if prepared.summary.animated:
         prepared.notes.append(Message("The file is animated; it was imported without the animation."))
-    if shown.changed or more or not is_plain(path):
+    if edits.changed or more or not is_plain(path):
         prepared.path = folder / "prepared.glb"
         replace_document(path, document, prepared.path, more)

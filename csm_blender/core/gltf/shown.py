@@ -1,62 +1,47 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Take out of a glTF document what a viewer would not show, and what cannot be read: it must not count.
+"""Take out of a glTF document what a viewer would not show: it must not count.
 
 Shown are the meshes of the default scene, unless KHR_node_visibility hides them or a scale of 0 makes them nothing.
-Points and lines beside faces are no part of a surface. Pictures outside the file are not fetched.
+Points and lines beside faces are no part of a surface.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
-
 from ..messages import Message
-from .document import Document, is_data, short_name
+from .document import Document
+from .edits import Edits
 
 VISIBILITY = "KHR_node_visibility"
 LOOSE = Message("Points and lines beside the faces were left out.")
-_SHOWN_LETTERS = 40
 _TRIANGLES = 4
 _CORNERS = {1: 2, _TRIANGLES: 3}
 """Of what a primitive is made of, by its mode: lines and triangles."""
 
 
-@dataclass
-class Shown:
-    """What :func:`keep_what_is_shown` did: whether it *changed* the document, and notes about what was left out."""
-
-    changed: bool = False
-    notes: list[Message] = field(default_factory=list)
-    missing_textures: int = 0
-
-
-def keep_what_is_shown(document: Document) -> Shown:
+def keep_what_is_shown(document: Document, edits: Edits) -> None:
     """Change *document*, of a glTF that was checked, so that an importer makes only what is shown.
 
     Nodes keep their indices: those that are not shown lose their mesh. Raises what a document of the wrong form raises:
-    ``KeyError``, ``IndexError``, ``TypeError``, ``ValueError`` or ``AttributeError``.
+    ``LookupError``, ``TypeError``, ``ValueError`` or ``AttributeError``.
     """
-    shown = Shown()
-    _keep_shown_nodes(document, shown)
-    _keep_faces(document, shown)
-    _leave_out_missing_pictures(document, shown)
-    _leave_out_missing_parts(document, shown)
-    _put_right(document, shown)
-    return shown
+    _keep_shown_nodes(document, edits)
+    _keep_faces(document, edits)
+    required = document.get("extensionsRequired", [])
+    if VISIBILITY in required:  # done here
+        document["extensionsRequired"] = [name for name in required if name != VISIBILITY]
+        edits.changed = True
 
 
-def _keep_shown_nodes(document: Document, shown: Shown) -> None:
+def _keep_shown_nodes(document: Document, edits: Edits) -> None:
     nodes, scenes = document.get("nodes", []), document.get("scenes")
-    order, parents = _tree(nodes, shown)
+    order, parents = _tree(nodes, edits)
     roots = [index for index in order if index not in parents]
     listed = roots
     if scenes:
         which = document.get("scene", 0)
         if not 0 <= which < len(scenes):
             document["scene"] = which = 0
-            shown.changed = True
+            edits.changed = True
         listed = scenes[which].get("nodes", [])
     with_mesh = [index for index, node in enumerate(nodes) if "mesh" in node]
     fates = _fates(nodes, order, parents, listed)
@@ -64,18 +49,18 @@ def _keep_shown_nodes(document: Document, shown: Shown) -> None:
         # An exporter that forgot to fill its scene; a mesh that was paid for is not lost for that.
         fates = _fates(nodes, order, parents, roots)
         document |= {"scenes": [{**scenes[which], "nodes": roots}], "scene": 0}
-        shown.notes.append(Message("The file's scene holds no mesh; the meshes outside it were imported."))
-        shown.changed = True
+        edits.notes.append(Message("The file's scene holds no mesh; the meshes outside it were imported."))
+        edits.changed = True
     lost = [index for index in with_mesh if fates[index] != _SHOWN]
     for index in lost:
         _take_mesh(nodes[index])
-        shown.changed = True
+        edits.changed = True
     for fate, words in _WORDS.items():
         if count := sum(fates[index] == fate for index in lost):
-            shown.notes.append(Message(words[count > 1], count=count))
+            edits.notes.append(Message(words[count > 1], count=count))
 
 
-def _tree(nodes: list[Document], shown: Shown) -> tuple[list[int], dict[int, int]]:
+def _tree(nodes: list[Document], edits: Edits) -> tuple[list[int], dict[int, int]]:
     """The nodes, parents before their children, and the parent of each that has one.
 
     A node that is a child a second time, or of itself by a detour, is so no more: importers would not end.
@@ -94,7 +79,7 @@ def _tree(nodes: list[Document], shown: Shown) -> tuple[list[int], dict[int, int
             kept = [child for child in dict.fromkeys(of_node) if child not in seen]
             if kept != of_node:
                 nodes[index]["children"] = kept
-                shown.changed = True
+                edits.changed = True
             seen.update(kept)
             parents |= dict.fromkeys(kept, index)
             todo += kept
@@ -147,7 +132,7 @@ def _own_fate(node: Document) -> int:
     return _NOTHING if flat or 0 in node.get("scale", ()) else _SHOWN
 
 
-def _keep_faces(document: Document, shown: Shown) -> None:
+def _keep_faces(document: Document, edits: Edits) -> None:
     """Leave out points and lines where the shown meshes have faces, and corners that make no whole line or face."""
     nodes, meshes = document.get("nodes", []), document.get("meshes", [])
     used = {node["mesh"] for node in nodes if "mesh" in node}
@@ -162,12 +147,12 @@ def _keep_faces(document: Document, shown: Shown) -> None:
             for node in nodes:
                 if node.get("mesh") == mesh:
                     _take_mesh(node)
-        shown.notes.append(LOOSE)
-        shown.changed = True
+        edits.notes.append(LOOSE)
+        edits.changed = True
     for part in parts:
         corners = _CORNERS.get(part.get("mode", _TRIANGLES))
         if corners and _leave_out_rest(document, part, corners):
-            shown.changed = True
+            edits.changed = True
 
 
 def _has_faces(part: Document) -> bool:
@@ -190,113 +175,3 @@ def _leave_out_rest(document: Document, part: Document, corners: int) -> bool:
         lists[name] = len(accessors)
         accessors.append({**accessor, "count": accessor["count"] - rest})
     return True
-
-
-def _leave_out_missing_pictures(document: Document, shown: Shown) -> None:
-    """Have no material refer to a picture that is not in the file."""
-    missing = {i for i, image in enumerate(document.get("images", [])) if "uri" in image and not is_data(image["uri"])}
-    if not missing:
-        return
-    textures = document.get("textures", [])
-    gone = {i for i, texture in enumerate(textures) if missing.intersection(_sources(texture))}
-    for material in document.get("materials", []):
-        _drop_textures(material, gone)
-    names = [short_name(document["images"][index]["uri"]) for index in sorted(missing)]
-    words = (
-        "The picture {names} is not in the file; the mesh is without it.",
-        "The pictures {names} are not in the file; the mesh is without them.",
-    )
-    shown.notes.append(Message(words[len(names) > 1], names=tuple(names)))
-    for index in missing:  # no importer may follow the address
-        document["images"][index] = {"uri": _EMPTY_PICTURE}
-    shown.missing_textures = len(missing)
-    shown.changed = True
-
-
-_EMPTY_PICTURE = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
-"""Of one pixel, in the place of one that is missing; no material shows it."""
-
-
-def _leave_out_missing_parts(document: Document, shown: Shown) -> None:
-    """Leave out materials, textures and samplers that are named and not there, and lists that do not fit a mesh."""
-    accessors, materials, textures = (document.get(name, []) for name in ("accessors", "materials", "textures"))
-    lost = False
-    for texture in textures:
-        if texture.get("sampler", 0) >= len(document.get("samplers", ())) and "sampler" in texture:
-            del texture["sampler"]
-            shown.changed = True
-    named = {index for material in materials for index in _textures_of(material)}
-    if beyond := {index for index in named if not 0 <= index < len(textures)}:
-        for material in materials:
-            _drop_textures(material, beyond)
-        lost = True
-    unfit = set()
-    for part in (part for mesh in document.get("meshes", []) for part in mesh["primitives"]):
-        if not 0 <= part.get("material", 0) < max(1, len(materials)) or ("material" in part and not materials):
-            del part["material"]
-            lost = True
-        attributes = part["attributes"]
-        count = accessors[attributes["POSITION"]]["count"]
-        for name in [name for name, index in attributes.items() if accessors[index]["count"] != count]:
-            del attributes[name]
-            unfit.add(name)
-    if lost:
-        shown.notes.append(Message("A material or texture that the file names and does not hold was left out."))
-    shown.notes += [
-        Message("The list {name} does not fit the vertices and was left out.", name=name[:_SHOWN_LETTERS])
-        for name in sorted(unfit)
-    ]
-    shown.changed = shown.changed or lost or bool(unfit)
-
-
-def _textures_of(value: Document) -> Iterator[int]:
-    """The index of each texture that a material names, also in its extensions."""
-    for name, inner in value.items():
-        if isinstance(inner, dict):
-            if name.lower().endswith("texture") and "index" in inner:
-                yield inner["index"]
-            else:
-                yield from _textures_of(inner)
-
-
-def _sources(texture: Document) -> Iterator[Any]:
-    yield texture.get("source")
-    for extension in texture.get("extensions", {}).values():
-        yield extension.get("source")
-
-
-def _drop_textures(value: Any, gone: set[int]) -> None:
-    """Take every texture in *gone* out of a material, also out of its extensions."""
-    for name, inner in list(value.items()):
-        if not isinstance(inner, dict):
-            continue
-        if name.lower().endswith("texture") and inner.get("index") in gone:
-            del value[name]
-        else:
-            _drop_textures(inner, gone)
-
-
-def _put_right(document: Document, shown: Shown) -> None:
-    """Mend what importers refuse although it harms nothing."""
-    asset = document["asset"]
-    if asset["version"] != "2.0":  # Blender reads no other text, and later versions 2 are compatible
-        asset["version"] = "2.0"
-        shown.changed = True
-    required = document.get("extensionsRequired", [])
-    used = document.get("extensionsUsed", [])
-    if VISIBILITY in required:  # done here
-        required.remove(VISIBILITY)
-        shown.changed = True
-    if not set(required) <= set(used):
-        document["extensionsUsed"] = list(dict.fromkeys([*used, *required]))
-        shown.changed = True
-    if "extensionsRequired" in document and not required:
-        del document["extensionsRequired"]
-        shown.changed = True
-    for accessor in document.get("accessors", []):
-        for name in ("min", "max"):
-            if not all(map(math.isfinite, accessor.get(name, ()))):  # no JSON, and no use to an importer
-                del accessor[name]
-                shown.changed = True
-    if document.pop("animations", None):
-        shown.changed = True  # importers pose what is animated at its first frame, and the rest pose is wanted

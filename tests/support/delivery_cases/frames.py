@@ -67,9 +67,9 @@ def _buffer(**entries: object) -> bytes:
     return framed(json.dumps(document).encode(), binary)
 
 
-def _obj() -> bytes:
+def _obj(color: str = "") -> bytes:
     points, faces = letter()
-    lines = [f"v {x} {y} {z}" for x, y, z in points] + [f"f {a + 1} {b + 1} {c + 1}" for a, b, c in faces]
+    lines = [f"v {x} {y} {z}{color}" for x, y, z in points] + [f"f {a + 1} {b + 1} {c + 1}" for a, b, c in faces]
     return ("# letter\no F\n" + "\n".join(lines) + "\n").encode()
 
 
@@ -124,6 +124,7 @@ def _fbx() -> bytes:
 
 
 _NO_FBX = "FBX"
+_LOOSE = "Points and lines beside the faces were left out."
 DELIVERIES = (
     Delivery("glTF as JSON with data URIs (Sketchfab, pygltflib)", lambda: as_json(letter_glb())),
     Delivery("glTF as JSON with a byte order mark", lambda: b"\xef\xbb\xbf" + as_json(letter_glb())),
@@ -148,6 +149,12 @@ DELIVERIES = (
     Delivery("a zip without a mesh", lambda: _zip(("a.png", png())), refused="no mesh"),
     Delivery("a usdz", lambda: _zip(("mesh.usda", _usda()), method=zipfile.ZIP_STORED)),
     Delivery("an OBJ", _obj),
+    Delivery(
+        "an OBJ with a stray vertex and a line far away", lambda: _obj() + b"v 9 9 9\nv 10 9 9\nl 41 42\n", says=_LOOSE
+    ),
+    Delivery("an OBJ with colors of its vertices (TripoSR)", lambda: _obj(color=" 0.5 0.25 1.0")),
+    Delivery("an OBJ whose .mtl is not there", lambda: b"mtllib lost.mtl\nusemtl wood\n" + _obj()),
+    Delivery("an OBJ of points", lambda: b"".join(_obj().partition(b"f 1")[:1]), triangles=0),
     Delivery("an STL", _stl, finds={"open_edges": 0}),
     Delivery("a PLY", _ply),
     Delivery("a USD", _usda),
@@ -158,7 +165,7 @@ DELIVERIES = (
         lambda: framed(json.dumps(json.loads(_parts()[0]), indent=4).replace("\n", "\r\n").encode(), _parts()[1]),
     ),
     Delivery("an unknown chunk after the data", _framed(more=struct.pack("<I4s", 4, b"XYZ\0") + b"1234")),
-    Delivery("a buffer shorter than its chunk", lambda: _buffer(byteLength=len(_parts()[1]) - 0)),
+    Delivery("a chunk longer than its buffer", lambda: framed(_parts()[0], _parts()[1] + bytes(8))),
     Delivery("a buffer longer than its chunk", lambda: _buffer(byteLength=99_999), refused="more data than it holds"),
     Delivery("no data chunk", lambda: framed(_parts()[0], None), refused="more data than it holds"),
     Delivery("bytes behind the end", lambda: _glb() + b"\r\n", refused="truncated or padded"),

@@ -15,7 +15,7 @@ from tiny_glb import box_binary, box_document, glb
 from csm_blender.core.errors import BadMesh
 from csm_blender.core.files.mesh_file import check_glb
 from csm_blender.core.gltf import document as documents
-from csm_blender.core.gltf.document import data_of_uri, read_document, replace_document, write_as_glb
+from csm_blender.core.gltf.document import data_of_uri, is_plain, read_document, replace_document, write_as_glb
 
 
 def parts(path: Path) -> tuple[Any, bytes]:
@@ -147,3 +147,21 @@ def test_sizes_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_a_data_uri_holds_its_data(uri: str, data: bytes) -> None:
     assert data_of_uri(uri) == data
+
+
+@pytest.mark.parametrize(
+    ("before", "pad", "plain"),
+    [(b"", b" ", True), (b"", b"\0", False), (b"\xef\xbb\xbf", b" ", False), (b"\n ", b" ", True)],
+    ids=["plain", "zeros behind", "byte order mark", "white space"],
+)
+def test_what_exporters_put_around_the_json_is_read_over(
+    tmp_path: Path, before: bytes, pad: bytes, plain: bool
+) -> None:
+    text = before + json.dumps(box_document()).encode()
+    text += pad * (4 - len(text) % 4)
+    data = struct.pack("<II", 168, 0x004E4942) + box_binary()
+    head = struct.pack("<4sIIII", b"glTF", 2, 20 + len(text) + len(data), len(text), 0x4E4F534A)
+    path = tmp_path / "a.glb"
+    path.write_bytes(head + text + data)
+    assert parts(path) == (box_document(), box_binary())
+    assert is_plain(path) is plain
