@@ -53,6 +53,7 @@ def convert(
     mesh.name = request.name
     if request.materials is Materials.OWN:  # the block-out's will be used, its first one on all faces
         mesh.materials.clear()
+        imported.missing_textures = 0
         mesh.polygons.foreach_set("material_index", np.zeros(len(mesh.polygons), dtype=np.int32))
     if request.export:
         export_glb(mesh, request.placement, request.scale_length, Path(request.export))

@@ -28,8 +28,8 @@ EMPTY_SCENE = "Refine again, or ask the service's support."
 class Imported:
     """One mesh, and sentences about what of the file could not be kept.
 
-    ``missing_textures`` counts pictures that are not in the file, ``bad_numbers`` vertices and UVs of it that
-    are no numbers.
+    ``missing_textures`` counts pictures that are not in the file or cannot be read, ``bad_numbers`` the file's vertices
+    and UVs that are no numbers.
     """
 
     mesh: bpy.types.Mesh
@@ -76,18 +76,19 @@ def import_opened(file: MeshFile) -> Imported:
         notes.append(scaled_to_nothing(len(objects) - len(shown)))
     if not shown:
         raise BadMesh(sentences(Message("The file shows no mesh."), *notes))
-    notes += [
+    unreadable = [  # no pixels, which Blender shows pink
         Message("The texture {name} cannot be read by this Blender.", name=repr(image.name))
         for image in bpy.data.images
-        if image.source == "FILE" and not all(image.size)  # no pixels, which Blender shows pink
+        if image.source == "FILE" and not all(image.size)
     ]
+    notes += unreadable
     if len(shown) > 1:
         notes.append(Message("The file held {count} meshes, which were joined into one.", count=len(shown)))
     mesh = _joined(shown)
     if keep_surface(mesh) and LOOSE not in notes:
         notes.append(LOOSE)
-    glb = file.glb
-    return Imported(mesh, notes, glb.missing_textures if glb else 0, glb.bad_numbers if glb else 0)
+    missing = (file.glb.missing_textures if file.glb else 0) + len(unreadable)
+    return Imported(mesh, notes, missing, file.glb.bad_numbers if file.glb else 0)
 
 
 def _apply_transforms(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:

@@ -62,9 +62,9 @@ class MeshFindings(Record):
 
     ``open_edges`` are on one face only, ``non_manifold_edges`` on more than two. ``textures`` are (name, width, height)
     in pixels. ``bad_numbers`` counts UVs and places of vertices that are NaN or infinite, ``missing_textures`` pictures
-    that the file names and does not hold, ``transparent_materials`` those that faces have and that show nothing of
-    them. A mesh that is ``inside_out`` has its faces turned inward. Vertices at the same place count as one for parts
-    and edges: glTF has to split them along UV seams, which is no hole.
+    that the file does not hold or that cannot be read, ``transparent_materials`` those that faces have and that show
+    nothing of them. A mesh that is ``inside_out`` has its faces turned inward. Vertices at the same place count as one
+    for parts and edges: glTF has to split them along UV seams, which is no hole.
     """
 
     triangles: int | None = None

@@ -151,7 +151,13 @@ def _flaws(findings: MeshFindings) -> Message:
             Message("{count} non-manifold edge" if forks == 1 else "{count} non-manifold edges", count=f"{forks:,}"),
         ),
         (invalid, Message("{count} invalid value" if invalid == 1 else "{count} invalid values", count=f"{invalid:,}")),
-        (missing, Message("{count} missing picture" if missing == 1 else "{count} missing pictures", count=missing)),
+        (
+            missing,
+            Message(
+                "{count} missing or damaged picture" if missing == 1 else "{count} missing or damaged pictures",
+                count=missing,
+            ),
+        ),
         (
             unseen,
             Message(

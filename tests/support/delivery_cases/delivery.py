@@ -92,7 +92,7 @@ def outcome_of(data: bytes, folder: Path) -> Outcome:
 
 _FLAWS = {
     "bad_numbers": "card: invalid values",
-    "missing_textures": "card: missing picture",
+    "missing_textures": "card: missing or damaged picture",
     "transparent_materials": "card: fully transparent material",
     "inside_out": "card: the faces are inside out",
 }

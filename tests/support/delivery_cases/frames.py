@@ -154,6 +154,15 @@ DELIVERIES = (
     ),
     Delivery("an OBJ with colors of its vertices (TripoSR)", lambda: _obj(color=" 0.5 0.25 1.0")),
     Delivery("an OBJ whose .mtl is not there", lambda: b"mtllib lost.mtl\nusemtl wood\n" + _obj()),
+    Delivery(
+        "a zip with an OBJ whose picture is not there",
+        lambda: _zip(
+            ("a/mesh.obj", b"mtllib mesh.mtl\nusemtl wood\n" + _obj()),
+            ("a/mesh.mtl", b"newmtl wood\nKd 1 1 1\nmap_Kd wood.png\n"),
+        ),
+        says="wood.png",
+        finds={"missing_textures": 1},
+    ),
     Delivery("an OBJ of points", lambda: b"".join(_obj().partition(b"f 1")[:1]), triangles=0),
     Delivery("an STL", _stl, finds={"open_edges": 0}),
     Delivery("a PLY", _ply),

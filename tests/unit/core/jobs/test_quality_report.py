@@ -87,7 +87,7 @@ def test_flaws_are_told_and_do_not_spoil_the_fit(measured: Measured, flaw: dict[
     ("wrong", "words"),
     [
         ({"bad_numbers": 1}, "1 invalid value"),
-        ({"missing_textures": 2}, "2 missing pictures"),
+        ({"missing_textures": 2}, "2 missing or damaged pictures"),
         ({"transparent_materials": 1}, "1 fully transparent material"),
         ({"inside_out": True}, "the faces are inside out"),
         ({"triangles": 0}, "no faces"),
