@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +14,7 @@ from ..core.conversion import ConversionReport, ConversionRequest, Fitted
 from ..core.messages import Message
 from ..core.models import Materials
 from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress
+from ..remesh.progress import within
 from .asset import make_asset
 from .edit_glb import fit_file
 from .export_glb import export_glb
@@ -21,7 +23,7 @@ from .files.read_file import pack_images
 from .fitting import fit_mesh, fitted_by, planned_move
 from .import_mesh import Imported, import_opened
 from .mesh_checks import check_mesh
-from .remesh_mesh import part_of, remesh_imported
+from .remesh_mesh import remesh_imported
 
 AS_PLANNED = 1e-6
 """Errors above this mean that the importer has made something else of the file: left out vertices that nothing uses."""
@@ -96,6 +98,7 @@ def _remeshed_and_fitted(
 ) -> tuple[Imported, Fitted, RemeshReport]:
     """What the local engine makes of the file, fitted to the box."""
     imported = import_opened(file)
-    mesh, report = remesh_imported(imported.mesh, options, part_of(report_progress, REMESH_FROM, REMESH_TO))
+    progress = within(report_progress, REMESH_FROM, REMESH_TO)
+    mesh, report = remesh_imported(imported.mesh, request.name, options, progress)
     report_progress(REMESH_TO, Message("Fitting the mesh"))
-    return Imported(mesh, imported.notes), fit_mesh(mesh, request), report
+    return replace(imported, mesh=mesh), fit_mesh(mesh, request), report

@@ -21,6 +21,7 @@ from ...core.errors import ConversionFailed
 from ...core.files.mesh_format import MeshFormat
 from ..gltf.import_glb import import_glb, without_places
 from .open_file import MeshFile
+from .plain_positions import check_plain_positions
 from .usd_units import meters_per_unit
 
 _operators: Any = bpy.ops
@@ -49,15 +50,25 @@ def vertex_count(obj: bpy.types.Object) -> int:
 
 
 def _read_obj(path: Path) -> None:
+    check_plain_positions(path, MeshFormat.OBJ)
     # Axes as glTF's, the defaults of the importer: x right, y up, z to the front.
     _call("OBJ", _operators.wm.obj_import, filepath=str(path), forward_axis="NEGATIVE_Z", up_axis="Y")
+    for material in bpy.data.materials:
+        links: Any = material.node_tree.links if material.node_tree else ()
+        for link in links:
+            image = getattr(link.from_node, "image", None)
+            is_value = link.to_node.type == "NORMAL_MAP" or link.to_socket.name in ("Metallic", "Roughness")
+            if image is not None and is_value:
+                image.colorspace_settings.name = "Non-Color"  # the importer takes every picture for colors
 
 
 def _read_stl(path: Path) -> None:
+    check_plain_positions(path, MeshFormat.STL)
     _call("STL", _operators.wm.stl_import, filepath=str(path), forward_axis="Y", up_axis="Z")
 
 
 def _read_ply(path: Path) -> None:
+    check_plain_positions(path, MeshFormat.PLY)
     _call("PLY", _operators.wm.ply_import, filepath=str(path), forward_axis="Y", up_axis="Z")
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from mathutils import Vector, kdtree
 
-from .bodies import Bodies, bodies_in, turned_outward, without_specks
-from .holes import Hole, holes_closed, holes_of
+from .bodies import SPECK, Bodies, bodies_in, turned_outward
+from .holes import Holes, holes_closed, holes_of
 from .manifold import cut_to_manifold
 from .surface import Mask, Surface, empty
 
@@ -21,10 +21,14 @@ LARGE_HOLES = 0.15
 SMALL_HOLE = 0.02
 """Share of a sheet's area up to which a hole in it is closed."""
 TORN = 0.4
-"""A sheet is torn off another one where more than this share of its rim is beside the rim of others."""
+"""A sheet is torn off others where more than this share of its rim is beside their rims."""
 BESIDE = 1.5
 """Rims are beside each other where they are nearer than this many lengths of their edges."""
-_MOST_RIM_POINTS = 200_000
+DOME = 0.75
+"""A torn-off sheet whose one or two holes have less than this share of its area is closed by itself."""
+SPECKS = 0.02
+"""Specks with more than this share of the whole area are no specks but the pieces of a torn surface."""
+_MOST_IN_TREE, _MOST_LOOKED_AT, _NEIGHBORS, _TWO = 200_000, 20_000, 6, 2
 
 
 @dataclass(frozen=True)
@@ -40,23 +44,25 @@ class Mended:
 
 def mended(surface: Surface) -> Mended:
     """Cut *surface*, a welded one, to a manifold, drop specks, close holes; leave what is torn as it is."""
-    surface, specks = without_specks(cut_to_manifold(surface))
-    holes = holes_of(surface)
-    bodies = bodies_in(surface)
-    of_hole = bodies.label[[hole.triangle for hole in holes]] if holes else np.zeros(0, dtype=np.int64)
-    open_area = np.bincount(of_hole, weights=[hole.area for hole in holes], minlength=bodies.count)
+    surface = cut_to_manifold(surface)
+    bodies, holes = bodies_in(surface), holes_of(surface)
+    of_hole = bodies.label[holes.beside]
+    open_area = np.bincount(of_hole, weights=holes.area, minlength=bodies.count)
     is_sheet = open_area > LARGE_HOLES * bodies.area
-    torn = is_sheet & _torn(surface, bodies, holes, of_hole)
-    whole = _part(surface, bodies, ~is_sheet)
-    sheets = _part(surface, bodies, is_sheet & ~torn)
-    closing = holes_of(whole)
-    small = _small_holes(sheets)
+    torn = is_sheet & _torn(surface, bodies, holes)
+    is_dome = torn & (open_area < DOME * bodies.area) & (np.bincount(of_hole, minlength=bodies.count) <= _TWO)
+    torn, is_sheet = torn & ~is_dome, is_sheet & ~is_dome
+    specks = _specks(bodies, surface.diagonal, torn)
+    whole = _part(surface, bodies, ~is_sheet & ~specks)
+    sheets = _part(surface, bodies, is_sheet & ~torn & ~specks)
+    closing, in_sheets = holes_of(whole), holes_of(sheets)
+    small = in_sheets.area < SMALL_HOLE * bodies_in(sheets).area[bodies_in(sheets).label[in_sheets.beside]]
     return Mended(
-        closed=turned_outward(holes_closed(whole, closing)),
-        sheets=holes_closed(sheets, small),
-        torn=_part(surface, bodies, torn),
-        holes_closed=len(closing) + len(small),
-        specks=specks,
+        closed=turned_outward(holes_closed(whole, closing, np.ones(closing.count, dtype=bool))),
+        sheets=holes_closed(sheets, in_sheets, small),
+        torn=_part(surface, bodies, torn & ~specks),
+        holes_closed=closing.count + int(small.sum()),
+        specks=int(specks.sum()),
     )
 
 
@@ -64,31 +70,34 @@ def _part(surface: Surface, bodies: Bodies, chosen: Mask) -> Surface:
     return surface.kept(chosen[bodies.label]) if chosen.any() else empty()
 
 
-def _small_holes(sheets: Surface) -> list[Hole]:
-    bodies = bodies_in(sheets)
-    return [hole for hole in holes_of(sheets) if hole.area < SMALL_HOLE * bodies.area[bodies.label[hole.triangle]]]
+def _specks(bodies: Bodies, diagonal: float, torn: Mask) -> Mask:
+    """Which bodies (b,) are specks. Small pieces of a torn surface are none, if they are much of it."""
+    small = bodies.diagonal < SPECK * diagonal
+    if bodies.area[small & torn].sum() > SPECKS * bodies.area.sum():
+        small &= ~torn
+    return small if not small.all() else np.zeros(bodies.count, dtype=bool)
 
 
-def _torn(surface: Surface, bodies: Bodies, holes: list[Hole], of_hole: np.ndarray) -> Mask:
+def _torn(surface: Surface, bodies: Bodies, holes: Holes) -> Mask:
     """Which bodies (b,) have most of their rim beside the rim of other bodies."""
-    if bodies.count < 2 or not holes:  # noqa: PLR2004 - there is no other one
+    if bodies.count < _TWO or not holes.count:
         return np.zeros(bodies.count, dtype=bool)
-    rim = np.concatenate([hole.rim for hole in holes])
-    body = np.repeat(of_hole, [len(hole.rim) for hole in holes])
-    lengths = np.concatenate(
-        [np.linalg.norm(surface.points[hole.rim] - surface.points[np.roll(hole.rim, 1)], axis=1) for hole in holes]
-    )
-    step = max(1, len(rim) // _MOST_RIM_POINTS)
-    rim, body, lengths = rim[::step], body[::step], lengths[::step]
-    tree = kdtree.KDTree(len(rim))
-    for number, place in enumerate(surface.points[rim].tolist()):
+    body = bodies.label[holes.triangle]
+    places = surface.points[holes.start]
+    lengths = np.linalg.norm(surface.points[holes.end] - places, axis=1)
+    step = -(-len(places) // _MOST_IN_TREE)
+    tree = kdtree.KDTree(len(places[::step]))
+    for number, place in enumerate(places[::step].tolist()):
         tree.insert(Vector(place), number)
     tree.balance()
-    beside = np.zeros(len(rim), dtype=bool)
-    for number, place in enumerate(surface.points[rim].tolist()):
-        near = tree.find_n(Vector(place), 6)
-        beside[number] = any(body[o] != body[number] and d < BESIDE * lengths[number] for _, o, d in near)
-    share = np.bincount(body, weights=beside, minlength=bodies.count) / np.maximum(
-        np.bincount(body, minlength=bodies.count), 1
-    )
-    return np.asarray(share > TORN)
+    in_tree = body[::step]
+    looked_at = np.arange(0, len(places), -(-len(places) // _MOST_LOOKED_AT))
+    beside = np.zeros(len(looked_at), dtype=bool)
+    for number, row in enumerate(looked_at.tolist()):
+        reach = BESIDE * step * lengths[row]
+        near = tree.find_n(Vector(places[row]), _NEIGHBORS)
+        beside[number] = any(in_tree[other] != body[row] and distance < reach for _, other, distance in near)
+    seen = np.bincount(body[looked_at], minlength=bodies.count)
+    share = np.bincount(body[looked_at], weights=beside, minlength=bodies.count) / np.maximum(seen, 1)
+    # Of very many pieces not each one was looked at: they are like the others.
+    return np.asarray(np.where(seen > 0, share > TORN, beside.mean() > TORN))

@@ -12,14 +12,16 @@ from typing import Any
 import bpy
 import numpy as np
 
+from .bodies import bodies_in
 from .nearest import nearest_on
 from .node_group import evaluated
 from .surface import Points, Surface, compact, empty, mesh_of, surface_of
-from .topology import bodies_of, edges_of
 
 OFFSET_VOXELS, BAND_VOXELS = 1.5, 4
 FACES_PER_TRIANGLE = 6.0
 """How many faces the closed surface gets for each triangle of the budget."""
+THICKNESS_VOXELS = 0.25
+"""Mean thickness below which a rebuilt body is a sheet that was doubled."""
 FINEST, COARSEST = 1.0 / 700.0, 1.0 / 60.0
 """Voxel size as shares of the longest side."""
 STRAIGHT = 0.5
@@ -35,8 +37,8 @@ def rebuilt(surface: Surface, triangles: int) -> Surface:
     try:
         with evaluated(source, lambda tree, i, o: _offset_surface(tree, i, o, voxel)) as made:
             shell = surface_of(made)
-        shell = _outer(shell, voxel)
-        return shell if not len(shell.triangles) else _moved_back(shell, source, voxel)
+        shell = _outer(shell)
+        return _solid(_moved_back(shell, source, voxel), voxel) if len(shell.triangles) else shell
     finally:
         bpy.data.meshes.remove(source)
 
@@ -61,17 +63,20 @@ def _offset_surface(tree: Any, before: Any, after: Any, voxel: float) -> None:
     tree.links.new(mesh.outputs[0], after)
 
 
-def _outer(shell: Surface, voxel: float) -> Surface:
+def _outer(shell: Surface) -> Surface:
     """Only the bodies of *shell* that enclose something: what faces inward is the inside of a hollow."""
     if not len(shell.triangles):
         return empty()
-    body = bodies_of(shell.triangles, edges_of(shell.triangles))
-    a, b, c = (corner - shell.points[0] for corner in shell.corners())
-    volume = np.bincount(body, weights=np.einsum("ij,ij->i", a, np.cross(b, c)) / 6.0)
-    largest = volume[np.argmax(np.abs(volume))]
-    enclosing = volume * np.sign(largest) > (2.0 * OFFSET_VOXELS * voxel) ** 3
-    triangles = shell.triangles if largest > 0.0 else shell.triangles[:, ::-1]
-    return compact(shell.points, triangles[enclosing[body]])
+    bodies = bodies_in(shell)
+    outward = np.sign(bodies.volume[np.argmax(np.abs(bodies.volume))])
+    triangles = shell.triangles if outward > 0.0 else shell.triangles[:, ::-1]
+    return compact(shell.points, triangles[(bodies.volume * outward > 0.0)[bodies.label]])
+
+
+def _solid(shell: Surface, voxel: float) -> Surface:
+    """Only the bodies of *shell* that have a thickness: others are two sides of a sheet at the same place."""
+    bodies = bodies_in(shell)
+    return shell.kept((bodies.volume > THICKNESS_VOXELS * voxel * bodies.area / 2.0)[bodies.label])
 
 
 def _moved_back(shell: Surface, source: bpy.types.Mesh, voxel: float) -> Surface:

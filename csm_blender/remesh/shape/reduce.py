@@ -4,19 +4,45 @@
 from __future__ import annotations
 
 import bpy
+import numpy as np
 
-from .surface import Surface, mesh_of, surface_of
+from .bodies import bodies_in
+from .surface import Surface, joined, mesh_of, surface_of
 
 ROUNDS = 4
+LEAST = 12
+"""Triangles a body is left with at least where each body has a share of its own."""
+SAME_BOX = 0.02
+"""By how much the box may change, as a share of the diagonal."""
 
 
 def reduced(surface: Surface, triangles: int) -> Surface:
-    """*surface* with at most *triangles* triangles, as near to that as collapsing edges comes."""
+    """*surface* with at most *triangles* triangles, as near to that as collapsing edges comes.
+
+    Where some of it cannot be collapsed, Decimate takes the rest away instead; then each body gets its own share.
+    """
+    if len(surface.triangles) <= triangles:
+        return surface
+    found = _collapsed_to(surface, triangles)
+    if len(found.triangles) <= triangles and _has_same_box(found, surface):
+        return found
+    bodies = bodies_in(surface)
+    share = np.maximum((triangles * bodies.area / bodies.area.sum()).astype(int), LEAST)
+    parts = [surface.kept(bodies.label == body) for body in range(bodies.count)]
+    return joined([_collapsed_to(part, int(most)) for part, most in zip(parts, share, strict=True)])
+
+
+def _collapsed_to(surface: Surface, triangles: int) -> Surface:
     for _ in range(ROUNDS):
         if len(surface.triangles) <= triangles:
             break
         surface = _collapsed(surface, triangles / len(surface.triangles))
     return surface
+
+
+def _has_same_box(a: Surface, b: Surface) -> bool:
+    corners = [np.stack([each.points.min(axis=0), each.points.max(axis=0)]) for each in (a, b)]
+    return bool(np.abs(corners[0] - corners[1]).max() < SAME_BOX * b.diagonal)
 
 
 def _collapsed(surface: Surface, ratio: float) -> Surface:

@@ -44,11 +44,12 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
         report_progress(0.15, Message("Rebuilding the surface"))
         limit = min(budget, max(LEAST_REBUILT, MOST_BLOWN_UP * len(surface.triangles)))
         renewed, _ = without_specks(rebuilt(parts.torn, limit))
+    sheets = parts.sheets if len(renewed.triangles) else joined([parts.sheets, parts.torn])
     report_progress(0.5, Message("Removing what is hidden"))
     closed, hidden = joined([parts.closed, renewed]), 0
     if not keep_hidden:
         closed, hidden = without_hidden(closed)
-    dense = joined([closed, parts.sheets])
+    dense = joined([closed, sheets])
     report_progress(0.6, Message("Reducing the mesh"))
     low = cleaned_up(turned_outward(reduced(dense, limit)))
     return Shaped(
@@ -57,8 +58,8 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
         way=Way.REBUILT if len(renewed.triangles) else Way.MENDED,
         holes_closed=parts.holes_closed,
         bodies_dropped=parts.specks + hidden,
-        has_sheets=bool(len(parts.sheets.triangles)),
-        notes=_notes(parts.specks, hidden, has_sheets=bool(len(parts.sheets.triangles))),
+        has_sheets=bool(len(sheets.triangles)),
+        notes=_notes(parts.specks, hidden, has_sheets=bool(len(sheets.triangles))),
     )
 
 

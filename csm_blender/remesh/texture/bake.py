@@ -3,25 +3,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import bpy
 import numpy as np
 
 from ...core.messages import Message
 from ...core.remesh import ReportProgress
-from .channels import AlphaMode, Channels, read_channels
-from .evaluate import Places, constant_value
-from .expressions import Constant, Expression, Image, Operation, Procedural, leaves
+from ..material.channels import AlphaMode, Channels, read_channels
+from ..material.evaluate import Places, constant_value
+from ..material.expressions import Constant, Expression, Operation, Procedural
+from ..material.images import Pixels, read_pixels
+from ..material.mesh_data import Floats, Ints, TriangleData
+from .baked_material import Factors, make_material
 from .fill import nearest_filled
-from .images import Pixels, read_pixels
 from .maps import Map
-from .material import Factors, make_material
-from .mesh_data import TriangleData
 from .png import packed_image
 from .raster import Spans, rasterize
 from .shading import LowFrames, OriginalNormals, in_tangent_space, materials_at
-from .surface import Floats, Ints, Surface
+from .surface import Surface
 from .unwrap import padding
 
 _TEXELS_AT_ONCE = 1 << 20

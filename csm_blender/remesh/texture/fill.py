@@ -24,7 +24,7 @@ def nearest_filled(
     stride = width + 2
     seen = np.zeros_like(open_)
     seen[1:-1, 1:-1] = filled
-    open_flat, seen_flat = open_.ravel(), seen.ravel()
+    open_flat = open_.ravel()
     source = np.zeros(open_flat.shape, dtype=np.int32)
     edge = _beside(open_, seen)
     source[edge] = edge
@@ -47,7 +47,8 @@ def nearest_filled(
     padded = np.concatenate(targets) if targets else np.zeros(0, dtype=np.int32)
 
     def unpadded(places: Ints) -> Ints:
-        return ((places // stride - 1) * width + places % stride - 1).astype(np.int32)
+        flat: Ints = ((places // stride - 1) * width + places % stride - 1).astype(np.int32)
+        return flat
 
     return unpadded(padded), unpadded(source[padded])
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .images import to_srgb
-from .surface import Floats, Ints
+from ..material.images import to_srgb
+from ..material.mesh_data import Floats, Ints
 
 _SAME = 1.0 / 255.0
 

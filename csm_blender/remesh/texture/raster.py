@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ Ints = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Spans:
-    """Runs of texels, ordered by row. Each array has one value a span.
+    """Runs of texels, ordered by triangle. Each array has one value a span.
 
     ``triangle`` is whose span it is; ``row`` counts from the bottom, ``column`` is that of the first texel, ``count``
     how many texels there are. ``start`` and ``end`` (s, 3) are the weights of the corners at the first and last texel.
@@ -34,8 +35,8 @@ class Spans:
 
     def __getitem__(self, part: slice) -> Spans:
         """The spans in *part*."""
-        arrays = (self.triangle, self.row, self.column, self.count, self.start, self.end)
-        return Spans(*(array[part] for array in arrays))
+        ints = (self.triangle[part], self.row[part], self.column[part], self.count[part])
+        return Spans(*ints, self.start[part], self.end[part])
 
     def texels(self, size: int) -> Ints:
         """(n,) positions row * *size* + column of all texels, in order."""
@@ -82,7 +83,7 @@ def rasterize(corners: NDArray[np.float64], size: int) -> Spans:
     first = np.clip(np.ceil(low[:, 1] - 0.5), 0, size).astype(np.int64)
     rows = np.maximum(np.clip(np.ceil(high[:, 1] - 0.5), 0, size).astype(np.int64) - first, 0)
     owner = np.repeat(np.arange(len(pixels)), rows)
-    row = np.arange(len(owner)) - np.repeat(np.cumsum(rows) - rows, rows) + first[owner]
+    row: NDArray[Any] = np.arange(len(owner)) - np.repeat(np.cumsum(rows) - rows, rows) + first[owner]
     center = row + 0.5
     long = _crossing(low[owner], high[owner], center)
     is_below = center < middle[owner, 1]
@@ -91,14 +92,13 @@ def rasterize(corners: NDArray[np.float64], size: int) -> Spans:
         np.where(is_below[:, None], middle[owner], high[owner]),
         center,
     )
-    column = np.clip(np.ceil(np.minimum(long, short) - 0.5), 0, size).astype(np.int64)
-    count = np.clip(np.ceil(np.maximum(long, short) - 0.5), 0, size).astype(np.int64) - column
+    column: NDArray[Any] = np.clip(np.ceil(np.minimum(long, short) - 0.5), 0, size).astype(np.int64)
+    count: NDArray[Any] = np.clip(np.ceil(np.maximum(long, short) - 0.5), 0, size).astype(np.int64) - column
     kept = np.flatnonzero(count > 0)
-    kept = kept[np.argsort(row[kept], kind="stable")]
-    owner, row, column, count = owner[kept], row[kept], column[kept], count[kept]
-    start = _weights(pixels[owner], column + 0.5, row + 0.5)
-    end = _weights(pixels[owner], column + count - 0.5, row + 0.5)
-    return Spans(*(array.astype(np.int32) for array in (owner, row, column, count)), start, end)
+    triangle, row, column, count = (array[kept].astype(np.int32) for array in (owner, row, column, count))
+    start = _weights(pixels[triangle], column + 0.5, row + 0.5)
+    end = _weights(pixels[triangle], column + count - 0.5, row + 0.5)
+    return Spans(triangle, row, column, count, start, end)
 
 
 def _crossing(start: NDArray[np.float64], end: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -108,7 +108,7 @@ def _crossing(start: NDArray[np.float64], end: NDArray[np.float64], height: NDAr
     return np.asarray(start[:, 0] + share * (end[:, 0] - start[:, 0]))
 
 
-def _weights(corners: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> Floats:
+def _weights(corners: NDArray[np.float64], x: NDArray[Any], y: NDArray[Any]) -> Floats:
     """(s, 3) barycentric weights of points, inside the triangle whatever rounding does."""
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])

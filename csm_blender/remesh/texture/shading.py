@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import bpy
 import numpy as np
 
-from .channels import Channels, NormalMap
-from .evaluate import Places
-from .expressions import Procedural
-from .mesh_data import TriangleData
-from .surface import Floats, Ints, Surface
+from ..material.channels import Channels, NormalMap
+from ..material.evaluate import Places
+from ..material.expressions import Procedural
+from ..material.mesh_data import Floats, Ints, TriangleData
+from .surface import Surface
 
 _SOUND = 0.4
 """Cosine between a triangle and the smooth normal there below which the latter is not trusted: among flipped

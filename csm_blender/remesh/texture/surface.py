@@ -1,22 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where the points of a surface lie on the mesh it was made from: for each, a triangle and the weights of its corners.
 
-Blender's Geometry Nodes look the points up, which is much faster than anything in Python: a mesh whose vertices are the points
-gets one attribute from Sample Nearest Surface. Its value is packed: two weights and the number of the triangle.
+Blender's Geometry Nodes look the points up, which is much faster than anything in Python: a mesh whose vertices are
+the points gets one attribute from Sample Nearest Surface. Its value is packed: two weights and the number of the
+triangle.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 import bpy
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int32]
+from ..material.mesh_data import Floats, Hits, Ints
 
 AGREES = 0.25
 """Cosine between the normals of a point and of the original's triangle from which on the one shows the other."""
@@ -28,14 +26,6 @@ _IN_BUCKET = 0.2
 _LOW = 4096
 _VALUE = "csm_hit"
 _AXES: Floats = np.concatenate([np.eye(3), -np.eye(3)]).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Hits:
-    """For n points: the triangle of the original (n,), and the weights of its three corners (n, 3)."""
-
-    triangle: Ints
-    weights: Floats
 
 
 class Surface:
@@ -99,7 +89,8 @@ class Surface:
         return result
 
     def _places(self, hits: Hits) -> Floats:
-        return np.einsum("nc,nck->nk", hits.weights, self._corners[hits.triangle])
+        places: Floats = np.einsum("nc,nck->nk", hits.weights, self._corners[hits.triangle])
+        return places
 
     def _lookup(self, axis: int) -> _Lookup:
         """Among all triangles (-1), or among those that face along one of the axes."""
@@ -131,7 +122,7 @@ class _Lookup:
             self._scene.collection.objects.link(obj)
             modifier: Any = obj.modifiers.new("Sampling", "NODES")
             modifier.node_group = self._nodes
-            layer = self._scene.view_layers[0]
+            layer: Any = self._scene.view_layers[0]
             layer.update()
             evaluated: Any = obj.evaluated_get(layer.depsgraph).data
             values = np.empty(len(points) * 4, dtype=np.float32)
@@ -179,7 +170,8 @@ def _triangle_soup(corners: Floats) -> bpy.types.Mesh:
 
 def _sampling_nodes(original: bpy.types.Object) -> bpy.types.NodeTree:
     """Nodes that store at each vertex the value of *original* at the nearest point of its surface."""
-    tree: Any = bpy.data.node_groups.new("Sampling", "GeometryNodeTree")
+    groups: Any = bpy.data.node_groups
+    tree = groups.new("Sampling", "GeometryNodeTree")
     for direction in ("INPUT", "OUTPUT"):
         tree.interface.new_socket("Geometry", in_out=direction, socket_type="NodeSocketGeometry")
     new, link = tree.nodes.new, tree.links.new

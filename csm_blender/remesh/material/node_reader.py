@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read what is linked to a socket of a material's node tree, as an expression.
 
-Understood are the nodes that Blender's importers make (glTF, OBJ, FBX, USD, PLY, 4.2 to 5.2) and a little more arithmetic.
+Understood are the nodes that Blender's importers make (glTF, OBJ, FBX, USD, PLY, 4.2 to 5.2) and some arithmetic.
 """
 
 from __future__ import annotations
@@ -12,20 +12,38 @@ from ...core.messages import Message
 from .expressions import UV, Attribute, Constant, Expression, Image, Operation
 
 _MATH = {
-    **{"ADD": "add", "SUBTRACT": "subtract", "MULTIPLY": "multiply", "DIVIDE": "divide", "POWER": "power"},
-    **{"MINIMUM": "minimum", "MAXIMUM": "maximum", "LESS_THAN": "less", "GREATER_THAN": "greater", "ROUND": "round"},
-    **{"MULTIPLY_ADD": "multiply_add", "WRAP": "wrap", "PINGPONG": "pingpong", "SQRT": "sqrt", "ABSOLUTE": "absolute"},
+    "ADD": "add",
+    "SUBTRACT": "subtract",
+    "MULTIPLY": "multiply",
+    "DIVIDE": "divide",
+    "POWER": "power",
+    "MINIMUM": "minimum",
+    "MAXIMUM": "maximum",
+    "LESS_THAN": "less",
+    "GREATER_THAN": "greater",
+    "ROUND": "round",
+    "MULTIPLY_ADD": "multiply_add",
+    "WRAP": "wrap",
+    "PINGPONG": "pingpong",
+    "SQRT": "sqrt",
+    "ABSOLUTE": "absolute",
 }
 _BLENDS = {
-    **{"MIX": "mix", "MULTIPLY": "mix_multiply", "ADD": "mix_add", "SUBTRACT": "mix_subtract"},
-    **{"SCREEN": "mix_screen", "DARKEN": "mix_darken", "LIGHTEN": "mix_lighten", "DIVIDE": "mix_divide"},
+    "MIX": "mix",
+    "MULTIPLY": "mix_multiply",
+    "ADD": "mix_add",
+    "SUBTRACT": "mix_subtract",
+    "SCREEN": "mix_screen",
+    "DARKEN": "mix_darken",
+    "LIGHTEN": "mix_lighten",
+    "DIVIDE": "mix_divide",
 }
 _UNARY = {"SQRT", "ABSOLUTE", "ROUND"}
 _TERNARY = {"MULTIPLY_ADD", "WRAP"}
 _COLOR = 3
 
 
-class NotPlain(Exception):  # noqa: N818 - it is no error, but an answer
+class NotPlain(Exception):
     """The socket depends on something that only a renderer can tell."""
 
 
@@ -136,10 +154,10 @@ class Reader:
         return Operation("clamp", (result,)) if node.use_clamp else result
 
     def _sepxyz(self, node: Any, output: Any) -> Expression:
-        return Operation("xyz".find(output.identifier.lower()[0]).__str__(), (self.read(node.inputs[0]),))
+        return Operation(str("XYZ".index(output.identifier)), (self.read(node.inputs[0]),))
 
     def _seprgb(self, node: Any, output: Any) -> Expression:
-        return Operation(str("RGB".find(output.identifier[0])), (self.read(node.inputs[0]),))
+        return Operation(str("RGB".index(output.identifier)), (self.read(node.inputs[0]),))
 
     def _separate_color(self, node: Any, output: Any) -> Expression:
         if node.mode != "RGB":

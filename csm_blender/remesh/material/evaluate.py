@@ -9,12 +9,10 @@ from typing import Any
 
 import bpy
 import numpy as np
-from numpy.typing import NDArray
 
 from .expressions import UV, Attribute, Constant, Expression, Image, Operation, Procedural
-from .images import Floats, Pixels, looked_up
-from .mesh_data import TriangleData
-from .surface import Hits, Ints
+from .images import Pixels, looked_up
+from .mesh_data import Floats, Hits, Ints, TriangleData
 
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
@@ -33,7 +31,7 @@ class Places:
     rendered: dict[Procedural, Floats]
     _known: dict[Any, Floats] = field(default_factory=dict)
 
-    def part(self, chosen: NDArray[np.int64]) -> Places:
+    def part(self, chosen: Ints) -> Places:
         """The places *chosen* (n,) alone."""
         hits = Hits(self.hits.triangle[chosen], self.hits.weights[chosen])
         return Places(self.data, hits, self.pixels, self.texels[chosen], self.rendered)
@@ -82,7 +80,8 @@ def constant_value(expression: Expression) -> Floats | None:
         return None
     rows = [part[None] for part in parts if part is not None]
     kind = expression.kind
-    return (_component(rows[0], kind) if kind.isdigit() else _OPERATIONS[kind](*rows))[0]
+    result: Floats = (_component(rows[0], kind) if kind.isdigit() else _OPERATIONS[kind](*rows))[0]
+    return result
 
 
 def _component(values: Floats, number: str) -> Floats:
@@ -137,7 +136,8 @@ def _wrap(value: Floats, high: Floats, low: Floats) -> Floats:
 
 def _pingpong(value: Floats, scale: Floats) -> Floats:
     share = _divided(value - scale, scale * 2)
-    return np.abs((share - np.floor(share)) * scale * 2 - scale)
+    wrapped: Floats = (share - np.floor(share)) * scale * 2 - scale
+    return np.abs(wrapped)
 
 
 def _combined(x: Floats, y: Floats, z: Floats) -> Floats:
@@ -171,7 +171,7 @@ _OPERATIONS: dict[str, Callable[..., Floats]] = {
     "mix_multiply": _mixed(lambda a, b: a * b),
     "mix_add": _mixed(lambda a, b: a + b),
     "mix_subtract": _mixed(lambda a, b: a - b),
-    "mix_screen": _mixed(lambda a, b: 1.0 - (1.0 - a) * (1.0 - b)),
+    "mix_screen": _mixed(lambda a, b: a + b - a * b),
     "mix_darken": _mixed(np.minimum),
     "mix_lighten": _mixed(np.maximum),
     "mix_divide": _mixed(_divided),

@@ -12,19 +12,26 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 _RGB, _RGBA = 3, 4
+_SRGB_NAMES = ("sRGB", "sRGB Encoded Rec.709 (sRGB)", "Filmic sRGB", "AgX Base sRGB")
+"""Color spaces with the sRGB curve, or nearly; the bytes of all others are taken as linear."""
 
 
 @dataclass(frozen=True)
 class Pixels:
-    """(h, w, 4) *values* from the bottom row up: bytes as they are stored, or floats. With ``is_srgb`` the color of
-    bytes has the sRGB curve."""
+    """(h, w, 4) *values* from the bottom row up: bytes as they are stored, or linear floats.
+
+    With ``is_srgb`` the color of the bytes has the sRGB curve.
+    """
 
     values: NDArray[Any]
     is_srgb: bool
 
 
 def read_pixels(image: bpy.types.Image, most: int = 0) -> Pixels:
-    """The pixels of *image*, which has some. Averaged 2 x 2 while both sides have twice *most* or more (0: as it is)."""
+    """The pixels of *image*, which has some.
+
+    They are averaged 2 x 2 while both sides have twice *most* or more; not at all if *most* is 0.
+    """
     width, height = image.size
     channels = image.channels
     raw = np.empty(width * height * channels, dtype=np.float32)
@@ -51,12 +58,15 @@ def read_pixels(image: bpy.types.Image, most: int = 0) -> Pixels:
 
 
 def looked_up(pixels: Pixels, places: Floats, extension: str, interpolation: str) -> Floats:
-    """(n, 4) linear color and alpha at *places* (n, 2). *extension* and *interpolation* as an Image Texture node has them."""
+    """(n, 4) linear color and alpha at *places* (n, 2 or 3).
+
+    *extension* and *interpolation* are those of an Image Texture node.
+    """
     values = pixels.values
     height, width = values.shape[:2]
     flat = values.reshape(-1, _RGBA)
     if values.dtype == np.uint8:
-        flat = flat.view(np.uint32)  # one gather instead of four
+        flat = flat.view(np.uint32)[:, 0]  # one gather instead of four
     x, y = places[:, 0] * np.float32(width), places[:, 1] * np.float32(height)
     if interpolation == "Closest":
         result = _texel(flat, np.floor(x), np.floor(y), (width, height), extension)
@@ -130,9 +140,10 @@ def _as_rgba(values: NDArray[Any]) -> NDArray[Any]:
     return full
 
 
-def _halved(values: NDArray[Any]) -> NDArray[Any]:
+def _halved(values: Any) -> NDArray[Any]:
     height, width = values.shape[0] // 2 * 2, values.shape[1] // 2 * 2
     wide = np.uint16 if values.dtype == np.uint8 else np.float32
     quarters = [values[y:height:2, x:width:2].astype(wide) for y in (0, 1) for x in (0, 1)]
     total = quarters[0] + quarters[1] + quarters[2] + quarters[3]
-    return ((total + 2) // 4).astype(np.uint8) if values.dtype == np.uint8 else total / np.float32(4.0)
+    halved: NDArray[Any] = ((total + 2) // 4).astype(np.uint8) if values.dtype == np.uint8 else total / np.float32(4.0)
+    return halved

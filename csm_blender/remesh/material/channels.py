@@ -75,7 +75,7 @@ def read_channels(material: bpy.types.Material | None, *, has_colors: bool) -> t
     reader = _MaterialReader(material)
     output: Any = tree.get_output_node("CYCLES") or tree.get_output_node("ALL") or tree.get_output_node("EEVEE")
     shader = source_of(output.inputs["Surface"]) if output else None
-    channels = reader.shader(shader.node, shader) if shader else Channels(base_color=_BLACK)
+    channels = reader.shader(shader.node) if shader else Channels(base_color=_BLACK)
     return replace(channels, is_culled=bool(material.use_backface_culling)), reader.notes
 
 
@@ -86,7 +86,7 @@ class _MaterialReader(Reader):
         super().__init__()
         self._material = material
 
-    def shader(self, node: Any, output: Any) -> Channels:
+    def shader(self, node: Any) -> Channels:
         """The channels of a shader node; of one that is not known, those of what its color input gets."""
         read = {
             "BSDF_PRINCIPLED": self._principled,
@@ -139,17 +139,27 @@ class _MaterialReader(Reader):
         factor_source = source_of(node.inputs[0])
         if factor_source is not None and factor_source.node.type == "LIGHT_PATH":  # shadeless, by glTF's importer
             return self._shadeless(sources)
-        parts = [self.shader(source.node, source) if source else Channels(_BLACK) for source in sources]
+        parts = [self.shader(source.node) if source else Channels(_BLACK) for source in sources]
         factor = self._input(node, node.inputs[0].name)
         for number, source in enumerate(sources):
             if source is not None and source.node.type == "BSDF_TRANSPARENT":
                 share = factor if number == 0 else Operation("subtract", (_ONE, factor))
                 return self._with_alpha(parts[1 - number], share)
-        names = ("base_color", "metallic", "roughness", "emission", "alpha")
         first, second = parts
-        mixed = {name: Operation("mix", (factor, getattr(first, name), getattr(second, name))) for name in names}
-        mode = first.alpha_mode if first.alpha_mode == second.alpha_mode else AlphaMode.BLEND
-        return replace(first, **mixed, alpha_mode=mode, normal=first.normal or second.normal)
+
+        def mixed(of_first: Expression, of_second: Expression) -> Expression:
+            return of_first if of_first == of_second else Operation("mix", (factor, of_first, of_second))
+
+        return replace(
+            first,
+            base_color=mixed(first.base_color, second.base_color),
+            metallic=mixed(first.metallic, second.metallic),
+            roughness=mixed(first.roughness, second.roughness),
+            emission=mixed(first.emission, second.emission),
+            alpha=mixed(first.alpha, second.alpha),
+            alpha_mode=first.alpha_mode if first.alpha_mode == second.alpha_mode else AlphaMode.BLEND,
+            normal=first.normal or second.normal,
+        )
 
     def _shadeless(self, sources: list[Any]) -> Channels:
         lit = next((source for source in sources if source and source.node.type == "EMISSION"), None)
@@ -161,7 +171,7 @@ class _MaterialReader(Reader):
 
     def _add_shader(self, node: Any) -> Channels:
         sources = [source_of(socket) for socket in node.inputs]
-        parts = [self.shader(source.node, source) for source in sources if source]
+        parts = [self.shader(source.node) for source in sources if source]
         if not parts:
             return Channels(_BLACK)
         lights = [source.node.type == "EMISSION" for source in sources if source]
@@ -175,7 +185,7 @@ class _MaterialReader(Reader):
     def _scaled(color: Expression, strength: Expression) -> Expression:
         if strength == _ONE:
             return color
-        return _BLACK if _ZERO == strength or color == _BLACK else Operation("multiply", (color, strength))
+        return _BLACK if strength == _ZERO or color == _BLACK else Operation("multiply", (color, strength))
 
     def _with_alpha(self, channels: Channels, alpha: Expression) -> Channels:
         """*channels* with *alpha*, which may be cut at a limit, as importers write it."""

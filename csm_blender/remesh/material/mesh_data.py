@@ -3,20 +3,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from .surface import Floats, Hits, Ints
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
 
 _RGB, _RGBA = 3, 4
 _FIELDS = {
-    **{"FLOAT_COLOR": ("color", 4), "BYTE_COLOR": ("color", 4), "FLOAT_VECTOR": ("vector", 3), "FLOAT2": ("vector", 2)},
-    **{"FLOAT": ("value", 1), "INT": ("value", 1), "INT8": ("value", 1), "BOOLEAN": ("value", 1)},
+    "FLOAT_COLOR": ("color", 4),
+    "BYTE_COLOR": ("color", 4),
+    "FLOAT_VECTOR": ("vector", 3),
+    "FLOAT2": ("vector", 2),
+    "FLOAT": ("value", 1),
+    "INT": ("value", 1),
+    "INT8": ("value", 1),
 }
 """The name of the values in the data of an attribute, and how many there are."""
+
+
+@dataclass(frozen=True)
+class Hits:
+    """For n places on a mesh: the triangle of each (n,), and the weights of its three corners (n, 3)."""
+
+    triangle: Ints
+    weights: Floats
 
 
 class TriangleData:
@@ -30,11 +45,12 @@ class TriangleData:
         """(t, 3)"""
         self.corners: Ints = _read(triangles, "loops", 3, np.int32)
         """(t, 3)"""
-        self._polygons: Ints = _read(triangles, "polygon_index", 1, np.int32)[:, 0]
+        self.polygons: Ints = _read(triangles, "polygon_index", 1, np.int32)[:, 0]
+        """(t,)"""
         self._cache: dict[str, tuple[Floats, Ints] | None] = {}
 
     def positions(self) -> Floats:
-        """(t, 3, 3)"""
+        """(t, 3, 3) of the corners."""
         return _read(self._mesh.vertices, "co", 3)[self.vertices]
 
     def normals(self) -> Floats:
@@ -44,7 +60,8 @@ class TriangleData:
     def material_numbers(self) -> Ints:
         """(t,) the number of each triangle's material slot; beyond the last slot counts as the last."""
         numbers = _read(self._mesh.polygons, "material_index", 1, np.int32)[:, 0]
-        return np.clip(numbers, 0, max(len(self._mesh.materials) - 1, 0))[self._polygons].astype(np.int32)
+        slots: Ints = np.clip(numbers, 0, max(len(self._mesh.materials) - 1, 0))[self.polygons].astype(np.int32)
+        return slots
 
     def uv_corners(self, name: str) -> Floats | None:
         """(loops, 2) of a UV map, of the one that is active for rendering if *name* is empty or unknown."""
@@ -55,8 +72,7 @@ class TriangleData:
         return _read(layer.uv, "vector", 2)
 
     def tangents(self, uv_map: str) -> tuple[Floats, Floats]:
-        """(loops, 3) tangents and (loops,) bitangent signs by MikkTSpace, for a mesh of triangles and quads with that
-        UV map."""
+        """(loops, 3) tangents and (loops,) signs of bitangents by MikkTSpace; the mesh has triangles and quads only."""
         self._mesh.calc_tangents(uvmap=uv_map)
         try:
             return _read(self._mesh.loops, "tangent", 3), _read(self._mesh.loops, "bitangent_sign", 1)[:, 0]
@@ -101,7 +117,7 @@ class TriangleData:
         index = {
             "POINT": self.vertices,
             "CORNER": self.corners,
-            "FACE": np.repeat(self._polygons[:, None], 3, axis=1),
+            "FACE": np.repeat(self.polygons[:, None], 3, axis=1),
         }.get(found.domain if found else "")
         if found is None or index is None or found.data_type not in _FIELDS:
             return None

@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from .channels import AlphaMode
+from ..material.channels import AlphaMode
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,11 @@ class Factors:
 def make_material(
     name: str, images: Mapping[str, bpy.types.Image], factors: Factors, *, has_alpha: bool
 ) -> bpy.types.Material:
-    """A material with a Principled BSDF. *images* are those named "Base Color", with alpha if it *has_alpha*,
-    "Metallic Roughness" (green: roughness, blue: metallic), "Normal" and "Emission"."""
+    """A material with a Principled BSDF.
+
+    *images* are those of "Base Color", with alpha if it *has_alpha*, "Metallic Roughness" (green is roughness, blue
+    metallic), "Normal" and "Emission".
+    """
     material = bpy.data.materials.new(name)
     if material.node_tree is None:  # from 5.0 on there always is one, and this is deprecated
         material.use_nodes = True

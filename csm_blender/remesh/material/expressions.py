@@ -36,7 +36,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Attribute:
-    """An attribute of the mesh as three numbers, or with ``is_alpha`` its alpha; the active color if *name* is empty."""
+    """An attribute of the mesh as three numbers, or with ``is_alpha`` its alpha; without *name* the active color."""
 
     name: str
     is_alpha: bool = False
