@@ -81,7 +81,11 @@ def listed_cases(options: argparse.Namespace) -> list[Any]:
     small = options.quick
     kinds = options.kinds or (QUICK["kinds"] if small else KINDS)
     damages = options.damages or (QUICK["damages"] if small else ("none", *DAMAGES))
-    more = {name: QUICK[name] for name in ("triangles", "budget", "texture")} if small else {"triangles": options.triangles}
+    more = (
+        {name: QUICK[name] for name in ("triangles", "budget", "texture")}
+        if small
+        else {"triangles": options.triangles}
+    )
     return [
         Case(kind, damage, strength, **more)
         for kind in kinds
@@ -150,7 +154,9 @@ def alone(case: Any, deadline_s: float, keep: Path | None = None) -> dict[str, A
         started = time.monotonic()
         with log.open("wb") as output:
             try:
-                status = subprocess.run(command, stdout=output, stderr=output, timeout=deadline_s, check=False).returncode
+                status = subprocess.run(
+                    command, stdout=output, stderr=output, timeout=deadline_s, check=False
+                ).returncode
             except subprocess.TimeoutExpired:
                 return {"case": asdict(case), "error": f"not done after {deadline_s:.0f} s", "status": "deadline"}
         answer = folder / "result.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 from ...core.errors import BadMesh
 from ...core.files.mesh_file import GlbSummary, check_glb
 from ...core.gltf.document import is_plain, read_document, replace_document
-from ...core.gltf.edits import Edits
+from ...core.gltf.edits import INCONSISTENT, Edits
 from ...core.gltf.mend import mend
 from ...core.gltf.shown import keep_what_is_shown
 from ...core.messages import Message, sentences
@@ -38,15 +38,9 @@ def prepare_glb(path: Path, folder: Path) -> PreparedGlb:
     prepared = PreparedGlb(path, check_glb(path))
     try:
         _prepare(prepared, folder)
-    except _INCONSISTENT as error:
+    except INCONSISTENT as error:
         raise BadMesh("The GLB is inconsistent: the parts of its JSON do not match.") from error
     return prepared
-
-
-_INCONSISTENT = (
-    LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError
-)  # fmt: skip
-"""What reading a document raises whose parts have other types, places or sizes than they should."""
 
 
 def _prepare(prepared: PreparedGlb, folder: Path) -> None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from ..messages import Message
 
+INCONSISTENT = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""What editing a document raises whose parts have other types, places or sizes than they should."""
+
 
 @dataclass
 class Edits:

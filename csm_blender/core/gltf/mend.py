@@ -20,8 +20,7 @@ _SHOWN_LETTERS = 40
 def mend(document: Document, edits: Edits) -> None:
     """Change *document*, of a glTF that was checked. Animations go too: importers pose things at their first frame.
 
-    Raises what a document of the wrong form raises: ``LookupError``, ``TypeError``, ``ValueError``, ``AttributeError``,
-    ``OverflowError`` or ``RecursionError``.
+    Raises one of :data:`.edits.INCONSISTENT` for a document of the wrong form.
     """
     _leave_out_missing_pictures(document, edits)
     _leave_out_missing_parts(document, edits)

@@ -21,8 +21,8 @@ _CORNERS = {1: 2, _TRIANGLES: 3}
 def keep_what_is_shown(document: Document, edits: Edits) -> None:
     """Change *document*, of a glTF that was checked, so that an importer makes only what is shown.
 
-    Nodes keep their indices: those that are not shown lose their mesh. Raises what a document of the wrong form raises:
-    ``LookupError``, ``TypeError``, ``ValueError`` or ``AttributeError``.
+    Nodes keep their indices: those that are not shown lose their mesh. Raises one of :data:`.edits.INCONSISTENT` for a
+    document of the wrong form.
     """
     _keep_shown_nodes(document, edits)
     _keep_faces(document, edits)
