@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from tiny_glb import box_binary, box_document, glb
 
 from csm_blender.core.errors import BadMesh
-from csm_blender.core.files.mesh_file import GlbSummary, check_glb, looks_like_web_page
+from csm_blender.core.files.mesh_file import GlbSummary, check_glb, count_triangles, looks_like_web_page
 
 
 def written(folder: Path, data: bytes) -> Path:
@@ -108,3 +109,16 @@ def test_a_web_page_is_told_from_a_mesh(tmp_path: Path) -> None:
         assert looks_like_web_page(written(tmp_path, page))
     for other in (GOOD, b"", b"<svg>", b"html"):
         assert not looks_like_web_page(written(tmp_path, other))
+
+
+def test_triangles_are_counted_as_often_as_their_mesh_is_used(tmp_path: Path) -> None:
+    assert count_triangles(written(tmp_path, glb())) == 12
+    twice = box_document() | {"nodes": [{"mesh": 0}, {"mesh": 0}]}
+    assert count_triangles(written(tmp_path, glb(twice))) == 24
+    without_indices = box_document()
+    del without_indices["meshes"][0]["primitives"][0]["indices"]
+    assert count_triangles(written(tmp_path, glb(without_indices))) == 8 // 3
+    with pytest.raises(BadMesh):
+        count_triangles(written(tmp_path, glb(box_document() | {"accessors": []})))
+    (tmp_path / "box.gltf").write_text(json.dumps(twice), encoding="utf-8-sig")
+    assert count_triangles(tmp_path / "box.gltf") == 24
