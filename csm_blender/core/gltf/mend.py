@@ -25,6 +25,7 @@ def mend(document: Document, edits: Edits) -> None:
     _leave_out_missing_pictures(document, edits)
     _leave_out_missing_parts(document, edits)
     _leave_out_unfit_lists(document, edits)
+    _use_plain_data(document, edits)
     _put_right(document, edits)
 
 
@@ -121,6 +122,23 @@ def _drop_textures(value: Any, gone: set[int]) -> None:
             del value[name]
         else:
             _drop_textures(inner, gone)
+
+
+def _use_plain_data(document: Document, edits: Edits) -> None:
+    """Of data that is there compressed and plain, take the plain one: not every Blender can unpack the other."""
+    required = document.get("extensionsRequired", [])
+    accessors, buffers = document.get("accessors", []), document.get("buffers", [])
+    plain_parts = [part for part in _primitives(document) if "bufferView" in accessors[part["attributes"]["POSITION"]]]
+    empty = [bool(buffer.get("extensions")) for buffer in buffers]  # there only for what is unpacked
+    plain_views = [view for view in document.get("bufferViews", []) if not empty[view["buffer"]]]
+    for holder in (*plain_parts, *plain_views):
+        for name in _COMPRESSIONS:
+            if name not in required and name in holder.get("extensions", {}):
+                del holder["extensions"][name]
+                edits.changed = True
+
+
+_COMPRESSIONS = ("KHR_draco_mesh_compression", "EXT_meshopt_compression", "KHR_meshopt_compression")
 
 
 def _put_right(document: Document, edits: Edits) -> None:

@@ -137,9 +137,11 @@ def _accessor(index: int, **entries: Any) -> Change:
     return lambda glb: glb.document["accessors"][index].update(entries)
 
 
-def _packed(extension: str, **of_primitive: Any) -> Change:
+def _packed(extension: str, *, required: bool = True, **of_primitive: Any) -> Change:
     def change(glb: Glb) -> None:
-        glb.document.update(extensionsUsed=[extension], extensionsRequired=[extension])
+        glb.document["extensionsUsed"] = [extension]
+        if required:
+            glb.document["extensionsRequired"] = [extension]
         if of_primitive:
             part(glb)["extensions"] = {extension: of_primitive}
         else:
@@ -241,4 +243,9 @@ DELIVERIES = (
         or_placed=True,
     ),
     Delivery("meshopt", changed(_packed("EXT_meshopt_compression")), refused="meshopt"),
+    Delivery(
+        "Draco beside plain data",
+        changed(_packed("KHR_draco_mesh_compression", required=False, bufferView=0, attributes={"POSITION": 0})),
+    ),
+    Delivery("meshopt beside plain data", changed(_packed("EXT_meshopt_compression", required=False))),
 )

@@ -129,3 +129,21 @@ def test_an_empty_list_of_requirements_is_taken_out() -> None:
     document = box(extensionsRequired=[])
     assert mended(document).changed
     assert "extensionsRequired" not in document
+
+
+DRACO, MESHOPT = "KHR_draco_mesh_compression", "EXT_meshopt_compression"
+
+
+@pytest.mark.parametrize("name", [DRACO, MESHOPT])
+@pytest.mark.parametrize(("required", "there"), [(True, True), (False, True), (False, False)])
+def test_plain_data_is_taken_where_there_is_some(name: str, required: bool, there: bool) -> None:
+    """There should be some unless the compression is required, and not all exporters say that it is."""
+    document = box(extensionsUsed=[name], **({"extensionsRequired": [name]} if required else {}))
+    holder = document["meshes"][0]["primitives"][0] if name == DRACO else document["bufferViews"][0]
+    holder["extensions"] = {name: {}}
+    if not there and name == DRACO:
+        del document["accessors"][0]["bufferView"]
+    elif not there:
+        document["buffers"][0]["extensions"] = {MESHOPT: {"fallback": True}}
+    assert mended(document).changed is (there and not required)
+    assert (name in holder["extensions"]) is not (there and not required)
