@@ -26,7 +26,7 @@ MAY_IMPORT = {
 }
 FOLDERS = {
     "core": ("", "api", "geometry", "gltf", "files", "processes", "jobs", "pipeline"),
-    "remesh": ("shape", "material", "texture", ""),
+    "remesh": ("geometry", "shape", "material", "texture", ""),
     "converter": ("gltf", "files", ""),
     "scene": ("blender", "addon", "versions", "measure", "", "background", "placement", "jobs"),
 }

@@ -19,6 +19,8 @@ _ZERO, _ONE = Constant((0.0,)), Constant((1.0,))
 _GRAY = Constant((0.8,) * _RGB)
 _HALF = Constant((0.5,))
 _CUTOFF = 0.5
+_ALWAYS_NODES = (5, 0, 0)
+"""From this Blender on a material uses its nodes, and asking whether it does is warned about."""
 
 
 class AlphaMode(StrEnum):
@@ -64,7 +66,7 @@ def read_channels(material: bpy.types.Material | None, *, has_colors: bool) -> t
     if material is None:
         return Channels(base_color=Attribute("") if has_colors else _GRAY), []
     tree: Any = material.node_tree
-    if tree is None or not material.use_nodes:
+    if tree is None or (bpy.app.version < _ALWAYS_NODES and not material.use_nodes):
         color: Any = material.diffuse_color
         plain = Channels(
             base_color=Constant(tuple(color)[:_RGB]),
