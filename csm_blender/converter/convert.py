@@ -22,7 +22,7 @@ from .files.open_file import MeshFile, open_file
 from .files.read_file import pack_images
 from .fitting import fit_mesh, fitted_by, planned_move
 from .import_mesh import Imported, import_opened
-from .mesh_checks import check_mesh
+from .mesh.mesh_checks import check_mesh
 from .remesh_mesh import remesh_imported
 
 AS_PLANNED = 1e-6

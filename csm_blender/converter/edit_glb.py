@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fit a plain GLB by moving its vertices before it is imported.
 
-Stored normals have to be transformed too when a mesh is scaled unevenly (see :mod:`.transform_mesh`). Blender needs a
-second for those of a million triangles, on top of the same second in its importer. In the file they are plain numbers.
+Stored normals have to be transformed too when a mesh is scaled unevenly (see :mod:`.mesh.transform_mesh`). Blender
+needs a second for those of a million triangles, on top of the same second in its importer. In the file they are plain
+numbers.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..core.gltf.document import read_document
 from .fitting import Move
-from .transform_mesh import Array, is_uneven, transformed_normals
+from .mesh.transform_mesh import Array, is_uneven, transformed_normals
 
 Rows = NDArray[np.float32]
 _NEUTRAL = {

@@ -17,8 +17,8 @@ from ..core.gltf.shown import LOOSE, scaled_to_nothing
 from ..core.messages import Message, sentences
 from .files.open_file import MeshFile, open_file
 from .files.read_file import read_file, vertex_count
-from .surface import keep_surface
-from .transform_mesh import reshape
+from .mesh.surface import keep_surface
+from .mesh.transform_mesh import reshape
 
 EMPTY_SCENE = "Refine again, or ask the service's support."
 """Hint for a delivered file without a mesh."""

@@ -12,9 +12,9 @@ from fit_glbs import block, letter
 
 bpy = pytest.importorskip("bpy")
 
-from csm_blender.converter.looks import count_transparent, is_inside_out
-from csm_blender.converter.surface import keep_surface
-from csm_blender.converter.transform_mesh import coordinates
+from csm_blender.converter.mesh.looks import count_transparent, is_inside_out
+from csm_blender.converter.mesh.surface import keep_surface
+from csm_blender.converter.mesh.transform_mesh import coordinates
 
 FAR = [(9.0, 9.0, 9.0), (10.0, 9.0, 9.0)]
 

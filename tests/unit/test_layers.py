@@ -27,7 +27,7 @@ MAY_IMPORT = {
 FOLDERS = {
     "core": ("", "api", "geometry", "gltf", "files", "processes", "jobs", "pipeline"),
     "remesh": ("geometry", "shape", "material", "texture", ""),
-    "converter": ("gltf", "files", ""),
+    "converter": ("gltf", "mesh", "files", ""),
     "scene": ("blender", "addon", "versions", "measure", "", "background", "placement", "jobs"),
 }
 """The folders of a layer from left to right; an empty name stands for the modules directly in it."""

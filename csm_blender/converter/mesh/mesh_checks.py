@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.conversion import MeshFindings
+from ...core.conversion import MeshFindings
 from .looks import count_transparent, is_inside_out
 from .transform_mesh import coordinates, values
 
