@@ -13,7 +13,7 @@ from ..core.errors import BadMesh
 from ..core.geometry.box import corner_error, corners, expected_delivery
 from ..core.geometry.linalg import IDENTITY
 from ..core.models import Fit, Refinement, Vec3, vec3
-from .transform_mesh import Array, coordinates, reshape
+from .mesh.transform_mesh import Array, coordinates, reshape
 
 
 @dataclass(frozen=True)

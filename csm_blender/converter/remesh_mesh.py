@@ -10,7 +10,7 @@ from ..core.errors import BadMesh
 from ..core.processes.memory import memory_to_use, not_enough_memory
 from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress, memory_needed
 from ..remesh.remesh import remesh
-from .transform_mesh import coordinates
+from .mesh.transform_mesh import coordinates
 
 _FLAT = 1e-7
 _SMALLEST_M, _LARGEST_M = 1e-6, 1e8

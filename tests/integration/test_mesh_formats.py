@@ -15,7 +15,7 @@ bpy = pytest.importorskip("bpy")
 from csm_blender.converter.files.usd_units import meters_per_unit
 from csm_blender.converter.files.write_file import write_file
 from csm_blender.converter.import_mesh import import_as_one_mesh
-from csm_blender.converter.transform_mesh import coordinates
+from csm_blender.converter.mesh.transform_mesh import coordinates
 from csm_blender.core.remesh import WRITABLE
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:io_scene_fbx.*")

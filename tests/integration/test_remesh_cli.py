@@ -182,9 +182,9 @@ def with_bad_picture() -> bytes:
 
 
 def spoiled(value: float) -> bytes:
-    """A block with one coordinate that is *value*; the JSON, which cannot hold it, does not say so."""
+    """A block whose heights are *value*; the JSON, which cannot hold it, does not say so."""
     points, faces = block((-1.0,) * 3, (1.0,) * 3)
-    points[3, 1] = MARK
+    points[:, 1] = MARK
     return plain(points, faces).replace(struct.pack("<f", MARK), struct.pack("<f", value))
 
 
@@ -228,8 +228,8 @@ BAD_MESHES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "NaN in a PLY as text": ("in.ply", lambda: ply("nan 0 0"), "not numbers"),
     "NaN in a binary PLY": ("in.ply", lambda: ply(struct.pack("<3f", 0.0, math.nan, 0.0)), "not numbers"),
     "flat": ("in.glb", lambda: plain(np.array(letter()[0]) * (1.0, 1.0, 0.0), letter()[1]), "flat"),
-    "node of scale 0": ("in.glb", lambda: plain(*letter(), scale=[1.0, 0.0, 1.0]), "flat"),
-    "200 nodes of scale 0.01": ("in.glb", lambda: nested(200, 0.01), "scale 0"),
+    "node of scale 0": ("in.glb", lambda: plain(*letter(), scale=[1.0, 0.0, 1.0]), "scales it to nothing"),
+    "200 nodes of scale 0.01": ("in.glb", lambda: nested(200, 0.01), "scales it to nothing"),
     "8 nodes of scale 0.01": ("in.glb", lambda: nested(8, 0.01), "too small"),
     "astronomically large": ("in.glb", lambda: plain(np.array(letter()[0]) * 1e30, letter()[1]), "too large"),
     "points only": ("in.obj", lambda: b"v 0 0 0\nv 1 0 0\nv 0 1 1\n", "no faces"),

@@ -18,7 +18,7 @@ from many_bodies import many_bodies
 bpy = pytest.importorskip("bpy")
 
 from csm_blender.converter.convert import convert
-from csm_blender.converter.transform_mesh import coordinates
+from csm_blender.converter.mesh.transform_mesh import coordinates
 from csm_blender.core.conversion import ConversionReport, ConversionRequest
 from csm_blender.core.errors import BadMesh
 from csm_blender.core.geometry.box import corner_error, corners

@@ -15,7 +15,8 @@ from ..api.download import download, is_intact
 from ..api.session import Phase, Session, phase_after, phase_before
 from ..conversion import ConversionReport, ConversionRequest, JobResult
 from ..errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshOffered, RefineFailed, UnexpectedAnswer
-from ..files.mesh_file import check_glb, looks_like_web_page, sniff_format
+from ..files.mesh_file import check_glb, looks_like_web_page
+from ..files.mesh_format import MeshFormat, find_format
 from ..jobs.job import Job
 from ..jobs.states import JobState
 from ..jobs.store import LeaseLost, now_text
@@ -171,5 +172,5 @@ def check_delivered(path: Path) -> None:
     """Check a delivered file. Raises :class:`BadMesh`, and :class:`UnexpectedAnswer` for a web page."""
     if looks_like_web_page(path):
         raise UnexpectedAnswer("A web page was delivered instead of the mesh.")
-    if sniff_format(path) == "glb":
+    if find_format(path) is MeshFormat.GLB:
         check_glb(path)

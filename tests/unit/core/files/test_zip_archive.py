@@ -102,3 +102,8 @@ def test_a_password_is_named(tmp_path: Path, into: Path) -> None:
     with pytest.raises(BadMesh, match="protected by a password") as caught:
         unpack_mesh(tmp_path / "locked.zip", into)
     assert "Unpack it" in caught.value.hint
+
+
+def test_what_a_mac_stores_beside_a_file_is_no_mesh(tmp_path: Path, into: Path) -> None:
+    archive = packed(tmp_path, ("__MACOSX/._mesh.obj", b"\0\5\x16\7" * 99), ("mesh.obj", OBJ))
+    assert unpack_mesh(archive, into).read_bytes() == OBJ
