@@ -58,7 +58,9 @@ class RetrieveSteps:
             self._context.advance(job, note, state=JobState.DOWNLOADING, progress=0.0)
             return 0.0
         if phase is Phase.FAILED:
-            raise RefineFailed("The service could not refine the session ({state}).", state=status_word(session))
+            reason = sanitize(session.reason, self._context.settings.key).rstrip(".")
+            state = f"{status_word(session)}: {reason}" if reason else status_word(session)
+            raise RefineFailed("The service could not refine the session ({state}).", state=state)
         if job.watched_s > self._context.settings.deadline_s:
             raise DeadlinePassed(
                 "The refine is not finished after {minutes} min (last state: {state}).",

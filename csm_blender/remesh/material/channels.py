@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ...core.messages import Message
-from .expressions import Attribute, Constant, Expression, Operation, Procedural
+from .expressions import Attribute, Constant, Expression, Operation, Procedural, leaves
 from .node_reader import NotPlain, Reader, source_of
 
 _RGB = 3
@@ -20,7 +20,7 @@ _GRAY = Constant((0.8,) * _RGB)
 _HALF = Constant((0.5,))
 _CUTOFF = 0.5
 _ALWAYS_NODES = (5, 0, 0)
-"""From this Blender on a material uses its nodes, and asking whether it does is warned about."""
+"""The Blender from which on ``use_nodes`` says nothing, and warns."""
 
 
 class AlphaMode(StrEnum):
@@ -56,6 +56,15 @@ class Channels:
     cutoff: float = _CUTOFF
     normal: NormalMap | Procedural | None = None
     is_culled: bool = False
+
+    def procedural(self) -> list[Procedural]:
+        """What of it only a renderer can tell."""
+        parts = [self.base_color, self.metallic, self.roughness, self.emission, self.alpha]
+        if isinstance(self.normal, NormalMap):
+            parts += [self.normal.color, self.normal.strength]
+        elif self.normal is not None:
+            parts.append(self.normal)
+        return [leaf for part in parts for leaf in leaves(part) if isinstance(leaf, Procedural)]
 
 
 def read_channels(material: bpy.types.Material | None, *, has_colors: bool) -> tuple[Channels, list[Message]]:
@@ -126,7 +135,10 @@ class _MaterialReader(Reader):
         """A diffuse, glossy or other shader."""
         channels = Channels(metallic=_ONE if node.type in {"BSDF_GLOSSY", "BSDF_METALLIC"} else _ZERO)
         names = {socket.name for socket in node.inputs}
-        if "Color" in names:
+        if "Color" not in names:
+            words = "The material {name} is made of nodes that cannot be baked; it became gray."
+            self.notes.append(Message(words, name=self._material.name))
+        else:
             channels = replace(channels, base_color=self._input(node, "Color", _RGB))
         if node.type == "BSDF_DIFFUSE":
             channels = replace(channels, roughness=_ONE)  # its own roughness is something else

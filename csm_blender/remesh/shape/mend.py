@@ -14,12 +14,13 @@ from mathutils import Vector, kdtree
 
 from ..geometry.bodies import SPECK, Bodies, bodies_in, turned_outward, without_hidden
 from ..geometry.nearest import nearest_on
-from ..geometry.surface import Mask, Surface, empty, mesh_of
+from ..geometry.surface import Mask, Surface, empty, joined, mesh_of
 from .holes import Holes, holes_closed, holes_of
 from .manifold import cut_to_manifold
 
-LARGE_HOLES = 0.15
-"""A body whose holes have more than this share of its area is a sheet: closing them would change it."""
+LARGE_HOLE, LARGE_HOLES = 0.06, 0.15
+"""A body is a sheet, which closing would change, where its holes of more than the first share of its area have together
+more than the second one; where only many small ones have as much, it is torn."""
 SMALL_HOLE = 0.02
 """Share of a sheet's area up to which a hole in it is closed."""
 TORN, TORN_OFF = 0.4, 0.03
@@ -31,6 +32,10 @@ DOME = 0.75
 """A torn-off sheet whose one or two holes have less than this share of its area is closed by itself."""
 ON_IT, COVERED = 1.0, 0.9
 """A piece is covered where this share of its triangles is less than so many of its edges above the closed surface."""
+FLAT = 0.01
+"""A closed body encloses nothing where its volume is below this share of its area to the power of 1.5."""
+SCRAP, SCRAPS = 0.04, 0.05
+"""Open pieces below this share of the diagonal are scraps, if they have less than that share of the closed area."""
 SPECKS = 0.05
 """Specks with more than this share of the whole area are no specks but the pieces of a torn surface."""
 FEW = 4
@@ -66,8 +71,10 @@ def mended(surface: Surface, *, keep_hidden: bool = False) -> Mended:
     is_tear = _tears(surface, bodies, holes)
     open_area = np.bincount(of_hole, weights=holes.area, minlength=bodies.count)
     torn_area = np.bincount(of_hole, weights=holes.area * is_tear, minlength=bodies.count)
-    is_sheet = open_area > LARGE_HOLES * bodies.area
-    torn = torn_area > TORN_OFF * bodies.area
+    is_large = holes.area > LARGE_HOLE * bodies.area[of_hole]
+    large_area = np.bincount(of_hole, weights=holes.area * is_large, minlength=bodies.count)
+    is_sheet = large_area > LARGE_HOLES * bodies.area
+    torn = (torn_area > TORN_OFF * bodies.area) | ((open_area > LARGE_HOLES * bodies.area) & ~is_sheet)
     is_dome = (
         is_sheet & torn & (open_area < DOME * bodies.area) & (np.bincount(of_hole, minlength=bodies.count) <= _TWO)
     )
@@ -78,8 +85,10 @@ def mended(surface: Surface, *, keep_hidden: bool = False) -> Mended:
     closing = holes_of(whole)
     closed = turned_outward(holes_closed(whole, closing, np.ones(closing.count, dtype=bool)))
     closed, hidden = (closed, 0) if keep_hidden else without_hidden(closed)
-    pieces, pieces_covered = _uncovered(_part(surface, bodies, torn & ~specks), closed, inside=not keep_hidden)
-    sheets, sheets_covered = _uncovered(_part(surface, bodies, is_sheet & ~specks), closed, inside=not keep_hidden)
+    inside = not keep_hidden
+    closed, doubled = _without_doubled(closed, inside=inside)
+    pieces, more = _uncovered(_part(surface, bodies, torn & ~specks), closed, inside=inside)
+    sheets, even_more = _uncovered(_part(surface, bodies, is_sheet & ~specks), closed, inside=inside)
     in_sheets, sheet_bodies = holes_of(sheets), bodies_in(sheets)
     small = in_sheets.area < SMALL_HOLE * sheet_bodies.area[sheet_bodies.label[in_sheets.beside]]
     return Mended(
@@ -87,13 +96,28 @@ def mended(surface: Surface, *, keep_hidden: bool = False) -> Mended:
         sheets=holes_closed(sheets, in_sheets, small),
         torn=pieces,
         holes_closed=closing.count + int(small.sum()),
-        specks=int(specks.sum()) + pieces_covered + sheets_covered,
+        specks=int(specks.sum()) + doubled + more + even_more,
         hidden=hidden,
     )
 
 
+def _without_doubled(closed: Surface, *, inside: bool) -> tuple[Surface, int]:
+    """*closed* without small bodies that enclose nothing and lie on or in others, and how many those were."""
+    bodies = bodies_in(closed)
+    doubled = np.abs(bodies.volume) < FLAT * bodies.area**1.5
+    doubled &= bodies.area < SPECK * bodies.area.sum()
+    if not doubled.any() or doubled.all():
+        return closed, 0
+    rest = _part(closed, bodies, ~doubled)
+    kept, count = _uncovered(_part(closed, bodies, doubled), rest, inside=inside)
+    return joined([rest, kept]), count
+
+
 def _uncovered(pieces: Surface, closed: Surface, *, inside: bool) -> tuple[Surface, int]:
-    """*pieces* without those that lie on the *closed* surface or, if *inside*, in it, and how many those were."""
+    """*pieces* without those that show nothing beside the *closed* surface, and how many those were.
+
+    They lie on it or, if *inside*, in it; or they are scraps beside a surface that is whole without them.
+    """
     if not len(pieces.triangles) or not len(closed.triangles):
         return pieces, 0
     bodies = bodies_in(pieces)
@@ -107,8 +131,12 @@ def _uncovered(pieces: Surface, closed: Surface, *, inside: bool) -> tuple[Surfa
     height = np.einsum("ij,ij->i", away, found.normals) if inside else np.linalg.norm(away, axis=1)
     count = np.bincount(bodies.label)
     edge = np.sqrt(2.0 * bodies.area / count)
-    covered = np.bincount(bodies.label, weights=height < ON_IT * edge[bodies.label]) / count > COVERED
-    return (pieces.kept(~covered[bodies.label]), int(covered.sum())) if covered.any() else (pieces, 0)
+    drop = np.bincount(bodies.label, weights=height < ON_IT * edge[bodies.label]) / count > COVERED
+    whole_area = closed.areas().sum()
+    scraps = (bodies.diagonal < SCRAP * closed.diagonal) & ~drop
+    if bodies.area[scraps].sum() < SCRAPS * whole_area:
+        drop |= scraps
+    return (pieces.kept(~drop[bodies.label]), int(drop.sum())) if drop.any() else (pieces, 0)
 
 
 def _part(surface: Surface, bodies: Bodies, chosen: Mask) -> Surface:

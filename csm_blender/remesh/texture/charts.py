@@ -2,7 +2,8 @@
 """Cut a surface into charts: connected faces that one projection shows without folding over.
 
 Blender's Smart UV Project groups faces by their own normals, and makes of a rough surface thousands of islands. Here
-normals are smoothed before they are grouped, a face prefers the group of its neighbors, and what still folds is cut off.
+normals are smoothed before they are grouped, a face prefers the group of its neighbors, and what still folds is cut
+off.
 """
 
 from __future__ import annotations
@@ -83,9 +84,7 @@ def charts_of(faces: Faces) -> Ints:
 
 def directions(faces: Faces, chart: Ints) -> Floats:
     """(c, 3) the direction along which each chart is projected: the mean of its normals."""
-    total = np.stack(
-        [np.bincount(chart, weights=faces.normals[:, axis] * faces.areas) for axis in range(3)], axis=1
-    )
+    total = np.stack([np.bincount(chart, weights=faces.normals[:, axis] * faces.areas) for axis in range(3)], axis=1)
     return _unit(total)
 
 
@@ -101,9 +100,7 @@ def _grouped(faces: Faces) -> Ints:
     group = (normals @ centers.T).argmax(axis=1)
     for _step in range(3):
         centers = _unit(
-            np.stack(
-                [np.bincount(group, normals[:, axis] * faces.areas, len(centers)) for axis in range(3)], axis=1
-            )
+            np.stack([np.bincount(group, normals[:, axis] * faces.areas, len(centers)) for axis in range(3)], axis=1)
         )
         group = (normals @ centers.T).argmax(axis=1)
     likes = normals @ centers.T
@@ -115,7 +112,8 @@ def _grouped(faces: Faces) -> Ints:
             places = ours.astype(np.int64) * len(centers) + group[theirs]
             votes += np.bincount(places, minlength=votes.size).reshape(votes.shape)
         group = (likes + votes * (_AGREEMENT / neighbors)[:, None]).argmax(axis=1)
-    return group.astype(np.int32)
+    result: Ints = group.astype(np.int32)
+    return result
 
 
 def _smoothed(faces: Faces) -> Floats:

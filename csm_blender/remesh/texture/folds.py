@@ -13,9 +13,7 @@ from .raster import rasterize
 _LAYERS = 63
 
 
-def fold_layers(
-    faces: Faces, polygons: Ints, corners: NDArray[np.float64], chart: Ints, size: int
-) -> Ints | None:
+def fold_layers(faces: Faces, polygons: Ints, corners: NDArray[np.float64], chart: Ints, size: int) -> Ints | None:
     """(f,) a layer for each face such that the faces of one layer of a chart do not overlap; ``None`` if none do.
 
     *corners* (t, 3, 2) of the triangles in UV units, *polygons* (t,) whose triangles they are, *chart* (f,). Charts do
