@@ -57,7 +57,7 @@ def _baked(
     places = (low.vertices[corners] * weights[..., None]).sum(axis=1)
     normals = (low.vertex_normals[corners] * weights[..., None]).sum(axis=1)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    reach = 0.005 * high.scale
+    reach = 0.012 * high.scale  # the wrap stands off by half a percent
     hits, rays, faces = RayMeshIntersector(high).intersects_location(
         places + normals * reach, -normals, multiple_hits=False
     )

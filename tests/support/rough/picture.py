@@ -31,7 +31,7 @@ def render(
         mesh.materials.append(_wire_material())
     middle, size = Vector((box[0] + box[1]) / 2.0), float(np.linalg.norm(box[1] - box[0]))
     camera = bpy.data.cameras.new("camera")
-    camera.type, camera.ortho_scale, camera.clip_end = "ORTHO", size * 0.8, size * 10.0
+    camera.type, camera.ortho_scale, camera.clip_end = "ORTHO", size * 0.95, size * 10.0
     scene.collection.objects.link(eye := bpy.data.objects.new("camera", camera))
     eye.location = middle + side * size * 2.0
     eye.rotation_euler = side.to_track_quat("Z", "Y").to_euler()
