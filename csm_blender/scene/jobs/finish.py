@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import CsmError, PlacementFailed
+from ...core.jobs import actions
 from ...core.jobs.job import Job
 from ...core.jobs.states import JobState
 from ...core.jobs.store import IllegalMove, LeaseLost, Store
@@ -34,8 +35,7 @@ def finish(store: Store, job: Job) -> Job | None:
     if scene is None or fresh is None or fresh.state is not JobState.READY:
         return fresh
     if fresh.result is None or not Path(fresh.result.conversion.blend).is_file():
-        message = Message("The converted file is missing: downloading it again, no credits are spent")
-        return store.update(fresh, state=JobState.DOWNLOADING, message=message)
+        return actions.bring_again(store, fresh)
     target = find_target(job.job_id)
     planned, message = _plan(fresh, target)
     try:
