@@ -3,11 +3,26 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..core.errors import UsageError
+from ..core.processes.launch import Interpreters
 from ..core.settings import data_home
+
+
+def this_python() -> Interpreters:
+    """This Python, which has to have ``bpy``; it is not imported here. Raises :class:`UsageError`."""
+    if importlib.util.find_spec("bpy") is None:
+        raise UsageError(
+            "This Python has no bpy, which does the work.",
+            "Install it (pip install bpy), or let Blender run the command: blender --background --python scripts/csm.py"
+            " -- remesh IN OUT",
+        )
+    return Interpreters(sys.executable)
 
 
 @dataclass(frozen=True)
@@ -26,6 +41,9 @@ class Surroundings:
     home: Callable[[], Path] = data_home
     """Gives the folder of the job store."""
 
+    interpreters: Callable[[], Interpreters] = this_python
+    """Tells how to start a converter. Raises :class:`UsageError` where nothing has ``bpy``."""
+
 
 def inside_blender() -> Surroundings:
     """A Blender that was started with this command: its online access and the add-on's preferences count."""
@@ -35,4 +53,4 @@ def inside_blender() -> Surroundings:
     def preference(name: str) -> str:
         return str(getattr(preferences(), name))
 
-    return Surroundings(preference, environment.check_online, environment.jobs_home)
+    return Surroundings(preference, environment.check_online, environment.jobs_home, environment.interpreters)

@@ -24,6 +24,8 @@ from ..core.settings import Settings, base_url_from, checked_base_url, key_from
 from .console import Interrupted, print_json, print_table, say, say_error, stdout_kept_for_report
 from .environment import Surroundings
 from .parser import build_parser
+from .remesh import print_report as print_remesh
+from .remesh import remesh
 from .report import REPORT_VERSION, TABLE_HEADER, dry_run_entry, job_entry, report, seconds, table_row
 
 INTERRUPTED = 130
@@ -34,15 +36,15 @@ def main(argv: Sequence[str], prog: str, surroundings: Surroundings) -> int:
 
     *prog* is how the command is called, for its help.
     """
-    as_json = False
+    options: argparse.Namespace | None = None
     try:
         options = build_parser(prog).parse_args(list(argv))
-        as_json = options.json
         with _interruptible():
             return _COMMANDS[options.command](options, surroundings)
     except CsmError as error:
-        if as_json:
-            print_json(report([], error.as_dict()))
+        if options is not None and options.json:
+            remeshing = options.command == "remesh"
+            print_json({"version": 1, "error": error.as_dict()} if remeshing else report([], error.as_dict()))
         say_error(error)
         return error.exit_status
     except SystemExit as end:  # --help, --version
@@ -103,6 +105,16 @@ def _exit_status(jobs: Sequence[Job]) -> int:
     return KeyProblem.exit_status if refused else CsmError.exit_status
 
 
+def _remesh(options: argparse.Namespace, surroundings: Surroundings) -> int:
+    with stdout_kept_for_report():
+        made = remesh(options, surroundings.interpreters())
+    if options.json:
+        print_json(made.as_dict())
+    else:
+        print_remesh(made, options.output)
+    return 0
+
+
 def _status(options: argparse.Namespace, surroundings: Surroundings) -> int:
     code = parse_session_code(options.session)
     with _client(options, surroundings) as client:
@@ -133,7 +145,14 @@ def _jobs(options: argparse.Namespace, surroundings: Surroundings) -> int:
     return _answer(options, report(jobs), ["job", "status", "session", "object", "seconds", "message"], rows)
 
 
-_COMMANDS = {"refine": _refine, "resume": _resume, "status": _status, "sessions": _sessions, "jobs": _jobs}
+_COMMANDS = {
+    "refine": _refine,
+    "resume": _resume,
+    "remesh": _remesh,
+    "status": _status,
+    "sessions": _sessions,
+    "jobs": _jobs,
+}
 
 
 def _answer(options: argparse.Namespace, data: Any, header: list[str], rows: Iterable[list[str]]) -> int:

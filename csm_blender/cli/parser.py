@@ -11,17 +11,34 @@ from ..core.messages import Message
 from ..core.version import VERSION
 
 _EPILOG = """\
-The API key is read from the environment variable CSM_API_KEY, or from the add-on's preferences; it is never an option.
+remesh works on files of this computer: it needs no key, no scene and no network. For all others, the API key is read
+from the environment variable CSM_API_KEY, or from the add-on's preferences; it is never an option.
 CSM_BASE_URL names another service, CSM_HOME another folder for the jobs.
 
-exit status: 0 all placed; 1 a job did not succeed; 2 wrong use, nothing sent; 3 no key or refused key;
-             4 network access is off; 130 interrupted (finish with: resume)
+exit status: 0 all placed or written; 1 a job or a mesh did not succeed; 2 wrong use, nothing sent, nothing written;
+             3 no key or refused key; 4 network access is off; 130 interrupted (finish a refine with: resume)
 """
 _REFINE_EXAMPLES = """\
 examples:
   refine --job SESSION_P_44569824122=Chair --output refined.blend
   refine --jobs jobs.csv --output refined.blend --json > report.json
   refine --job SESSION_1689257215_1674078 --bbox 0.5,0.9,0.5 --pivot 0,-0.5,0 --export meshes
+"""
+_REMESH_EXAMPLES = """\
+reads:  .glb .gltf .obj .fbx .stl .ply .usd .usda .usdc .usdz, and a .zip that holds one of them
+writes: .glb .fbx .blend   with the textures inside
+        .obj .usdc         with the textures beside it, named after it
+        .ply               without textures
+        .glb, .gltf and .obj have y up, .stl and .ply have z up, all in meters; .fbx and .usd say theirs.
+
+The output is complete or absent: it is written under another name and renamed when all is done, and one that was
+there before is kept until then. The input is never changed.
+
+examples:
+  remesh rough.glb clean.glb
+  remesh scan.ply chair.fbx --triangles 5000 --texture 1024
+  remesh rough.zip clean.obj --quads 10000
+  remesh rough.glb clean.glb --triangles 20000 --texture 2048 --json > report.json
 """
 
 
@@ -38,13 +55,15 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     """The parser for all subcommands. It raises :class:`UsageError` for what it does not understand."""
     parser = _Parser(
         prog=prog,
-        description="Refine CSM.ai sessions into meshes that stand exactly where block-out objects stand.",
+        description="Refine CSM.ai sessions into meshes that stand exactly where block-out objects stand, and rough"
+        " mesh files into clean ones.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"CSM Refine {VERSION}")
     subcommands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     refine = _add_refine(subcommands)
+    _add_remesh(subcommands)
     status = subcommands.add_parser("status", help="show what the service says about a session")
     status.add_argument("session", metavar="SESSION", help="session code, or a URL that contains one")
     sessions = subcommands.add_parser("sessions", help="list the sessions of the account")
@@ -151,6 +170,47 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> _Parser:
     return refine
 
 
+def _add_remesh(subcommands: argparse._SubParsersAction[_Parser]) -> None:
+    remesh = subcommands.add_parser(
+        "remesh",
+        help="make a clean, textured low-polygon mesh of a rough one, on this computer",
+        description="Make one clean, closed, textured mesh within a budget of faces of a rough one: rebuild or mend its"
+        " surface, reduce it, unwrap it, and bake the colors of the original. All on this computer: no key, no scene,"
+        " no network.",
+        epilog=_REMESH_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    remesh.add_argument("input", metavar="IN", help="the mesh file to read")
+    remesh.add_argument("output", metavar="OUT", help="the mesh file to write")
+    faces = remesh.add_mutually_exclusive_group()
+    faces.add_argument("--triangles", type=_count, metavar="N", help="at most so many triangles (default: 20000)")
+    faces.add_argument("--quads", type=_count, metavar="N", help="about so many quads instead")
+    remesh.add_argument(
+        "--texture",
+        type=_whole,
+        default=2048,
+        metavar="PIXELS",
+        help="side of the textures: 512, 1024, 2048 (default), 4096, 8192, or 0 for none",
+    )
+    remesh.add_argument(
+        "--remesh",
+        choices=["auto", "always"],
+        default="auto",
+        help="auto (default) leaves a mesh that is clean and within the budget as it is; always remeshes it",
+    )
+    remesh.add_argument(
+        "--timeout", type=_seconds, default=1800.0, metavar="SECONDS", help="give up after so long (default: 30 min)"
+    )
+    remesh.add_argument("--json", action="store_true", help="print the report as JSON on stdout, all else on stderr")
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise ValueError(text)
+    return value
+
+
 def _count(text: str) -> int:
     value = int(text)
     if value < 1:
@@ -165,5 +225,6 @@ def _seconds(text: str) -> float:
     return value
 
 
+_whole.__name__ = "whole number"
 _count.__name__ = "positive whole number"  # argparse names the type in its message
 _seconds.__name__ = "positive number"

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ..core.conversion import ConversionRequest
-from ..core.errors import BadMesh, ConversionFailed, CsmError
+from ..core.errors import BadMesh, ConversionFailed, CsmError, NotEnoughMemory
 from ..core.processes.child_side import Parent, log_to
 from ..core.processes.launch import arguments_of_child
-from .convert import ReportProgress, convert
+from ..core.remesh import RemeshRequest, ReportProgress
+from .convert import convert
+from .remesh_file import for_local_file, remesh_file
 
 
 def main(argv: list[str]) -> None:
@@ -38,17 +40,21 @@ def main(argv: list[str]) -> None:
 
 
 def _report(request: dict[str, Any], report_progress: ReportProgress) -> dict[str, Any]:
+    remeshing = RemeshRequest.keys(required=True) <= request.keys()
     try:
+        if remeshing:
+            return remesh_file(RemeshRequest.from_dict(request), report_progress).as_dict()
         return convert(ConversionRequest.from_dict(request), report_progress).as_dict()
-    except (BadMesh, ConversionFailed) as error:
-        return {"error": error.as_dict()}
+    except MemoryError:
+        return {"error": NotEnoughMemory("There is not enough memory for this mesh.").as_dict()}
     except CsmError as error:
-        return {"error": ConversionFailed(error.message, error.hint).as_dict()}
+        known = remeshing or isinstance(error, (BadMesh, ConversionFailed, NotEnoughMemory))
+        return {"error": (error if known else ConversionFailed(error.message, error.hint)).as_dict()}
     except Exception as error:  # whatever the importer raises is about the file; its traceback goes to the log
         logging.getLogger(__name__).exception("The conversion broke")
-        return {
-            "error": ConversionFailed("Blender could not convert the delivered mesh: {error}", error=error).as_dict()
-        }
+        words = "Blender could not convert the delivered mesh: {error}"
+        failure = ConversionFailed(words, error=error)
+        return {"error": (for_local_file(failure) if remeshing else failure).as_dict()}
 
 
 if __name__ == "__main__":

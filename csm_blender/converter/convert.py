@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -12,17 +11,21 @@ import numpy as np
 from ..core.conversion import ConversionReport, ConversionRequest, Fitted
 from ..core.messages import Message
 from ..core.models import Materials
+from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress
 from .asset import make_asset
 from .edit_glb import fit_file
 from .export_glb import export_glb
+from .files.read_file import pack_images
 from .fitting import fit_mesh, fitted_by, planned_move
-from .import_mesh import Imported, import_as_one_mesh, pack_images
+from .import_mesh import Imported, import_as_one_mesh
 from .mesh_checks import check_mesh
+from .remesh_mesh import part_of, remesh_imported
 
 AS_PLANNED = 1e-6
 """Errors above this mean that the importer has made something else of the file: left out vertices that nothing uses."""
 
-ReportProgress = Callable[[float, str], None]
+REMESH_FROM, REMESH_TO = 0.1, 0.85
+"""Shares of a conversion between which the local engine works."""
 
 
 def convert(
@@ -34,9 +37,14 @@ def convert(
     :class:`BadMesh` for a file without a usable mesh, :class:`ConversionFailed` for one that Blender cannot read,
     :class:`DiskProblem` where the export cannot be written.
     """
-    report_progress(0.1, Message("Importing the mesh"))
-    imported, fitted = _imported_and_fitted(request, report_progress)
-    report_progress(0.6, Message("Saving the mesh"))
+    report_progress(0.1 if request.remesh is None else 0.02, Message("Importing the mesh"))
+    if request.remesh is None:
+        imported, fitted = _imported_and_fitted(request, report_progress)
+        report_progress(0.6, Message("Saving the mesh"))
+        remeshed = None
+    else:
+        imported, fitted, remeshed = _remeshed_and_fitted(request, request.remesh, report_progress)
+        report_progress(0.9, Message("Saving the mesh"))
     mesh = imported.mesh
     mesh.name = request.name
     if request.materials is Materials.OWN:  # the block-out's will be used, its first one on all faces
@@ -48,7 +56,7 @@ def convert(
     asset_file, asset_notes = make_asset(mesh, request)
     # Not compressed: the main thread reads it faster.
     bpy.data.libraries.write(str(request.blend), {mesh}, fake_user=True, compress=False)
-    report_progress(0.9, Message("Checking the mesh"))
+    report_progress(0.9 if request.remesh is None else 0.95, Message("Checking the mesh"))
     return ConversionReport(
         fitted=fitted,
         findings=check_mesh(mesh),
@@ -57,6 +65,7 @@ def convert(
         materials=len(mesh.materials),
         notes=(*imported.notes, *asset_notes),
         asset_file=asset_file,
+        remesh=remeshed,
     )
 
 
@@ -73,3 +82,13 @@ def _imported_and_fitted(request: ConversionRequest, report_progress: ReportProg
     imported = import_as_one_mesh(request.mesh)
     report_progress(0.4, Message("Fitting the mesh"))
     return imported, fit_mesh(imported.mesh, request)
+
+
+def _remeshed_and_fitted(
+    request: ConversionRequest, options: RemeshOptions, report_progress: ReportProgress
+) -> tuple[Imported, Fitted, RemeshReport]:
+    """What the local engine makes of the file, fitted to the box."""
+    imported = import_as_one_mesh(request.mesh)
+    mesh, report = remesh_imported(imported.mesh, options, part_of(report_progress, REMESH_FROM, REMESH_TO))
+    report_progress(REMESH_TO, Message("Fitting the mesh"))
+    return Imported(mesh, imported.notes), fit_mesh(mesh, request), report

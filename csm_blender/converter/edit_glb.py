@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Edit a GLB before it is imported: fit a plain one by moving its vertices, or leave out its animations.
+"""Fit a plain GLB by moving its vertices before it is imported.
 
 Stored normals have to be transformed too when a mesh is scaled unevenly (see :mod:`.transform_mesh`). Blender needs a
 second for those of a million triangles, on top of the same second in its importer. In the file they are plain numbers.
@@ -7,8 +7,6 @@ second for those of a million triangles, on top of the same second in its import
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import BadMesh
 from ..core.files.mesh_file import check_glb, sniff_format
+from .files.still_gltf import json_of
 from .fitting import Move
 from .transform_mesh import Array, is_uneven, transformed_normals
 
@@ -35,20 +34,6 @@ _FLOAT, _TRIANGLES = 5126, 4
 _ROW_BYTES = 12
 
 
-def write_without_animation(path: Path, still: Path) -> None:
-    """Write the GLB at *path*, which was checked, to *still* without its animations.
-
-    Importers pose what is animated at its first frame, and the rest pose is wanted.
-    """
-    data = path.read_bytes()
-    document, json_end = _json_of(data)
-    document.pop("animations", None)
-    text = json.dumps(document, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 4)
-    length = 20 + len(text) + len(data) - json_end
-    still.write_bytes(struct.pack("<4sIII4s", b"glTF", 2, length, len(text), b"JSON") + text + data[json_end:])
-
-
 def fit_file(path: Path, fitted: Path, plan: Callable[[Array, Array], Move]) -> Move | None:
     """Write the file at *path* to *fitted* with its vertices where *plan* wants those of a mesh with that box.
 
@@ -64,7 +49,7 @@ def fit_file(path: Path, fitted: Path, plan: Callable[[Array, Array], Move]) -> 
     data = bytearray(path.stat().st_size)
     with path.open("rb") as file:
         file.readinto(data)
-    document, json_end = _json_of(data)
+    document, json_end = json_of(data)
     is_plain = _is_plain(document)
     positions, normals = (
         _vertices(document, name, data, json_end + 8) if is_plain else [] for name in ("POSITION", "NORMAL")
@@ -85,12 +70,6 @@ def fit_file(path: Path, fitted: Path, plan: Callable[[Array, Array], Move]) -> 
         directions[:] = transformed_normals(directions, inverse)
     fitted.write_bytes(data)
     return move
-
-
-def _json_of(data: bytes | bytearray) -> tuple[dict[str, Any], int]:
-    """The JSON of a GLB that was checked, and where its chunk ends."""
-    json_end = 20 + int.from_bytes(data[12:16], "little")
-    return json.loads(data[20:json_end]), json_end
 
 
 def _is_plain(document: Mapping[str, Any]) -> bool:

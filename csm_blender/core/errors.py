@@ -114,6 +114,10 @@ class BadOutput(UsageError, hint="Give --output a file name ending in .blend, in
     """The output cannot be written where it was asked."""
 
 
+class BadInputFile(UsageError, hint="Check the path; remesh --help lists the formats that can be read."):
+    """The file to work on is missing, or nothing that could be read."""
+
+
 class BadValue(UsageError):
     """A setting or option has a value that means nothing."""
 
@@ -276,6 +280,12 @@ class ConversionFailed(
     JobError, hint="The delivered file is kept in the job's folder; Retry converts it again and costs nothing."
 ):
     """Blender could not import the delivered file; it happened in a separate process."""
+
+
+class NotEnoughMemory(
+    JobError, hint="Close other programs, ask for smaller textures, or reduce the mesh in another program before."
+):
+    """The work needs more memory than there is, or a child of this program took more than it was allowed."""
 
 
 class PlacementFailed(JobError, hint="Nothing is lost: the converted mesh is in the job's folder. Place it again."):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from .errors import BadValue
 from .records import Record
@@ -107,3 +108,37 @@ class RemeshReport(Record):
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     version: int = 1
+
+
+WRITABLE = (".glb", ".obj", ".fbx", ".usdc", ".ply", ".blend")
+"""The suffixes of the formats that can be written."""
+
+BASE_BYTES = 500 * 1024**2
+BYTES_PER_TRIANGLE = 1200
+BYTES_PER_TEXEL = 48
+"""What the engine takes by itself, for each triangle that comes and for each texel of one of its textures."""
+
+
+@dataclass(frozen=True)
+class RemeshRequest(Record):
+    """What a converter is to do with the mesh file ``source``: remesh it and write it to ``target``.
+
+    ``target`` lies in a folder of its own, which is filled with it and the files that belong to it.
+    """
+
+    source: Path
+    target: Path
+    options: RemeshOptions
+
+
+@dataclass(frozen=True)
+class RemeshAnswer(Record):
+    """The report of a :class:`RemeshRequest`, and the names of the files beside ``target`` that belong to it."""
+
+    report: RemeshReport
+    companions: tuple[str, ...] = ()
+
+
+def memory_needed(triangles: int, options: RemeshOptions) -> int:
+    """Bytes of memory that the engine may take for a mesh of so many *triangles*, its Blender included."""
+    return BASE_BYTES + BYTES_PER_TRIANGLE * triangles + BYTES_PER_TEXEL * options.texture_size**2

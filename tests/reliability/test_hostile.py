@@ -26,7 +26,7 @@ from csm_blender.core.api.download import download
 from csm_blender.core.api.session_code import find_session_codes, parse_session_code
 from csm_blender.core.errors import BadMesh, BadSessionCode, ConnectionBroken, CsmError, MeshTooLarge, UnexpectedAnswer
 from csm_blender.core.files.mesh_file import check_glb, sniff_format
-from csm_blender.core.files.zip_archive import MAX_TOTAL_BYTES, unpack_obj
+from csm_blender.core.files.zip_archive import MAX_TOTAL_BYTES, unpack_mesh
 from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.pipeline.pipeline import Pipeline
@@ -127,7 +127,7 @@ def test_a_zip_cannot_write_outside_its_folder(tmp_path: Path, name: str) -> Non
     archive, folder = tmp_path / "mesh.zip", tmp_path / "in" / "folder"
     folder.mkdir(parents=True)
     archive.write_bytes(zipped(**{name: OBJ}))
-    found = unpack_obj(archive, folder)
+    found = unpack_mesh(archive, folder)
     assert found.parent == folder
     assert {path for path in tmp_path.rglob("*") if path.is_file()} == {archive, found}
 
@@ -142,7 +142,7 @@ def test_a_zip_bomb_is_stopped_while_it_unpacks(tmp_path: Path, monkeypatch: pyt
     assert archive.stat().st_size < 20_000
     (tmp_path / "out").mkdir()
     with pytest.raises(BadMesh, match="too large when unpacked"):
-        unpack_obj(archive, tmp_path / "out")
+        unpack_mesh(archive, tmp_path / "out")
     assert sum(path.stat().st_size for path in (tmp_path / "out").iterdir()) <= 6 * 1024**2
 
 
@@ -150,7 +150,7 @@ def test_a_zip_with_too_many_files_is_refused(tmp_path: Path) -> None:
     archive = tmp_path / "many.zip"
     archive.write_bytes(zipped(**{f"{number}.obj": OBJ for number in range(500)}))
     with pytest.raises(BadMesh, match="too many"):
-        unpack_obj(archive, tmp_path)
+        unpack_mesh(archive, tmp_path)
 
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04", b"PK\x03\x04" + b"\xff" * 500, zipped(**{"readme.txt": b"hello"})])
@@ -158,7 +158,7 @@ def test_a_zip_that_is_none_or_empty_is_refused(tmp_path: Path, data: bytes) -> 
     archive = tmp_path / "bad.zip"
     archive.write_bytes(data)
     with pytest.raises(BadMesh):
-        unpack_obj(archive, tmp_path)
+        unpack_mesh(archive, tmp_path)
 
 
 def test_a_zip_spoiled_anywhere_is_refused_or_read(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_a_zip_spoiled_anywhere_is_refused_or_read(tmp_path: Path) -> None:
         archive.write_bytes(data)
         folder.mkdir()
         with contextlib.suppress(BadMesh):
-            assert unpack_obj(archive, folder).parent == folder
+            assert unpack_mesh(archive, folder).parent == folder
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ MAY_IMPORT = {
 FOLDERS = {
     "core": ("", "api", "geometry", "files", "processes", "jobs", "pipeline"),
     "remesh": ("shape", "texture", ""),
+    "converter": ("files", ""),
     "scene": ("blender", "addon", "versions", "measure", "", "background", "placement", "jobs"),
 }
 """The folders of a layer from left to right; an empty name stands for the modules directly in it."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import unquote
 
 from ..errors import BadMesh
 
@@ -22,6 +23,10 @@ MAX_ELEMENTS_WITHOUT_DATA = 20_000_000
 """Of a list that the file describes without holding it: zeros, or what a compression extension unpacks."""
 MAX_VERTICES = 100_000_000
 MAX_NODES = 100_000
+MAX_GLTF_BYTES = 1024**3
+_MAX_SHOWN = 80
+EMPTY_GLB = "The service delivered an empty scene; refine again or ask its support."
+"""Hint for a delivered file without a mesh."""
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 _COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
@@ -70,6 +75,36 @@ def check_glb(path: Path) -> GlbSummary:
         raise BadMesh("The GLB is inconsistent: the parts of its JSON do not match.") from error
 
 
+def check_gltf(path: Path) -> GlbSummary:
+    """Check the structure of a .gltf, and that the files with its data lie beside it. Raises :class:`BadMesh`."""
+    if path.stat().st_size > MAX_GLTF_BYTES:
+        raise BadMesh("The glTF's JSON is far too large.")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        return _summary(document, 0, path.parent)
+    except (ValueError, RecursionError) as error:
+        raise BadMesh("The glTF's JSON cannot be read.") from error
+    except (KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
+        raise BadMesh("The glTF is inconsistent: the parts of its JSON do not match.") from error
+
+
+def file_beside(folder: Path, uri: str) -> Path:
+    """The file that a relative *uri* of a glTF in *folder* names."""
+    return folder / unquote(uri)
+
+
+def count_triangles(path: Path) -> int:
+    """About how many triangles the GLB at *path*, which was checked, announces."""
+    with path.open("rb") as file:
+        document, _binary_bytes = _read_chunks(file, path.stat().st_size)
+    accessors = document["accessors"]
+    found = 0
+    for index in _meshes_in_nodes(document):
+        for primitive in document["meshes"][index]["primitives"]:
+            found += accessors[primitive.get("indices", primitive["attributes"]["POSITION"])]["count"] // 3
+    return found
+
+
 def _read_chunks(file: BinaryIO, length: int) -> tuple[Mapping[str, Any], int]:
     """The JSON, and how many bytes the binary chunk holds."""
     json_bytes = _json_length(file, length)
@@ -112,10 +147,11 @@ def _json_length(file: BinaryIO, length: int) -> int:
     return int(json_bytes)
 
 
-def _summary(document: Mapping[str, Any], binary_bytes: int) -> GlbSummary:
+def _summary(document: Mapping[str, Any], binary_bytes: int, folder: Path | None = None) -> GlbSummary:
+    """Of a GLB, or of a .gltf in *folder*, which may have files beside it."""
     if str(document["asset"]["version"]).split(".")[0] != "2":
         raise BadMesh("The file inside the GLB is not glTF 2.")
-    buffers = _buffer_lengths(document, binary_bytes)
+    buffers = _buffer_lengths(document, binary_bytes) if folder is None else _lengths_beside(document, folder)
     views = [_checked_view(view, buffers) for view in document.get("bufferViews", [])]
     accessors = document.get("accessors", [])
     for accessor in accessors:
@@ -128,9 +164,7 @@ def _summary(document: Mapping[str, Any], binary_bytes: int) -> GlbSummary:
             if vertices > MAX_VERTICES:
                 raise BadMesh("The GLB holds more vertices than can be handled.")
     if not used or not vertices:
-        raise BadMesh(
-            "The GLB holds no mesh.", "The service delivered an empty scene; refine again or ask its support."
-        )
+        raise BadMesh("The GLB holds no mesh.", EMPTY_GLB)
     return GlbSummary(
         animated=bool(document.get("animations")),
         skinned=bool(document.get("skins")),
@@ -148,6 +182,29 @@ def _buffer_lengths(document: Mapping[str, Any], binary_bytes: int) -> list[int]
     if has_own_data and "EXT_meshopt_compression" not in buffers[0].get("extensions", {}) and lengths[0] > binary_bytes:
         raise BadMesh("The GLB announces more data than it holds.")
     return lengths
+
+
+def _lengths_beside(document: Mapping[str, Any], folder: Path) -> list[int]:
+    for buffer in document.get("buffers", []):
+        uri = str(buffer.get("uri", ""))
+        if uri.startswith("data:"):
+            held = len(uri.partition(",")[2]) * 3 // 4
+        else:
+            path = file_beside(folder, uri)
+            if not uri or not path.is_file():
+                raise BadMesh(
+                    "The glTF needs the file {name}, which is not beside it.",
+                    "Put all files of the export into one folder, or export one .glb.",
+                    name=repr(_shortened(uri)),
+                )
+            held = path.stat().st_size
+        if int(buffer["byteLength"]) > held:
+            raise BadMesh("The glTF announces more data than it holds.")
+    return [int(buffer["byteLength"]) for buffer in document.get("buffers", [])]
+
+
+def _shortened(uri: str) -> str:
+    return uri if len(uri) <= _MAX_SHOWN else f"{uri[:_MAX_SHOWN]}…"
 
 
 def _checked_view(view: Mapping[str, Any], buffers: list[int]) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Take an OBJ and what belongs to it out of a delivered zip, without trusting a name or a size in it."""
+"""Take a mesh and what belongs to it out of a zip, without trusting a name or a size in it."""
 
 from __future__ import annotations
 
@@ -14,44 +14,63 @@ MAX_FILES = 200
 MAX_TOTAL_BYTES = 2 * 1024**3
 _DAMAGED = (errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ)
 """The system's errors for file names and offsets of a damaged zip; a full disk gives another one."""
-_WANTED = {".obj", ".mtl", ".png", ".jpg", ".jpeg", ".webp", ".tga", ".bmp", ".tif", ".tiff"}
+_MESHES = (".obj", ".glb", ".gltf", ".fbx", ".usd", ".usda", ".usdc", ".usdz", ".ply", ".stl")
+"""Suffixes of meshes: of several in one zip the first kind is taken, and of that the largest."""
+_COMPANIONS = {".mtl", ".bin", ".png", ".jpg", ".jpeg", ".webp", ".tga", ".bmp", ".tif", ".tiff", ".exr", ".hdr"}
+_WANTED = {*_MESHES, *_COMPANIONS}
+_ENCRYPTED = 0x1
+_MAX_DEPTH = 16
 
 
-def unpack_obj(archive: Path, folder: Path) -> Path:
-    """Unpack the mesh files of *archive* into *folder*, flat, and give the OBJ's path. Raises :class:`BadMesh`.
+def unpack_mesh(archive: Path, folder: Path) -> Path:
+    """Unpack the mesh files of *archive* into *folder* and give the mesh's path. Raises :class:`BadMesh`.
 
-    CSM's zips hold a folder with ``mesh.obj`` and its companions. Only plain names are used, so nothing can be written
-    outside *folder*; the unpacked sizes are counted while writing, not believed.
+    CSM's zips hold a folder with ``mesh.obj`` and its companions, which go into one folder. Other formats name their
+    companions by folder, too, so these are kept. Only plain names are used, so nothing can be written outside *folder*;
+    the unpacked sizes are counted while writing, not believed.
     """
     try:
         with zipfile.ZipFile(archive) as bundle:
             return _unpack(bundle, folder)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise BadMesh("The delivered zip is damaged or encrypted.") from error
+        raise BadMesh("The zip is damaged or encrypted.") from error
     except OSError as error:
         if error.errno in _DAMAGED:
-            raise BadMesh("The delivered zip is damaged.") from error
+            raise BadMesh("The zip is damaged.") from error
         raise
 
 
 def _unpack(bundle: zipfile.ZipFile, folder: Path) -> Path:
     entries = [entry for entry in bundle.infolist() if PurePosixPath(entry.filename).suffix.lower() in _WANTED]
     if len(entries) > MAX_FILES:
-        raise BadMesh("The delivered zip holds far too many files.")
+        raise BadMesh("The zip holds far too many files.")
+    if any(entry.flag_bits & _ENCRYPTED for entry in entries):
+        raise BadMesh("The zip is protected by a password.", "Unpack it, and use the mesh file in it.")
+    flat = any(entry.filename.lower().endswith(".obj") for entry in entries)
     room = MAX_TOTAL_BYTES
     meshes = []
     for entry in entries:
-        target = folder / PurePosixPath(entry.filename.replace("\\", "/")).name
+        target = _target(entry.filename, folder, flat=flat)
         if target.exists():
             continue
+        target.parent.mkdir(parents=True, exist_ok=True)
         with bundle.open(entry) as source, target.open("wb") as sink:
             while chunk := source.read(1024 * 1024):
                 room -= len(chunk)
                 if room < 0:
-                    raise BadMesh("The delivered zip is far too large when unpacked.")
+                    raise BadMesh("The zip is far too large when unpacked.")
                 sink.write(chunk)
-        if target.suffix.lower() == ".obj":
+        if target.suffix.lower() in _MESHES:
             meshes.append(target)
     if not meshes:
-        raise BadMesh("The delivered zip holds no OBJ mesh.")
-    return max(meshes, key=lambda path: path.stat().st_size)
+        raise BadMesh("The zip holds no mesh that can be read: {names}.", names=", ".join(_MESHES))
+    return min(meshes, key=lambda path: (_MESHES.index(path.suffix.lower()), -path.stat().st_size))
+
+
+def _target(name: str, folder: Path, *, flat: bool) -> Path:
+    """Where the entry called *name* goes, inside *folder* whatever it says."""
+    *folders, plain = name.replace("\\", "/").split("/")
+    if flat:
+        return folder / plain
+    kept = [part for part in folders if part.strip(". ") and ":" not in part][:_MAX_DEPTH]
+    return folder.joinpath(*kept, plain)

@@ -10,7 +10,7 @@ import pytest
 
 from csm_blender.core.errors import BadMesh
 from csm_blender.core.files import zip_archive
-from csm_blender.core.files.zip_archive import unpack_obj
+from csm_blender.core.files.zip_archive import unpack_mesh
 
 OBJ = b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"
 
@@ -34,7 +34,7 @@ def test_the_mesh_and_its_companions_are_unpacked_side_by_side(tmp_path: Path, i
     archive = packed(
         tmp_path, ("mesh/mesh.obj", OBJ), ("mesh/mesh.mtl", b"newmtl a"), ("mesh/tex/a.PNG", b"png"), ("run.py", b"no")
     )
-    assert unpack_obj(archive, into) == into / "mesh.obj"
+    assert unpack_mesh(archive, into) == into / "mesh.obj"
     assert {file.name: file.read_bytes() for file in into.iterdir()} == {
         "mesh.obj": OBJ,
         "mesh.mtl": b"newmtl a",
@@ -46,32 +46,32 @@ def test_the_mesh_and_its_companions_are_unpacked_side_by_side(tmp_path: Path, i
     "name", ["../../evil.obj", "/evil.obj", "..\\..\\evil.obj", "C:\\evil.obj", "a/../../evil.obj"]
 )
 def test_nothing_is_written_outside(tmp_path: Path, into: Path, name: str) -> None:
-    assert unpack_obj(packed(tmp_path, (name, OBJ)), into).parent == into
+    assert unpack_mesh(packed(tmp_path, (name, OBJ)), into).parent == into
     assert [path for path in tmp_path.rglob("*.obj") if path.parent != into] == []
 
 
 def test_of_several_meshes_the_largest_is_taken_and_of_equal_names_the_first(tmp_path: Path, into: Path) -> None:
     archive = packed(tmp_path, ("a/small.obj", OBJ), ("b/large.obj", OBJ * 9), ("c/small.obj", b"other"))
-    assert unpack_obj(archive, into).name == "large.obj"
+    assert unpack_mesh(archive, into).name == "large.obj"
     assert (into / "small.obj").read_bytes() == OBJ
 
 
 def test_what_holds_no_obj_or_is_no_zip_is_refused(tmp_path: Path, into: Path) -> None:
     for archive in (packed(tmp_path, ("a.png", b"png")), packed(tmp_path)):
         with pytest.raises(BadMesh):
-            unpack_obj(archive, into)
+            unpack_mesh(archive, into)
     whole = packed(tmp_path, ("a.obj", OBJ * 99)).read_bytes()
     for data in (b"", b"PK\x03\x04", whole[: len(whole) // 2], whole[:45] + b"\xff" * 20 + whole[65:]):
         archive = tmp_path / "broken"
         archive.write_bytes(data)
         with pytest.raises(BadMesh):
-            unpack_obj(archive, into)
+            unpack_mesh(archive, into)
 
 
 def test_sizes_are_counted_and_not_believed(tmp_path: Path, into: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zip_archive, "MAX_TOTAL_BYTES", 1000)
     with pytest.raises(BadMesh):
-        unpack_obj(packed(tmp_path, ("a.obj", b"v" * 600), ("b.obj", b"v" * 600)), into)
+        unpack_mesh(packed(tmp_path, ("a.obj", b"v" * 600), ("b.obj", b"v" * 600)), into)
     monkeypatch.setattr(zip_archive, "MAX_FILES", 2)
     with pytest.raises(BadMesh):
-        unpack_obj(packed(tmp_path, *((f"{n}.obj", b"v") for n in range(3))), into)
+        unpack_mesh(packed(tmp_path, *((f"{n}.obj", b"v") for n in range(3))), into)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Have the local engine work on a mesh that was imported: what it cannot work on is refused before."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+
+from ..core.errors import BadMesh, NotEnoughMemory
+from ..core.processes.memory import memory_to_use
+from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress, memory_needed
+from ..remesh.remesh import remesh
+from .transform_mesh import coordinates
+
+_FLAT = 1e-7
+_SMALLEST_M, _LARGEST_M = 1e-6, 1e8
+
+
+def remesh_imported(
+    mesh: bpy.types.Mesh, options: RemeshOptions, report_progress: ReportProgress
+) -> tuple[bpy.types.Mesh, RemeshReport]:
+    """What the engine makes of *mesh*. Raises :class:`BadMesh` for one that it could make nothing of."""
+    check_remeshable(mesh)
+    needed, free = memory_needed(len(mesh.loops) - 2 * len(mesh.polygons), options), memory_to_use()
+    if free is not None and needed > free:
+        raise not_enough_memory(needed, free)
+    return remesh(mesh, options, report_progress)
+
+
+def check_remeshable(mesh: bpy.types.Mesh) -> None:
+    """Raises :class:`BadMesh` for a mesh without faces, without a volume, or of a size that is no size."""
+    if not len(mesh.polygons):
+        raise BadMesh("The file holds points or edges, but no faces.")
+    points = coordinates(mesh)
+    if not np.isfinite(points).all():
+        raise BadMesh("The mesh has coordinates that are not numbers.")
+    used = np.empty(len(mesh.loops), dtype=np.int32)
+    mesh.loops.foreach_get("vertex_index", used)
+    size = np.ptp(points[used], axis=0)
+    largest = float(size.max())
+    if not _SMALLEST_M <= largest <= _LARGEST_M:
+        raise BadMesh(
+            "The mesh measures {size} m, which is too {how} to work on.",
+            "Scale it to its real size in meters before.",
+            size=f"{largest:.3g}",
+            how="small" if largest < _SMALLEST_M else "large",
+        )
+    if float(size.min()) <= _FLAT * largest:
+        raise BadMesh("The mesh is flat: it encloses nothing.", "Give it a thickness before.")
+
+
+def not_enough_memory(needed: int, free: int) -> NotEnoughMemory:
+    """The error for work that needs *needed* bytes where *free* may be used."""
+    return NotEnoughMemory(
+        "This mesh needs about {needed} GB of memory, and {free} GB may be used.",
+        needed=f"{needed / 1e9:.1f}",
+        free=f"{free / 1e9:.1f}",
+    )
+
+
+def part_of(report_progress: ReportProgress, start: float, end: float) -> ReportProgress:
+    """*report_progress* for work that is the part from *start* to *end* of the whole."""
+
+    def report(share: float, text: str) -> None:
+        report_progress(start + (end - start) * min(1.0, max(0.0, share)), text)
+
+    return report
