@@ -12,11 +12,13 @@ from ..core.conversion import ConversionReport, ConversionRequest, Fitted
 from ..core.messages import Message
 from ..core.models import Materials
 from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress
+from ..core.sources import Facing
 from .asset import make_asset
 from .edit_glb import fit_file
 from .export_glb import export_glb
 from .files.read_file import pack_images
-from .fitting import fit_mesh, fitted_by, planned_move
+from .files.read_object import read_object
+from .fitting import fit_mesh, fitted_by, notes_on_facing, planned_move
 from .import_mesh import Imported, import_as_one_mesh
 from .mesh_checks import check_mesh
 from .remesh_mesh import part_of, remesh_imported
@@ -63,7 +65,7 @@ def convert(
         mesh=mesh.name,
         blend=str(request.blend),
         materials=len(mesh.materials),
-        notes=(*imported.notes, *asset_notes),
+        notes=(*imported.notes, *notes_on_facing(fitted), *asset_notes),
         asset_file=asset_file,
         remesh=remeshed,
     )
@@ -71,6 +73,10 @@ def convert(
 
 def _imported_and_fitted(request: ConversionRequest, report_progress: ReportProgress) -> tuple[Imported, Fitted]:
     """The delivered file as one mesh that is fitted to the box."""
+    if request.is_object or request.facing is Facing.AUTO:  # the whole mesh has to be known for that
+        imported = import_mesh(request)
+        report_progress(0.4, Message("Fitting the mesh"))
+        return imported, fit_mesh(imported.mesh, request)
     ahead = request.blend.with_name("fitted.glb")
     move = fit_file(request.mesh, ahead, lambda low, high: planned_move(low, high, request))
     if move is not None:
@@ -84,11 +90,16 @@ def _imported_and_fitted(request: ConversionRequest, report_progress: ReportProg
     return imported, fit_mesh(imported.mesh, request)
 
 
+def import_mesh(request: ConversionRequest) -> Imported:
+    """What *request* wants converted as one mesh, in an emptied Blender."""
+    return Imported(read_object(request.mesh)) if request.is_object else import_as_one_mesh(request.mesh)
+
+
 def _remeshed_and_fitted(
     request: ConversionRequest, options: RemeshOptions, report_progress: ReportProgress
 ) -> tuple[Imported, Fitted, RemeshReport]:
     """What the local engine makes of the file, fitted to the box."""
-    imported = import_as_one_mesh(request.mesh)
+    imported = import_mesh(request)
     mesh, report = remesh_imported(imported.mesh, options, part_of(report_progress, REMESH_FROM, REMESH_TO))
     report_progress(REMESH_TO, Message("Fitting the mesh"))
     return Imported(mesh, imported.notes), fit_mesh(mesh, request), report

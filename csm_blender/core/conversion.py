@@ -92,8 +92,9 @@ class Fitted(Record):
     ``delivered_min`` and ``delivered_max`` are in API order and meters; ``box_min`` and ``box_max`` the corners that
     the fitted mesh should reach, in data axes and units. Errors are relative to the diagonal of the requested box;
     ``delivered_error`` is ``None`` where no size was sent. ``facing`` is the turn in degrees that was made about the
-    box's up axis. ``stretch`` is how much more than on the axis that is scaled least the mesh is scaled in width,
-    height and depth; ``None`` where an earlier version did not say.
+    box's up axis, ``as_good`` all turns that were as good where that is a tie. ``stretch`` is how much more than on the
+    axis that is scaled least the mesh is scaled in width, height and depth of the box (API order); ``None`` where an
+    earlier version did not say.
     """
 
     box_min: Vec3
@@ -103,6 +104,7 @@ class Fitted(Record):
     delivered_error: float | None = None
     fitted_error: float = 0.0
     facing: int = field(default=0, metadata=IF_SET)
+    as_good: tuple[int, ...] = field(default=(), metadata=IF_SET)
     stretch: Vec3 | None = field(default=None, metadata=IF_SET)
 
     @property

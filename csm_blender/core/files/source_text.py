@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..api.session_code import parse_session_code, shortened
 from ..errors import BadSessionCode, BadSource
-from ..sources import MESH_SUFFIXES, OBJECT_PREFIX, Source, SourceKind
+from ..sources import MESH_SUFFIXES, OBJECT_PREFIX, Engine, Facing, Source, SourceKind
 
 FRESH_S = 3.0
 """A file that was changed this little time ago may still be written."""
@@ -43,26 +45,43 @@ def parse_source(text: str, folder: Path | None = None) -> Source:
 
 
 def check_file(path: Path) -> None:
-    """Check that the file *path* is there and is all there. Raises :class:`BadSource`.
+    """Check that the file *path* is there and is all there. Raises :class:`BadSource`."""
+    check_files([path])
 
-    A file that was changed just now is looked at twice, a moment apart.
+
+def check_files(paths: Iterable[Path]) -> None:
+    """Check that the files are there and are all there. Raises :class:`BadSource` for the first that is not.
+
+    Those that were changed just now are looked at twice, a moment apart.
     """
+    fresh: dict[Path, tuple[int, int]] = {}
+    for path in dict.fromkeys(paths):
+        found = _looked_at(path)
+        if time.time() - found.st_mtime < FRESH_S:
+            fresh[path] = found.st_size, found.st_mtime_ns
+        elif not found.st_size:
+            raise _empty(path)
+    if fresh:
+        time.sleep(LOOK_AGAIN_S)
+    for path, state in fresh.items():
+        found = _looked_at(path)
+        if (found.st_size, found.st_mtime_ns) != state:
+            raise BadSource(
+                "The file {path} is being written.", "Wait until the program that writes it is done.", path=path
+            )
+        if not found.st_size:
+            raise _empty(path)
+
+
+def _looked_at(path: Path) -> os.stat_result:
     try:
         if path.is_dir():
             raise BadSource(
                 "{path} is a folder.", "Name one mesh file; --folder takes all mesh files of a folder.", path=path
             )
-        found = path.stat()
         with path.open("rb") as file:
             file.read(1)
-        if time.time() - found.st_mtime < FRESH_S:
-            time.sleep(LOOK_AGAIN_S)
-            later = path.stat()
-            if (later.st_size, later.st_mtime_ns) != (found.st_size, found.st_mtime_ns):
-                raise BadSource(
-                    "The file {path} is being written.", "Wait until the program that writes it is done.", path=path
-                )
-            found = later
+        return path.stat()
     except FileNotFoundError as error:
         raise BadSource(
             "There is no file {path}.", "Check the path; it may have been moved or renamed.", path=path
@@ -71,8 +90,20 @@ def check_file(path: Path) -> None:
         raise BadSource(
             "The file {path} cannot be read: {reason}.", "Check its name and permissions.", path=path, reason=error
         ) from error
-    if not found.st_size:
-        raise BadSource("The file {path} is empty.", "Export or download it again.", path=path)
+
+
+def _empty(path: Path) -> BadSource:
+    return BadSource("The file {path} is empty.", "Export or download it again.", path=path)
+
+
+def read_engine(text: str) -> Engine:
+    """The engine called *text*: ``service``, ``local`` or ``none``. Raises ``ValueError``."""
+    return Engine(text.upper())
+
+
+def read_facing(text: str) -> Facing:
+    """The facing called *text*: ``as-delivered``, ``auto`` or a turn such as ``90``. Raises ``ValueError``."""
+    return Facing(text.upper().replace("-", "_"))
 
 
 def is_mesh_file(path: Path) -> bool:
@@ -100,4 +131,6 @@ def _path_in(text: str) -> str | None:
 def _is_like_a_path(text: str) -> bool:
     """Whether someone who wrote *text* will have meant a file."""
     suffix = Path(text).suffix
-    return "://" not in text and ("/" in text or "\\" in text or suffix[1:].isalnum())
+    return (
+        "://" not in text and not text.startswith("SESSION_") and ("/" in text or "\\" in text or suffix[1:].isalnum())
+    )

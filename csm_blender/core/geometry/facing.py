@@ -7,7 +7,7 @@ right comes to the back, and what is at the front comes to the right.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -30,12 +30,14 @@ _Voxel = TypeVar("_Voxel", np.bool_, np.float32)
 
 @dataclass(frozen=True)
 class FoundTurn:
-    """The best turn in degrees, and all that are as good as far as can be told: more than one is a tie."""
+    """The best turn in degrees, and all that are as good as far as can be told: more than one is a tie.
+
+    ``overlaps`` are from 0 to 1, for each of ``QUARTERS``; empty where nothing was compared.
+    """
 
     degrees: int
-    as_good: tuple[int, ...]
-    overlaps: tuple[float, ...]
-    """From 0 to 1, for each of ``QUARTERS``; all 0 where nothing was compared."""
+    as_good: tuple[int, ...] = ()
+    overlaps: tuple[float, ...] = ()
 
     @property
     def is_tie(self) -> bool:
@@ -55,11 +57,11 @@ def turned_grid(grid: NDArray[_Voxel], degrees: int) -> NDArray[_Voxel]:
     return turned
 
 
-def stretch(scales: Sequence[float]) -> tuple[float, float, float]:
+def stretch(scales: Iterable[float]) -> tuple[float, float, float]:
     """*scales* on the three axes divided by the least of them. Axes that cannot be scaled (0 or less) are 1."""
-    usable = [scale for scale in scales if scale > 0.0]
-    least = min(usable, default=1.0)
-    x, y, z = (scale / least if scale > 0.0 else 1.0 for scale in scales)
+    values = [float(scale) for scale in scales]
+    least = min((scale for scale in values if scale > 0.0), default=1.0)
+    x, y, z = (scale / least if scale > 0.0 else 1.0 for scale in values)
     return (x, y, z)
 
 
@@ -70,13 +72,13 @@ def best_turn(mesh: Grid, block_out: Grid | None, stretches: Sequence[float]) ->
     block-out the stretch alone decides. *stretches* has the largest stretch for each of ``QUARTERS``. The smallest turn
     of a tie is taken.
     """
-    overlaps = (0.0,) * len(QUARTERS)
+    overlaps: tuple[float, ...] = ()
     if block_out is not None and block_out.any() and mesh.any():
         wanted = _features(block_out)
         made = _features(mesh)
         overlaps = tuple(_overlap([turned_grid(part, turn) for part in made], wanted) for turn in QUARTERS)
-    best = max(overlaps)
-    close = [index for index, overlap in enumerate(overlaps) if overlap >= best - OVERLAP_MARGIN]
+    best = max(overlaps, default=0.0)
+    close = [index for index in range(len(QUARTERS)) if not overlaps or overlaps[index] >= best - OVERLAP_MARGIN]
     least = min(stretches[index] for index in close)
     as_good = [index for index in close if stretches[index] <= least * STRETCH_MARGIN]
     return FoundTurn(QUARTERS[as_good[0]], tuple(QUARTERS[index] for index in as_good), overlaps)

@@ -92,6 +92,8 @@ def send_again(store: Store, job: Job) -> Job:
     lost, it first checks whether the refine has been done in the meantime.
     """
     current = _current(store, job)
+    if not current.spec.may_be_paid:
+        return convert_again(store, current, current.spec.choices)
     if current.state is JobState.SUBMITTING:
         return current  # its request is in progress: a second one now could be paid for as well
     failed = current.error is not None and current.error["code"] == RefineFailed.code

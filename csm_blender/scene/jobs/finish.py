@@ -64,7 +64,7 @@ def push_undo(job: Job) -> None:
     """Make all changes since the last undo step one step named after the object."""
     scene = bound_scene(job.job_id)
     if scene is not None:
-        push_undo_step(labels.say("Refine {name}", name=job.spec.object_name or job.session_code), scene)
+        push_undo_step(labels.say("Refine {name}", name=job.spec.object_name or job.spec.source.label), scene)
 
 
 def _plan(job: Job, target: bpy.types.Object | None) -> tuple[Job, Message]:
