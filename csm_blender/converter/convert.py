@@ -13,6 +13,7 @@ from ..core.messages import Message
 from ..core.models import Materials
 from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress
 from ..core.sources import Facing
+from ..remesh.progress import within
 from .asset import make_asset
 from .edit_glb import fit_file
 from .export_glb import export_glb
@@ -21,7 +22,7 @@ from .files.read_object import read_object
 from .fitting import fit_mesh, fitted_by, notes_on_facing, planned_move
 from .import_mesh import Imported, import_as_one_mesh
 from .mesh_checks import check_mesh
-from .remesh_mesh import part_of, remesh_imported
+from .remesh_mesh import remesh_imported
 
 AS_PLANNED = 1e-6
 """Errors above this mean that the importer has made something else of the file: left out vertices that nothing uses."""
@@ -100,6 +101,6 @@ def _remeshed_and_fitted(
 ) -> tuple[Imported, Fitted, RemeshReport]:
     """What the local engine makes of the file, fitted to the box."""
     imported = import_mesh(request)
-    mesh, report = remesh_imported(imported.mesh, options, part_of(report_progress, REMESH_FROM, REMESH_TO))
+    mesh, report = remesh_imported(imported.mesh, options, within(report_progress, REMESH_FROM, REMESH_TO))
     report_progress(REMESH_TO, Message("Fitting the mesh"))
     return Imported(mesh, imported.notes), fit_mesh(mesh, request), report

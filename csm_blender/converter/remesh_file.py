@@ -10,9 +10,10 @@ from ..core.errors import BadMesh, ConversionFailed, CsmError
 from ..core.files.mesh_file import EMPTY_GLB
 from ..core.messages import Message
 from ..core.remesh import RemeshAnswer, RemeshRequest, ReportProgress
+from ..remesh.progress import within
 from .files.write_file import write_file
 from .import_mesh import EMPTY_SCENE, import_as_one_mesh
-from .remesh_mesh import part_of, remesh_imported
+from .remesh_mesh import remesh_imported
 
 ENGINE_FROM, ENGINE_TO = 0.1, 0.9
 """Shares of the whole work between which the engine works."""
@@ -26,7 +27,7 @@ def remesh_file(request: RemeshRequest, report_progress: ReportProgress) -> Reme
     report_progress(0.0, Message("Reading {name}", name=request.source.name))
     try:
         imported = import_as_one_mesh(request.source)
-        mesh, report = remesh_imported(imported.mesh, request.options, part_of(report_progress, ENGINE_FROM, ENGINE_TO))
+        mesh, report = remesh_imported(imported.mesh, request.options, within(report_progress, ENGINE_FROM, ENGINE_TO))
     except (BadMesh, ConversionFailed) as error:
         raise for_local_file(error) from error
     report_progress(ENGINE_TO, Message("Writing {name}", name=request.target.name))

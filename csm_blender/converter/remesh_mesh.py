@@ -6,8 +6,8 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from ..core.errors import BadMesh, NotEnoughMemory
-from ..core.processes.memory import memory_to_use
+from ..core.errors import BadMesh
+from ..core.processes.memory import memory_to_use, not_enough_memory
 from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress, memory_needed
 from ..remesh.remesh import remesh
 from .transform_mesh import coordinates
@@ -47,21 +47,3 @@ def check_remeshable(mesh: bpy.types.Mesh) -> None:
         )
     if float(size.min()) <= _FLAT * largest:
         raise BadMesh("The mesh is flat: it encloses nothing.", "Give it a thickness before.")
-
-
-def not_enough_memory(needed: int, free: int) -> NotEnoughMemory:
-    """The error for work that needs *needed* bytes where *free* may be used."""
-    return NotEnoughMemory(
-        "This mesh needs about {needed} GB of memory, and {free} GB may be used.",
-        needed=f"{needed / 1e9:.1f}",
-        free=f"{free / 1e9:.1f}",
-    )
-
-
-def part_of(report_progress: ReportProgress, start: float, end: float) -> ReportProgress:
-    """*report_progress* for work that is the part from *start* to *end* of the whole."""
-
-    def report(share: float, text: str) -> None:
-        report_progress(start + (end - start) * min(1.0, max(0.0, share)), text)
-
-    return report

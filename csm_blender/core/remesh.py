@@ -49,9 +49,18 @@ class RemeshOptions(Record):
     def checked(self) -> RemeshOptions:
         """These options. Raises :class:`BadValue` where they mean nothing."""
         if not MIN_FACES <= (self.quads or self.triangles) <= MAX_FACES:
-            raise BadValue("The budget must be between {low} and {high} faces.", low=MIN_FACES, high=MAX_FACES)
+            raise BadValue(
+                "The budget must be between {low} and {high} faces.",
+                "20000 triangles suit most meshes.",
+                low=MIN_FACES,
+                high=MAX_FACES,
+            )
         if self.texture_size not in TEXTURE_SIZES:
-            raise BadValue("The texture size must be one of {sizes}.", sizes=tuple(map(str, TEXTURE_SIZES)))
+            raise BadValue(
+                "The texture size must be one of {sizes}.",
+                "2048 suits most meshes; 0 makes no textures.",
+                sizes=tuple(map(str, TEXTURE_SIZES)),
+            )
         return self
 
 

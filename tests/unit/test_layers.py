@@ -26,7 +26,7 @@ MAY_IMPORT = {
 }
 FOLDERS = {
     "core": ("", "api", "geometry", "files", "processes", "jobs", "pipeline"),
-    "remesh": ("shape", "texture", ""),
+    "remesh": ("shape", "material", "texture", ""),
     "converter": ("files", ""),
     "scene": ("blender", "addon", "versions", "measure", "", "background", "placement", "jobs"),
 }

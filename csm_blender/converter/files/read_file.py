@@ -22,7 +22,9 @@ from ...core.files.mesh_file import GlbSummary, check_glb, check_gltf
 from ...core.files.mesh_format import MeshFormat, find_format
 from ...core.files.zip_archive import unpack_mesh
 from ...core.messages import Message, sentences
+from .gltf_positions import check_positions
 from .still_gltf import write_without_animation
+from .usd_units import meters_per_unit
 
 _DRACO = "KHR_draco_mesh_compression"
 _NAMES = {
@@ -77,6 +79,7 @@ def _read_gltf(path: Path) -> list[Message]:
 
 
 def _read_gltf_document(path: Path, summary: GlbSummary) -> list[Message]:
+    check_positions(path)
     notes: list[Message] = []
     if summary.skinned:
         notes.append(Message("The mesh is rigged; it was imported in its rest pose."))
@@ -145,9 +148,12 @@ def _read_usd(path: Path, suffix: str = "") -> list[Message]:
     with tempfile.TemporaryDirectory() as folder:
         if path.suffix.lower() not in ((right,) if suffix else (right, ".usd")):
             path = Path(shutil.copyfile(path, Path(folder) / f"mesh{right}"))
+        operator = _operators.wm.usd_import
+        knows_units = _has(operator) and "apply_unit_conversion_scale" in operator.get_rna_type().properties
         _call(
             "USD",
-            _operators.wm.usd_import,
+            operator,
+            scale=1.0 if knows_units else meters_per_unit(path),
             filepath=str(path),
             import_cameras=False,
             import_lights=False,

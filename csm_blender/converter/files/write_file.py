@@ -18,10 +18,10 @@ from typing import Any
 import bpy
 
 from ...core.errors import DiskProblem
+from ...core.files.whole_file import check_room
 from ...core.messages import Message
 
 _operators: Any = bpy.ops
-_PROBE_BYTES = 1024**2
 
 
 def write_file(mesh: bpy.types.Mesh, path: Path) -> list[Message]:
@@ -167,11 +167,7 @@ def _check_disk(path: Path) -> None:
     with path.open("rb+") as file:
         if not file.read(1):
             raise OSError("nothing was written")
-    probe = path.with_name("probe")
-    try:
-        probe.write_bytes(bytes(_PROBE_BYTES))
-    finally:
-        probe.unlink(missing_ok=True)
+    check_room(path.parent)
 
 
 def _reason(error: OSError | RuntimeError) -> str:

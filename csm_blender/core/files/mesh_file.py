@@ -94,14 +94,22 @@ def file_beside(folder: Path, uri: str) -> Path:
 
 
 def count_triangles(path: Path) -> int:
-    """About how many triangles the GLB at *path*, which was checked, announces."""
+    """How many triangles the GLB or .gltf at *path* announces, each mesh as often as it is used.
+
+    Raises :class:`BadMesh` where it is damaged.
+    """
     with path.open("rb") as file:
-        document, _binary_bytes = _read_chunks(file, path.stat().st_size)
-    accessors = document["accessors"]
-    found = 0
-    for index in _meshes_in_nodes(document):
-        for primitive in document["meshes"][index]["primitives"]:
-            found += accessors[primitive.get("indices", primitive["attributes"]["POSITION"])]["count"] // 3
+        is_glb = file.read(4) == b"glTF"
+        file.seek(0)
+        try:
+            document = _read_chunks(file, path.stat().st_size)[0] if is_glb else json.load(file)
+            accessors, found = document["accessors"], 0
+            for index in _meshes_in_nodes(document):
+                for primitive in document["meshes"][index]["primitives"]:
+                    corners = primitive.get("indices", primitive["attributes"]["POSITION"])
+                    found += int(accessors[_index(corners)]["count"]) // 3
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise BadMesh("The GLB is inconsistent: the parts of its JSON do not match.") from error
     return found
 
 

@@ -8,6 +8,18 @@ import os
 import shutil
 from pathlib import Path
 
+_ROOM_BYTES = 65536
+
+
+def check_room(folder: Path) -> None:
+    """Raises ``OSError`` where the disk of *folder* has no room left: not all that write to it say so."""
+    probe = folder / f"{os.getpid()}.probe"
+    try:
+        probe.write_bytes(bytes(_ROOM_BYTES))
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
+
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Make *content* (text as UTF-8) that of the file *path*, in one step; a file that was there keeps its permissions.

@@ -24,9 +24,10 @@ from typing import Any
 
 from ..errors import BadMesh, ConversionFailed, CsmError, DiskProblem
 from ..messages import Message, sentences
+from ..remesh import RemeshOptions
 from .child_process import ChildProcess, Progress
 from .launch import Interpreters
-from .memory import converter_needs, memory_to_use
+from .memory import converter_needs, memory_to_use, remesh_needs
 
 MESH_NAME = "delivered.mesh"
 BLEND_NAME = "refined.blend"
@@ -83,6 +84,8 @@ class ConverterPool:
         ``converter.convert`` expects, without the paths of its outputs. Raises :class:`DiskProblem`.
         """
         needs = converter_needs(Path(request["mesh"]))
+        if request.get("remesh"):
+            needs = max(needs, remesh_needs(Path(request["mesh"]), RemeshOptions.from_dict(request["remesh"])))
         with self._lock:
             self._poll_all()
             if self.is_running(job_id):

@@ -9,10 +9,24 @@ import struct
 import sys
 from pathlib import Path
 
+from ..errors import BadMesh, NotEnoughMemory
+from ..files.mesh_file import count_triangles
+from ..files.mesh_format import MeshFormat, find_format
+from ..remesh import RemeshOptions, memory_needed
+
 CONVERTER_BYTES = 450 * 1024**2
 BYTES_PER_MESH_BYTE = 25
 """Measured (docs/benchmarks.md): what a converter takes by itself, and on top of that for each byte of a GLB."""
 SHARE_TO_USE = 0.7
+_BYTES_OF_TRIANGLE = {
+    MeshFormat.OBJ: 100,
+    MeshFormat.STL: 50,
+    MeshFormat.PLY: 20,
+    MeshFormat.USD: 12,
+    MeshFormat.USDZ: 12,
+    MeshFormat.FBX: 12,
+}
+"""What a triangle of a large mesh takes in a file, at least; FBX and USD are compressed."""
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -22,6 +36,32 @@ def converter_needs(mesh: Path) -> int:
         return CONVERTER_BYTES + BYTES_PER_MESH_BYTE * mesh.stat().st_size
     except OSError:
         return CONVERTER_BYTES
+
+
+def remesh_needs(mesh: Path, options: RemeshOptions) -> int:
+    """Bytes of memory that remeshing the file *mesh* may take.
+
+    By what it announces, or a low guess by its size; one that is damaged is left to the converter to report.
+    """
+    triangles = 0
+    try:
+        kind = find_format(mesh)
+        if kind in (MeshFormat.GLB, MeshFormat.GLTF):
+            triangles = count_triangles(mesh)
+        elif kind in _BYTES_OF_TRIANGLE:
+            triangles = mesh.stat().st_size // _BYTES_OF_TRIANGLE[kind]
+    except (BadMesh, OSError):
+        pass
+    return memory_needed(triangles, options)
+
+
+def not_enough_memory(needed: int, free: int) -> NotEnoughMemory:
+    """The error for work that needs *needed* bytes where *free* may be used."""
+    return NotEnoughMemory(
+        "This mesh needs about {needed} GB of memory, and {free} GB may be used.",
+        needed=f"{needed / 1e9:.1f}",
+        free=f"{free / 1e9:.1f}",
+    )
 
 
 def resident_bytes(pid: int) -> int | None:

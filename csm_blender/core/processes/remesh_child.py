@@ -19,19 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadMesh, BadOutput, ConversionFailed, CsmError, DiskProblem, NotEnoughMemory
-from ..files.mesh_file import check_glb, count_triangles
-from ..files.mesh_format import MeshFormat, find_format
+from ..files.whole_file import check_room
 from ..messages import Message, sentences
-from ..remesh import RemeshAnswer, RemeshOptions, RemeshReport, RemeshRequest, memory_needed
+from ..remesh import RemeshAnswer, RemeshOptions, RemeshReport, RemeshRequest
 from .child_process import ChildProcess, Ending, Progress
 from .launch import Interpreters
-from .memory import SHARE_TO_USE, memory_to_use
+from .memory import SHARE_TO_USE, memory_to_use, not_enough_memory, remesh_needs
 
 TIME_LIMIT_S = 1800.0
 POLL_S = 0.05
 _LOG_NAME = "converter.log"
-_BYTES_OF_TRIANGLE = {MeshFormat.STL: 50, MeshFormat.PLY: 18, MeshFormat.USD: 12, MeshFormat.FBX: 12}
-"""The least that a triangle of a large mesh takes in a file; FBX and USD are compressed."""
 _MOST_OF_FREE = 0.95
 _ERRORS = {kind.code: kind for kind in (BadMesh, ConversionFailed, DiskProblem, NotEnoughMemory)}
 
@@ -75,34 +72,19 @@ def remesh_in_child(
             while child.is_running() and child.answer is None:
                 on_progress(child.progress)
                 time.sleep(POLL_S)
+            on_progress(child.progress)
         finally:
             child.stop()
-        answer = _answer(child, time_limit_s)
+        answer = _answer(child, time_limit_s, work)
         _move_to_place(work, files.target, answer.companions)
     return answer.report
 
 
 def refuse_too_large(source: Path, options: RemeshOptions, memory: int | None) -> None:
     """Raises :class:`NotEnoughMemory` where *source* holds more than fits in *memory* bytes; ``None`` is not known."""
-    needed = memory_needed(_triangles_expected(source), options)
+    needed = remesh_needs(source, options)
     if memory is not None and needed > memory:
-        raise NotEnoughMemory(
-            "This mesh needs about {needed} GB of memory, and {free} GB may be used.",
-            needed=f"{needed / 1e9:.1f}",
-            free=f"{memory / 1e9:.1f}",
-        )
-
-
-def _triangles_expected(source: Path) -> int:
-    """What the file announces, or a low guess by its size; 0 for one that is damaged, which the converter reports."""
-    try:
-        kind = find_format(source)
-        if kind is MeshFormat.GLB:
-            check_glb(source)
-            return count_triangles(source)
-        return source.stat().st_size // _BYTES_OF_TRIANGLE[kind] if kind in _BYTES_OF_TRIANGLE else 0
-    except (BadMesh, OSError, LookupError, TypeError, ValueError):
-        return 0
+        raise not_enough_memory(needed, memory)
 
 
 @contextlib.contextmanager
@@ -123,7 +105,7 @@ def _folder_beside(target: Path) -> Any:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _answer(child: ChildProcess, time_limit_s: float) -> RemeshAnswer:
+def _answer(child: ChildProcess, time_limit_s: float, work: Path) -> RemeshAnswer:
     """What the converter has answered. Raises what it met, or how it ended."""
     data = child.answer
     if data is not None and "error" not in data:
@@ -137,6 +119,10 @@ def _answer(child: ChildProcess, time_limit_s: float) -> RemeshAnswer:
         raise ConversionFailed(words, hint, seconds=f"{time_limit_s:g}", text=child.progress.text or "starting")
     if child.ending is Ending.MEMORY:
         raise NotEnoughMemory("The mesh took more memory than is free, so the work was stopped.")
+    try:
+        check_room(work)  # some exporters crash where there is none
+    except OSError as error:
+        raise DiskProblem("The mesh cannot be written: {reason}.", reason=error) from error
     output = Message("Its last words: {line}", line=child.last_output()) if child.last_output() else ""
     raise ConversionFailed(
         sentences(Message("The converter gave no result."), child.how_it_ended(), output),

@@ -22,14 +22,15 @@ GROUPS = {
 """What others are derived from; only these, and values whose advice depends on the value, come without a hint."""
 
 CODES = {
-    "AnswerLost": "answer_lost", "BadBlendFile": "bad_blend_file", "BadJobsFile": "bad_jobs_file",
-    "BadMesh": "bad_mesh", "BadOutput": "bad_output", "BadSessionCode": "bad_session_code",
-    "BadSource": "bad_source", "BadValue": "bad_value",
+    "AnswerLost": "answer_lost", "BadBlendFile": "bad_blend_file", "BadInputFile": "bad_input_file",
+    "BadJobsFile": "bad_jobs_file", "BadMesh": "bad_mesh", "BadOutput": "bad_output",
+    "BadSessionCode": "bad_session_code", "BadSource": "bad_source", "BadValue": "bad_value",
     "ConnectionBroken": "connection_broken", "ConversionFailed": "conversion_failed", "CsmError": "error",
     "DeadlinePassed": "deadline_passed", "DiskProblem": "disk_problem", "DownloadCut": "download_cut",
     "ForeignRedirect": "foreign_redirect", "InternalError": "stumbled", "JobError": "job", "JobGone": "job_gone",
     "KeyProblem": "key_problem", "LinkExpired": "link_expired", "MeshTooLarge": "bad_mesh", "MissingKey": "no_key",
     "NoCredits": "no_credits", "NoMeshOffered": "no_mesh_offered", "NoSize": "no_size",
+    "NotEnoughMemory": "not_enough_memory",
     "NoSuchObject": "no_such_object", "OnlineAccessOff": "online_access_off",
     "OtherJobUncertain": "other_job_uncertain",
     "PlacementFailed": "placement_failed", "RateLimited": "rate_limited", "RefineFailed": "refine_failed",

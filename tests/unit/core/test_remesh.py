@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from csm_blender.core.errors import BadValue
-from csm_blender.core.remesh import Deviation, InputFigures, OutputFigures, RemeshMode, RemeshOptions, RemeshReport, Way
+from csm_blender.core.remesh import (
+    Deviation,
+    InputFigures,
+    OutputFigures,
+    RemeshAnswer,
+    RemeshMode,
+    RemeshOptions,
+    RemeshReport,
+    RemeshRequest,
+    Way,
+    memory_needed,
+)
 
 
 def test_the_defaults_are_those_of_the_command_line() -> None:
@@ -45,3 +59,17 @@ def test_options_and_report_go_through_json() -> None:
     )
     assert RemeshReport.from_dict(report.as_dict()) == report
     assert {"version", "input", "output", "deviation", "notes", "seconds"} <= report.as_dict().keys()
+
+
+def test_more_triangles_and_larger_textures_need_more_memory() -> None:
+    small = memory_needed(1000, RemeshOptions(texture_size=512))
+    assert small < memory_needed(2000, RemeshOptions(texture_size=512))
+    assert small < memory_needed(1000, RemeshOptions(texture_size=1024))
+
+
+def test_a_request_and_its_answer_go_through_json() -> None:
+    request = RemeshRequest(Path("in.glb"), Path("out.glb"), RemeshOptions(quads=500))
+    assert RemeshRequest.from_dict(json.loads(json.dumps(request.as_dict()))) == request
+    report = RemeshReport(InputFigures(9, 1, 0, 0), OutputFigures(8, 0, 7, True, 0), Way.MENDED)
+    answer = RemeshAnswer(report, ("out.mtl",))
+    assert RemeshAnswer.from_dict(json.loads(json.dumps(answer.as_dict()))) == answer

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from csm_blender.core.files.whole_file import write_whole
+from csm_blender.core.files.whole_file import check_room, write_whole
 
 
 @pytest.mark.parametrize("content", ["wood é\n", b"\x00\xff"])
@@ -41,3 +41,10 @@ def test_permissions_stay(tmp_path: Path) -> None:
     path.chmod(0o640)
     write_whole(path, "new")
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_disk_with_room_is_left_as_it_was(tmp_path: Path) -> None:
+    check_room(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(OSError, match="No such file"):
+        check_room(tmp_path / "nowhere")

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a mesh holds at places on its triangles: positions, normals, UV maps, attributes, tangents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+_RGB, _RGBA = 3, 4
+_FIELDS = {
+    "FLOAT_COLOR": ("color", 4),
+    "BYTE_COLOR": ("color", 4),
+    "FLOAT_VECTOR": ("vector", 3),
+    "FLOAT2": ("vector", 2),
+    "FLOAT": ("value", 1),
+    "INT": ("value", 1),
+    "INT8": ("value", 1),
+}
+"""The name of the values in the data of an attribute, and how many there are."""
+
+
+@dataclass(frozen=True)
+class Hits:
+    """For n places on a mesh: the triangle of each (n,), and the weights of its three corners (n, 3)."""
+
+    triangle: Ints
+    weights: Floats
+
+
+class TriangleData:
+    """The triangles of a mesh (t of them) as arrays; what else it holds is read when it is asked for."""
+
+    def __init__(self, mesh: bpy.types.Mesh) -> None:
+        self._mesh: Any = mesh
+        self._mesh.calc_loop_triangles()
+        triangles = self._mesh.loop_triangles
+        self.vertices: Ints = _read(triangles, "vertices", 3, np.int32)
+        """(t, 3)"""
+        self.corners: Ints = _read(triangles, "loops", 3, np.int32)
+        """(t, 3)"""
+        self.polygons: Ints = _read(triangles, "polygon_index", 1, np.int32)[:, 0]
+        """(t,)"""
+        self._cache: dict[str, tuple[Floats, Ints] | None] = {}
+
+    def positions(self) -> Floats:
+        """(t, 3, 3) of the corners."""
+        return _read(self._mesh.vertices, "co", 3)[self.vertices]
+
+    def normals(self) -> Floats:
+        """(loops, 3) the normals at the corners, as the mesh is shaded."""
+        return _read(self._mesh.corner_normals, "vector", 3)
+
+    def material_numbers(self) -> Ints:
+        """(t,) the number of each triangle's material slot; beyond the last slot counts as the last."""
+        numbers = _read(self._mesh.polygons, "material_index", 1, np.int32)[:, 0]
+        slots: Ints = np.clip(numbers, 0, max(len(self._mesh.materials) - 1, 0))[self.polygons].astype(np.int32)
+        return slots
+
+    def uv_corners(self, name: str) -> Floats | None:
+        """(loops, 2) of a UV map, of the one that is active for rendering if *name* is empty or unknown."""
+        layers = self._mesh.uv_layers
+        if not layers:
+            return None
+        layer = layers.get(name) or next((each for each in layers if each.active_render), layers[0])
+        return _read(layer.uv, "vector", 2)
+
+    def tangents(self, uv_map: str) -> tuple[Floats, Floats]:
+        """(loops, 3) tangents and (loops,) signs of bitangents by MikkTSpace; the mesh has triangles and quads only."""
+        self._mesh.calc_tangents(uvmap=uv_map)
+        try:
+            return _read(self._mesh.loops, "tangent", 3), _read(self._mesh.loops, "bitangent_sign", 1)[:, 0]
+        finally:
+            self._mesh.free_tangents()
+
+    def at(self, hits: Hits, values: Floats, index: Ints) -> Floats:
+        """(n, k) *values* of vertices or corners, interpolated; *index* (t, 3) says which those of a triangle are."""
+        places = index[hits.triangle]
+        result = values[places[:, 0]] * hits.weights[:, :1]
+        for corner in (1, 2):
+            part = values[places[:, corner]]
+            part *= hits.weights[:, corner, None]
+            result += part
+        return result
+
+    def uv(self, name: str, hits: Hits) -> Floats:
+        """(n, 3) with z = 0; zero where there is no UV map."""
+        result = np.zeros((len(hits.triangle), 3), dtype=np.float32)
+        key = f"uv {name}"
+        if key not in self._cache:
+            values = self.uv_corners(name)
+            self._cache[key] = None if values is None else (values, self.corners)
+        known = self._cache[key]
+        if known is not None:
+            result[:, :2] = self.at(hits, *known)
+        return result
+
+    def attribute(self, name: str, hits: Hits) -> Floats:
+        """(n, 4) linear color and alpha of an attribute, of the active color if *name* is empty; black without it."""
+        key = f"attribute {name}"
+        if key not in self._cache:
+            self._cache[key] = self._attribute(name)
+        known = self._cache[key]
+        if known is None:
+            return np.tile(np.array([0, 0, 0, 1], dtype=np.float32), (len(hits.triangle), 1))
+        return self.at(hits, *known)
+
+    def _attribute(self, name: str) -> tuple[Floats, Ints] | None:
+        attributes = self._mesh.attributes
+        found = attributes.get(name or attributes.default_color_name or attributes.active_color_name or "")
+        index = {
+            "POINT": self.vertices,
+            "CORNER": self.corners,
+            "FACE": np.repeat(self.polygons[:, None], 3, axis=1),
+        }.get(found.domain if found else "")
+        if found is None or index is None or found.data_type not in _FIELDS:
+            return None
+        field, count = _FIELDS[found.data_type]
+        values = _read(found.data, field, count, np.int32 if found.data_type.startswith("INT") else np.float32)
+        full = np.ones((len(values), _RGBA), dtype=np.float32)
+        full[:, :_RGB] = 0.0 if 1 < count < _RGB else values[:, :1]
+        full[:, :count] = values if count > 1 else full[:, :count]
+        return full, index
+
+
+def _read(collection: Any, field: str, count: int, kind: Any = np.float32) -> NDArray[Any]:
+    values = np.empty(len(collection) * count, dtype=kind)
+    collection.foreach_get(field, values)
+    return values.reshape(-1, count)

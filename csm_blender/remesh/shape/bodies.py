@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bodies of a surface, and which of them matter: specks and what is hidden inside another one do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from .nearest import nearest_on
+from .surface import Indices, Mask, Points, Surface, mesh_of
+from .topology import bodies_of, edges_of
+
+SPECK = 0.02
+"""A body whose diagonal is below this share of the whole one's is a speck, unless all are."""
+INSIDE = 0.95
+"""A body is inside another one if at least this share of the points looked at is."""
+_LOOKED_AT, _CONTAINERS = 64, 12
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """``label`` (m,) says for each triangle which body it belongs to; the rest is one row a body.
+
+    ``low`` and ``high`` (b, 3) are the corners of their boxes, ``area`` (b,), and ``volume`` (b,) what they enclose:
+    negative if they are wound inward, of no meaning where they are open.
+    """
+
+    label: Indices
+    low: Points
+    high: Points
+    area: NDArray[np.float64]
+    volume: NDArray[np.float64]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.area)
+
+    @property
+    def diagonal(self) -> NDArray[np.float64]:
+        """The diagonals of their boxes, (b,)."""
+        return np.asarray(np.linalg.norm(self.high - self.low, axis=1))
+
+
+def bodies_in(surface: Surface) -> Bodies:
+    """The bodies of *surface*: triangles that share a point are in one."""
+    label = bodies_of(surface.triangles, edges_of(surface.triangles))
+    count = int(label.max(initial=-1)) + 1
+    low, high = np.full((count, 3), np.inf), np.full((count, 3), -np.inf)
+    of_point = np.zeros(len(surface.points), dtype=np.int64)
+    of_point[surface.triangles.ravel()] = np.repeat(label, 3)
+    used = np.unique(surface.triangles)
+    np.minimum.at(low, of_point[used], surface.points[used])
+    np.maximum.at(high, of_point[used], surface.points[used])
+    area = np.bincount(label, weights=surface.areas(), minlength=count).astype(np.float64)
+    # From each body's own corner: far from the origin, the sum would lose its digits.
+    a, b, c = (corner - low[label] for corner in surface.corners())
+    sixfold = np.einsum("ij,ij->i", a, np.cross(b, c))
+    return Bodies(label, low, high, area, np.bincount(label, weights=sixfold, minlength=count) / 6.0)
+
+
+def without_specks(surface: Surface) -> tuple[Surface, int]:
+    """*surface* without bodies that are specks, and how many those were."""
+    bodies = bodies_in(surface)
+    matters = bodies.diagonal >= SPECK * surface.diagonal
+    if matters.all() or not matters.any():
+        return surface, 0
+    return surface.kept(matters[bodies.label]), int((~matters).sum())
+
+
+def turned_outward(surface: Surface) -> Surface:
+    """*surface* with each body that is wound inward turned over."""
+    bodies = bodies_in(surface)
+    inward = (bodies.volume < 0.0)[bodies.label]
+    triangles = surface.triangles.copy()
+    triangles[inward] = triangles[inward][:, ::-1]
+    return Surface(surface.points, triangles)
+
+
+def without_hidden(surface: Surface, see_through: Mask | None = None) -> tuple[Surface, int]:
+    """*surface*, of closed bodies, without those that lie inside another one, and how many those were.
+
+    What is inside a body with a triangle of *see_through* (m,) is kept.
+    """
+    bodies = bodies_in(surface)
+    clear = np.zeros(bodies.count, dtype=bool)
+    if see_through is not None:
+        clear[bodies.label[see_through]] = True
+    hidden = np.zeros(bodies.count, dtype=bool)
+    volume = np.abs(bodies.volume)
+    for container in np.argsort(-volume, kind="stable")[:_CONTAINERS]:
+        if clear[container] or hidden[container]:
+            continue
+        within = (bodies.low >= bodies.low[container]).all(axis=1) & (bodies.high <= bodies.high[container]).all(axis=1)
+        within &= ~hidden & (volume < volume[container])
+        within[container] = False
+        if within.any():
+            hidden |= _inside(surface, bodies, int(container), np.flatnonzero(within))
+    return (surface.kept(~hidden[bodies.label]), int(hidden.sum())) if hidden.any() else (surface, 0)
+
+
+def _inside(surface: Surface, bodies: Bodies, container: int, others: Indices) -> Mask:
+    """Which bodies (b,) of *others* lie inside *container*: their points are behind its nearest faces."""
+    points, owners = [], []
+    for other in others:
+        used = np.unique(surface.triangles[bodies.label == other])
+        chosen = used[:: max(1, len(used) // _LOOKED_AT)]
+        points.append(surface.points[chosen])
+        owners.append(np.full(len(chosen), other))
+    places, owner = np.concatenate(points), np.concatenate(owners)
+    mesh = mesh_of(surface.kept(bodies.label == container), "CSM container")
+    try:
+        found = nearest_on(mesh, places)
+    finally:
+        bpy.data.meshes.remove(mesh)
+    outward = np.sign(bodies.volume[container])
+    behind = np.einsum("ij,ij->i", found.places - places, found.normals) * outward > 0.0
+    share = np.bincount(owner, weights=behind, minlength=bodies.count) / np.maximum(
+        np.bincount(owner, minlength=bodies.count), 1
+    )
+    return np.asarray(share >= INSIDE)

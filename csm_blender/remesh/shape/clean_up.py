@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Last repairs of a reduced surface: no triangle without an area, no two edges at the same place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .rebuild import point_normals
+from .surface import Indices, Points, Surface
+from .topology import NONE, Edges, edges_of, twins_of
+from .weld import groups_at_same_place
+
+FLAT = 1e-5
+"""A triangle is flat whose height on its longest side is below this share of that side."""
+ROUNDS = 12
+APART = 2e-5
+"""How far points are moved from each other where edges lie at the same place: a share of the diagonal."""
+
+
+def cleaned_up(surface: Surface) -> Surface:
+    """*surface* as single precision keeps it, with flat triangles turned or spread, and touching edges parted."""
+    surface = Surface(surface.points.astype(np.float32).astype(np.float64), surface.triangles)
+    for round_number in range(ROUNDS):
+        flat = flat_triangles(surface)
+        if not len(flat):
+            break
+        turned = _turned(surface, flat)
+        if turned is None or round_number > ROUNDS // 2:
+            turned = _spread(surface, flat)
+        surface = turned
+    return _parted(surface)
+
+
+def flat_triangles(surface: Surface) -> Indices:
+    """The triangles of *surface* whose corners lie on a line, or at the same place."""
+    longest = _side_lengths(surface).max(axis=1)
+    return np.flatnonzero(surface.areas() * 2.0 <= FLAT * longest**2)
+
+
+def _side_lengths(surface: Surface) -> Points:
+    a, b, c = surface.corners()
+    return np.asarray(np.linalg.norm(np.stack([b - a, c - b, a - c], axis=1), axis=2))
+
+
+def _turned(surface: Surface, flat: Indices) -> Surface | None:
+    """*surface* with the longest sides of *flat* triangles turned to the other diagonal; ``None`` if none can be."""
+    edges = edges_of(surface.triangles)
+    twins = twins_of(edges)
+    sides = 3 * flat + _side_lengths(surface)[flat].argmax(axis=1)
+    sides = sides[twins[sides] != NONE]
+    others = twins[sides]
+    top, bottom = _opposite(surface.triangles, sides), _opposite(surface.triangles, others)
+    start, end = surface.triangles.ravel()[sides], surface.triangles.ravel()[others]
+    possible = (top != bottom) & ~_are_edges(edges, top, bottom)
+    before = _worst(surface.points, (start, end, top), (end, start, bottom))
+    after = _worst(surface.points, (start, bottom, top), (bottom, end, top))
+    possible &= after > before
+    sides, others = sides[possible], others[possible]
+    start, end, top, bottom = start[possible], end[possible], top[possible], bottom[possible]
+    if not len(sides):
+        return None
+    # Each triangle takes part in one turn a round, and no edge is made twice.
+    owner = np.full(len(surface.triangles), len(sides), dtype=np.int64)
+    order = np.arange(len(sides))
+    for each in (sides // 3, others // 3):
+        np.minimum.at(owner, each, order)
+    alone = (owner[sides // 3] == order) & (owner[others // 3] == order)
+    _, first = np.unique(np.stack([np.minimum(top, bottom), np.maximum(top, bottom)]), axis=1, return_index=True)
+    alone &= np.isin(order, first)
+    triangles = surface.triangles.copy()
+    triangles[sides[alone] // 3] = np.stack([start, bottom, top], axis=1)[alone]
+    triangles[others[alone] // 3] = np.stack([bottom, end, top], axis=1)[alone]
+    return Surface(surface.points, triangles) if alone.any() else None
+
+
+def _opposite(triangles: Indices, sides: Indices) -> Indices:
+    return np.asarray(triangles[sides // 3, (sides + 2) % 3])
+
+
+def _are_edges(edges: Edges, a: Indices, b: Indices) -> Indices:
+    count = int(edges.ends.max()) + 1
+    known = edges.ends[:, 0] * count + edges.ends[:, 1]  # sorted, as edges_of leaves them
+    keys = np.minimum(a, b) * count + np.maximum(a, b)
+    return np.asarray(known[np.minimum(np.searchsorted(known, keys), len(known) - 1)] == keys)
+
+
+def _worst(points: Points, *triangles: tuple[Indices, Indices, Indices]) -> Points:
+    """The smaller one of the shares height / longest side of two triangles."""
+    shares = []
+    for corners in triangles:
+        a, b, c = (points[each] for each in corners)
+        longest = np.linalg.norm(np.stack([b - a, c - b, a - c]), axis=2).max(axis=0)
+        shares.append(np.linalg.norm(np.cross(b - a, c - a), axis=1) / np.maximum(longest, 1e-30) ** 2)
+    return np.asarray(np.minimum(*shares))
+
+
+def _spread(surface: Surface, flat: Indices) -> Surface:
+    """*surface* with the points of *flat* triangles moved toward the middle of their neighbors."""
+    edges = edges_of(surface.triangles)
+    points = np.unique(surface.triangles[flat])
+    count = np.bincount(edges.ends.ravel(), minlength=len(surface.points))
+    middle = np.zeros_like(surface.points)
+    for a, b in (edges.ends.T, edges.ends[:, ::-1].T):
+        np.add.at(middle, a, surface.points[b])
+    middle /= np.maximum(count, 1)[:, None]
+    moved = surface.points.copy()
+    moved[points] = (0.7 * moved[points] + 0.3 * middle[points]).astype(np.float32)
+    return Surface(moved, surface.triangles)
+
+
+def _parted(surface: Surface) -> Surface:
+    """*surface* with points moved inward a little where edges of different sheets lie at the same place."""
+    group = groups_at_same_place(surface)
+    edges = edges_of(group[surface.triangles])
+    if not edges.non_manifold_count:
+        return surface
+    touching = np.unique(edges.ends[edges.faces > 2])  # noqa: PLR2004 - the edges of more than one sheet
+    points = np.flatnonzero(np.isin(group, touching))
+    moved = surface.points.copy()
+    moved[points] -= APART * surface.diagonal * point_normals(surface)[points]
+    return Surface(moved.astype(np.float32).astype(np.float64), surface.triangles)

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rebuild the closed surface of triangles that cannot be mended: an offset of their distance field, moved back.
+
+Mesh to SDF Grid and Grid to Mesh are Geometry Nodes of Blender 4.2 and later. The surface at a distance of one and a
+half voxels outside closes gaps of up to three voxels, whatever the triangles' signs say.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import numpy as np
+
+from .bodies import bodies_in
+from .nearest import nearest_on
+from .node_group import evaluated
+from .surface import Points, Surface, compact, empty, mesh_of, surface_of
+
+OFFSET_VOXELS, BAND_VOXELS = 1.5, 4
+FACES_PER_TRIANGLE = 6.0
+"""How many faces the closed surface gets for each triangle of the budget."""
+THICKNESS_VOXELS = 0.25
+"""Mean thickness below which a rebuilt body is a sheet that was doubled."""
+FINEST, COARSEST = 1.0 / 700.0, 1.0 / 60.0
+"""Voxel size as shares of the longest side."""
+STRAIGHT = 0.5
+"""Cosine between the way back and the normal, above which it leads to the surface below and not to one beside it."""
+MOST_FACES = 1_600_000
+"""Of the closed surface: more do not fit into memory beside what follows."""
+
+
+def rebuilt(surface: Surface, triangles: int) -> Surface:
+    """A closed surface around *surface*, fine enough to be reduced to *triangles*; empty if nothing is enclosed."""
+    source = mesh_of(surface, "CSM source")
+    voxel = voxel_size(surface, triangles)
+    try:
+        with evaluated(source, lambda tree, i, o: _offset_surface(tree, i, o, voxel)) as made:
+            shell = surface_of(made)
+        shell = _outer(shell)
+        return _solid(_moved_back(shell, source, voxel), voxel) if len(shell.triangles) else shell
+    finally:
+        bpy.data.meshes.remove(source)
+
+
+def voxel_size(surface: Surface, triangles: int) -> float:
+    """The edge of a voxel in meters: as fine as the budget deserves, within what memory allows."""
+    area = float(surface.areas().sum())
+    longest = float(np.ptp(surface.points, axis=0).max())
+    faces = min(FACES_PER_TRIANGLE * triangles, MOST_FACES)
+    # A shell around it has about its area, on both sides where it is a sheet; a voxel gives about a face.
+    return float(np.clip(np.sqrt(1.2 * area / faces), longest * FINEST, longest * COARSEST))
+
+
+def _offset_surface(tree: Any, before: Any, after: Any, voxel: float) -> None:
+    grid, mesh = tree.nodes.new("GeometryNodeMeshToSDFGrid"), tree.nodes.new("GeometryNodeGridToMesh")
+    grid.inputs["Voxel Size"].default_value = voxel
+    grid.inputs["Band Width"].default_value = BAND_VOXELS
+    mesh.inputs["Threshold"].default_value = voxel * OFFSET_VOXELS
+    mesh.inputs["Adaptivity"].default_value = 0.0
+    tree.links.new(before, grid.inputs["Mesh"])
+    tree.links.new(grid.outputs[0], mesh.inputs[0])
+    tree.links.new(mesh.outputs[0], after)
+
+
+def _outer(shell: Surface) -> Surface:
+    """Only the bodies of *shell* that enclose something: what faces inward is the inside of a hollow."""
+    if not len(shell.triangles):
+        return empty()
+    bodies = bodies_in(shell)
+    outward = np.sign(bodies.volume[np.argmax(np.abs(bodies.volume))])
+    triangles = shell.triangles if outward > 0.0 else shell.triangles[:, ::-1]
+    return compact(shell.points, triangles[(bodies.volume * outward > 0.0)[bodies.label]])
+
+
+def _solid(shell: Surface, voxel: float) -> Surface:
+    """Only the bodies of *shell* that have a thickness: others are two sides of a sheet at the same place."""
+    bodies = bodies_in(shell)
+    return shell.kept((bodies.volume > THICKNESS_VOXELS * voxel * bodies.area / 2.0)[bodies.label])
+
+
+def _moved_back(shell: Surface, source: bpy.types.Mesh, voxel: float) -> Surface:
+    """*shell* with its points where the source is; over a gap, they go back by the offset."""
+    normals = point_normals(shell)
+    found = nearest_on(source, shell.points)
+    ways = found.places - shell.points
+    lengths = np.linalg.norm(ways, axis=1)
+    inward = -np.einsum("ij,ij->i", ways, normals) / np.maximum(lengths, 1e-30)
+    good = (lengths < 2.0 * OFFSET_VOXELS * voxel) & (inward > STRAIGHT)
+    ways[~good] = -OFFSET_VOXELS * voxel * normals[~good]
+    return Surface(shell.points + ways, shell.triangles)
+
+
+def point_normals(surface: Surface) -> Points:
+    """Unit normals of the points (n, 3): those of their triangles, weighted by area."""
+    vectors = surface.face_vectors()
+    sums = np.stack(
+        [
+            np.bincount(surface.triangles.ravel(), np.repeat(vectors[:, axis], 3), len(surface.points))
+            for axis in range(3)
+        ],
+        axis=1,
+    )
+    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-30))

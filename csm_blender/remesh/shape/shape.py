@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole way of a surface: mend it, rebuild what is torn, keep what matters, reduce, clean up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...core.messages import Message
+from ...core.remesh import ReportProgress, Way
+from .bodies import turned_outward, without_hidden, without_specks
+from .clean_up import cleaned_up
+from .mend import mended
+from .rebuild import rebuilt
+from .reduce import reduced
+from .surface import Surface, empty, joined
+from .weld import cracks_closed
+
+LEAST_REBUILT, MOST_BLOWN_UP = 2_000, 4
+"""A rebuilt surface gets at most this many triangles for each it had, but may always have as many as the first."""
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """``surface`` is the result, ``reference`` what of the original it stands for, before it was reduced."""
+
+    surface: Surface
+    reference: Surface
+    way: Way
+    holes_closed: int
+    bodies_dropped: int
+    has_sheets: bool
+    notes: tuple[Message, ...]
+
+
+def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, keep_hidden: bool = False) -> Shaped:
+    """Make of the welded *surface* a clean one of at most *budget* triangles.
+
+    *keep_hidden* keeps bodies inside others: what surrounds them can be seen through.
+    """
+    report_progress(0.0, Message("Mending the mesh"))
+    parts = mended(cracks_closed(surface))
+    renewed, limit = empty(), budget
+    if len(parts.torn.triangles):
+        report_progress(0.15, Message("Rebuilding the surface"))
+        limit = min(budget, max(LEAST_REBUILT, MOST_BLOWN_UP * len(surface.triangles)))
+        renewed, _ = without_specks(rebuilt(parts.torn, limit))
+    sheets = parts.sheets if len(renewed.triangles) else joined([parts.sheets, parts.torn])
+    report_progress(0.5, Message("Removing what is hidden"))
+    closed, hidden = joined([parts.closed, renewed]), 0
+    if not keep_hidden:
+        closed, hidden = without_hidden(closed)
+    dense = joined([closed, sheets])
+    report_progress(0.6, Message("Reducing the mesh"))
+    low = cleaned_up(turned_outward(reduced(dense, limit)))
+    return Shaped(
+        surface=low,
+        reference=joined([dense, parts.torn]) if len(renewed.triangles) else dense,
+        way=Way.REBUILT if len(renewed.triangles) else Way.MENDED,
+        holes_closed=parts.holes_closed,
+        bodies_dropped=parts.specks + hidden,
+        has_sheets=bool(len(sheets.triangles)),
+        notes=_notes(parts.specks, hidden, has_sheets=bool(len(sheets.triangles))),
+    )
+
+
+def _notes(specks: int, hidden: int, *, has_sheets: bool) -> tuple[Message, ...]:
+    notes = []
+    if specks:
+        notes.append(Message("Loose specks were left out: {count}.", count=specks))
+    if hidden:
+        notes.append(Message("Bodies inside others were left out: {count}.", count=hidden))
+    if has_sheets:
+        notes.append(Message("Open surfaces stay open: closing them would only double them."))
+    return tuple(notes)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shade a new surface smooth, with sharp edges where the original has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Vector, kdtree
+
+from .surface import Indices, Mask, Points, Surface, surface_of
+from .topology import Edges, edges_of, twins_of
+from .weld import groups_at_same_place
+
+CREASE = np.radians(25.0)
+"""An edge of the original is a crease where its faces, and the normals on both sides of it, turn by more than this."""
+TURN = np.radians(22.0)
+"""The least turn of the faces at a sharp edge of the new surface."""
+NEAR = 0.3
+"""A new edge lies on a crease that is nearer than this share of its length."""
+_MOST_CREASES = 300_000
+_TWO = 2
+
+
+def creases_of(mesh: bpy.types.Mesh) -> Points:
+    """The creases of *mesh* as points (k, 3) along them: their ends and middles."""
+    surface = surface_of(mesh)
+    triangles = groups_at_same_place(surface)[surface.triangles]
+    edges = edges_of(triangles)
+    twins = twins_of(edges)
+    sides = np.flatnonzero(twins > np.arange(len(twins)))
+    normals = _corner_normals(mesh)
+    others = twins[sides]
+    straight = edges.forward[sides] != edges.forward[others]  # both wound alike
+    sign = np.where(straight, 1.0, -1.0)
+    faces = surface.face_vectors()
+    faces /= np.maximum(np.linalg.norm(faces, axis=1, keepdims=True), 1e-30)
+    turn = np.einsum("ij,ij->i", faces[sides // 3], faces[others // 3]) * sign
+    # Side u -> v meets its twin v -> u: the corner at u is the second one of the twin.
+    there = np.where(straight, _next(others), others)
+    shaded = np.einsum("ij,ij->i", normals[sides], normals[there]) * sign
+    sharp = sides[(turn < np.cos(CREASE)) & (shaded < np.cos(CREASE))]
+    sharp = sharp[:: max(1, len(sharp) // _MOST_CREASES)]
+    a = surface.points[surface.triangles.ravel()[sharp]]
+    b = surface.points[surface.triangles.ravel()[_next(sharp)]]
+    return np.concatenate([a, (a + b) / 2.0, b])
+
+
+def shade(mesh: bpy.types.Mesh, creases: Points) -> None:
+    """Shade *mesh* smooth and mark its edges that lie on *creases* (k, 3) as sharp."""
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), dtype=bool))
+    surface = surface_of(mesh)
+    edges = edges_of(surface.triangles)
+    sharp = edges.ends[_on_creases(surface, edges, creases)]
+    pairs = np.empty(len(mesh.edges) * 2, dtype=np.int32)
+    mesh.edges.foreach_get("vertices", pairs)
+    pairs = np.sort(pairs.reshape(-1, 2), axis=1)
+    count = len(mesh.vertices) + 1
+    marks = np.isin(pairs[:, 0].astype(np.int64) * count + pairs[:, 1], sharp[:, 0] * count + sharp[:, 1])
+    attribute: Any = mesh.attributes.get("sharp_edge") or mesh.attributes.new("sharp_edge", "BOOLEAN", "EDGE")
+    attribute.data.foreach_set("value", marks)
+    mesh.update()
+
+
+def _on_creases(surface: Surface, edges: Edges, creases: Points) -> Mask:
+    """Which *edges* turn like a crease and lie on one."""
+    found = np.zeros(len(edges.ends), dtype=bool)
+    candidates = _turning(surface, edges)
+    if not len(creases) or not len(candidates):
+        return found
+    creases = np.unique(creases.astype(np.float32), axis=0)
+    tree = kdtree.KDTree(len(creases))
+    for number, place in enumerate(creases.tolist()):
+        tree.insert(Vector(place), number)
+    tree.balance()
+    ends = surface.points[edges.ends[candidates]]
+    reach = NEAR * np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
+    for share in (0.25, 0.75):
+        places = ends[:, 0] * (1.0 - share) + ends[:, 1] * share
+        near = np.array([tree.find(Vector(place))[2] for place in places.tolist()]) < reach
+        candidates, ends, reach = candidates[near], ends[near], reach[near]
+    found[candidates] = True
+    return found
+
+
+def _turning(surface: Surface, edges: Edges) -> Indices:
+    """The edges whose two faces turn by more than ``TURN``."""
+    twins = twins_of(edges)
+    sides = np.flatnonzero(twins > np.arange(len(twins)))
+    faces = surface.face_vectors()
+    faces /= np.maximum(np.linalg.norm(faces, axis=1, keepdims=True), 1e-30)
+    turn = np.einsum("ij,ij->i", faces[sides // 3], faces[twins[sides] // 3])
+    return np.asarray(edges.of_side[sides[turn < np.cos(TURN)]])
+
+
+def _next(sides: Indices) -> Indices:
+    return np.asarray(sides - sides % 3 + (sides + 1) % 3)
+
+
+def _corner_normals(mesh: bpy.types.Mesh) -> Points:
+    """The normal of each corner of the triangles that :func:`surface_of` makes of *mesh*, (3 m, 3)."""
+    normals = np.empty((len(mesh.loops), 3), dtype=np.float32)
+    mesh.corner_normals.foreach_get("vector", normals.ravel())
+    if len(mesh.loops) == 3 * len(mesh.polygons):
+        return normals.astype(np.float64)
+    loops = np.empty(len(mesh.loop_triangles) * 3, dtype=np.int32)
+    mesh.loop_triangles.foreach_get("loops", loops)
+    return normals[loops].astype(np.float64)

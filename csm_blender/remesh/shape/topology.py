@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the triangles of a surface hang together: edges, neighbors, connected parts.
+
+A *side* is an edge as one triangle has it: number ``3 * triangle + k``, from corner k to corner k + 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .surface import Indices, Mask
+
+NONE = -1
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The edges between the points of triangles, however many triangles each of them has.
+
+    ``ends`` (e, 2) are points, the smaller index first; ``of_side`` (3 m,) is the edge of each side and ``forward``
+    (3 m,) whether the side runs from the smaller to the larger index.
+    """
+
+    ends: Indices
+    of_side: Indices
+    forward: Mask
+
+    @cached_property
+    def faces(self) -> Indices:
+        """How many triangles each edge has, (e,)."""
+        return np.bincount(self.of_side, minlength=len(self.ends))
+
+    @property
+    def open_count(self) -> int:
+        """How many edges have one triangle only."""
+        return int((self.faces == 1).sum())
+
+    @property
+    def non_manifold_count(self) -> int:
+        """How many edges have more than two triangles."""
+        return int((self.faces > 2).sum())  # noqa: PLR2004 - by definition
+
+
+def edges_of(triangles: Indices) -> Edges:
+    """The edges of *triangles* (m, 3)."""
+    start = triangles.ravel()
+    end = triangles[:, (1, 2, 0)].ravel()
+    count = int(triangles.max(initial=0)) + 1
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    keys, of_side = np.unique(low * count + high, return_inverse=True)
+    return Edges(np.stack([keys // count, keys % count], axis=1), of_side.reshape(-1), start < end)
+
+
+def twins_of(edges: Edges) -> Indices:
+    """The side opposite to each side, (3 m,), on edges with exactly two triangles; ``NONE`` on others."""
+    order = np.argsort(edges.of_side, kind="stable")
+    first = np.cumsum(edges.faces) - edges.faces
+    pairs = first[edges.faces == 2]  # noqa: PLR2004 - by definition
+    twins = np.full(len(edges.of_side), NONE, dtype=np.int64)
+    twins[order[pairs]], twins[order[pairs + 1]] = order[pairs + 1], order[pairs]
+    return twins
+
+
+def components(count: int, a: Indices, b: Indices) -> Indices:
+    """For each of *count* things the number of its connected component, where ``a[i]`` and ``b[i]`` are connected.
+
+    The numbers run from 0 in the order of the first thing of each.
+    """
+    label = np.arange(count, dtype=np.int64)
+    while len(a):
+        low, high = np.minimum(label[a], label[b]), np.maximum(label[a], label[b])
+        differ = low != high
+        a, b, low, high = a[differ], b[differ], low[differ], high[differ]
+        np.minimum.at(label, high, low)  # hook each root to the smallest one beside it
+        while not np.array_equal(jumped := label[label], label):
+            label = jumped
+    _, numbers = np.unique(label, return_inverse=True)
+    return numbers.reshape(-1)
+
+
+def bodies_of(triangles: Indices, edges: Edges) -> Indices:
+    """The connected part of each triangle, (m,): triangles that share a point are in one part."""
+    if not len(triangles):
+        return np.zeros(0, dtype=np.int64)
+    of_point = components(int(edges.ends.max()) + 1, edges.ends[:, 0], edges.ends[:, 1])
+    _, numbers = np.unique(of_point[triangles[:, 0]], return_inverse=True)
+    return numbers.reshape(-1)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every format that can be read or written keeps size, place and axes: meters, and up stays up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mesh_files import WRITERS, in_blender, points_and_faces, write_glb
+
+bpy = pytest.importorskip("bpy")
+
+from csm_blender.converter.files.usd_units import meters_per_unit
+from csm_blender.converter.files.write_file import write_file
+from csm_blender.converter.import_mesh import import_as_one_mesh
+from csm_blender.converter.transform_mesh import coordinates
+from csm_blender.core.remesh import WRITABLE
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:io_scene_fbx.*")
+TOLERANCE_M = 1e-5
+SIDE = 8
+
+
+def expected() -> np.ndarray:
+    return in_blender(points_and_faces()[0])
+
+
+def assert_is_letter(found: np.ndarray) -> None:
+    """Each vertex lies where the letter has one, and the letter has none elsewhere. Any order, any number of copies."""
+    distances = np.linalg.norm(found[:, None] - expected()[None], axis=2)
+    assert distances.min(axis=1).max() <= TOLERANCE_M
+    assert distances.min(axis=0).max() <= TOLERANCE_M
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_file_arrives_at_its_size_and_upright(kind: str, tmp_path: Path) -> None:
+    suffix, write = WRITERS[kind]
+    assert_is_letter(coordinates(import_as_one_mesh(write(tmp_path / f"letter{suffix}")).mesh))
+
+
+def textured_letter(folder: Path) -> Any:
+    """The letter as an imported mesh with a UV map, a material and two textures that are in no file."""
+    mesh = import_as_one_mesh(write_glb(folder / "letter.glb")).mesh
+    mesh.uv_layers.new(name="UVMap")
+    material = bpy.data.materials.new("Clean")
+    if material.node_tree is None:  # from Blender 5 on it always has one
+        material.use_nodes = True
+    mesh.materials.clear()
+    mesh.materials.append(material)
+    tree = material.node_tree
+    shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
+    for name, color in (("Base Color", (1.0, 0.5, 0.0, 1.0)), ("Roughness", (0.5, 0.5, 0.5, 1.0))):
+        image = bpy.data.images.new(name, SIDE, SIDE)
+        image.pixels[:] = color * SIDE**2
+        image.pack()
+        node = tree.nodes.new("ShaderNodeTexImage")
+        node.image = image
+        tree.links.new(node.outputs["Color"], shader.inputs[name])
+    return mesh
+
+
+COMPANIONS = {
+    ".obj": ["clean.mtl", "clean_Base_Color.png", "clean_Roughness.png"],
+    ".usdc": ["clean_Base_Color.png", "clean_Roughness.png"],
+}
+
+
+@pytest.mark.parametrize("suffix", WRITABLE)
+def test_what_is_written_comes_back_at_its_size_with_its_textures(suffix: str, tmp_path: Path) -> None:
+    folder = tmp_path / "made"
+    folder.mkdir()
+    notes = write_file(textured_letter(tmp_path), folder / f"clean{suffix}")
+    assert sorted(path.name for path in folder.iterdir()) == sorted([f"clean{suffix}", *COMPANIONS.get(suffix, [])])
+    assert bool(notes) == (suffix == ".ply"), "only a .ply loses something"
+    moved = folder.rename(tmp_path / "moved")  # what is written must not depend on where it was
+    if suffix == ".blend":
+        bpy.ops.wm.open_mainfile(filepath=str(moved / "clean.blend"))
+        (obj,) = bpy.context.scene.objects
+        mesh = obj.data
+    else:
+        mesh = import_as_one_mesh(moved / f"clean{suffix}").mesh
+    assert_is_letter(coordinates(mesh))
+    assert len(mesh.uv_layers) == 1
+    images = [image for image in bpy.data.images if all(image.size)]
+    assert len(images) == (0 if suffix == ".ply" else 2)
+    for image in images:
+        assert tuple(image.size) == (SIDE, SIDE)
+    if images:
+        color = next(image for image in images if "Base" in image.name)
+        assert color.pixels[:4] == pytest.approx((1.0, 0.5, 0.0, 1.0), abs=0.01)
+
+
+@pytest.mark.parametrize("scale", ["FBX_SCALE_NONE", "FBX_SCALE_UNITS", "FBX_SCALE_ALL"])
+def test_an_fbx_says_its_unit_and_its_axes(scale: str, tmp_path: Path) -> None:
+    import_as_one_mesh(write_glb(tmp_path / "letter.glb"))
+    bpy.ops.export_scene.fbx(filepath=str(tmp_path / "letter.fbx"), apply_scale_options=scale, axis_up="Z")
+    assert_is_letter(coordinates(import_as_one_mesh(tmp_path / "letter.fbx").mesh))
+
+
+@pytest.mark.parametrize("suffix", [".usdc", ".usdz", ".usda"])
+def test_the_unit_of_a_usd_file_is_found(suffix: str, tmp_path: Path) -> None:
+    import_as_one_mesh(WRITERS["GLB"][1](tmp_path / "letter.glb"))
+    options = bpy.ops.wm.usd_export.get_rna_type().properties
+    unit_m = 0.5 if "meters_per_unit" in options else 1.0
+    choice = {"convert_scene_units": "CUSTOM", "meters_per_unit": unit_m} if unit_m == 0.5 else {}
+    path = tmp_path / f"letter{suffix}"
+    bpy.ops.wm.usd_export(filepath=str(path), **choice)
+    assert meters_per_unit(path) == pytest.approx(unit_m)
+    assert_is_letter(coordinates(import_as_one_mesh(path).mesh))
+
+
+def test_a_usd_file_without_a_unit_is_in_centimeters(tmp_path: Path) -> None:
+    path = WRITERS["USD in meters, z up"][1](tmp_path / "letter.usda")
+    text = path.read_text()
+    path.write_text(text.replace("    metersPerUnit = 1.0\n", ""))
+    assert meters_per_unit(path) == 0.01
+    found = coordinates(import_as_one_mesh(path).mesh)
+    assert_is_letter(found * 100.0)
