@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ..core.api.session_code import shortened
@@ -61,7 +62,7 @@ def _from_option(text: str) -> Row:
     Of several ways to read a path the file that is there is meant, else the shortest.
     """
     ways = [way for index, letter in enumerate(text) if letter == "=" for way in _split_at(text, index)]
-    there = [way for way in ways if way[0].kind is SourceKind.FILE and Path(way[0].name).is_file()]
+    there = [way for way in ways if way[0].kind is SourceKind.FILE and os.path.isfile(way[0].name)]  # noqa: PTH113 - Path raises for long names
     for source, name in [*there, *ways]:
         if not name.strip():
             raise UsageError("--job {text} names no object after the =.", text=shortened(text))
