@@ -333,3 +333,4 @@ def test_a_file_that_is_damaged_fails_its_own_job_only(offline: Csm, tmp_path: P
     assert done.status == 1
     assert {job["object"]: job["status"] for job in done.jobs} == {"A": "FAILED", "B": "PLACED"}
     assert done.jobs[0]["error"]["code"] == "bad_mesh"
+    assert "download" not in done.jobs[0]["error"]["hint"]

@@ -27,7 +27,10 @@ MOST_TEXT_BYTES = 512 * 1024**2
 """Of a file in which names are looked for."""
 _CHUNK = 1024 * 1024
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tga", ".bmp", ".tif", ".tiff", ".exr", ".hdr"})
-_NAMES = re.compile(rb"[^\x00-\x1f\"@<>|*?]{1,240}\.(?:png|jpe?g|webp|tga|bmp|tiff?|exr|hdr|usd[ac]?)", re.IGNORECASE)
+_ENDING = re.compile(rb"\.(?:png|jpe?g|webp|tga|bmp|tiff?|exr|hdr|usd[ac]?)(?![a-z0-9])", re.IGNORECASE)
+_NO_NAME = re.compile(rb"[\x00-\x1f\"@<>|*?]")
+"""Bytes that end a name, as file formats and file systems have it."""
+_LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -130,12 +133,20 @@ def _named_in(path: Path) -> Iterator[Path]:
     """The pictures and layers whose names stand in a file that is not read otherwise."""
     if path.stat().st_size > MOST_TEXT_BYTES:
         return
-    found = {name.decode("utf-8", "replace") for name in _NAMES.findall(path.read_bytes())}
-    for other in _there(path, sorted(found)):
+    for other in _there(path, _names_in(path)):
         yield other
-        if other.suffix.lower() not in _PICTURES and other != path:
-            names = {name.decode("utf-8", "replace") for name in _NAMES.findall(other.read_bytes())}
-            yield from _there(path, sorted(names))
+        if other.suffix.lower() not in _PICTURES and other != path and other.stat().st_size <= MOST_TEXT_BYTES:
+            yield from _there(path, _names_in(other))
+
+
+def _names_in(path: Path) -> list[str]:
+    """What may be names of pictures and layers in the bytes of a file, sorted."""
+    data = path.read_bytes()
+    found = set()
+    for ending in _ENDING.finditer(data):
+        before = _NO_NAME.split(data[max(0, ending.start() - _LONGEST_NAME) : ending.start()])[-1]
+        found.add((before + ending[0]).decode("utf-8", "replace"))
+    return sorted(found)
 
 
 def _write_zip(part: Path, files: list[Path], on_progress: Callable[[int, int | None], None], total: int) -> None:

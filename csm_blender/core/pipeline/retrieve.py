@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ..api.backoff import poll_delay_s
 from ..api.download import download, is_intact
@@ -151,7 +152,7 @@ class RetrieveSteps:
                 return 0.0
             if not converters.start(job.job_id, folder, ConversionRequest.of(job.spec, mesh, job.job_id).as_dict()):
                 return converters.ask_again_s
-        report = converters.collect(job.job_id)
+        report = self._report(job)
         if report is None:
             share, text = converters.progress(job.job_id)
             text = text or CONVERTING
@@ -163,6 +164,15 @@ class RetrieveSteps:
         self._context.update(job, state=JobState.READY, result=result, error=None, progress=1.0, message=ready)
         self._context.drop(job.job_id)
         return None
+
+    def _report(self, job: Job) -> dict[str, Any] | None:
+        """The converter's report. Raises what it met, with a hint that fits where the mesh came from."""
+        try:
+            return self._context.converters.collect(job.job_id)
+        except BadMesh as problem:
+            if job.spec.needs_service or problem.hint != BadMesh.default_hint:
+                raise
+            raise BadMesh(problem.message, "Export it again, then retry; or choose another mesh.") from problem
 
     def _bring_again(self, job: Job) -> None:
         """The delivered file is missing or damaged: back to the step that brings it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 import zipfile
 from pathlib import Path
 
@@ -80,6 +81,14 @@ def test_an_fbx_and_a_usd_take_along_what_is_named_in_them(tmp_path: Path) -> No
         written(tmp_path, name)
     assert sorted(names(fbx)) == ["leg.tga", "tex/wood.png"]
     assert sorted(names(usd)) == ["layer.usda", "leg.tga", "tex/wood.png"]
+
+
+def test_names_are_found_in_long_runs_of_bytes_at_once(tmp_path: Path) -> None:
+    fbx = written(tmp_path, "chair.fbx", b"x" * 20_000_000 + b".png" * 50_000 + b"\x00wood.png\x00")
+    written(tmp_path, "wood.png")
+    started_s = time.monotonic()
+    assert names(fbx) == ["wood.png"]
+    assert time.monotonic() - started_s < 5.0
 
 
 def test_a_file_that_is_gone_gets_a_sentence_and_leaves_nothing(tmp_path: Path) -> None:
