@@ -19,8 +19,9 @@ from csm_blender.core.jobs.states import JobState
 from csm_blender.core.models import Choices
 from csm_blender.core.remesh import RemeshOptions
 from csm_blender.core.sources import Engine, Facing, Source, SourceKind
-from csm_blender.scene.jobs import commands, restore
+from csm_blender.scene.jobs import commands, preview_loader, restore
 from csm_blender.scene.jobs.planning import chosen_source, with_chosen_engine
+from csm_blender.scene.placement import preview_objects
 from csm_blender.scene.properties import state_of, tag_of
 
 AS_IT_IS = Choices(engine=Engine.NONE, facing=Facing.AUTO)
@@ -79,6 +80,24 @@ def test_a_file_and_an_object_are_placed_without_key_and_network(scene: bpy.type
     commands.run_to_end([again.job_id], bpy.context)
     placed_record(scene, again.job_id)
     assert commands.job_of(again.job_id).result.conversion.fitted.facing == 90
+
+
+def test_a_preview_of_a_file_or_an_object_stands_in_the_block_out_without_key_and_network(
+    scene: bpy.types.Scene, file: Source
+) -> None:
+    for source, name in ((file, "Chair"), (Source(SourceKind.OBJECT, "Raw"), "Table")):
+        block_out = scene.objects[name]
+        block_out.scale = (0.5, 1.0, 2.0)
+        bpy.context.view_layer.update()
+        order = preview_loader.begin(source, [block_out], bpy.context, Choices(engine=Engine.LOCAL))
+        assert preview_loader.wait_for(order) == ""
+        shown = preview_objects.preview_of(block_out)
+        assert shown is not None
+        bpy.context.view_layer.update()
+        assert tuple(shown.dimensions) == pytest.approx((1.0, 2.0, 4.0), abs=1e-4)
+    assert len(state_of(scene).jobs) == 0
+    with pytest.raises(BadSource):
+        preview_loader.begin(replace(file, name=f"{file.name}.glb"), [scene.objects["Chair"]], bpy.context, AS_IT_IS)
 
 
 def test_a_session_still_needs_a_key_or_online_access(scene: bpy.types.Scene) -> None:
