@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import bpy
+import numpy as np
 import pytest
 from fit_glbs import letter, plain
 
 import csm_blender
 from csm_blender.core.errors import BadSource, MissingKey, OnlineAccessOff, UsageError
 from csm_blender.core.jobs.states import JobState
-from csm_blender.core.models import Choices
+from csm_blender.core.models import Choices, Fit, Original
 from csm_blender.core.remesh import RemeshOptions
 from csm_blender.core.sources import Engine, Facing, Source, SourceKind
 from csm_blender.scene.jobs import commands, preview_loader, restore
@@ -98,6 +99,28 @@ def test_a_preview_of_a_file_or_an_object_stands_in_the_block_out_without_key_an
     assert len(state_of(scene).jobs) == 0
     with pytest.raises(BadSource):
         preview_loader.begin(replace(file, name=f"{file.name}.glb"), [scene.objects["Chair"]], bpy.context, AS_IT_IS)
+
+
+@pytest.mark.parametrize(
+    ("fit", "original"), [(Fit.EXACT, Original.HIDE), (Fit.INSIDE, Original.REPLACE), (Fit.NONE, Original.HIDE)]
+)
+def test_a_placed_result_is_turned_in_its_box_as_another_facing_would_have_it(
+    scene: bpy.types.Scene, file: Source, fit: Fit, original: Original
+) -> None:
+    found = []
+    for name, facing in (("Chair", Facing.TURN_0), ("Table", Facing.TURN_90)):
+        scene.objects[name].scale = (-0.5, 1.0, 2.0)
+        choices = replace(AS_IT_IS, facing=facing, fit=fit, original=original)
+        job = commands.start_job(file, [scene.objects[name]], bpy.context, choices)
+        commands.run_to_end([job.job_id], bpy.context)
+        found.append((job, commands.result_of(job.job_id)))
+    (job, result), (_other, wanted) = found
+    before = np.array([vertex.co for vertex in result.data.vertices])
+    commands.turn(job)
+    assert np.allclose([v.co for v in result.data.vertices], [v.co for v in wanted.data.vertices], atol=1e-6)
+    for _ in range(3):
+        commands.turn(job)
+    assert np.allclose([v.co for v in result.data.vertices], before, atol=1e-6)
 
 
 def test_a_session_still_needs_a_key_or_online_access(scene: bpy.types.Scene) -> None:

@@ -21,9 +21,12 @@ from ...core.processes.converter_pool import MESH_NAME
 from ...core.settings import NO_SERVICE
 from ...core.sources import Source, SourceKind
 from ..addon.preferences import settings_now
+from ..addon.translation import labels
 from ..background.headless import run_pipeline
 from ..blender.bpy_typing import Context
 from ..blender.evaluation import depsgraph_of
+from ..blender.undo import push_undo_step
+from ..placement.turn import turn_result
 from ..properties import CSM_PG_job, find_record, tag_of
 from . import job_updates, record_sync
 from .binding import bound_scene, find_result, find_target
@@ -148,6 +151,17 @@ def convert_again(job: Job, choices: Choices) -> Job:
         record_sync.add_record(new, scene, target)
     job_updates.note(new)
     return new
+
+
+def turn(job: Job) -> None:
+    """Turn the placed result of *job* by a quarter in its box, as one undo step. Raises :class:`JobError`."""
+    scene, result = bound_scene(job.job_id), result_of(job.job_id)
+    if scene is None or result is None or not isinstance(result.data, bpy.types.Mesh):
+        raise JobError("The result is not in the scene.", "Place it again first.")
+    if result.mode != "OBJECT":
+        raise JobError("{name} is being edited.", "Go back to Object Mode first (Tab).", name=repr(result.name))
+    turn_result(result.data, job.spec)
+    push_undo_step(labels.say("Turn {name}", name=result.name), scene)
 
 
 def _write_object_again(job: Job) -> None:
