@@ -81,6 +81,6 @@ class Progress:
         status = (job.state, int(job.progress * 10), job.faults)
         if self._printed.get(job.job_id) != status:
             self._printed[job.job_id] = status
-            name = job.spec.object_name or job.session_code
+            name = job.spec.object_name or job.spec.source.label
             number = self._numbers.get(job.job_id, 0)
             say(f"[{number}/{len(self._numbers)}] {name}: {job.state} - {job.message or 'queued'}")

@@ -1,24 +1,45 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which sessions go onto which objects: ``--job``, ``--jobs`` and the numbers, read and checked."""
+"""Which meshes go onto which objects: ``--job``, ``--jobs``, ``--folder`` and the numbers, read and checked."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from ..core.api.session_code import parse_session_code, shortened
-from ..core.errors import BadSessionCode, BadValue, UsageError
+from ..core.api.session_code import shortened
+from ..core.errors import BadSessionCode, BadSource, BadValue, UsageError
+from ..core.files.assignment import natural_order
 from ..core.files.jobs_file import Row, read_jobs_file
+from ..core.files.source_text import is_mesh_file, parse_source
 from ..core.models import Vec3
+from ..core.sources import Source, SourceKind
 
 
-def wanted_jobs(job_options: list[str], jobs_file: str | None) -> list[Row]:
-    """All jobs asked for, in order. Raises :class:`UsageError` for the first that makes no sense."""
+def wanted_jobs(job_options: list[str], jobs_file: str | None, folder: str | None = None) -> list[Row]:
+    """All jobs of ``--job`` and ``--jobs``, in order. Raises :class:`UsageError` for the first that makes no sense.
+
+    Also where nothing is asked for, be it the files of a *folder*.
+    """
     wanted = [_from_option(text) for text in job_options]
     if jobs_file is not None:
         wanted += read_jobs_file(Path(jobs_file))
-    if not wanted:
-        raise UsageError("There is nothing to refine.", "Give --job SESSION=OBJECT or --jobs FILE.")
+    if not wanted and folder is None:
+        raise UsageError("There is nothing to refine.", "Give --job SOURCE=OBJECT, --jobs FILE or --folder DIR.")
     return wanted
+
+
+def mesh_files_in(folder: str) -> list[str]:
+    """The paths of the mesh files in *folder*, in the order people sort them. Raises :class:`BadSource`."""
+    path = Path(folder).expanduser().absolute()
+    try:
+        found = [each for each in path.iterdir() if is_mesh_file(each) and not each.name.startswith(".")]
+        files = [str(each) for each in found if each.is_file()]
+    except OSError as error:
+        words = "The folder {folder} cannot be read: {reason}."
+        raise BadSource(words, "Check the path.", folder=path, reason=error) from error
+    if not files:
+        raise BadSource("The folder {folder} holds no mesh files.", folder=path)
+    return sorted(files, key=lambda file: natural_order(Path(file).name))
 
 
 def parse_numbers(text: str, option: str) -> Vec3:
@@ -36,18 +57,29 @@ def parse_numbers(text: str, option: str) -> Vec3:
 
 
 def _from_option(text: str) -> Row:
-    """``SESSION=OBJECT`` or ``SESSION``. A pasted URL and an object's name may hold "=" themselves."""
-    for index in (index for index, letter in enumerate(text) if letter == "="):
-        left = text[:index]
-        try:
-            code = parse_session_code(left)
-        except BadSessionCode:
-            continue
-        if left.rstrip().endswith(code):
-            if not text[index + 1 :].strip():
-                raise UsageError("--job {text} names no object after the =.", text=shortened(text))
-            return Row(code, text[index + 1 :])
+    """``SOURCE=OBJECT`` or ``SOURCE``. A pasted URL, a path and an object's name may hold "=" themselves.
+
+    Of several ways to read a path the file that is there is meant, else the shortest.
+    """
+    ways = [way for index, letter in enumerate(text) if letter == "=" for way in _split_at(text, index)]
+    there = [way for way in ways if way[0].kind is SourceKind.FILE and os.path.isfile(way[0].name)]  # noqa: PTH113 - Path raises for long names
+    for source, name in [*there, *ways]:
+        if not name.strip():
+            raise UsageError("--job {text} names no object after the =.", text=shortened(text))
+        return Row(source.text, name)
     try:
-        return Row(parse_session_code(text), "")
+        return Row(parse_source(text).text, "")
     except BadSessionCode:
-        return Row(parse_session_code(text.partition("=")[0]), "")  # raises, quoting what is in place of the code
+        return Row(parse_source(text.partition("=")[0]).text, "")  # raises, quoting what is in place of the source
+
+
+def _split_at(text: str, index: int) -> list[tuple[Source, str]]:
+    """The source before and the object after the "=" at *index*; none where what is before is no source."""
+    left = text[:index]
+    try:
+        source = parse_source(left)
+    except UsageError:
+        return []
+    if source.kind is SourceKind.SESSION and not left.rstrip().endswith(source.name):
+        return []  # the "=" is one of a URL's own
+    return [(source, text[index + 1 :])]

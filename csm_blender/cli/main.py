@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -21,7 +22,7 @@ from ..core.jobs.states import JobState
 from ..core.jobs.store import Store
 from ..core.jobs.support_report import support_report
 from ..core.logs import log_to_file
-from ..core.settings import Settings, base_url_from, checked_base_url, key_from
+from ..core.settings import NO_SERVICE, Settings, base_url_from, checked_base_url, key_from
 from .console import Interrupted, print_json, print_table, say, say_error, stdout_kept_for_report
 from .environment import Surroundings
 from .parser import build_parser
@@ -67,15 +68,15 @@ def _refine(options: argparse.Namespace, surroundings: Surroundings) -> int:
         return _answer(options, data, TABLE_HEADER, map(table_row, entries))
     if not (specs[0].output or options.export):
         say("No --output, --in-place or --export: the results stay in the job folder only.")
-    settings = _settings(options, surroundings)
+    settings = _settings_for(options, surroundings, needed=any(spec.needs_service for spec in specs))
     return _run(lambda: work.refine(specs, settings, options.concurrency), options)
 
 
 def _resume(options: argparse.Namespace, surroundings: Surroundings) -> int:
     with stdout_kept_for_report():
         from . import refine as work  # noqa: PLC0415 - as above
-    settings = _settings(options, surroundings)
-    return _run(lambda: work.resume(settings, options.concurrency), options)
+    settings_for = partial(_settings_for, options, surroundings)
+    return _run(lambda: work.resume(lambda needed: settings_for(needed=needed), options.concurrency), options)
 
 
 def _run(work: Callable[[], list[Job]], options: argparse.Namespace) -> int:
@@ -93,7 +94,7 @@ def _run(work: Callable[[], list[Job]], options: argparse.Namespace) -> int:
         say("There is nothing to resume.")
     for job in jobs if not options.json else ():
         if job.error:
-            say(f"{job.spec.object_name or job.session_code}: {job.error['message']}")
+            say(f"{job.spec.object_name or job.spec.source.label}: {job.error['message']}")
             say(f"     {job.error['hint']}")
         elif job.state is JobState.PLACED and misses_the_box(job) and (quality := card(job)):
             say(f"{job.spec.object_name or job.session_code}: {quality.verdict}")
@@ -142,10 +143,17 @@ def _jobs(options: argparse.Namespace, surroundings: Surroundings) -> int:
             print_json(support_report(store, jobs))
             return 0
     rows = (
-        [job.job_id[:8], str(job.state), job.session_code, job.spec.object_name, f"{seconds(job):.0f}", job.message]
+        [
+            job.job_id[:8],
+            str(job.state),
+            job.spec.source.label,
+            job.spec.object_name,
+            f"{seconds(job):.0f}",
+            job.message,
+        ]
         for job in jobs
     )
-    return _answer(options, report(jobs), ["job", "status", "session", "object", "seconds", "message"], rows)
+    return _answer(options, report(jobs), ["job", "status", "source", "object", "seconds", "message"], rows)
 
 
 _COMMANDS = {
@@ -177,6 +185,14 @@ def _session_entry(session: Session, code: str) -> dict[str, Any]:
         "caption": session.caption,
         "refined_mesh": bool(session.best_mesh_url()),
     }
+
+
+def _settings_for(options: argparse.Namespace, surroundings: Surroundings, *, needed: bool) -> Settings:
+    """The settings for jobs that ask the service for something, if *needed*; others need neither key nor network."""
+    if needed:
+        return _settings(options, surroundings)
+    log_to_file(surroundings.home(), "")
+    return NO_SERVICE
 
 
 def _settings(options: argparse.Namespace, surroundings: Surroundings) -> Settings:

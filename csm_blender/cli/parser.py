@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from ..core.errors import UsageError
 from ..core.messages import Message
+from ..core.remesh import RemeshMode, RemeshOptions
 from ..core.version import VERSION
 
 _EPILOG = """\
@@ -23,6 +24,8 @@ examples:
   refine --job SESSION_P_44569824122=Chair --output refined.blend
   refine --jobs jobs.csv --output refined.blend --json > report.json
   refine --job SESSION_1689257215_1674078 --bbox 0.5,0.9,0.5 --pivot 0,-0.5,0 --export meshes
+  refine --job chair.glb=Chair --triangles 5000 --output refined.blend
+  refine --folder meshes --engine none --facing auto --output refined.blend
 """
 _REMESH_EXAMPLES = """\
 reads:  .glb .gltf .obj .fbx .stl .ply .usd .usda .usdc .usdz, and a .zip that holds one of them
@@ -107,8 +110,10 @@ def _add_waiting_options(parser: _Parser) -> None:
 def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> _Parser:
     refine = subcommands.add_parser(
         "refine",
-        help="refine sessions onto objects of a scene",
-        description="Refine sessions onto objects of a scene. Each refine request may spend credits of your account.",
+        help="refine sessions, mesh files and objects onto objects of a scene",
+        description="Refine sessions, mesh files and objects onto objects of a scene. Each refine request of a session"
+        " may spend credits of your account; files and objects, and --engine local or none, cost nothing and need no"
+        " key.",
         epilog=_REFINE_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -116,13 +121,34 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> _Parser:
     what.add_argument("--blend", metavar="FILE", help="the scene (needed with python -m; Blender takes it itself)")
     what.add_argument("--scene", metavar="NAME", help="scene of the file to work in (default: the one it was saved in)")
     job_help = (
-        "refine SESSION into the box of OBJECT, or the common box of A+B+C in the axes of A; may be given many times"
+        "refine SOURCE (a session, a mesh file, or object:NAME) into the box of OBJECT, or the common box of A+B+C in"
+        " the axes of A; may be given many times"
     )
-    what.add_argument("--job", action="append", default=[], metavar="SESSION=OBJECT", help=job_help)
+    what.add_argument("--job", action="append", default=[], metavar="SOURCE=OBJECT", help=job_help)
     what.add_argument(
-        "--jobs", metavar="FILE", help="more of these: a .csv with columns session, object, a .json list, or a .csmjobs"
+        "--jobs",
+        metavar="FILE",
+        help="more of these: a .csv with columns source, object and perhaps engine, triangles, facing; a .json list;"
+        " or a .csmjobs",
+    )
+    what.add_argument(
+        "--folder", metavar="DIR", help="each mesh file in DIR goes to the object of its name; the rest is listed"
     )
     what.add_argument("--bbox", metavar="W,H,D", help="a box in meters instead of objects: width, height, depth")
+    engine = refine.add_argument_group("what to do with the mesh")
+    engine.add_argument(
+        "--engine",
+        choices=["service", "local", "none"],
+        help="the service's refine (default for sessions), this computer (default for files and objects; of a session"
+        " its free preview), or none: the mesh as it is",
+    )
+    engine.add_argument(
+        "--facing",
+        choices=["as-delivered", "0", "90", "180", "270", "auto"],
+        help="turn about the box's up axis, counterclockwise seen from above; auto (default but for the service) finds"
+        " it from the block-out's shape",
+    )
+    _add_remesh_options(engine)
     how = refine.add_argument_group("how to place the result")
     how.add_argument(
         "--fit", choices=["exact", "inside", "none"], default="exact", help="default: exact (stretch to the box)"
@@ -160,7 +186,7 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> _Parser:
     where = refine.add_argument_group("where to save")
     where.add_argument("--output", metavar="OUT.blend", help="save the scene with the results here")
     where.add_argument("--in-place", action="store_true", help="save over the input file")
-    where.add_argument("--export", metavar="DIR", help="also write each fitted mesh as DIR/SESSION.glb")
+    where.add_argument("--export", metavar="DIR", help="also write each fitted mesh as DIR/SESSION.glb or DIR/NAME.glb")
     run = refine.add_argument_group("how to run")
     run.add_argument("--dry-run", action="store_true", help="show what would be sent; send nothing")
     run.add_argument("--again", action="store_true", help="ask for a new refine even if the session is already refined")
@@ -182,26 +208,39 @@ def _add_remesh(subcommands: argparse._SubParsersAction[_Parser]) -> None:
     )
     remesh.add_argument("input", metavar="IN", help="the mesh file to read")
     remesh.add_argument("output", metavar="OUT", help="the mesh file to write")
-    faces = remesh.add_mutually_exclusive_group()
-    faces.add_argument("--triangles", type=_count, metavar="N", help="at most so many triangles (default: 20000)")
-    faces.add_argument("--quads", type=_count, metavar="N", help="about so many quads instead")
-    remesh.add_argument(
-        "--texture",
-        type=_whole,
-        default=2048,
-        metavar="PIXELS",
-        help="side of the textures: 512, 1024, 2048 (default), 4096, 8192, or 0 for none",
-    )
-    remesh.add_argument(
-        "--remesh",
-        choices=["auto", "always"],
-        default="auto",
-        help="auto (default) leaves a mesh that is clean and within the budget as it is; always remeshes it",
-    )
+    _add_remesh_options(remesh)
     remesh.add_argument(
         "--timeout", type=_seconds, default=1800.0, metavar="SECONDS", help="give up after so long (default: 30 min)"
     )
     remesh.add_argument("--json", action="store_true", help="print the report as JSON on stdout, all else on stderr")
+
+
+def _add_remesh_options(parser: argparse._ActionsContainer) -> None:
+    """The options of the local engine. ``None`` where one is not given."""
+    faces = parser.add_mutually_exclusive_group()
+    faces.add_argument("--triangles", type=_count, metavar="N", help="at most so many triangles (default: 20000)")
+    faces.add_argument("--quads", type=_count, metavar="N", help="about so many quads instead")
+    parser.add_argument(
+        "--texture",
+        type=_whole,
+        metavar="PIXELS",
+        help="side of the textures: 512, 1024, 2048 (default), 4096, 8192, or 0 for none",
+    )
+    parser.add_argument(
+        "--remesh",
+        choices=["auto", "always"],
+        help="auto (default) leaves a mesh that is clean and within the budget as it is; always remeshes it",
+    )
+
+
+def remesh_options(options: argparse.Namespace) -> RemeshOptions:
+    """What the options say about the local engine. Raises :class:`BadValue`."""
+    return RemeshOptions(
+        triangles=options.triangles or RemeshOptions.triangles,
+        quads=options.quads or 0,
+        texture_size=RemeshOptions.texture_size if options.texture is None else options.texture,
+        mode=RemeshMode((options.remesh or RemeshMode.AUTO).upper()),
+    ).checked()
 
 
 def _whole(text: str) -> int:

@@ -5,47 +5,66 @@ from __future__ import annotations
 
 import argparse
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import bpy
 
 from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, UsageError
+from ..core.files.assignment import by_name, usable
 from ..core.files.jobs_file import Row
+from ..core.files.source_text import check_files, parse_source, read_facing
 from ..core.geometry import box
 from ..core.messages import Message
 from ..core.models import AssetChoice, AssetPlace, Choices, Fit, JobSpec, Materials, Original, Pivot, Vec3
-from ..scene.jobs.planning import plan_for_numbers, plan_for_objects
-from ..scene.measure.measure import find_objects
+from ..core.remesh import RemeshOptions
+from ..core.sources import Engine, Source, SourceKind, default_facing
+from ..scene.blender.custom_properties import read
+from ..scene.jobs.planning import plan_for_numbers, plan_for_objects, with_shape
+from ..scene.measure.measure import SIZELESS_TYPES, find_objects
 from ..scene.properties import make_known
-from .job_arguments import parse_numbers, wanted_jobs
+from .console import say
+from .job_arguments import mesh_files_in, parse_numbers, wanted_jobs
+from .parser import remesh_options
+
+_MOST_NAMED = 20
+"""Objects without a file that are named; a scene may hold hundreds."""
 
 
 def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:
     """The jobs asked for, measured in the opened scene. Sends and writes nothing. Raises :class:`UsageError`."""
-    wanted = wanted_jobs(options.job, options.jobs)
-    choices, pivot_point = _choices(options)
+    wanted = wanted_jobs(options.job, options.jobs, options.folder)
+    files = mesh_files_in(options.folder) if options.folder is not None else []
+    base_choices, pivot_point = _choices(options)
+    all_choices = [_choices_of(job, base_choices, options) for job in wanted]
     open_scene(options.blend)
     scene = _scene(options.scene)
+    paired = _paired(files, scene, [job.object_name for job in wanted])
+    wanted += paired
+    all_choices += [_choices_of(job, base_choices, options) for job in paired]
+    _check_remesh_is_used(options, all_choices)
+    check_files(Path(source.name) for source in map(_source, wanted) if source.kind is SourceKind.FILE)
     output = _output_path(options)
     depsgraph = bpy.context.evaluated_depsgraph_get()
     run_id = uuid.uuid4().hex
     exports: set[Path] = set()
     specs = []
-    for job in wanted:
+    for job, choices in zip(wanted, all_choices, strict=True):
+        source = _source(job)
         if job.object_name:
             if options.bbox:
                 words = "--bbox and the object {object_name} contradict each other."
                 raise UsageError(words, "Give one of the two.", object_name=repr(job.object_name))
             objects = find_objects(scene, job.object_name)
-            spec = plan_for_objects(job.session, objects, scene, depsgraph, choices)
+            spec = with_shape(plan_for_objects(source, objects, scene, depsgraph, choices), objects, depsgraph)
         elif options.bbox:
             size = parse_numbers(options.bbox, "--bbox")
-            spec = plan_for_numbers(job.session, size, pivot_point, scene, choices)
+            spec = plan_for_numbers(source, size, pivot_point, scene, choices)
         else:
-            hint = "Give --job SESSION=OBJECT, or a box with --bbox W,H,D."
+            hint = "Give --job SOURCE=OBJECT, or a box with --bbox W,H,D."
             raise NoSuchObject("{session_code} has no object.", hint, session_code=job.session)
-        export = _export_path(options.export, job, exports)
+        export = _export_path(options.export, source, exports)
         specs.append(replace(spec, output=output, export_path=export, run_id=run_id))
     return specs
 
@@ -79,6 +98,61 @@ def _choices(options: argparse.Namespace) -> tuple[Choices, Vec3 | None]:
         asset=_asset(options.asset),
     )
     return choices, pivot_point
+
+
+def _source(job: Row) -> Source:
+    """Its text was checked when it was read."""
+    return parse_source(job.session)
+
+
+def _choices_of(job: Row, choices: Choices, options: argparse.Namespace) -> Choices:
+    """*choices* with what the row of *job*, else the options, else its source say about engine and facing."""
+    engine = _source(job).checked_engine(job.engine or (Engine(options.engine.upper()) if options.engine else None))
+    facing = job.facing or (read_facing(options.facing) if options.facing else default_facing(engine))
+    remesh = RemeshOptions()  # so that a job of the service is written as earlier versions wrote it
+    if engine is Engine.LOCAL:
+        remesh = remesh_options(options)
+        if job.triangles is not None:
+            remesh = replace(remesh, triangles=job.triangles, quads=0).checked()
+    return replace(choices, engine=engine, facing=facing, remesh=remesh)
+
+
+def _check_remesh_is_used(options: argparse.Namespace, choices: Sequence[Choices]) -> None:
+    """Raise :class:`UsageError` where options of the local engine were given and no job uses it."""
+    given = (options.triangles, options.quads, options.texture, options.remesh)
+    if any(value is not None for value in given) and all(each.engine is not Engine.LOCAL for each in choices):
+        raise UsageError(
+            "--triangles, --quads, --texture and --remesh are for the local engine, which no job uses.",
+            "Add --engine local, or leave them out.",
+        )
+
+
+def _paired(files: list[str], scene: bpy.types.Scene, taken: Sequence[str]) -> list[Row]:
+    """The *files* with the objects of their names; what does not pair is said. Raises :class:`UsageError`.
+
+    Objects that have a job already, that are results or that can be no block-outs are left alone.
+    """
+    if not files:
+        return []
+    free = [
+        obj.name
+        for obj in scene.objects
+        if obj.type not in SIZELESS_TYPES and obj.name not in taken and read(obj, "csm_job_id") is None
+    ]
+    pairs = by_name(files, free)
+    for pair in pairs:
+        if pair.problem and pair.session:
+            say(f"not paired: {Path(pair.session).name}: {pair.problem}")
+    found = usable(pairs)
+    if not found:
+        raise UsageError(
+            "No file in {folder} has the name of an object.",
+            "Rename the files after the objects, or pair them with --job or --jobs.",
+            folder=Path(files[0]).parent,
+        )
+    if left := [pair.object_name for pair in pairs if not pair.session]:
+        say(f"without a file: {', '.join(left[:_MOST_NAMED])}{' …' if len(left) > _MOST_NAMED else ''}")
+    return [Row(pair.session, pair.object_name) for pair in found]
 
 
 def _asset(text: str) -> AssetChoice:
@@ -139,15 +213,15 @@ def _output_path(options: argparse.Namespace) -> str:
     return str(path)
 
 
-def _export_path(folder: str | None, job: Row, taken: set[Path]) -> str:
-    """DIR/SESSION.glb; a session refined onto several objects gets a number from the second on."""
+def _export_path(folder: str | None, source: Source, taken: set[Path]) -> str:
+    """DIR/SESSION.glb or DIR/NAME.glb; what is refined onto several objects gets a number from the second on."""
     if not folder:
         return ""
     directory = Path(folder).expanduser().absolute()
     if directory.exists() and not directory.is_dir():
         raise BadOutput("The export folder {directory} is a file.", directory=directory)
-    path, number = directory / f"{job.session}.glb", 2
+    path, number = directory / f"{source.stem}.glb", 2
     while path in taken:
-        path, number = directory / f"{job.session}-{number}.glb", number + 1
+        path, number = directory / f"{source.stem}-{number}.glb", number + 1
     taken.add(path)
     return str(path)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -20,37 +21,73 @@ from ..core.models import JobSpec
 from ..core.settings import Settings
 from ..scene.addon.environment import jobs_home
 from ..scene.background.headless import run_pipeline
+from ..scene.blender.evaluation import depsgraph_of
+from ..scene.jobs.object_source import add_job
 from ..scene.placement.assets import add_catalog_beside
 from ..scene.placement.place import Placed, place
-from .console import Interrupted, Progress, say
+from .console import Interrupted, Progress, say, say_error
 from .planning import open_scene
 
 UNFINISHED = ACTIVE | {JobState.READY, JobState.UNCERTAIN}
 
 
 def refine(specs: list[JobSpec], settings: Settings, concurrency: int) -> list[Job]:
-    """Record the jobs, run them, place the results, save. Gives the jobs as they ended. Raises :class:`Interrupted`."""
-    settings.require_key()
+    """Record the jobs, run them, place the results, save. Gives the jobs as they ended. Raises :class:`Interrupted`.
+
+    Raises :class:`MissingKey` only where one of them asks the service for something.
+    """
+    if any(spec.needs_service for spec in specs):
+        settings.require_key()
     with _opened_store() as store:
-        jobs = [store.add(spec, settings.base_url) for spec in specs]
+        jobs = _added(store, specs, settings.base_url)
         done = _finish(store, jobs, settings, concurrency)
         cleanup.clean(store, needed=[job.job_id for job in jobs])
         return done
 
 
-def resume(settings: Settings, concurrency: int) -> list[Job]:
-    """Finish every earlier call that left unfinished jobs, each in its own file. Gives those jobs as they ended."""
+def _added(store: Store, specs: list[JobSpec], base_url: str) -> list[Job]:
+    """The jobs recorded, all or none: objects are written out, which may show that one has no faces."""
+    jobs: list[Job] = []
+    try:
+        for spec in specs:
+            scene = bpy.data.scenes[spec.scene_name]
+            jobs.append(add_job(store, spec, base_url, scene, depsgraph_of(scene)))
+    except CsmError:
+        for job in jobs:
+            store.remove(job)
+        raise
+    return jobs
+
+
+def resume(settings_for: Callable[[bool], Settings], concurrency: int) -> list[Job]:
+    """Finish every earlier call that left unfinished jobs, each in its own file. Gives those jobs as they ended.
+
+    *settings_for* gives the settings for jobs that ask the service for something, or for others. Where it raises for
+    the first, the others are finished nevertheless.
+    """
     with _opened_store() as store:
-        left = [job for job in store.jobs(UNFINISHED) if job.spec.run_id and job.base_url == settings.base_url]
-        if left:
-            settings.require_key()
+        left = [job for job in store.jobs(UNFINISHED) if job.spec.run_id]
+        local = [job for job in left if not job.base_url]
+        settings, stuck = settings_for(False), []
+        if len(local) < len(left) or not left:
+            try:
+                settings = settings_for(True)
+                of_service = [job for job in left if job.base_url == settings.base_url]
+                if of_service:
+                    settings.require_key()
+                left = [job for job in left if job in local or job in of_service]
+            except CsmError as error:
+                if not local:
+                    raise
+                say_error(error)
+                left, stuck = local, [job for job in left if job.base_url]
         done: list[Job] = []
         for run_id in dict.fromkeys(job.spec.run_id for job in left):
             jobs = [job for job in left if job.spec.run_id == run_id]
             open_scene(_file_to_resume(store, jobs[0]))
             say(f"Resuming {len(jobs)} job(s) of {jobs[0].spec.blend_file or 'an unsaved scene'}")
             done += _finish(store, jobs, settings, concurrency)
-        return done
+        return [*done, *stuck]
 
 
 def _opened_store() -> closing[Store]:

@@ -13,20 +13,16 @@ from ..core.files.mesh_format import find_format
 from ..core.processes.child_process import Progress
 from ..core.processes.launch import Interpreters
 from ..core.processes.remesh_child import RemeshFiles, companion_in_the_way, remesh_in_child
-from ..core.remesh import WRITABLE, RemeshMode, RemeshOptions, RemeshReport
+from ..core.remesh import WRITABLE, RemeshReport
 from .console import print_table, say
+from .parser import remesh_options
 
 _COLUMNS = 79
 
 
 def remesh(options: argparse.Namespace, interpreters: Interpreters) -> RemeshReport:
     """Do what the *options* say. Raises :class:`UsageError` before any work for what cannot be right."""
-    wanted = RemeshOptions(
-        triangles=options.triangles or RemeshOptions.triangles,
-        quads=options.quads or 0,
-        texture_size=options.texture,
-        mode=RemeshMode(options.remesh.upper()),
-    ).checked()
+    wanted = remesh_options(options)
     files = checked_files(options.input, options.output)
     show = _Line() if sys.stderr.isatty() else _Lines()
     try:

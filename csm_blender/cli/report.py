@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any
 
 from ..core.errors import ErrorData
@@ -12,8 +13,10 @@ from ..core.jobs.job import Job
 from ..core.jobs.quality_report import card
 from ..core.jobs.states import JobState
 from ..core.models import JobSpec
+from ..core.sources import OBJECT_PREFIX, Facing
 
 REPORT_VERSION = 1
+_LONGEST = 48
 _RESULT_FIELDS = (
     "object", "glb", "blend", "triangles", "vertices", "materials", "loose_parts", "open_edges", "non_manifold_edges",
     "uv_maps", "textures", "delivered_min", "delivered_max", "notes", "copies", "asset_file",
@@ -36,6 +39,10 @@ def job_entry(job: Job) -> dict[str, Any]:
         "status": str(job.state),
         "result": {name: result.get(name) for name in _RESULT_FIELDS} | {"sha256": job.glb_sha256} if result else None,
         "fit": {name: result.get(name) for name in _FIT_FIELDS} if result else None,
+        "facing": result.get("facing", 0) if result else None,
+        "facing_tie": result.get("as_good"),
+        "stretch": result.get("stretch"),
+        "remesh": result.get("remesh"),
         "quality": quality.as_dict() if result and (quality := card(job)) else None,
         "requests": {"get": job.gets, "post": job.posts, "download_bytes": job.download_bytes},
         "seconds": seconds(job),
@@ -52,6 +59,10 @@ def dry_run_entry(spec: JobSpec) -> dict[str, Any]:
         "status": "DRY_RUN",
         "result": None,
         "fit": None,
+        "facing": spec.choices.facing.degrees if spec.choices.facing is not Facing.AUTO else None,
+        "facing_tie": None,
+        "stretch": None,
+        "remesh": None,
         "quality": None,
         "requests": {"get": 0, "post": 0, "download_bytes": 0},
         "seconds": 0.0,
@@ -71,7 +82,7 @@ def table_row(entry: dict[str, Any]) -> list[str]:
     error = (entry["fit"] or {}).get("placed_error")
     return [
         entry["object"] or "-",
-        entry["session"],
+        _short(entry["source"]),
         entry["status"],
         _numbers(entry["scaled_bbox"]),
         _numbers(entry["pivot_point"]),
@@ -80,17 +91,25 @@ def table_row(entry: dict[str, Any]) -> list[str]:
     ]
 
 
-TABLE_HEADER = ["object", "session", "status", "size w h d (m)", "pivot x y z", "fit error", "seconds"]
+TABLE_HEADER = ["object", "source", "status", "size w h d (m)", "pivot x y z", "fit error", "seconds"]
 
 
 def _asked(spec: JobSpec) -> dict[str, Any]:
     sent = spec.refinement
     return {
-        "session": spec.session_code,
+        "session": spec.session_code or None,
+        "source": spec.source.text,
+        "engine": spec.choices.engine.lower(),
         "object": spec.label or None,
         "scaled_bbox": None if sent.scaled_bbox is None else list(sent.scaled_bbox),
         "pivot_point": None if sent.pivot_point is None else list(sent.pivot_point),
     }
+
+
+def _short(source: str) -> str:
+    """*source* for a table: a path without its folders, and not too long."""
+    name = source if source.startswith(OBJECT_PREFIX) else PurePath(source).name
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
 def _numbers(values: list[float] | None) -> str:

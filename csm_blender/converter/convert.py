@@ -14,13 +14,15 @@ from ..core.conversion import ConversionReport, ConversionRequest, Fitted
 from ..core.messages import Message
 from ..core.models import Materials
 from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress
+from ..core.sources import Facing
 from ..remesh.progress import within
 from .asset import make_asset
 from .edit_glb import fit_file
 from .export_glb import export_glb
 from .files.open_file import MeshFile, open_file
 from .files.read_file import pack_images
-from .fitting import fit_mesh, fitted_by, planned_move
+from .files.read_object import read_object
+from .fitting import fit_mesh, fitted_by, notes_on_facing, planned_move
 from .import_mesh import Imported, import_opened
 from .mesh.mesh_checks import check_mesh
 from .remesh_mesh import remesh_imported
@@ -43,7 +45,7 @@ def convert(
     """
     report_progress(0.1 if request.remesh is None else 0.02, Message("Importing the mesh"))
     with TemporaryDirectory(dir=request.blend.parent) as folder:
-        file = open_file(request.mesh, Path(folder), alone=True)
+        file = None if request.is_object else open_file(request.mesh, Path(folder), alone=True)
         if request.remesh is None:
             imported, fitted = _imported_and_fitted(request, file, report_progress)
             report_progress(0.6, Message("Saving the mesh"))
@@ -70,34 +72,41 @@ def convert(
         mesh=mesh.name,
         blend=str(request.blend),
         materials=len(mesh.materials),
-        notes=(*imported.notes, *asset_notes),
+        notes=(*imported.notes, *notes_on_facing(fitted), *asset_notes),
         asset_file=asset_file,
         remesh=remeshed,
     )
 
 
 def _imported_and_fitted(
-    request: ConversionRequest, file: MeshFile, report_progress: ReportProgress
+    request: ConversionRequest, file: MeshFile | None, report_progress: ReportProgress
 ) -> tuple[Imported, Fitted]:
     """The delivered file as one mesh that is fitted to the box."""
     ahead = request.blend.with_name("fitted.glb")
-    move = fit_file(file.path, ahead, lambda low, high: planned_move(low, high, request)) if file.glb else None
-    if move is not None:
+    move = None
+    if file is not None and file.glb and request.facing is not Facing.AUTO:  # for that the whole mesh has to be known
+        move = fit_file(file.path, ahead, lambda low, high: planned_move(low, high, request))
+    if file is not None and move is not None:
         imported = import_opened(file.at(ahead))
         ahead.unlink()
         fitted = fitted_by(move, imported.mesh, request.refinement)
         if fitted.fitted_error < AS_PLANNED:
             return imported, fitted
-    imported = import_opened(file)
+    imported = _imported(request, file)
     report_progress(0.4, Message("Fitting the mesh"))
     return imported, fit_mesh(imported.mesh, request)
 
 
+def _imported(request: ConversionRequest, file: MeshFile | None) -> Imported:
+    """What *request* wants converted as one mesh, in an emptied Blender. An object of a scene is no mesh *file*."""
+    return Imported(read_object(request.mesh)) if file is None else import_opened(file)
+
+
 def _remeshed_and_fitted(
-    request: ConversionRequest, file: MeshFile, options: RemeshOptions, report_progress: ReportProgress
+    request: ConversionRequest, file: MeshFile | None, options: RemeshOptions, report_progress: ReportProgress
 ) -> tuple[Imported, Fitted, RemeshReport]:
     """What the local engine makes of the file, fitted to the box."""
-    imported = import_opened(file)
+    imported = _imported(request, file)
     progress = within(report_progress, REMESH_FROM, REMESH_TO)
     mesh, report = remesh_imported(imported.mesh, request.name, options, progress)
     report_progress(REMESH_TO, Message("Fitting the mesh"))

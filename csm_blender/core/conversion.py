@@ -13,6 +13,7 @@ from typing import Self
 from .models import NO_ASSET, AssetChoice, Fit, JobSpec, Materials, Placement, Refinement, Vec3
 from .records import FLAT, IF_SET, Record, key
 from .remesh import RemeshOptions, RemeshReport
+from .sources import Engine, Facing, SourceKind
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class ConversionRequest(Record):
 
     ``blend`` is the file of the result, set by the caller that starts the converter; ``export`` is the path of a GLB to
     be written too, or empty. ``scale_length`` is meters per Blender unit. ``session`` and ``job_id`` are written on an
-    asset. With ``remesh``, the local engine works on the mesh before it is fitted.
+    asset. With ``remesh``, the local engine works on the mesh before it is fitted. With ``is_object``, *mesh* is a
+    .blend that this add-on wrote. ``shape`` is the block-out's, see :class:`.models.JobSpec`.
     """
 
     mesh: Path
@@ -37,6 +39,9 @@ class ConversionRequest(Record):
     job_id: str = ""
     blend: Path = Path()
     remesh: RemeshOptions | None = field(default=None, metadata=IF_SET)
+    facing: Facing = field(default=Facing.AS_DELIVERED, metadata=IF_SET)
+    shape: str = field(default="", metadata=IF_SET)
+    is_object: bool = field(default=False, metadata=IF_SET)
 
     @classmethod
     def of(cls, spec: JobSpec, mesh: Path, job_id: str = "") -> Self:
@@ -45,14 +50,19 @@ class ConversionRequest(Record):
             mesh=mesh,
             name=spec.result_name,
             placement=spec.placement,
-            refinement=spec.refinement,
+            # What was not asked of a service is not compared with what came.
+            refinement=spec.refinement if spec.may_be_paid else Refinement(),
             fit=spec.choices.fit,
             scale_length=spec.scale_length,
             materials=spec.choices.materials,
             export=spec.export_path,
             asset=spec.choices.asset,
-            session=spec.session_code,
+            session=spec.session_code or spec.source.stem,
             job_id=job_id,
+            remesh=spec.choices.remesh if spec.choices.engine is Engine.LOCAL else None,
+            facing=spec.choices.facing,
+            shape=spec.shape,
+            is_object=spec.source.kind is SourceKind.OBJECT,
         )
 
 
@@ -86,7 +96,10 @@ class Fitted(Record):
 
     ``delivered_min`` and ``delivered_max`` are in API order and meters; ``box_min`` and ``box_max`` the corners that
     the fitted mesh should reach, in data axes and units. Errors are relative to the diagonal of the requested box;
-    ``delivered_error`` is ``None`` where no size was sent.
+    ``delivered_error`` is ``None`` where no size was sent. ``facing`` is the turn in degrees that was made about the
+    box's up axis, ``as_good`` all turns that were as good where that is a tie. ``stretch`` is how much more than on the
+    axis that is scaled least the mesh is scaled in width, height and depth of the box (API order); ``None`` where an
+    earlier version did not say.
     """
 
     box_min: Vec3
@@ -95,6 +108,9 @@ class Fitted(Record):
     delivered_max: Vec3 | None = None
     delivered_error: float | None = None
     fitted_error: float = 0.0
+    facing: int = field(default=0, metadata=IF_SET)
+    as_good: tuple[int, ...] = field(default=(), metadata=IF_SET)
+    stretch: Vec3 | None = field(default=None, metadata=IF_SET)
 
     @property
     def box(self) -> tuple[Vec3, Vec3]:

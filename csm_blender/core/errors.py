@@ -75,6 +75,14 @@ class BadSessionCode(
     """The text holds no session code."""
 
 
+class BadSource(
+    UsageError,
+    hint="A source is a session code, object:NAME of a mesh object, or a mesh file: "
+    ".glb, .gltf, .obj, .fbx, .stl, .ply, .usd, .usdz, or a .zip that holds one.",
+):
+    """The text names no source, or the file or object that it names cannot be used."""
+
+
 class NoSuchObject(UsageError, hint="Object names are case-sensitive; the Outliner shows them."):
     """The named object is not in the scene."""
 
@@ -184,6 +192,10 @@ class DownloadCut(
 
 class LinkExpired(TransientError, hint="Retry asks the service for a new link and costs nothing."):
     """The storage refuses the signed link; a fresh GET of the session gives a new one."""
+
+
+class SourceChanged(TransientError, hint="Wait until the program that writes it is done, then retry."):
+    """A mesh file changed while it was copied; it is copied once more a moment later."""
 
 
 class UntrustedServer(

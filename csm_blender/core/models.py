@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from .records import FLAT, NOT_KEPT, Record
+from .records import FLAT, IF_SET, NOT_KEPT, Record
+from .remesh import RemeshOptions
+from .sources import Engine, Facing, Source, SourceKind
 
 Vec3 = tuple[float, float, float]
 Vec4 = tuple[float, float, float, float]
@@ -79,6 +81,7 @@ class Choices(Record):
 
     ``custom_pivot`` counts for ``Pivot.CUSTOM`` only: normalized to the box, Blender axes. ``copies`` says whether
     objects that share the target's mesh get the result too; ``None`` means that they do where the mesh is replaced.
+    ``remesh`` counts for ``Engine.LOCAL`` only.
     """
 
     fit: Fit = Fit.EXACT
@@ -89,6 +92,9 @@ class Choices(Record):
     copies: bool | None = None
     materials: Materials = Materials.REFINED
     asset: AssetChoice = NO_ASSET
+    engine: Engine = field(default=Engine.SERVICE, metadata=IF_SET)
+    facing: Facing = field(default=Facing.AS_DELIVERED, metadata=IF_SET)
+    remesh: RemeshOptions = field(default=RemeshOptions(), metadata=IF_SET)
 
     def settled(self) -> Choices:
         """These choices as a job keeps them: *copies* decided; the pivot itself is in what is sent by then."""
@@ -157,7 +163,9 @@ class JobSpec(Record):
     ``scale_length`` is meters per Blender unit. ``target`` is ``None`` for a job that was given a box by numbers.
     ``blend_file``, ``output`` and ``export_path`` are absolute paths or empty; ``run_id`` binds the jobs of one
     command-line call together so that ``resume`` can finish that call. ``parts`` names the objects of a common box, the
-    target first, and is empty for one object.
+    target first, and is empty for one object. ``file_or_object`` is the source of a job that refines no session, whose
+    ``session_code`` is empty then. ``shape`` is the block-out's own, which ``Facing.AUTO`` compares the mesh with, as
+    ``core.geometry.occupancy`` writes it; empty where there is none.
     """
 
     session_code: str
@@ -173,6 +181,23 @@ class JobSpec(Record):
     export_path: str = ""
     run_id: str = ""
     parts: tuple[str, ...] = ()
+    file_or_object: Source | None = field(default=None, metadata={**IF_SET, "key": "source"})
+    shape: str = field(default="", metadata=IF_SET)
+
+    @property
+    def source(self) -> Source:
+        """Where the mesh comes from."""
+        return self.file_or_object or Source(SourceKind.SESSION, self.session_code)
+
+    @property
+    def needs_service(self) -> bool:
+        """Whether anything of the job needs a key and the network."""
+        return self.source.kind is SourceKind.SESSION
+
+    @property
+    def may_be_paid(self) -> bool:
+        """Whether the job may request a refine of the service."""
+        return self.needs_service and self.choices.engine is Engine.SERVICE
 
     @property
     def label(self) -> str:

@@ -60,6 +60,10 @@ class Settings(Record):
         return min(LONGEST_LEASE_S, self.connect_timeout_s + self.answer_limit_s + 10.0)
 
 
+NO_SERVICE = Settings(base_url="", loopback_only=True)
+"""The settings of jobs that ask nothing of a service: no key, and no address to ask."""
+
+
 def key_from(environment: Mapping[str, str], preference: str = "") -> str:
     """The API key: the environment's, else the preference's, else empty."""
     return (environment.get(KEY_VARIABLE) or preference).strip()

@@ -13,6 +13,7 @@ from typing import Literal
 
 import bpy
 
+from ..core.remesh import MAX_FACES, MIN_FACES, TEXTURE_SIZES
 from .addon.translation import OURS
 from .blender.change_counter import chosen
 from .blender.runtime import Part, part
@@ -62,8 +63,38 @@ ASSET_ITEMS = (
     ("FILE", "In This File", "A result is marked as an asset, with a picture, in the current file"),
     ("LIBRARY", "In a Library", "A copy of a result, with a picture, is saved as a file in an asset library"),
 )
+SOURCE_ITEMS = (
+    ("SESSION", "Session", "A session of the CSM service"),
+    ("FILE", "File", "A mesh file of any generator: no account is needed"),
+    ("OBJECT", "Object", "A mesh object of the scene: no account is needed"),
+)
+ENGINE_ITEMS = (
+    (
+        "SERVICE",
+        "Service",
+        "The service refines the session; this may spend credits. Files and objects are refined here",
+    ),
+    ("LOCAL", "This Computer", "The mesh is made clean and textured on this computer; nothing is paid"),
+    ("NONE", "As It Is", "The mesh is fitted and not changed otherwise; nothing is paid"),
+)
+FACING_ITEMS = (
+    ("AUTO", "Automatic", "The turn that fits the block-out's shape best; what the service refined stays as it is"),
+    ("AS_DELIVERED", "As Delivered", "The mesh is not turned"),
+    ("0", "0°", "The mesh is not turned"),
+    ("90", "90°", "A quarter turn, counterclockwise seen from above"),
+    ("180", "180°", "A half turn"),
+    ("270", "270°", "A quarter turn, clockwise seen from above"),
+)
+TEXTURE_ITEMS = tuple(
+    (str(size), f"{size} px" if size else "None", "Side of the textures in pixels" if size else "No textures")
+    for size in TEXTURE_SIZES
+)
 _choice = partial(EnumProperty, translation_context=OURS)
 _CORNER = {"subtype": "XYZ", "update": chosen, "override": _OF_OVERRIDES}
+
+
+def _is_mesh(_state: bpy.types.PropertyGroup, obj: bpy.types.Object) -> bool:
+    return obj.type == "MESH"
 
 
 @with_properties
@@ -72,6 +103,7 @@ class CSM_PG_job(bpy.types.PropertyGroup):
 
     job_id = StringProperty(name="Job")
     session_code = StringProperty(name="Session")
+    source = StringProperty(name="Source", description="Where the mesh comes from: a session, a file or an object")
     status = StringProperty(name="State")
     progress = FloatProperty(name="Progress", min=0.0, max=1.0, subtype="FACTOR")
     message = StringProperty(name="Message")
@@ -98,6 +130,37 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
 
     session_code = StringProperty(
         name="Session", description="Code of the CSM session to refine, such as SESSION_1689257215_1674078"
+    )
+    source = _choice(name="Source", description="Where the mesh comes from", items=SOURCE_ITEMS, update=chosen)
+    filepath = StringProperty(
+        name="File", description="Mesh file to refine into the box", subtype="FILE_PATH", update=chosen
+    )
+    source_object: bpy.types.Object | None = PointerProperty(
+        type=bpy.types.Object,
+        name="Object",
+        description="Mesh object to refine into the box",
+        poll=_is_mesh,
+        update=chosen,
+    )
+    engine = _choice(name="Engine", description="What refines the mesh", items=ENGINE_ITEMS, update=chosen)
+    facing = _choice(
+        name="Facing",
+        description="Which way the mesh faces in the box",
+        items=FACING_ITEMS,
+        default="AUTO",
+        update=chosen,
+    )
+    triangles = IntProperty(
+        name="Faces",
+        description="Most triangles of the result, or about so many quads",
+        default=20_000,
+        min=MIN_FACES,
+        max=MAX_FACES,
+        soft_max=200_000,
+    )
+    use_quads = BoolProperty(name="Quads", description="Make quads instead of triangles")
+    texture_size = _choice(
+        name="Texture", description="Side of the result's textures in pixels", items=TEXTURE_ITEMS, default="2048"
     )
     fit = _choice(name="Fit", description="How the refined mesh is fitted to the box", items=FIT_ITEMS)
     pivot = _choice(name="Pivot", description="Where the result's origin is", items=PIVOT_ITEMS, update=chosen)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fetch the mesh a session shows before it is refined, and have it fitted to a block-out; a child process of Blender.
+"""Fetch the mesh that a job would begin with, and have it fitted to a block-out; a child process of Blender.
 
 Its argument is a folder that holds ``spec.json``; the fitted mesh is written there. Its answer says how it went.
 No request costs credits: all are GETs. It ends when the answer is not awaited any more, and its converter with it.
@@ -29,6 +29,7 @@ from ..core.errors import (
     sanitized_error,
 )
 from ..core.files import preview_cache
+from ..core.files.companions import copy_source
 from ..core.files.preview_cache import Kind
 from ..core.messages import Message
 from ..core.models import JobSpec
@@ -37,6 +38,7 @@ from ..core.processes.child_side import Parent
 from ..core.processes.converter_pool import MESH_NAME, ConverterPool
 from ..core.processes.launch import arguments_of_child
 from ..core.settings import Settings
+from ..core.sources import SourceKind
 from .config import WorkerConfig
 
 SPEC_NAME = "spec.json"
@@ -65,7 +67,14 @@ def prepare(config: WorkerConfig, folder: Path) -> dict[str, Any]:
     try:
         spec = JobSpec.from_dict(json.loads((folder / SPEC_NAME).read_text(encoding="utf-8")))
         mesh = folder / MESH_NAME
-        kind, stale = fetch(config.settings, config.home, spec.session_code, mesh)
+        kind, stale = Kind.PREVIEW, False
+        match spec.source.kind:
+            case SourceKind.SESSION:
+                kind, stale = fetch(config.settings, config.home, spec.session_code, mesh)
+            case SourceKind.FILE:
+                copy_source(Path(spec.source.name), mesh, lambda _done, _total: None)
+            case SourceKind.OBJECT:
+                pass  # written out by whoever asked
         return {"kind": str(kind), "stale": stale, "report": _fitted(config, spec, folder, mesh)}
     except MeshTooLarge:
         raise

@@ -44,16 +44,12 @@ class NotSent(Exception):
 class CsmClient:
     """Speaks to one base URL with one key. Not for sharing between threads; it keeps one connection alive.
 
-    The key travels in ``x-api-key`` to the base URL's origin and nowhere else.
+    The key travels in ``x-api-key`` to the base URL's origin and nowhere else. Without one every request raises
+    :class:`.errors.MissingKey`; a pipeline whose jobs ask nothing of a service needs none.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._headers = {
-            "x-api-key": settings.require_key(),
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
-        }
         self._http = new_http_session(settings.base_url, settings.answer_limit_s)
 
     def refine(self, code: str, refinement: Refinement) -> None:
@@ -123,7 +119,11 @@ class CsmClient:
         """One request, a POST where there is *data*, and its whole answer."""
         url = urljoin(f"{self._settings.base_url}/", path)
         method, headers = ("POST", {"Content-Type": "application/json"}) if data else ("GET", {})
-        headers |= self._headers
+        headers |= {
+            "x-api-key": self._settings.require_key(),
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+        }
         with open_response(http, method, url, self._settings, headers=headers, data=data) as response:
             too_long = errors.UnexpectedAnswer("The answer is too long.")
             body = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))

@@ -109,7 +109,12 @@ def is_intact(path: Path, sha256: str) -> bool:
     A download is not waited for until it is on the disk, so that after a power cut it may be cut or empty.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        return sum_of_file(path) == sha256
     except OSError:
         return False
+
+
+def sum_of_file(path: Path) -> str:
+    """The SHA-256 of a file's content. Raises :class:`OSError`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

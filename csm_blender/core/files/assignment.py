@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which session goes onto which object, as it is shown to the user before anything is changed."""
+"""Which session or file goes onto which object, as it is shown to the user before anything is changed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import PurePath
 
 from ..messages import Message
+
+_WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A session's code and the name of an object. *problem* says why the two cannot be paired; empty where they can.
+    """A session's code or a file, and the name of an object. *problem* says why the two cannot be paired, if so.
 
     What is left over on one side has the other empty.
     """
@@ -36,6 +39,61 @@ def in_order(codes: Sequence[str], names: Sequence[str]) -> list[Pair]:
         Pair(code, name, "" if code and name else left_over[bool(name)])
         for code, name in zip_longest(codes, sorted(names, key=natural_order), fillvalue="")
     ]
+
+
+def by_name(files: Sequence[str], names: Sequence[str]) -> list[Pair]:
+    """The *files* (paths or names), each with the object of its name, in their order; then the objects left over.
+
+    A file goes to the object that is called as it is without its suffix; else to the one whose name has the same words
+    and numbers, whatever their case and what separates them; else to the one whose words it begins with, or that begins
+    with its words. Where several fit equally nothing is guessed: they are left over, with a problem that names them.
+    """
+    stems = {file: PurePath(file).stem for file in files}
+    left_files, left_names = dict.fromkeys(files), dict.fromkeys(names)
+    pairs: dict[str, Pair] = {}
+    for is_same in (_is_equal, _has_same_words, _begins_alike):
+        matches = {file: [name for name in left_names if is_same(stems[file], name)] for file in left_files}
+        rivals: dict[str, list[str]] = {}
+        for file, found in matches.items():
+            for name in found:
+                rivals.setdefault(name, []).append(file)
+        for file, found in matches.items():
+            if not found:
+                continue
+            others = [other for other in rivals[found[0]] if other != file]
+            if len(found) > 1:
+                pairs[file] = Pair(file, "", Message("Several objects fit its name: {names}", names=tuple(found)))
+            elif others:
+                also = tuple(PurePath(other).name for other in others)
+                pairs[file] = Pair(file, "", Message("{name} fits {others} as well", name=repr(found[0]), others=also))
+            else:
+                pairs[file] = Pair(file, found[0])
+        left_files = {file: None for file in left_files if file not in pairs}
+        taken = {name for found in matches.values() for name in found}
+        left_names = {name: None for name in left_names if name not in taken}
+    nothing = Message("No object has its name")
+    paired = [pairs.get(file, Pair(file, "", nothing)) for file in files]
+    used = {pair.object_name for pair in paired}
+    return [*paired, *(Pair("", name, Message("No file has its name")) for name in names if name not in used)]
+
+
+def _is_equal(stem: str, name: str) -> bool:
+    return stem == name
+
+
+def _words(name: str) -> list[str]:
+    """The words and numbers of *name*: ``Old-Chair02`` has three."""
+    return [str(int(part)) if part.isdecimal() else part for part in _WORD.findall(name.casefold())]
+
+
+def _has_same_words(stem: str, name: str) -> bool:
+    return bool(_words(stem)) and _words(stem) == _words(name)
+
+
+def _begins_alike(stem: str, name: str) -> bool:
+    """Whether the words of one begin with those of the other."""
+    short, long = sorted((_words(stem), _words(name)), key=len)
+    return bool(short) and long[: len(short)] == short
 
 
 def usable(pairs: Sequence[Pair]) -> list[Pair]:

@@ -1,51 +1,65 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs file: which sessions go onto which objects. The command line and the dialog of the 3D view read the same.
+"""The jobs file: which meshes go onto which objects. The command line and the dialog of the 3D view read the same.
 
-One job is a session (its code, or a URL that holds it) and the name of an object, or of several joined by ``+`` for
-their common box. A ``.csv`` begins with a line that names the columns ``session`` and ``object``, in any order; a
-``.json`` is a list of objects with these two keys; a ``.csmjobs`` is either. All are UTF-8.
+One job is a source (a session's code or a URL that holds it, a mesh file, ``object:NAME``) and the name of an object,
+or of several joined by ``+`` for their common box. A ``.csv`` begins with a line that names the columns ``source`` (or
+``session``) and ``object``, in any order, and perhaps ``engine``, ``triangles`` and ``facing``; a ``.json`` is a list
+of objects with these keys; a ``.csmjobs`` is either. All are UTF-8. Files are found from the folder of the jobs file
+on.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..api.session_code import parse_session_code, shortened
-from ..errors import BadJobsFile, BadSessionCode
+from ..api.session_code import shortened
+from ..errors import BadJobsFile, BadSessionCode, BadSource
+from ..sources import Engine, Facing
+from .source_text import parse_source, read_engine, read_facing
 
 COLUMNS = ("session", "object")
+SOURCE = "source"
+"""What the column ``session`` may be called as well."""
+OPTIONAL = ("engine", "triangles", "facing")
 SUFFIX = ".csmjobs"
+_WISH_HINT = "engine is service, local or none; triangles a number; facing as-delivered, 0, 90, 180, 270 or auto."
 MOST_BYTES = 10 * 1024**2
 """A larger file was dropped by mistake; the file is read while Blender waits."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One job: a session and the name of its block-out, which is empty where a box is given by numbers."""
+    """One job: its source as text, and the name of its block-out, which is empty where a box is given by numbers.
+
+    ``engine``, ``triangles`` and ``facing`` are ``None`` where the row does not say.
+    """
 
     session: str
     object_name: str
+    engine: Engine | None = None
+    triangles: int | None = None
+    facing: Facing | None = None
 
 
 def read_jobs_file(path: Path) -> list[Row]:
-    """The jobs in the file. Raises :class:`BadJobsFile` or :class:`BadSessionCode`, naming the job at fault."""
+    """The jobs in the file. Raises :class:`BadJobsFile`, or what :func:`parse_source` does, naming the job at fault."""
     checked = []
     for number, row in enumerate(read_rows(path), start=1):
         try:
-            checked.append(Row(parse_session_code(row.session), row.object_name))
-        except BadSessionCode as error:
-            raise BadSessionCode(
-                "Job {number} of {name}: {error}", error.hint, number=number, name=path.name, error=error
-            ) from error
+            checked.append(replace(row, session=parse_source(row.session, path.absolute().parent).text))
+        except (BadSessionCode, BadSource) as error:
+            words = "Job {number} of {name}: {error}"
+            raise type(error)(words, error.hint, number=number, name=path.name, error=error) from error
     return checked
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The jobs in the file, with unchecked session codes. Raises :class:`BadJobsFile` for what is not a jobs file."""
+    """The jobs in the file, with unchecked sources. Raises :class:`BadJobsFile` for what is not a jobs file."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BadJobsFile(
@@ -69,14 +83,37 @@ def read_rows(path: Path) -> list[Row]:
             )
     if not rows:
         raise BadJobsFile("The jobs file {name} contains no jobs.", name=path.name)
-    jobs = []
-    for number, row in enumerate(rows, start=1):
-        _check_columns(path, list(row))
-        session, obj = row["session"], row["object"]
-        if not isinstance(session, str) or not isinstance(obj, str) or not obj.strip():
-            raise BadJobsFile("Job {number} of {name} needs a session and an object.", number=number, name=path.name)
-        jobs.append(Row(session, obj))
-    return jobs
+    return [_row(path, number, row) for number, row in enumerate(rows, start=1)]
+
+
+def _row(path: Path, number: int, row: Mapping[str, Any]) -> Row:
+    """Job *number* of the file, counted from 1."""
+    _check_columns(path, list(row))
+    session, obj = row.get("session", row.get(SOURCE)), row["object"]
+    if not isinstance(session, str) or not isinstance(obj, str) or not obj.strip():
+        raise BadJobsFile("Job {number} of {name} needs a session and an object.", number=number, name=path.name)
+    try:
+        return Row(session, obj, *_wishes(row))
+    except ValueError as error:
+        words = "Job {number} of {name}: {value} is no {column}."
+        column, value = error.args[0]
+        raise BadJobsFile(
+            words, _WISH_HINT, number=number, name=path.name, value=shortened(str(value)), column=column
+        ) from error
+
+
+def _wishes(row: Mapping[str, Any]) -> tuple[Engine | None, int | None, Facing | None]:
+    """What *row* says of engine, triangles and facing. Raises ``ValueError`` with (column, value) for what is none."""
+    reads: tuple[Callable[[str], Any], ...] = (read_engine, int, read_facing)
+    found: list[Any] = []
+    for column, read in zip(OPTIONAL, reads, strict=True):
+        text = "" if row.get(column) is None else str(row[column]).strip()
+        try:
+            found.append(read(text) if text else None)
+        except ValueError as error:
+            raise ValueError((column, text)) from error
+    engine, triangles, facing = found
+    return engine, triangles, facing
 
 
 def _json_rows(path: Path, text: str) -> list[dict[str, Any]]:
@@ -106,9 +143,10 @@ def _csv_rows(path: Path, text: str) -> list[dict[str, Any]]:
 
 
 def _check_columns(path: Path, names: list[str]) -> None:
-    if unknown := [name for name in names if name not in COLUMNS]:
+    if unknown := [name for name in names if name not in (*COLUMNS, SOURCE, *OPTIONAL)]:
         raise BadJobsFile(
             "The jobs file {name} has an unknown column {column}.", name=path.name, column=shortened(unknown[0])
         )
-    if missing := [name for name in COLUMNS if name not in names]:
+    known = ["session" if name == SOURCE else name for name in names]
+    if missing := [name for name in COLUMNS if name not in known]:
         raise BadJobsFile("The jobs file {name} lacks the column {column}.", name=path.name, column=repr(missing[0]))

@@ -8,11 +8,14 @@ no sense any more it changes nothing and gives the job as it is. Raises :class:`
 from __future__ import annotations
 
 import functools
+import shutil
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..errors import ConversionFailed, JobGone, PlacementFailed, RefineFailed
+from ..errors import BadMesh, ConversionFailed, JobGone, PlacementFailed, RefineFailed, UsageError
 from ..messages import Message
+from ..models import Choices
 from ..processes.converter_pool import BLEND_NAME, MESH_NAME
 from .job import Job
 from .states import FINISHED, JobState
@@ -55,7 +58,7 @@ def retry(store: Store, job: Job) -> Job:
 
     It goes on where it can: a converted mesh is placed again, a delivered one converted again. A job whose refine was
     accepted goes back to watching, which only reads. One whose request went out without an answer goes back to checking
-    whether it has started. Any other starts over.
+    whether it has started. Any other starts over; so does one whose file was no mesh, in case it was mended meanwhile.
     """
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         return job
@@ -89,6 +92,8 @@ def send_again(store: Store, job: Job) -> Job:
     lost, it first checks whether the refine has been done in the meantime.
     """
     current = _current(store, job)
+    if not current.spec.may_be_paid:
+        return convert_again(store, current, current.spec.choices)
     if current.state is JobState.SUBMITTING:
         return current  # its request is in progress: a second one now could be paid for as well
     failed = current.error is not None and current.error["code"] == RefineFailed.code
@@ -108,14 +113,44 @@ def _end_for_new_job(store: Store, job: Job) -> Job:
 def place_again(store: Store, job: Job) -> Job:
     """Make a placed job READY once more, for a placement that was undone or never saved.
 
-    Should the converted mesh have been cleaned away, it is downloaded and converted again, which costs nothing.
+    Should the converted mesh have been cleaned away, it is brought and converted again, which costs nothing.
     """
     if job.state is not JobState.PLACED:
         return job
     if (store.folder(job.job_id) / BLEND_NAME).exists():
         return store.update(job, state=JobState.READY, finished_at="", message=Message("Ready to be placed again"))
-    note = Message("The converted mesh is missing: downloading it again")
-    return store.update(job, state=JobState.DOWNLOADING, finished_at="", progress=0.0, message=note)
+    return bring_again(store, job)
+
+
+def bring_again(store: Store, job: Job) -> Job:
+    """Make the converted mesh of a READY or PLACED job once more, since it is gone. Nothing is paid."""
+    if job.spec.needs_service:
+        note = Message("The converted mesh is missing: downloading it again, no credits are spent")
+        return store.update(job, state=JobState.DOWNLOADING, finished_at="", progress=0.0, message=note)
+    note = Message("The converted mesh is missing: making it again")
+    return store.update(job, state=JobState.CONVERTING, finished_at="", progress=0.0, message=note)
+
+
+def convert_again(store: Store, job: Job, choices: Choices) -> Job:
+    """A new job for the same mesh with other *choices*: another budget, another facing. Nothing is fetched or paid.
+
+    The delivered mesh is taken from the old job's folder where it is still there. The old job stays as it is. Raises
+    :class:`UsageError` for a job that the service refined: its refine is asked for with :func:`send_again`.
+    """
+    current = _current(store, job)
+    if current.spec.may_be_paid:
+        raise UsageError("The service refined {name}.", "Use Refine Again.", name=repr(current.spec.source.label))
+    spec = replace(current.spec, choices=replace(choices, engine=current.spec.source.checked_engine(choices.engine)))
+    job_id = uuid.uuid4().hex
+    mesh = store.folder(current.job_id) / MESH_NAME
+    if mesh.exists():
+        store.folder(job_id).mkdir(parents=True)
+        shutil.copyfile(mesh, store.folder(job_id) / MESH_NAME)
+    new = store.add(spec, current.base_url, job_id)
+    if not mesh.exists():
+        return new
+    note = Message("Waiting for the converter")
+    return store.update(new, state=JobState.CONVERTING, glb_sha256=current.glb_sha256, message=note)
 
 
 def _state_to_go_on_in(store: Store, job: Job) -> JobState:
@@ -123,7 +158,8 @@ def _state_to_go_on_in(store: Store, job: Job) -> JobState:
     code = job.error["code"] if job.error else ""
     if job.result and code in ("", PlacementFailed.code) and (folder / BLEND_NAME).exists():
         return JobState.READY
-    if code == ConversionFailed.code and (folder / MESH_NAME).exists():
+    is_kept = code == ConversionFailed.code or (not job.spec.may_be_paid and code != BadMesh.code and job.glb_sha256)
+    if is_kept and (folder / MESH_NAME).exists():
         return JobState.CONVERTING
     if job.accepted_at:
         return JobState.REFINING

@@ -20,6 +20,11 @@ from .job import Job
 EXACT = 1e-5
 """Error, of the box's diagonal, up to which a result counts as standing exactly."""
 
+STRETCHED = 1.25
+"""Stretch on an axis from which the verdict mentions it."""
+
+_SAME_STRETCH = 1.05
+_DIMENSIONS = (Message("width"), Message("height"), Message("depth"))
 _WORTH_MENTIONING = 1e-3
 """Share of the diagonal by which a delivery may be off before the verdict mentions it."""
 
@@ -35,6 +40,8 @@ class Card(Record):
     size_delivered: Vec3 | None
     size_placed: Vec3 | None
     delivered_error: float | None
+    stretch: Vec3 | None
+    facing: int
     placed_error: float | None
     pivot_error: float | None
     notes: tuple[str, ...]
@@ -54,6 +61,8 @@ class Card(Record):
             (Message("Size Requested"), _size(self.size_asked)),
             (Message("Size Delivered"), _size(self.size_delivered)),
             (Message("Size Placed"), _size(self.size_placed)),
+            (Message("Stretch"), _stretch(self.stretch)),
+            (Message("Facing"), Message("{degrees}°", degrees=self.facing)),
             (Message("Box Error"), _error(self.placed_error)),
             (Message("Pivot Error"), _error(self.pivot_error)),
         ]
@@ -92,6 +101,8 @@ def card(job: Job) -> Card | None:
         size_delivered=minus(high, low) if low and high else None,
         size_placed=placement.size if placement else None,
         delivered_error=conversion.fitted.delivered_error,
+        stretch=conversion.fitted.stretch,
+        facing=conversion.fitted.facing,
         placed_error=placement.placed_error if placement else None,
         pivot_error=placement.pivot_error if placement else None,
         notes=(*conversion.notes, *(placement.notes if placement else ())),
@@ -113,7 +124,7 @@ def _verdict(job: Job, result: JobResult) -> tuple[Message, bool]:
     if delivered is not None and delivered > _WORTH_MENTIONING:
         off = Message("The service was off by {share}; this was corrected.", share=f"{delivered:.1%}")
         verdict = sentences(verdict, off)
-    return sentences(verdict, _flaws(findings)), good and not _looks_wrong(findings)
+    return sentences(verdict, stretch_note(job), _flaws(findings)), good and not _looks_wrong(findings)
 
 
 def _looks_wrong(findings: MeshFindings) -> bool:
@@ -125,6 +136,18 @@ def _looks_wrong(findings: MeshFindings) -> bool:
         or findings.inside_out
         or findings.triangles == 0
     )
+
+
+def stretch_note(job: Job) -> Message:
+    """What is to be said where the mesh of a converted *job* was stretched much, and what helps; else empty."""
+    stretch = job.result.conversion.fitted.stretch if job.result else None
+    if stretch is None or max(stretch) <= STRETCHED:
+        return NOTHING
+    most = max(stretch)
+    # Two axes that are stretched alike are the same as the third one pressed together.
+    where = tuple(name for name, value in zip(_DIMENSIONS, stretch, strict=True) if value > most / _SAME_STRETCH)
+    said = Message("Stretched {factor} times in {dimensions}.", factor=f"{most:.1f}", dimensions=where)
+    return sentences(said, Message("Fit Inside keeps its proportions; another facing may fit better."))
 
 
 def _how_it_fits(job: Job) -> Message:
@@ -182,6 +205,10 @@ def _count(value: int | None) -> Message:
 
 def _size(size: Vec3 | None) -> Message:
     return Message("not sent" if size is None else " x ".join(f"{length:.4g}" for length in size) + " m")
+
+
+def _stretch(stretch: Vec3 | None) -> Message:
+    return Message("-" if stretch is None else " x ".join(f"{value:.3g}" for value in stretch))
 
 
 def _error(value: float | None) -> Message:

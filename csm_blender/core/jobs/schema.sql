@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     object_name      TEXT NOT NULL,               -- the block-out, when the job was made
     blend_file       TEXT NOT NULL,
     scene_name       TEXT NOT NULL,
-    base_url         TEXT NOT NULL,
+    base_url         TEXT NOT NULL,               -- the service; empty for a job that asks nothing of one
     run_id           TEXT NOT NULL,               -- jobs of one command-line call
     message          TEXT NOT NULL DEFAULT '',    -- in English
     message_json     TEXT NOT NULL DEFAULT '',    -- its template and values, to show it in another language

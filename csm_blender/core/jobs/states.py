@@ -30,15 +30,16 @@ FINISHED = frozenset({_S.PLACED, _S.FAILED, _S.CANCELLED})
 
 _RETRIED = frozenset({_S.QUEUED, _S.REFINING, _S.UNCERTAIN, _S.CONVERTING, _S.READY})
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
-    _S.QUEUED: frozenset({_S.CHECKING}),
+    _S.QUEUED: frozenset({_S.CHECKING, _S.DOWNLOADING, _S.CONVERTING}),
     _S.CHECKING: frozenset({_S.SUBMITTING, _S.REFINING, _S.DOWNLOADING}),
     _S.SUBMITTING: frozenset({_S.CHECKING, _S.REFINING, _S.UNCERTAIN}),
     _S.UNCERTAIN: frozenset({_S.REFINING}),
     _S.REFINING: frozenset({_S.DOWNLOADING}),
     _S.DOWNLOADING: frozenset({_S.CONVERTING}),
-    _S.CONVERTING: frozenset({_S.READY, _S.DOWNLOADING}),
-    _S.READY: frozenset({_S.PLACED, _S.DOWNLOADING}),
-    _S.PLACED: frozenset({_S.READY, _S.DOWNLOADING}),  # undone in Blender, or placed in a file that was never saved
+    _S.CONVERTING: frozenset({_S.READY, _S.DOWNLOADING, _S.QUEUED}),
+    _S.READY: frozenset({_S.PLACED, _S.DOWNLOADING, _S.CONVERTING}),
+    # Undone in Blender, or placed in a file that was never saved.
+    _S.PLACED: frozenset({_S.READY, _S.DOWNLOADING, _S.CONVERTING}),
     _S.FAILED: _RETRIED,
     _S.CANCELLED: _RETRIED,
 }

@@ -114,8 +114,11 @@ class Store:
     def add(self, spec: JobSpec, base_url: str, job_id: str = "") -> Job:
         """Record a new job, QUEUED. Nothing is sent by this.
 
-        *job_id* is given when a record that the store has lost is restored; a job that is still there stays as it is.
+        One that asks nothing of the service is recorded without a base URL, so that any worker takes it up. *job_id* is
+        given when a record that the store has lost is restored; a job that is still there stays as it is. It is given,
+        too, where the job's folder holds its mesh already.
         """
+        base_url = base_url if spec.needs_service else ""
         job_id = job_id or uuid.uuid4().hex
         now = now_text()
         with self._transaction("NORMAL"):
@@ -167,8 +170,8 @@ class Store:
             current = self.get(job.job_id)
             if current is None or current.lease_owner != owner:
                 raise LeaseLost(job.job_id)
-            if current.state is not JobState.SUBMITTING:
-                raise IllegalMove(f"{current.state} does not send")
+            if current.state is not JobState.SUBMITTING or not current.spec.may_be_paid:
+                raise IllegalMove(f"{current.state} with {current.spec.choices.engine} does not send")
             if current.posted_at:
                 raise SentBefore(job.job_id)
             other = blocking_job(current, self.siblings(current))
@@ -209,10 +212,10 @@ class Store:
             self._db.execute("UPDATE jobs SET lease_owner='', lease_until=0 WHERE lease_owner=?", [owner])
 
     def waiting_for_worker(self, base_url: str, owner: str = "") -> list[str]:
-        """Ids of the jobs of this service that need a worker and have none, or have *owner*."""
+        """Ids of the jobs of this service, and of those that need none, that have no worker, or have *owner*."""
         with self._explained():
             rows = self._db.execute(
-                f"SELECT job_id FROM jobs WHERE base_url=:base AND {_FREE}"  # noqa: S608 - constants
+                f"SELECT job_id FROM jobs WHERE base_url IN (:base, '') AND {_FREE}"  # noqa: S608 - constants
                 f" AND (state IN ({_quoted(ACTIVE)}) OR (state='UNCERTAIN' AND looks_left>0)"
                 f" OR (cancel_requested AND state NOT IN ({_quoted(FINISHED)}))) ORDER BY created_at, rowid",
                 {"base": base_url, **_lease_terms(owner)},

@@ -37,6 +37,8 @@ def _job(store: Store, job: Job) -> dict[str, Any]:
     return {
         "job_id": job.job_id,
         "session": job.session_code,
+        "source": str(job.spec.source.kind),
+        "engine": str(job.spec.choices.engine),
         "state": str(job.state),
         "requests": {"get": job.gets, "post": job.posts},
         "error": None if job.error is None else {name: redacted(str(text)) for name, text in job.error.items()},

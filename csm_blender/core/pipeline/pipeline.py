@@ -34,6 +34,7 @@ from ..messages import Message, sentences
 from ..processes.converter_pool import ConverterPool
 from ..settings import Settings
 from .context import StepContext, VolatileStates
+from .local_source import LocalSteps
 from .retrieve import LINK_TRIES, Cancelled, RetrieveSteps
 from .submit import SubmitSteps
 
@@ -67,8 +68,9 @@ class Pipeline:
         self._context = StepContext(store, settings, self._client, converters, owner, states)
         retrieve = RetrieveSteps(self._context)
         submit = SubmitSteps(self._context, retrieve)
+        local = LocalSteps(self._context, retrieve)
         self._steps: dict[JobState, Callable[[Job], float | None]] = {
-            JobState.QUEUED: submit.begin,
+            JobState.QUEUED: lambda job: (submit if job.spec.may_be_paid else local).begin(job),
             JobState.CHECKING: submit.check,
             JobState.SUBMITTING: submit.submit,
             JobState.UNCERTAIN: submit.look_after_lost_answer,
@@ -156,7 +158,8 @@ class Pipeline:
             memory.link_tries += 1
             if memory.link_tries > LINK_TRIES:
                 return self._give_up(job, fault)
-        limit_s = settings.give_up_unpaid_s if job.state in UNPAID else settings.deadline_s
+        unpaid = job.state in UNPAID or not job.spec.may_be_paid
+        limit_s = settings.give_up_unpaid_s if unpaid else settings.deadline_s
         spent_s = max(job.fault_s, job.watched_s) if job.state is JobState.REFINING else job.fault_s
         left_s = limit_s - spent_s
         if fault.retry_after_s is not None:

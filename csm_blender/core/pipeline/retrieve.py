@@ -9,12 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ..api.backoff import poll_delay_s
 from ..api.download import download, is_intact
 from ..api.session import Phase, Session, phase_after, phase_before
 from ..conversion import ConversionReport, ConversionRequest, JobResult
-from ..errors import BadMesh, DeadlinePassed, LinkExpired, MeshTooLarge, NoMeshOffered, RefineFailed, UnexpectedAnswer
+from ..errors import (
+    BadMesh,
+    DeadlinePassed,
+    LinkExpired,
+    MeshTooLarge,
+    NoMeshOffered,
+    RefineFailed,
+    SessionNotReady,
+    UnexpectedAnswer,
+)
 from ..files.mesh_file import check_glb, looks_like_web_page
 from ..files.mesh_format import MeshFormat, find_format
 from ..jobs.job import Job
@@ -23,6 +33,7 @@ from ..jobs.store import LeaseLost, now_text
 from ..messages import ROUTINE, Message
 from ..processes.converter_pool import MESH_NAME
 from ..redaction import sanitize
+from ..sources import Engine
 from .context import StepContext
 
 BAD_FILE_TRIES = 3
@@ -79,12 +90,16 @@ class RetrieveSteps:
         """DOWNLOADING: fetch the mesh and check it."""
         memory = self._context.memory(job)
         url, memory.fresh_url = memory.fresh_url, ""
-        url = url or self._context.session(job).best_mesh_url()
+        session = None if url else self._context.session(job)
+        url = url if session is None else mesh_url_for(job.spec.choices.engine, session)
+        if session is not None and not url and not job.spec.may_be_paid:
+            raise SessionNotReady("The session has no mesh yet ({state}).", state=status_word(session))
         if not url:
             if memory.link_tries >= LINK_TRIES:
                 raise NoMeshOffered("The session is refined, but the service offers no mesh.")
             raise LinkExpired("The session offers no refined mesh yet.")
-        file = download(url, self._context.folder(job) / MESH_NAME, self._context.settings, self._progress_of(job))
+        progress = self.progress_of(job, lambda share: Message("Downloading ({share})", code=ROUTINE, share=share))
+        file = download(url, self._context.folder(job) / MESH_NAME, self._context.settings, progress)
         try:
             check_delivered(file.path)
         except BadMesh as problem:
@@ -103,7 +118,11 @@ class RetrieveSteps:
         )
         return 0.0
 
-    def _progress_of(self, job: Job) -> Callable[[int, int | None], None]:
+    def progress_of(self, job: Job, words: Callable[[str], Message]) -> Callable[[int, int | None], None]:
+        """What a long step calls with the bytes done and in all: keeps the lease, shows the share in *words*.
+
+        Raises :class:`Cancelled` and :class:`LeaseLost`.
+        """
         looked_s, shown = self._context.monotonic(), job.progress
 
         def on_progress(done: int, total: int | None) -> None:
@@ -120,8 +139,7 @@ class RetrieveSteps:
             share = min(1.0, done / total) if total else 0.0
             if abs(share - shown) >= PROGRESS_STEP:
                 shown = share
-                message = Message("Downloading ({share})", code=ROUTINE, share=f"{share:.0%}")
-                self._context.update(current, progress=share, message=message)
+                self._context.update(current, progress=share, message=words(f"{share:.0%}"))
 
         return on_progress
 
@@ -133,12 +151,11 @@ class RetrieveSteps:
             memory = self._context.memory(job)
             memory.file_known = mesh.exists() and (memory.file_known or is_intact(mesh, job.glb_sha256))
             if not memory.file_known:
-                note = Message("The delivered file is missing or damaged: downloading it again")
-                self._context.update(job, state=JobState.DOWNLOADING, message=note)
+                self._bring_again(job)
                 return 0.0
             if not converters.start(job.job_id, folder, ConversionRequest.of(job.spec, mesh, job.job_id).as_dict()):
                 return converters.ask_again_s
-        report = converters.collect(job.job_id)
+        report = self._report(job)
         if report is None:
             share, text = converters.progress(job.job_id)
             text = text or CONVERTING
@@ -150,6 +167,39 @@ class RetrieveSteps:
         self._context.update(job, state=JobState.READY, result=result, error=None, progress=1.0, message=ready)
         self._context.drop(job.job_id)
         return None
+
+    def _report(self, job: Job) -> dict[str, Any] | None:
+        """The converter's report. Raises what it met, with a hint that fits where the mesh came from."""
+        try:
+            return self._context.converters.collect(job.job_id)
+        except BadMesh as problem:
+            if job.spec.needs_service or problem.hint != BadMesh.default_hint:
+                raise
+            raise BadMesh(problem.message, "Export it again, then retry; or choose another mesh.") from problem
+
+    def _bring_again(self, job: Job) -> None:
+        """The delivered file is missing or damaged: back to the step that brings it."""
+        if job.spec.needs_service:
+            note = Message("The delivered file is missing or damaged: downloading it again")
+            self._context.update(job, state=JobState.DOWNLOADING, message=note)
+        else:
+            note = Message("The copy of the mesh is missing or damaged: copying it again")
+            self._context.update(job, state=JobState.QUEUED, message=note)
+
+
+def mesh_url_for(engine: Engine, session: Session) -> str:
+    """The mesh of *session* that a job with this engine begins with; empty where it offers none.
+
+    The local engine works on the free preview; without an engine it is the best mesh there is.
+    """
+    refined, preview = session.best_mesh_url(), next(iter(session.preview_urls.values()), "")
+    match engine:
+        case Engine.SERVICE:
+            return refined
+        case Engine.LOCAL:
+            return preview or refined
+        case Engine.NONE:
+            return refined or preview
 
 
 def _phase(job: Job, session: Session) -> Phase:

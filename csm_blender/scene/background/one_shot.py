@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from ...core.processes.child_process import ChildProcess
+from ...core.settings import Settings
 from ...worker.config import WorkerConfig
 from ..addon.environment import interpreters, jobs_home
 from ..addon.preferences import settings_now
@@ -28,6 +29,10 @@ class OneShotProcess(Part):
     deadline_s = 180.0
     _process: ChildProcess | None = None
 
+    def settings(self) -> Settings:
+        """The settings for the child. Raises a :class:`CsmError` where nothing may be sent."""
+        return settings_now()
+
     def answered(self, answer: dict[str, Any]) -> None:
         """Process the *answer* of the child, ``{}`` if it ended without one."""
         raise NotImplementedError
@@ -39,7 +44,7 @@ class OneShotProcess(Part):
 
     def run(self, *arguments: str) -> None:
         """Start the child in place of an earlier one. Raises a :class:`CsmError` where nothing may be sent."""
-        settings = settings_now()
+        settings = self.settings()
         self.cancel()
         config = WorkerConfig(jobs_home(), self.module, settings, interpreters())
         self._process = ChildProcess(config.interpreters.plain(self.module, *arguments), deadline_s=self.deadline_s)

@@ -6,47 +6,67 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import bpy
 
 from ...core.errors import JobError, UsageError
+from ...core.files.source_text import check_file
 from ...core.jobs import actions
 from ...core.jobs.job import Decision, Job, decisions
 from ...core.jobs.states import FINISHED, JobState
 from ...core.messages import NOTHING, Message
 from ...core.models import Choices
+from ...core.processes.converter_pool import MESH_NAME
+from ...core.settings import NO_SERVICE
+from ...core.sources import Source, SourceKind
 from ..addon.preferences import settings_now
+from ..addon.translation import labels
 from ..background.headless import run_pipeline
 from ..blender.bpy_typing import Context
+from ..blender.evaluation import depsgraph_of
+from ..blender.undo import push_undo_step
+from ..placement.turn import turn_result
 from ..properties import CSM_PG_job, find_record, tag_of
 from . import job_updates, record_sync
 from .binding import bound_scene, find_result, find_target
-from .planning import plan_for_objects
+from .object_source import add_job, check_object, write_object
+from .planning import plan_for_objects, with_shape
 from .restore import is_unfinished, restore_job
 from .state import file_state
 
 
-def start_job(session_code: str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Job:
-    """Start a job for the common box of *objects*, in the axes of the first. Raises a :class:`CsmError`."""
-    settings = settings_now()
+def start_job(source: Source | str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Job:
+    """Start a job for the common box of *objects*, in the axes of the first. Raises a :class:`CsmError`.
+
+    *source* is a :class:`Source` or the code of a session. A key and online access are needed for a session only.
+    """
+    source = Source.of(source)
+    is_session = source.kind is SourceKind.SESSION
+    base_url = settings_now().base_url if is_session else ""
     obj = objects[0]
-    if (busy := job_in_progress(session_code, obj)) is not None:
+    if (busy := job_in_progress(source, obj)) is not None:
         raise UsageError(
-            "{name} is already being refined with {session_code}.", name=repr(obj.name), session_code=busy.session_code
+            "{name} is already being refined with {session_code}.",
+            name=repr(obj.name),
+            session_code=busy.spec.source.label,
         )
-    store = file_state().open_store()
-    spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), choices)
-    job = store.add(spec, settings.base_url)
-    tag_of(obj).session_code = session_code
+    if source.kind is SourceKind.FILE:
+        check_file(Path(source.name))
+    store, depsgraph = file_state().open_store(), context.evaluated_depsgraph_get()
+    spec = with_shape(plan_for_objects(source, objects, context.scene, depsgraph, choices), objects, depsgraph)
+    job = add_job(store, spec, base_url, context.scene, depsgraph)
+    if is_session:
+        tag_of(obj).session_code = source.name
     record_sync.add_record(job, context.scene, obj)
     job_updates.note(job)
     return job
 
 
-def job_in_progress(session_code: str, obj: bpy.types.Object) -> Job | None:
-    """The unfinished job that refines *session_code* into *obj*, so that a second click does not pay twice."""
-    bindings = file_state().bindings
-    same = (job for job in file_state().unfinished() if job.session_code == session_code and job.job_id in bindings)
+def job_in_progress(source: Source | str, obj: bpy.types.Object) -> Job | None:
+    """The unfinished job that refines *source* into *obj*, so that a second click does not pay twice."""
+    bindings, source = file_state().bindings, Source.of(source)
+    same = (job for job in file_state().unfinished() if job.spec.source == source and job.job_id in bindings)
     return next((job for job in same if bindings[job.job_id].object_uid == obj.session_uid), None)
 
 
@@ -54,7 +74,9 @@ def run_to_end(job_ids: Sequence[str], context: Context) -> None:
     """Block until the jobs are placed or have failed. Without a window the pipeline runs in this very process."""
     state = file_state()
     if bpy.app.background:
-        run_pipeline(state.open_store(), job_ids, settings_now(), concurrency=8, on_change=job_updates.note)
+        asks = any(state.jobs[job_id].spec.needs_service for job_id in job_ids)
+        settings = settings_now() if asks else NO_SERVICE
+        run_pipeline(state.open_store(), job_ids, settings, concurrency=8, on_change=job_updates.note)
         for job_id in job_ids:
             if state.jobs[job_id].state is JobState.READY:
                 job_updates.place_now(job_id)
@@ -90,6 +112,7 @@ def cancel(job: Job) -> None:
 
 def retry(job: Job) -> None:
     """Continue a failed or cancelled job, without paying again."""
+    _write_object_again(job)
     job_updates.note(actions.retry(file_state().open_store(), job))
 
 
@@ -99,7 +122,10 @@ def look_again(job: Job) -> None:
 
 
 def send_again(job: Job) -> None:
-    """Ask for the refine once more, as a new job for the same object."""
+    """Ask for the refine once more, as a new job for the same object. Without the service, convert the mesh again."""
+    if not job.spec.may_be_paid:
+        convert_again(job, job.spec.choices)
+        return
     settings, store = settings_now(), file_state().open_store()
     scene, target = bound_scene(job.job_id), find_target(job.job_id)
     if job.state is JobState.PLACED:
@@ -112,6 +138,39 @@ def send_again(job: Job) -> None:
     if scene is not None:
         record_sync.add_record(new, scene, target)
     job_updates.note(new)
+
+
+def convert_again(job: Job, choices: Choices) -> Job:
+    """A new job for the same block-out and the same mesh with other *choices*; nothing is fetched or paid.
+
+    Raises :class:`UsageError` for a job that the service refined.
+    """
+    scene, target = bound_scene(job.job_id), find_target(job.job_id)
+    new = actions.convert_again(file_state().open_store(), job, choices)
+    if scene is not None:
+        record_sync.add_record(new, scene, target)
+    job_updates.note(new)
+    return new
+
+
+def turn(job: Job) -> None:
+    """Turn the placed result of *job* by a quarter in its box, as one undo step. Raises :class:`JobError`."""
+    scene, result = bound_scene(job.job_id), result_of(job.job_id)
+    if scene is None or result is None or not isinstance(result.data, bpy.types.Mesh):
+        raise JobError("The result is not in the scene.", "Place it again first.")
+    if result.mode != "OBJECT":
+        raise JobError("{name} is being edited.", "Go back to Object Mode first (Tab).", name=repr(result.name))
+    turn_result(result.data, job.spec)
+    push_undo_step(labels.say("Turn {name}", name=result.name), scene)
+
+
+def _write_object_again(job: Job) -> None:
+    """The copy of the job's object may be on another machine: it is made anew from the object as it is now."""
+    scene, source = bound_scene(job.job_id), job.spec.source
+    folder = file_state().open_store().folder(job.job_id)
+    if scene is not None and source.kind is SourceKind.OBJECT and not (folder / MESH_NAME).exists():
+        obj = check_object(scene, source.name)
+        write_object(obj, depsgraph_of(scene), job.spec.scale_length, folder)
 
 
 def place(job: Job) -> Message:

@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import CsmError, PlacementFailed
+from ...core.jobs import actions
 from ...core.jobs.job import Job
 from ...core.jobs.states import JobState
 from ...core.jobs.store import IllegalMove, LeaseLost, Store
@@ -34,8 +35,7 @@ def finish(store: Store, job: Job) -> Job | None:
     if scene is None or fresh is None or fresh.state is not JobState.READY:
         return fresh
     if fresh.result is None or not Path(fresh.result.conversion.blend).is_file():
-        message = Message("The converted file is missing: downloading it again, no credits are spent")
-        return store.update(fresh, state=JobState.DOWNLOADING, message=message)
+        return actions.bring_again(store, fresh)
     target = find_target(job.job_id)
     planned, message = _plan(fresh, target)
     try:
@@ -64,7 +64,7 @@ def push_undo(job: Job) -> None:
     """Make all changes since the last undo step one step named after the object."""
     scene = bound_scene(job.job_id)
     if scene is not None:
-        push_undo_step(labels.say("Refine {name}", name=job.spec.object_name or job.session_code), scene)
+        push_undo_step(labels.say("Refine {name}", name=job.spec.object_name or job.spec.source.label), scene)
 
 
 def _plan(job: Job, target: bpy.types.Object | None) -> tuple[Job, Message]:

@@ -18,6 +18,7 @@ from ...core.jobs.job import Job
 from ...core.jobs.states import FINISHED, JobState
 from ...core.jobs.store import Store, is_leased
 from ...core.messages import NOTHING, Message
+from ...core.settings import NO_SERVICE, Settings
 from ..addon.preferences import preferences, settings_now
 from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw, redraw_boxes
@@ -205,26 +206,33 @@ def _run_worker(store: Store) -> None:
     if not needing:
         state.worker.check(store)
         return
-    settings, reason = None, NOTHING
+    settings, obstacle, trouble = NO_SERVICE, NOTHING, NOTHING
     try:
         settings = settings_now()
-        if any(job.base_url == settings.base_url for job in needing):
+    except CsmError as error:  # jobs that need no service go on
+        obstacle = Message("Waiting: {error}", error=error)
+    try:
+        if any(job.base_url in ("", settings.base_url) for job in needing):
             state.worker.ensure(store, settings)
-    except CsmError as error:
-        reason = error.message
-        if settings is None:
+        elif obstacle:
             state.worker.stop(in_mid_request=any(job.state is JobState.SUBMITTING for job in needing))
-            reason = Message("Waiting: {error}", error=error)
+    except CsmError as error:
+        trouble = error.message
     for job in needing:
-        text = reason
-        if settings is not None and job.base_url != settings.base_url:
-            text = Message(
-                "Waiting: it belongs to {base_url}, which is not the current base URL", base_url=job.base_url
-            )
+        text = _reason_without_worker(job, settings, obstacle) or trouble
         if text and job.cancel_pending and not is_leased(job):
             note(actions.cancel(store, job))
         elif text:
             state.wait_reasons[job.job_id] = text
+
+
+def _reason_without_worker(job: Job, settings: Settings, obstacle: Message) -> Message:
+    """Why a worker with *settings* does not take up *job*; empty where it does. *obstacle* bars the service to all."""
+    if not job.base_url or job.base_url == settings.base_url:
+        return NOTHING
+    return obstacle or Message(
+        "Waiting: it belongs to {base_url}, which is not the current base URL", base_url=job.base_url
+    )
 
 
 def _update_slowly() -> bool:

@@ -20,8 +20,11 @@ import bpy
 from ...core.conversion import ConversionReport
 from ...core.errors import CsmError, DiskProblem
 from ...core.files.preview_cache import Kind, work_folder
+from ...core.files.source_text import check_file
 from ...core.messages import NOTHING, Message
 from ...core.models import NO_ASSET, Choices, JobSpec, Materials, Original
+from ...core.settings import NO_SERVICE, Settings
+from ...core.sources import Engine, Source, SourceKind
 from ...worker.preview_fetch import SPEC_NAME
 from ..addon.environment import jobs_home
 from ..addon.translation import labels
@@ -35,7 +38,8 @@ from ..placement import preview_objects
 from ..placement.preview_objects import Remark
 from ..versions import history
 from . import safe_moment
-from .planning import plan_for_objects
+from .object_source import check_object, write_object
+from .planning import plan_for_objects, with_shape
 from .state import Binding
 
 READY_CHECK_S = 0.2
@@ -61,6 +65,10 @@ class Order(OneShotProcess):
     answer: dict[str, Any] = field(default_factory=dict)
     waits: Message = NOTHING
     """What it waits for; empty until it is fetched."""
+
+    def settings(self) -> Settings:
+        """A file and an object are shown without a key and a network."""
+        return super().settings() if self.spec.needs_service else NO_SERVICE
 
     def clear(self) -> None:
         """End the child process and delete its files."""
@@ -115,17 +123,29 @@ def trouble_of(block_out: bpy.types.Object | None) -> CsmError | None:
     return preview_orders().troubles.get(block_out.session_uid) if block_out is not None else None
 
 
-def begin(session_code: str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Order:
-    """Start to fetch a preview in the common box of *objects*, in the axes of the first. Raises a :class:`CsmError`."""
-    target = objects[0]
-    shown_as = replace(choices, original=Original.KEEP, copies=False, materials=Materials.OWN, asset=NO_ASSET)
-    spec = plan_for_objects(session_code, objects, context.scene, context.evaluated_depsgraph_get(), shown_as)
+def begin(source: Source | str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Order:
+    """Start to fetch a preview in the common box of *objects*, in the axes of the first. Raises a :class:`CsmError`.
+
+    *source* is a :class:`Source` or the code of a session. A file or an object is shown as it is, facing as chosen.
+    """
+    target, source = objects[0], Source.of(source)
+    if source.kind is SourceKind.FILE:
+        check_file(Path(source.name))
+    engine = choices.engine if choices.engine is Engine.SERVICE and source.kind is SourceKind.SESSION else Engine.NONE
+    shown_as = replace(
+        choices, original=Original.KEEP, copies=False, materials=Materials.OWN, asset=NO_ASSET, engine=engine
+    )
+    depsgraph = context.evaluated_depsgraph_get()
+    spec = with_shape(plan_for_objects(source, objects, context.scene, depsgraph, shown_as), objects, depsgraph)
     cancel(target)
     _remove_orphans()
     binding = Binding(context.scene.session_uid, target.session_uid)
     order = Order(spec, binding, work_folder(jobs_home(), uuid.uuid4().hex), len(history.versions(target)))
     try:
         order.folder.mkdir(parents=True)
+        if source.kind is SourceKind.OBJECT:
+            shown = check_object(context.scene, source.name, objects)
+            write_object(shown, depsgraph, spec.scale_length, order.folder)
         (order.folder / SPEC_NAME).write_text(json.dumps(spec.as_dict()), encoding="utf-8")
         order.run(str(order.folder))
     except (CsmError, OSError) as error:

@@ -111,8 +111,9 @@ def _write(record: CSM_PG_job, job: Job, target: bpy.types.Object | None) -> boo
     placed = job.result.placement if job.result else None
     name = target.name if target is not None else job.spec.object_name
     values = {
-        "name": name or job.session_code,
+        "name": name or job.spec.source.label,
         "session_code": job.session_code,
+        "source": job.spec.source.text,
         "status": str(job.state),
         "progress": round(job.progress, 2),
         "message": job.message,

@@ -78,7 +78,7 @@ def restore_job(store: Store, record: CSM_PG_job) -> Job | None:
         _log.warning("The record of job %s is damaged: %r", record.job_id, problem)
         _mark_damaged(record)
         return None
-    job = store.add(spec, base_url_now(), record.job_id)
+    job = store.add(spec, base_url_now() if spec.needs_service else "", record.job_id)
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     posted = now if record.was_posted or record.was_accepted else ""
     accepted = now if record.was_accepted else ""
@@ -88,7 +88,8 @@ def restore_job(store: Store, record: CSM_PG_job) -> Job | None:
             job, state=state, error=error, message=record.message, posted_at=posted, accepted_at=accepted
         )
     if not posted:
-        message = Message("It was not yet sent when this file was saved")
+        unsent = Message("It was not yet sent when this file was saved")
+        message = unsent if spec.may_be_paid else Message("It was not finished when this file was saved")
         return store.update(job, state=JobState.CANCELLED, message=message)
     for step in (JobState.CHECKING, JobState.SUBMITTING):
         job = store.update(job, state=step, posted_at=posted)
@@ -111,7 +112,7 @@ def _checked_spec(text: str) -> JobSpec:
     spec = JobSpec.from_dict(json.loads(text))
     return replace(
         spec,
-        session_code=parse_session_code(spec.session_code),
+        session_code=parse_session_code(spec.session_code) if spec.needs_service else "",
         blend_file=bpy.data.filepath,
         output="",
         export_path="",

@@ -77,7 +77,7 @@ def add_shown(
     for a single object in its own axes, so that no precision is lost far from the origin.
     """
     known: dict[int, Array] = {}
-    for shown, world, is_instance in _shown_by(depsgraph, owners):
+    for shown, world, is_instance in shown_by(depsgraph, owners):
         if own is not None and not is_instance:
             bounds.add(transformed(own, _points(shown)))
             continue
@@ -94,7 +94,7 @@ def add_shown(
             bounds.add(transformed(matrix, _points(shown)))
 
 
-def _shown_by(
+def shown_by(
     depsgraph: bpy.types.Depsgraph, owners: set[bpy.types.Object]
 ) -> Iterator[tuple[bpy.types.Object, Any, bool]]:
     """What *owners* show, with its world matrix, and whether it is an instance.

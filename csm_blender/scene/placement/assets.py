@@ -63,7 +63,7 @@ def mark(obj: bpy.types.Object, mesh: bpy.types.Mesh, job: Job) -> tuple[Message
         return ()
     if picture is not None and picture.size != SIZE_PX * SIZE_PX:
         picture = None
-    if label_asset(obj, Label(job.session_code, job.job_id, choice.author), picture):
+    if label_asset(obj, Label(job.session_code or job.spec.source.stem, job.job_id, choice.author), picture):
         return ()
     return (Message("{name} cannot be made an asset: it is linked from another file.", name=repr(obj.name)),)
 

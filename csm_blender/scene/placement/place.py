@@ -92,7 +92,7 @@ class _Placing:
     def stamp(self, result: bpy.types.Object | bpy.types.Mesh) -> None:
         """Write where *result* comes from onto it: no secrets, no paths, and nothing that was not sent."""
         sent = self.job.spec.refinement
-        result[history.SESSION] = self.job.session_code
+        result[history.SESSION] = self.job.session_code or self.job.spec.source.label
         result["csm_job_id"] = self.job.job_id
         result["csm_glb_sha256"] = self.job.glb_sha256
         result["csm_addon_version"] = VERSION

@@ -108,7 +108,7 @@ def show(
         with all_or_nothing():
             mesh = append_mesh(report)
             obj = bpy.data.objects.new(name, mesh)
-            obj[MARK], obj[REMARK] = spec.session_code, str(remark)
+            obj[MARK], obj[REMARK] = spec.session_code or spec.source.label, str(remark)
             _set_look(obj, mesh)
             collection.objects.link(obj)
             now = world_matrix(target, depsgraph_of(scene))

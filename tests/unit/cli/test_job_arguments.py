@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from csm_blender.cli.job_arguments import parse_numbers, wanted_jobs
-from csm_blender.core.errors import BadJobsFile, BadSessionCode, BadValue, UsageError
+from csm_blender.cli.job_arguments import mesh_files_in, parse_numbers, wanted_jobs
+from csm_blender.core.errors import BadJobsFile, BadSessionCode, BadSource, BadValue, UsageError
 from csm_blender.core.files.jobs_file import Row
 
 CODE = "SESSION_1689257215_1674078"
@@ -32,11 +32,58 @@ def test_a_job_option_is_a_session_and_an_object(text: str, code: str, name: str
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Chair", "ASSET_1700000000_1234567=Chair", "SESSION_1/../2=Chair", "64b0035d1924dcd2252770ca"]
+    "text", ["Chair", "ASSET_1700000000_1234567=Chair", "SESSION_1/../2=Chair", "64b0035d1924dcd2252770ca"]
 )
 def test_a_job_option_without_a_session_code_is_refused(text: str) -> None:
     with pytest.raises(BadSessionCode):
         wanted_jobs([text], None)
+
+
+@pytest.mark.parametrize("text", ["", "=Chair", "chair.max=Chair", "meshes/=Chair"])
+def test_a_job_option_without_any_source_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        wanted_jobs([text], None)
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "name"),
+    [
+        ("chair.glb=Chair", "chair.glb", "Chair"),
+        ("a=b.obj=c=d", "a=b.obj", "c=d"),
+        ("mesh/chair.OBJ", "mesh/chair.OBJ", ""),
+        (f"{'n' * 300}.glb=Chair", f"{'n' * 300}.glb", "Chair"),
+    ],
+)
+def test_a_job_option_may_name_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, source: str, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert wanted_jobs([text], None) == [Row(str(tmp_path / source), name)]
+
+
+def test_of_two_ways_to_read_a_path_the_file_that_is_there_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert wanted_jobs(["a.glb=b.glb=C"], None) == [Row(str(tmp_path / "a.glb"), "b.glb=C")]
+    (tmp_path / "a.glb=b.glb").touch()
+    assert wanted_jobs(["a.glb=b.glb=C"], None) == [Row(str(tmp_path / "a.glb=b.glb"), "C")]
+
+
+def test_an_object_is_a_source_too() -> None:
+    assert wanted_jobs(["object:Raw mesh=Chair"], None) == [Row("object:Raw mesh", "Chair")]
+    assert wanted_jobs(["object:Raw mesh"], None) == [Row("object:Raw mesh", "")]
+
+
+def test_the_mesh_files_of_a_folder_come_in_order(tmp_path: Path) -> None:
+    for name in ("b10.glb", "b9.GLB", "a.obj", "a.mtl", ".hidden.glb", "notes.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.glb").mkdir()
+    assert [Path(file).name for file in mesh_files_in(str(tmp_path))] == ["a.obj", "b9.GLB", "b10.glb"]
+    for folder in (tmp_path / "folder.glb", tmp_path / "gone"):
+        with pytest.raises(BadSource):
+            mesh_files_in(str(folder))
 
 
 def test_an_object_must_be_named_after_the_equals_sign() -> None:

@@ -23,8 +23,8 @@ GROUPS = {
 
 CODES = {
     "AnswerLost": "answer_lost", "BadBlendFile": "bad_blend_file", "BadInputFile": "bad_input_file",
-    "BadJobsFile": "bad_jobs_file",
-    "BadMesh": "bad_mesh", "BadOutput": "bad_output", "BadSessionCode": "bad_session_code", "BadValue": "bad_value",
+    "BadJobsFile": "bad_jobs_file", "BadMesh": "bad_mesh", "BadOutput": "bad_output",
+    "BadSessionCode": "bad_session_code", "BadSource": "bad_source", "BadValue": "bad_value",
     "ConnectionBroken": "connection_broken", "ConversionFailed": "conversion_failed", "CsmError": "error",
     "DeadlinePassed": "deadline_passed", "DiskProblem": "disk_problem", "DownloadCut": "download_cut",
     "ForeignRedirect": "foreign_redirect", "InternalError": "stumbled", "JobError": "job", "JobGone": "job_gone",
@@ -36,7 +36,8 @@ CODES = {
     "PlacementFailed": "placement_failed", "RateLimited": "rate_limited", "RefineFailed": "refine_failed",
     "RefusedKey": "refused_key", "RequestRefused": "request_refused", "ServiceBusy": "service_busy",
     "ServiceError": "service", "SessionFailed": "session_failed", "SessionNotReady": "session_not_ready",
-    "StorageError": "storage", "StoreDiskProblem": "disk_problem", "StoreTooNew": "store_too_new",
+    "SourceChanged": "source_changed", "StorageError": "storage", "StoreDiskProblem": "disk_problem",
+    "StoreTooNew": "store_too_new",
     "StoreTrouble": "store_unusable", "StoreUnusable": "store_unusable", "TargetUnchangeable": "target_unchangeable",
     "TransientError": "passing_fault", "UnexpectedAnswer": "unexpected_answer", "UnknownSession": "unknown_session",
     "Unreachable": "unreachable", "UntrustedServer": "untrusted_server", "UsageError": "wrong_use",

@@ -149,6 +149,10 @@ def test_sessions_come_in_pages(server: Loopback, client: CsmClient) -> None:
     assert server.asked[0].path == "/image-to-3d-sessions?limit=1&page=2"
 
 
-def test_there_is_no_client_without_a_key() -> None:
+def test_nothing_is_asked_without_a_key(server: Loopback) -> None:
+    client = CsmClient(settings(server.url, ""))
     with pytest.raises(errors.MissingKey):
-        CsmClient(settings("http://127.0.0.1:9", ""))
+        client.session(CODE)
+    with pytest.raises(errors.CsmError) as refused:
+        client.sessions()
+    assert (refused.value.code, server.asked) == ("no_key", [])

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from csm_blender.core.errors import BadJobsFile
-from csm_blender.core.files.jobs_file import MOST_BYTES, Row, read_rows
+from csm_blender.core.errors import BadJobsFile, BadSource
+from csm_blender.core.files.jobs_file import MOST_BYTES, Row, read_jobs_file, read_rows
+from csm_blender.core.sources import Engine, Facing
 
 CODE = "SESSION_1689257215_1674078"
 
@@ -51,3 +52,43 @@ def test_a_file_that_is_far_too_large_is_not_read(tmp_path: Path) -> None:
         file.truncate(MOST_BYTES + 1)
     with pytest.raises(BadJobsFile, match="larger than 10 MB"):
         read_rows(path)
+
+
+ROWS_AS_CSV = f"""\
+facing,source,object,engine,triangles
+90,mesh/chair.glb,Chair,local,5000
+,object:Raw,Table,,
+As-Delivered,{CODE},Lamp,NONE,
+"""
+ROWS_AS_JSON = f"""[
+{{"source": "mesh/chair.glb", "object": "Chair", "facing": 90, "engine": "local", "triangles": 5000}},
+{{"source": "object:Raw", "object": "Table"}},
+{{"session": "{CODE}", "object": "Lamp", "engine": "none", "facing": "as-delivered", "triangles": null}}
+]"""
+
+
+@pytest.mark.parametrize(("name", "text"), [("jobs.csv", ROWS_AS_CSV), ("jobs.json", ROWS_AS_JSON)])
+def test_a_row_names_any_source_and_may_say_how_it_is_refined(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert read_jobs_file(tmp_path / name) == [
+        Row(str(tmp_path / "mesh" / "chair.glb"), "Chair", Engine.LOCAL, 5000, Facing.TURN_90),
+        Row("object:Raw", "Table"),
+        Row(CODE, "Lamp", Engine.NONE, None, Facing.AS_DELIVERED),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("engine", "magic"), ("facing", "45"), ("facing", "left"), ("triangles", "many")]
+)
+def test_a_value_that_means_nothing_is_named(tmp_path: Path, column: str, value: str) -> None:
+    path = tmp_path / "jobs.csv"
+    path.write_text(f"source,object,{column}\na.glb,Chair,\nb.glb,Table,{value}\n")
+    with pytest.raises(BadJobsFile, match=rf"Job 2 of jobs\.csv: '{value}' is no {column}"):
+        read_rows(path)
+
+
+def test_a_source_that_is_none_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.csv"
+    path.write_text("source,object\nchair.max,Chair\n")
+    with pytest.raises(BadSource, match=r"Job 1 of jobs\.csv: 'chair\.max'"):
+        read_jobs_file(path)

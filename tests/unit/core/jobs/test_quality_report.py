@@ -117,6 +117,25 @@ def test_how_far_the_delivery_was_off_is_told_where_it_matters(measured: Measure
     assert "off by" not in measured(delivered_error=0.0005).verdict
 
 
+@pytest.mark.parametrize(
+    ("stretch", "words"),
+    [
+        (None, ""),
+        ([1.0, 1.25, 1.0], ""),
+        ([1.0, 1.0, 1.6], "Stretched 1.6 times in depth."),
+        ([1.3, 1.0, 1.0], "Stretched 1.3 times in width."),
+        ([2.0, 1.0, 1.99], "Stretched 2.0 times in width, depth."),
+    ],
+)
+def test_a_mesh_that_was_stretched_much_is_told_with_what_helps(
+    measured: Measured, stretch: list[float] | None, words: str
+) -> None:
+    found = measured(stretch=stretch)
+    assert words in found.verdict
+    assert ("Stretched" in found.verdict) == ("Inside" in found.verdict) == bool(words)
+    assert found.good
+
+
 def test_the_rows_and_the_json_say_the_same(measured: Measured) -> None:
     found = measured(textures=[["color", 1024, 512]])
     rows = dict(found.rows())
@@ -126,6 +145,6 @@ def test_the_rows_and_the_json_say_the_same(measured: Measured) -> None:
     data = json.loads(json.dumps(found.as_dict()))
     assert {"verdict", "good", "triangles", "vertices", "loose_parts", "open_edges", "non_manifold_edges", "uv_maps",
             "bad_numbers", "textures", "size_asked", "size_delivered", "size_placed", "delivered_error", "placed_error",
-            "pivot_error", "notes"} == set(data)  # fmt: skip
+            "pivot_error", "notes", "stretch", "facing"} == set(data)  # fmt: skip
     assert data["size_asked"] == pytest.approx([0.5, 0.9, 0.6])
     assert data["size_delivered"] == [1.0, 1.0, 1.0]

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the source of a job as people write it, and check the file it names before anything starts."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ..api.session_code import parse_session_code, shortened
+from ..errors import BadSessionCode, BadSource
+from ..sources import MESH_SUFFIXES, OBJECT_PREFIX, Engine, Facing, Source, SourceKind
+
+FRESH_S = 3.0
+"""A file that was changed this little time ago may still be written."""
+LOOK_AGAIN_S = 0.25
+_QUOTES = ("''", '""')
+
+
+def parse_source(text: str, folder: Path | None = None) -> Source:
+    """The source that *text* names: a session's code or URL, the path of a mesh file, or ``object:NAME``.
+
+    A relative path is one in *folder*, by default the current one; a path in quotes and a ``file:`` URL are paths, too.
+    Nothing is looked up on the disk. Raises :class:`BadSource` or :class:`BadSessionCode`.
+    """
+    stripped = text.strip()
+    if not stripped:
+        raise BadSource("The source is empty.")
+    if stripped.lower().startswith(OBJECT_PREFIX):
+        name = text.lstrip()[len(OBJECT_PREFIX) :]
+        if not name.strip():
+            raise BadSource("{text} names no object.", "For example: object:Chair", text=shortened(text))
+        return Source(SourceKind.OBJECT, name)
+    if (path := _path_in(stripped)) is not None:
+        whole = Path(path).expanduser()
+        return Source(SourceKind.FILE, str(((folder or Path.cwd()) / whole).absolute()))
+    try:
+        return Source(SourceKind.SESSION, parse_session_code(text))
+    except BadSessionCode as error:
+        if _is_like_a_path(stripped):
+            raise BadSource("{text} is no mesh file that can be read.", text=shortened(stripped)) from error
+        raise
+
+
+def check_file(path: Path) -> None:
+    """Check that the file *path* is there and is all there. Raises :class:`BadSource`."""
+    check_files([path])
+
+
+def check_files(paths: Iterable[Path]) -> None:
+    """Check that the files are there and are all there. Raises :class:`BadSource` for the first that is not.
+
+    Those that were changed just now are looked at twice, a moment apart.
+    """
+    fresh: dict[Path, tuple[int, int]] = {}
+    for path in dict.fromkeys(paths):
+        found = _looked_at(path)
+        if time.time() - found.st_mtime < FRESH_S:
+            fresh[path] = found.st_size, found.st_mtime_ns
+        elif not found.st_size:
+            raise _empty(path)
+    if fresh:
+        time.sleep(LOOK_AGAIN_S)
+    for path, state in fresh.items():
+        found = _looked_at(path)
+        if (found.st_size, found.st_mtime_ns) != state:
+            raise BadSource(
+                "The file {path} is being written.", "Wait until the program that writes it is done.", path=path
+            )
+        if not found.st_size:
+            raise _empty(path)
+
+
+def _looked_at(path: Path) -> os.stat_result:
+    try:
+        if path.is_dir():
+            raise BadSource(
+                "{path} is a folder.", "Name one mesh file; --folder takes all mesh files of a folder.", path=path
+            )
+        with path.open("rb") as file:
+            file.read(1)
+        return path.stat()
+    except FileNotFoundError as error:
+        raise BadSource(
+            "There is no file {path}.", "Check the path; it may have been moved or renamed.", path=path
+        ) from error
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        raise BadSource(
+            "The file {path} cannot be read: {reason}.", "Check its name and permissions.", path=path, reason=error
+        ) from error
+
+
+def _empty(path: Path) -> BadSource:
+    return BadSource("The file {path} is empty.", "Export or download it again.", path=path)
+
+
+def read_engine(text: str) -> Engine:
+    """The engine called *text*: ``service``, ``local`` or ``none``. Raises ``ValueError``."""
+    return Engine(text.upper())
+
+
+def read_facing(text: str) -> Facing:
+    """The facing called *text*: ``as-delivered``, ``auto`` or a turn such as ``90``. Raises ``ValueError``."""
+    return Facing(text.upper().replace("-", "_"))
+
+
+def is_mesh_file(path: Path) -> bool:
+    """Whether the name of *path* is that of a mesh file."""
+    return path.suffix.lower() in MESH_SUFFIXES
+
+
+def _path_in(text: str) -> str | None:
+    """The path that *text* is, by what it ends in; ``None`` where it is none."""
+    if text.lower().startswith("file:"):
+        parts = urlsplit(text)
+        path = unquote(parts.path)
+        if parts.netloc not in ("", "localhost"):
+            path = f"//{parts.netloc}{path}"
+        elif len(path) > 2 and path[2] == ":":  # noqa: PLR2004 - /C:/folder
+            path = path[1:]
+        return path if is_mesh_file(Path(path)) else None
+    if text.lower().startswith(("http:", "https:")):
+        return None
+    if len(text) > 2 and text[0] + text[-1] in _QUOTES and is_mesh_file(Path(text[1:-1])):  # noqa: PLR2004 - quotes
+        return text[1:-1]
+    return text if is_mesh_file(Path(text)) else None
+
+
+def _is_like_a_path(text: str) -> bool:
+    """Whether someone who wrote *text* will have meant a file."""
+    suffix = Path(text).suffix
+    return (
+        "://" not in text and not text.startswith("SESSION_") and ("/" in text or "\\" in text or suffix[1:].isalnum())
+    )

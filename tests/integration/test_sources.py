@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files and objects onto block-outs on the command line: without a key, without a network, and as exact as sessions."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+import zipfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fit_glbs import letter, plain
+
+bpy = pytest.importorskip("bpy")
+
+from blender_scenes import ROOT, Csm, add_box, plain_measure, save_scene
+
+from csm_blender.core.geometry.facing import QUARTERS, turn_matrix
+from csm_blender.core.jobs.states import JobState
+from csm_blender.core.jobs.store import Store
+
+TOLERANCE = 1e-5  # of the box's diagonal: docs/fit.md
+COUNT = 20
+TO_BLENDER = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+SESSION = "SESSION_1700000002_0000002"
+
+
+@pytest.fixture
+def offline(tmp_path: Path) -> Csm:
+    """The command line without a key, in processes that cannot use the network."""
+    return Csm(tmp_path, more={"PYTHONPATH": str(ROOT / "tests" / "support" / "no_network")})
+
+
+def glb_of_letter(low: Any = (-1.0, -0.2, -0.4), high: Any = (0.5, 0.9, 0.2)) -> bytes:
+    return plain(*letter(low, high))
+
+
+def obj_of_letter() -> str:
+    points, faces = letter((0.0, 0.0, 0.0), (1.0, 2.0, 0.5))
+    lines = ["mtllib letter.mtl", "usemtl red"]
+    lines += [f"v {x} {y} {z}" for x, y, z in points]
+    return "\n".join([*lines, *(f"f {a + 1} {b + 1} {c + 1}" for a, b, c in faces)])
+
+
+def add_letter(name: str, turn: int, **place: Any) -> Any:
+    """A block-out that is the letter, turned."""
+    points, faces = letter()
+    mesh = bpy.data.meshes.new(name)
+    mesh.from_pydata((np.asarray(points) @ TO_BLENDER.T @ turn_matrix(turn).T).tolist(), [], np.asarray(faces).tolist())
+    obj = bpy.data.objects.new(name, mesh)
+    for key, value in place.items():
+        setattr(obj, key, value)
+    bpy.context.scene.collection.objects.link(obj)
+    return obj
+
+
+def turn_of(number: int) -> int:
+    return QUARTERS[number % 4]
+
+
+def build_twenty() -> None:
+    """Block-outs in centimeters: turned, mirrored, unevenly scaled."""
+    for number in range(COUNT):
+        scale = (90.0, 60.0, 75.0) if number % 3 else (-60.0, 80.0, 90.0)
+        place = {"location": (number * 200.0, 0.0, 5.0), "rotation_euler": (0.1, 0.2, number * 0.3), "scale": scale}
+        add_letter(f"Prop {number:02}", turn_of(number) if number % 3 else 0, **place)
+
+
+def test_twenty_files_of_a_folder_stand_exactly_and_face_right_without_a_network(offline: Csm, tmp_path: Path) -> None:
+    scene = save_scene(tmp_path / "scene.blend", build_twenty, scale_length=0.01)
+    folder = tmp_path / "meshes"
+    folder.mkdir()
+    for number in range(COUNT):
+        if number % 4 == 1:
+            (folder / f"prop-{number}.obj").write_text(obj_of_letter())
+        elif number % 4 == 2:
+            with zipfile.ZipFile(folder / f"PROP_{number:02}.zip", "w") as archive:
+                archive.writestr("deep/letter.obj", obj_of_letter())
+        else:
+            (folder / f"Prop {number:02}.glb").write_bytes(glb_of_letter())
+    (folder / "letter.mtl").write_text("newmtl red\nKd 1 0 0\n")
+    (folder / "stranger.glb").write_bytes(glb_of_letter())
+    output = tmp_path / "out.blend"
+    done = offline(
+        *("refine", "--blend", scene, "--folder", folder, "--engine", "none", "--output", output),
+        *("--export", tmp_path / "export", "--json"),
+        timeout=300.0,
+    )
+
+    assert done.status == 0, done.stderr
+    assert "not paired: stranger.glb" in done.stderr
+    assert [job["status"] for job in done.jobs] == ["PLACED"] * COUNT
+    found = plain_measure(output, *(f"{job['object']}={job['result']['object']}" for job in done.jobs))
+    assert all(facts["corner_error"] <= TOLERANCE for facts in found.values()), found
+    assert all(facts["origin_error"] <= TOLERANCE for facts in found.values()), found
+    for job in done.jobs:
+        number = int(job["object"].split()[1])
+        assert (job["session"], job["engine"], Path(job["source"]).parent) == (None, "none", folder)
+        assert job["requests"] == {"get": 0, "post": 0, "download_bytes": 0}
+        assert job["fit"]["delivered_error"] is None, "nobody was asked for a size"
+        if number % 3:  # those of the rest are mirror images of the letter
+            assert job["facing"] == turn_of(number), job["object"]
+            assert not [note for note in job["result"]["notes"] if "does not tell" in note]
+        assert min(job["stretch"]) == pytest.approx(1.0)
+        made_of = found[f"{job['object']}={job['result']['object']}"]["materials"]
+        if number % 4 == 1:
+            assert [name.split(".")[0] for name in made_of] == ["red"], "materials beside an OBJ come along"
+    assert {path.stem for path in (tmp_path / "export").iterdir()} == {Path(job["source"]).stem for job in done.jobs}
+
+
+def test_rows_of_a_file_choose_engine_budget_and_facing(offline: Csm, tmp_path: Path) -> None:
+    scene = save_scene(tmp_path / "scene.blend", lambda: [add_letter(name, 0) for name in ("A", "B", "C")])
+    (tmp_path / 'it\'s a "letter" 🪑.glb').write_bytes(glb_of_letter())
+    with (tmp_path / "jobs.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["source", "object", "engine", "triangles", "facing"])
+        rows.writerow(['it\'s a "letter" 🪑.glb', "A", "none", "", "90"])
+        rows.writerow([tmp_path / 'it\'s a "letter" 🪑.glb', "B", "", "500", ""])
+        rows.writerow(["object:A", "C", "none", "", "as-delivered"])
+    call = ("refine", "--blend", scene, "--jobs", tmp_path / "jobs.csv", "--texture", "0", "--json")
+    dry = offline(*call, "--dry-run")
+    assert dry.status == 0, dry.stderr
+    assert [(job["engine"], job["facing"]) for job in dry.jobs] == [("none", 90), ("local", None), ("none", 0)]
+    assert [job["scaled_bbox"] for job in dry.jobs] == [[1.0, 1.0, 1.0]] * 3
+    assert not (tmp_path / "jobs").exists()
+
+    done = offline(*call, "--output", tmp_path / "out.blend", timeout=300.0)
+    assert done.status == 0, done.stderr
+    assert [(job["engine"], job["facing"]) for job in done.jobs] == [("none", 90), ("local", 0), ("none", 0)]
+    assert [job["source"] for job in done.jobs][2] == "object:A"
+    kept, made, _ = (job["remesh"] for job in done.jobs)
+    assert kept is None
+    assert made["version"] == 1
+    assert made["output"]["triangles"] <= 500
+    assert all(job["fit"]["placed_error"] <= TOLERANCE for job in done.jobs)
+
+
+def build_objects() -> None:
+    add_letter("Block", 90)
+    raw = add_letter("Raw", 0, location=(5.0, 5.0, 5.0), scale=(0.02, 0.01, 0.01), rotation_euler=(0.0, 0.0, 0.0))
+    material = bpy.data.materials.new("Clay")
+    raw.data.materials.append(material)
+    raw.shape_key_add(name="Basis")
+    key = raw.shape_key_add(name="Wide")
+    key.value = 1.0
+    for point in key.data:
+        point.co.x *= 2.0
+    raw.modifiers.new("Triangulate", "TRIANGULATE")
+    raw.hide_viewport = True
+
+
+def test_an_object_is_taken_as_it_looks_and_not_changed(offline: Csm, tmp_path: Path) -> None:
+    scene = save_scene(tmp_path / "scene.blend", build_objects)
+    output = tmp_path / "out.blend"
+    call = ("refine", "--blend", scene, "--job", "object:Raw=Block", "--engine", "none", "--output", output, "--json")
+    done = offline(*call)
+    assert done.status == 0, done.stderr
+    [job] = done.jobs
+    assert (job["source"], job["facing"], job["status"]) == ("object:Raw", 90, "PLACED")
+    # 0.02 wide by its scale, twice that by its shape key, and 0.01 deep and high; a quarter turn makes it 0.04 deep.
+    assert job["stretch"] == pytest.approx([4.0, 4.0, 1.0], rel=1e-5)
+    assert "Stretched 4.0 times in width, height" in job["quality"]["verdict"]
+    found = plain_measure(output, f"Block={job['result']['object']}")
+    [facts] = found.values()
+    assert facts["corner_error"] <= TOLERANCE
+    assert facts["materials"] == ["Clay"] or facts["materials"][0].startswith("Clay.")
+    bpy.ops.wm.open_mainfile(filepath=str(output))
+    raw = bpy.data.objects["Raw"]
+    assert raw.hide_viewport
+    assert [modifier.type for modifier in raw.modifiers] == ["TRIANGULATE"]
+    assert len(raw.data.shape_keys.key_blocks) == 2
+    assert tuple(raw.scale) == pytest.approx((0.02, 0.01, 0.01))
+    assert not [mesh.name for mesh in bpy.data.meshes if mesh.name.startswith("csm_")]
+
+
+def wait_for(csm: Csm, process: Any, state: JobState) -> None:
+    deadline = time.monotonic() + 60.0
+    while time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        if (csm.folder / "jobs" / "jobs.sqlite3").exists():
+            with closing(Store(csm.folder / "jobs")) as store:
+                if any(job.state is state for job in store.jobs()):
+                    return
+        time.sleep(0.02)
+    pytest.fail(f"no job came to {state}")
+
+
+def test_a_killed_call_is_resumed_from_the_copies_though_file_and_object_are_gone(offline: Csm, tmp_path: Path) -> None:
+    def build() -> None:
+        add_letter("A", 0)
+        add_letter("B", 180)
+        add_letter("Raw", 0, location=(4.0, 0.0, 0.0))
+
+    scene = save_scene(tmp_path / "scene.blend", build)
+    source = tmp_path / "letter.glb"
+    source.write_bytes(glb_of_letter())
+    output = tmp_path / "out.blend"
+    jobs = ("--job", f"{source}=A", "--job", "object:Raw=B")
+    process = offline.start("refine", "--blend", scene, *jobs, "--engine", "none", "--output", output, "--json")
+    wait_for(offline, process, JobState.CONVERTING)
+    process.kill()
+    process.communicate()
+    assert not output.exists()
+    source.unlink()
+    with closing(sqlite3.connect(tmp_path / "jobs" / "jobs.sqlite3")) as database:
+        database.execute("UPDATE jobs SET lease_until=0")  # the killed process held them for a minute
+        database.commit()
+
+    done = offline("resume", "--json")
+    assert done.status == 0, done.stderr
+    assert sorted((job["object"], job["status"], job["facing"]) for job in done.jobs) == [
+        ("A", "PLACED", 0),
+        ("B", "PLACED", 180),
+    ]
+    found = plain_measure(output, *(f"{job['object']}={job['result']['object']}" for job in done.jobs))
+    assert all(facts["corner_error"] <= TOLERANCE for facts in found.values())
+
+
+def test_a_session_as_it_is_or_its_free_preview_is_fetched_and_nothing_is_requested(csm: Csm, tmp_path: Path) -> None:
+    scene = save_scene(tmp_path / "scene.blend", lambda: [add_box(name, (1.0, 2.0, 3.0)) for name in ("A", "B")])
+    for engine, name in (("none", "A"), ("local", "B")):
+        call = ("refine", "--blend", scene, "--job", f"{SESSION}={name}", "--engine", engine, "--texture", "0")
+        done = csm(*(call if engine == "local" else call[:-2]), "--output", tmp_path / f"{name}.blend", "--json")
+        assert done.status == 0, done.stderr
+        [job] = done.jobs
+        assert (job["session"], job["source"], job["engine"]) == (SESSION, SESSION, engine)
+        assert (job["requests"]["post"], job["requests"]["get"]) == (0, 1)
+        assert bool(job["remesh"]) == (engine == "local")
+        assert job["fit"]["placed_error"] <= TOLERANCE
+    assert csm.service.counts()["post"] == {}
+
+
+def build_bad() -> None:
+    add_box("Block", (1.0, 1.0, 1.0))
+    add_letter("Raw", 0)
+    for name, faces in (("Empty mesh", []), ("Eaten", [(0, 1, 2)])):
+        mesh = bpy.data.meshes.new(name)
+        mesh.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], faces)
+        obj = bpy.data.objects.new(name, mesh)
+        bpy.context.scene.collection.objects.link(obj)
+        if faces:
+            mask = obj.modifiers.new("Mask", "MASK")
+            mask.vertex_group = obj.vertex_groups.new(name="None").name
+    curve = bpy.data.objects.new("Curve", bpy.data.curves.new("Curve", "CURVE"))
+    bpy.context.scene.collection.objects.link(curve)
+
+
+def test_what_cannot_be_a_source_is_refused_before_anything_starts(offline: Csm, tmp_path: Path) -> None:
+    scene = save_scene(tmp_path / "scene.blend", build_bad)
+    (tmp_path / "zero.glb").touch()
+    (tmp_path / "folder.glb").mkdir()
+    (tmp_path / "good.glb").write_bytes(glb_of_letter())
+    (tmp_path / "none").mkdir()
+    cases: list[tuple[list[Any], str, str]] = [
+        (["--job", f"{tmp_path}/missing.glb=Block"], "bad_source", "no file"),
+        (["--job", f"{tmp_path}/{'n' * 300}.glb=Block"], "bad_source", "cannot be read"),
+        (["--job", f"{tmp_path}/zero.glb=Block"], "bad_source", "is empty"),
+        (["--job", f"{tmp_path}/folder.glb=Block"], "bad_source", "is a folder"),
+        (["--job", f"{tmp_path}/chair.max=Block"], "bad_source", "no mesh file"),
+        (["--job", f"{tmp_path}/good.glb=Nothing"], "no_such_object", "no object"),
+        (["--job", f"{tmp_path}/good.glb=Block", "--engine", "service"], "wrong_use", "sessions only"),
+        (["--job", f"{tmp_path}/good.glb=Block", "--triangles", "3"], "bad_value", "budget"),
+        (["--job", f"{tmp_path}/good.glb=Block", "--texture", "1000"], "bad_value", "texture size"),
+        (["--job", f"{tmp_path}/good.glb=Block", "--engine", "none", "--quads", "500"], "wrong_use", "no job uses"),
+        (["--job", "object:Block=Block"], "bad_source", "block-out itself"),
+        (["--job", "object:Gone=Block"], "no_such_object", "no object"),
+        (["--job", "object:Curve=Block"], "bad_source", "not a mesh"),
+        (["--job", "object:Empty mesh=Block"], "bad_source", "no faces"),
+        (["--job", "object:Eaten=Block"], "bad_source", "shows no faces"),
+        (["--folder", tmp_path / "none"], "bad_source", "no mesh files"),
+        (["--folder", tmp_path / "missing"], "bad_source", "cannot be read"),
+        (["--folder", tmp_path], "wrong_use", "name of an object"),
+    ]
+    run = tmp_path / "many.py"
+    calls = [["refine", "--blend", str(scene), *map(str, arguments), "--json"] for arguments, _code, _says in cases]
+    run.write_text(
+        "import contextlib, io, json, os, sys\n"
+        "from csm_blender.cli.environment import Surroundings\n"
+        "from csm_blender.cli.main import main\n"
+        "for call in json.loads(sys.argv[1]):\n"
+        "    out = io.StringIO()\n"
+        "    with contextlib.redirect_stdout(out):\n"
+        "        status = main(call, 'csm', Surroundings())\n"
+        "    print('RESULT', json.dumps([status, json.loads(out.getvalue())['error']]), flush=True)\n"
+        "os._exit(0)\n"  # taking Blender down is of no use here
+    )
+    found = run_python(offline, run, json.dumps(calls))
+    assert len(found) == len(cases)
+    for (arguments, code, says), (status, error) in zip(cases, found, strict=True):
+        assert (status, error["code"]) == (2, code), (arguments, error)
+        assert says in error["message"], arguments
+        assert error["hint"], arguments
+    database = tmp_path / "jobs" / "jobs.sqlite3"
+    if database.exists():
+        with closing(sqlite3.connect(database)) as opened:
+            assert opened.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
+    assert list((tmp_path / "jobs").glob("*/delivered.mesh*")) == []
+
+
+def run_python(csm: Csm, script: Path, argument: str) -> list[Any]:
+    """The results that *script* prints, in a process as the command line is."""
+    environment = csm.environment()
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), environment["PYTHONPATH"]])
+    done = subprocess.run(
+        [sys.executable, str(script), argument],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+    lines = [line.removeprefix("RESULT ") for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    assert lines, done.stderr
+    return [json.loads(line) for line in lines]
+
+
+def test_a_file_that_is_damaged_fails_its_own_job_only(offline: Csm, tmp_path: Path) -> None:
+    scene = save_scene(tmp_path / "scene.blend", lambda: [add_letter(name, 0) for name in ("A", "B")])
+    (tmp_path / "a.glb").write_bytes(glb_of_letter()[:-40])
+    (tmp_path / "b.glb").write_bytes(glb_of_letter())
+    jobs = list(itertools.chain(*(("--job", f"{tmp_path}/{name.lower()}.glb={name}") for name in ("A", "B"))))
+    done = offline("refine", "--blend", scene, *jobs, "--engine", "none", "--output", tmp_path / "out.blend", "--json")
+    assert done.status == 1
+    assert {job["object"]: job["status"] for job in done.jobs} == {"A": "FAILED", "B": "PLACED"}
+    assert done.jobs[0]["error"]["code"] == "bad_mesh"
+    assert "download" not in done.jobs[0]["error"]["hint"]
