@@ -29,6 +29,7 @@ NAMES = (
     "download",
     "cli_start",
     "conversion",
+    "remesh",
     "window_gap",
 )
 """One module of ``rows`` for each row of the table; what the machine's other work disturbs most comes last."""

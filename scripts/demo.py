@@ -2,7 +2,7 @@
 """See what CSM Refine does, on this machine alone: a block-out scene in, refined meshes in their places out.
 
 Needs nothing but Python 3.11 or 3.13; sets up the rest in .venvs. The service is the local one of this project, which
-does ordinary mesh processing: neither CSM's cloud nor its generative model is involved.
+does mesh processing in Blender: neither CSM's cloud nor its generative model is involved.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def main() -> int:
 
     run(blender, SCRIPTS / "demo_scene.py", folder / "blockout.blend", folder / "jobs.csv")
     print("Block-out scene made. Refining it with one call of the command line:", flush=True)
-    with LocalService(python=service_python, options=["--refine-seconds", "1"]) as service:
+    with LocalService(
+        python=service_python, blender=blender, options=["--refine-seconds", "0", "--texture", "1024"]
+    ) as service:
         report, status = refine(blender, folder, service)
     (folder / "report.json").write_text(json.dumps(report, indent=2), encoding="utf-8")
     if not options.no_render:

@@ -44,13 +44,17 @@ class Environment:
 
 
 def environments() -> dict[str, Environment]:
-    """All by name: ``test`` (tools and the local service), ``service``, ``lint``, and one for each Blender."""
+    """All by name: ``test`` (tools and the local service), ``service``, ``lint``, one for each Blender, and ``peers``.
+
+    ``peers`` holds what the local engine is timed against: only the benchmark that does so asks for it.
+    """
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
     either = ("3.11", "3.13")
     found = {
         "test": Environment(either, (*groups["test"], "-r", str(SERVICE_REQUIREMENTS))),
         "service": Environment(either, ("-r", str(SERVICE_REQUIREMENTS))),
         "lint": Environment(("3.11",), tuple(groups["lint"])),
+        "peers": Environment(either, tuple(groups["peers"])),
     }
     for version, (python, wheel) in BLENDERS.items():
         found[f"bpy-{version}"] = Environment((python,), (wheel, *groups["bpy-test"]))

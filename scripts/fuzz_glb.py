@@ -14,6 +14,7 @@ but it has to end within its time, and leave nothing but its report.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import shutil
@@ -31,7 +32,12 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests" / "support"
 from tiny_glb import box_binary, box_document, glb
 
 from csm_blender.core.errors import BadMesh, ConversionFailed
-from csm_blender.core.files.mesh_file import check_glb, sniff_format
+from csm_blender.core.files.mesh_file import check_glb
+from csm_blender.core.files.mesh_format import find_format
+from csm_blender.core.gltf.document import read_document
+from csm_blender.core.gltf.edits import INCONSISTENT, Edits
+from csm_blender.core.gltf.mend import mend
+from csm_blender.core.gltf.shown import keep_what_is_shown
 
 SLOW_S = 1.0
 MEMORY_BYTES = 1024**3
@@ -135,9 +141,14 @@ class Checker:
         self._path.write_bytes(data)
         began = time.perf_counter()
         try:
-            kind = sniff_format(self._path)
+            kind = find_format(self._path)
             if kind == "glb":
                 check_glb(self._path)
+                document, _end = read_document(self._path)
+                with contextlib.suppress(*INCONSISTENT):  # of which the converter makes a BadMesh
+                    edits = Edits()
+                    keep_what_is_shown(document, edits)
+                    mend(document, edits)
         except BadMesh:
             self.counts["refused"] += 1
             return False
@@ -190,12 +201,14 @@ def fuzz_with_atheris(inputs: int, seed: int) -> None:
     """The same, guided by coverage. Ends the process itself, as libFuzzer does."""
     import atheris
 
-    with atheris.instrument_imports(include=["csm_blender.core.files.mesh_file"]):
+    with atheris.instrument_imports(include=["csm_blender.core.files.mesh_file", "csm_blender.core.files.mesh_format"]):
         import importlib
 
         import csm_blender.core.files.mesh_file as module
+        import csm_blender.core.files.mesh_format as formats
 
         importlib.reload(module)
+        importlib.reload(formats)
     folder = Path(tempfile.mkdtemp(prefix="csm-fuzz-"))
     corpus = folder / "corpus"
     corpus.mkdir()
@@ -206,7 +219,7 @@ def fuzz_with_atheris(inputs: int, seed: int) -> None:
     def one(data: bytes) -> None:
         path.write_bytes(data)
         try:
-            if module.sniff_format(path) == "glb":
+            if formats.find_format(path) == "glb":
                 module.check_glb(path)
         except module.BadMesh:
             pass

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from common import load_script, service_python
+from common import local_service
 
 
 @pytest.fixture(scope="session")
 def service_samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder in which the sample sessions were made once; copy it for a service of your own."""
     data = tmp_path_factory.mktemp("service-samples")
-    launch = load_script("csm_server/launch.py")
-    with launch.LocalService(python=service_python(), data=data):
+    with local_service(data):
         pass
     return data
 
@@ -27,20 +26,14 @@ def service(tmp_path: Path, service_samples: Path) -> Iterator[Any]:
     """A quick local service with test controls, fresh for each test."""
     data = tmp_path / "service"
     shutil.copytree(service_samples, data)
-    launch = load_script("csm_server/launch.py")
-    options = ["--control", "--refine-seconds", "0.3"]
-    with launch.LocalService(python=service_python(), data=data, options=options) as running:
+    with local_service(data, "--control", "--refine-seconds", "0.3") as running:
         yield running
 
 
 @pytest.fixture
 def slow_service(tmp_path: Path, service_samples: Path) -> Iterator[object]:
     """A local service whose refines take long enough for something to happen meanwhile."""
-    import shutil
-
     data = tmp_path / "service"
     shutil.copytree(service_samples, data)
-    launch = load_script("csm_server/launch.py")
-    options = ["--control", "--refine-seconds", "4"]
-    with launch.LocalService(python=service_python(), data=data, options=options) as running:
+    with local_service(data, "--control", "--refine-seconds", "4") as running:
         yield running

@@ -17,6 +17,7 @@ from ..core.api.session import Session
 from ..core.api.session_code import parse_session_code
 from ..core.errors import CsmError, KeyProblem
 from ..core.jobs.job import Job
+from ..core.jobs.quality_report import card, misses_the_box
 from ..core.jobs.states import JobState
 from ..core.jobs.store import Store
 from ..core.jobs.support_report import support_report
@@ -95,11 +96,13 @@ def _run(work: Callable[[], list[Job]], options: argparse.Namespace) -> int:
         if job.error:
             say(f"{job.spec.object_name or job.spec.source.label}: {job.error['message']}")
             say(f"     {job.error['hint']}")
+        elif job.state is JobState.PLACED and misses_the_box(job) and (quality := card(job)):
+            say(f"{job.spec.object_name or job.session_code}: {quality.verdict}")
     return _exit_status(jobs)
 
 
 def _exit_status(jobs: Sequence[Job]) -> int:
-    if all(job.state is JobState.PLACED for job in jobs):
+    if all(job.state is JobState.PLACED and not misses_the_box(job) for job in jobs):
         return 0
     key_codes = {kind.code for kind in KeyProblem.__subclasses__()}
     refused = any(job.error and job.error["code"] in key_codes for job in jobs)

@@ -18,6 +18,11 @@ from ..core.remesh import RemeshRequest, ReportProgress
 from .convert import convert
 from .remesh_file import for_local_file, remesh_file
 
+_BROKE = (
+    "Another try gives the same: ask the service for a plain GLB. The file and the log are kept in the job's folder; "
+    "please report this with them."
+)
+
 
 def main(argv: list[str]) -> None:
     """Convert what the request names and answer with the report, also when it fails.
@@ -53,8 +58,8 @@ def _report(request: dict[str, Any], report_progress: ReportProgress) -> dict[st
     except Exception as error:  # whatever the importer raises is about the file; its traceback goes to the log
         logging.getLogger(__name__).exception("The conversion broke")
         words = "Blender could not convert the delivered mesh: {error}"
-        failure = ConversionFailed(words, error=error)
-        return {"error": (for_local_file(failure) if remeshing else failure).as_dict()}
+        failure = for_local_file(ConversionFailed(words, error=error))
+        return {"error": (failure if remeshing else ConversionFailed(failure.message, _BROKE)).as_dict()}
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import bpy
 import numpy as np
@@ -17,11 +19,12 @@ from ..remesh.progress import within
 from .asset import make_asset
 from .edit_glb import fit_file
 from .export_glb import export_glb
+from .files.open_file import MeshFile, open_file
 from .files.read_file import pack_images
 from .files.read_object import read_object
 from .fitting import fit_mesh, fitted_by, notes_on_facing, planned_move
-from .import_mesh import Imported, import_as_one_mesh
-from .mesh_checks import check_mesh
+from .import_mesh import Imported, import_opened
+from .mesh.mesh_checks import check_mesh
 from .remesh_mesh import remesh_imported
 
 AS_PLANNED = 1e-6
@@ -41,17 +44,20 @@ def convert(
     :class:`DiskProblem` where the export cannot be written.
     """
     report_progress(0.1 if request.remesh is None else 0.02, Message("Importing the mesh"))
-    if request.remesh is None:
-        imported, fitted = _imported_and_fitted(request, report_progress)
-        report_progress(0.6, Message("Saving the mesh"))
-        remeshed = None
-    else:
-        imported, fitted, remeshed = _remeshed_and_fitted(request, request.remesh, report_progress)
-        report_progress(0.9, Message("Saving the mesh"))
+    with TemporaryDirectory(dir=request.blend.parent) as folder:
+        file = None if request.is_object else open_file(request.mesh, Path(folder), alone=True)
+        if request.remesh is None:
+            imported, fitted = _imported_and_fitted(request, file, report_progress)
+            report_progress(0.6, Message("Saving the mesh"))
+            remeshed = None
+        else:
+            imported, fitted, remeshed = _remeshed_and_fitted(request, file, request.remesh, report_progress)
+            report_progress(0.9, Message("Saving the mesh"))
     mesh = imported.mesh
     mesh.name = request.name
     if request.materials is Materials.OWN:  # the block-out's will be used, its first one on all faces
         mesh.materials.clear()
+        imported.missing_textures = 0
         mesh.polygons.foreach_set("material_index", np.zeros(len(mesh.polygons), dtype=np.int32))
     if request.export:
         export_glb(mesh, request.placement, request.scale_length, Path(request.export))
@@ -62,7 +68,7 @@ def convert(
     report_progress(0.9 if request.remesh is None else 0.95, Message("Checking the mesh"))
     return ConversionReport(
         fitted=fitted,
-        findings=check_mesh(mesh),
+        findings=imported.added_to(check_mesh(mesh)),
         mesh=mesh.name,
         blend=str(request.blend),
         materials=len(mesh.materials),
@@ -72,35 +78,37 @@ def convert(
     )
 
 
-def _imported_and_fitted(request: ConversionRequest, report_progress: ReportProgress) -> tuple[Imported, Fitted]:
-    """The delivered file as one mesh that is fitted to the box."""
-    if request.is_object or request.facing is Facing.AUTO:  # the whole mesh has to be known for that
-        imported = import_mesh(request)
+def _imported_and_fitted(
+    request: ConversionRequest, file: MeshFile | None, report_progress: ReportProgress
+) -> tuple[Imported, Fitted]:
+    """The delivered file as one mesh that is fitted to the box; without a *file* it is an object's."""
+    if file is None or request.facing is Facing.AUTO:  # to find how it faces, the whole mesh has to be known
+        imported = _imported(request, file)
         report_progress(0.4, Message("Fitting the mesh"))
         return imported, fit_mesh(imported.mesh, request)
     ahead = request.blend.with_name("fitted.glb")
-    move = fit_file(request.mesh, ahead, lambda low, high: planned_move(low, high, request))
+    move = fit_file(file.path, ahead, lambda low, high: planned_move(low, high, request)) if file.glb else None
     if move is not None:
-        imported = import_as_one_mesh(ahead)
+        imported = import_opened(file.at(ahead))
         ahead.unlink()
         fitted = fitted_by(move, imported.mesh, request.refinement)
         if fitted.fitted_error < AS_PLANNED:
             return imported, fitted
-    imported = import_as_one_mesh(request.mesh)
+    imported = import_opened(file)
     report_progress(0.4, Message("Fitting the mesh"))
     return imported, fit_mesh(imported.mesh, request)
 
 
-def import_mesh(request: ConversionRequest) -> Imported:
-    """What *request* wants converted as one mesh, in an emptied Blender."""
-    return Imported(read_object(request.mesh)) if request.is_object else import_as_one_mesh(request.mesh)
+def _imported(request: ConversionRequest, file: MeshFile | None) -> Imported:
+    return Imported(read_object(request.mesh)) if file is None else import_opened(file)
 
 
 def _remeshed_and_fitted(
-    request: ConversionRequest, options: RemeshOptions, report_progress: ReportProgress
+    request: ConversionRequest, file: MeshFile | None, options: RemeshOptions, report_progress: ReportProgress
 ) -> tuple[Imported, Fitted, RemeshReport]:
     """What the local engine makes of the file, fitted to the box."""
-    imported = import_mesh(request)
-    mesh, report = remesh_imported(imported.mesh, options, within(report_progress, REMESH_FROM, REMESH_TO))
+    imported = _imported(request, file)
+    progress = within(report_progress, REMESH_FROM, REMESH_TO)
+    mesh, report = remesh_imported(imported.mesh, request.name, options, progress)
     report_progress(REMESH_TO, Message("Fitting the mesh"))
-    return Imported(mesh, imported.notes), fit_mesh(mesh, request), report
+    return replace(imported, mesh=mesh), fit_mesh(mesh, request), report

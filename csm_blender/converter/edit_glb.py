@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fit a plain GLB by moving its vertices before it is imported.
 
-Stored normals have to be transformed too when a mesh is scaled unevenly (see :mod:`.transform_mesh`). Blender needs a
-second for those of a million triangles, on top of the same second in its importer. In the file they are plain numbers.
+Stored normals have to be transformed too when a mesh is scaled unevenly (see :mod:`.mesh.transform_mesh`). Blender
+needs a second for those of a million triangles, on top of the same second in its importer. In the file they are plain
+numbers.
 """
 
 from __future__ import annotations
@@ -14,11 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import BadMesh
-from ..core.files.mesh_file import check_glb, sniff_format
-from .files.still_gltf import json_of
+from ..core.gltf.document import read_document
 from .fitting import Move
-from .transform_mesh import Array, is_uneven, transformed_normals
+from .mesh.transform_mesh import Array, is_uneven, transformed_normals
 
 Rows = NDArray[np.float32]
 _NEUTRAL = {
@@ -35,21 +34,15 @@ _ROW_BYTES = 12
 
 
 def fit_file(path: Path, fitted: Path, plan: Callable[[Array, Array], Move]) -> Move | None:
-    """Write the file at *path* to *fitted* with its vertices where *plan* wants those of a mesh with that box.
+    """Write the GLB at *path*, which was prepared, to *fitted* with its vertices where *plan* wants them.
 
     *plan* is given the lowest and the highest corner in Blender's axes. ``None``, and no file, where it would not save
     time or where the file is not as plain as most are; then :func:`.fitting.fit_mesh` fits it after the import.
     """
-    try:
-        if sniff_format(path) != "glb":
-            return None
-        check_glb(path)
-    except BadMesh:  # the import reports it
-        return None
     data = bytearray(path.stat().st_size)
     with path.open("rb") as file:
         file.readinto(data)
-    document, json_end = json_of(data)
+    document, json_end = read_document(path)
     is_plain = _is_plain(document)
     positions, normals = (
         _vertices(document, name, data, json_end + 8) if is_plain else [] for name in ("POSITION", "NORMAL")

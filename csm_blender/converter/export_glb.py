@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.errors import DiskProblem
 from ..core.models import Placement
-from .transform_mesh import reshape
+from .mesh.transform_mesh import reshape
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from ..core.geometry.occupancy import GRID, grid_from_text, surface_grid
 from ..core.messages import Message
 from ..core.models import Fit, Refinement, Vec3, vec3
 from ..core.sources import Facing
-from .transform_mesh import Array, coordinates, reshape
+from .mesh.transform_mesh import Array, coordinates, reshape
 
 FACING_TIE = "facing_tie"
 """Code of the message that several turns are as good."""

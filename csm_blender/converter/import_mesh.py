@@ -3,17 +3,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import bpy
 import numpy as np
 
+from ..core.conversion import MeshFindings
 from ..core.errors import BadMesh
-from ..core.messages import Message
+from ..core.gltf.shown import LOOSE, scaled_to_nothing
+from ..core.messages import Message, sentences
+from .files.open_file import MeshFile, open_file
 from .files.read_file import read_file, vertex_count
-from .transform_mesh import reshape
+from .mesh.surface import keep_surface
+from .mesh.transform_mesh import reshape
 
 EMPTY_SCENE = "Refine again, or ask the service's support."
 """Hint for a delivered file without a mesh."""
@@ -21,20 +26,42 @@ EMPTY_SCENE = "Refine again, or ask the service's support."
 
 @dataclass
 class Imported:
-    """One mesh, and sentences about what of the file could not be kept."""
+    """One mesh, and sentences about what of the file could not be kept.
+
+    ``missing_textures`` counts pictures that are not in the file or cannot be read, ``bad_numbers`` the file's vertices
+    and UVs that are no numbers.
+    """
 
     mesh: bpy.types.Mesh
     notes: list[Message] = field(default_factory=list)
+    missing_textures: int = 0
+    bad_numbers: int = 0
+
+    def added_to(self, findings: MeshFindings) -> MeshFindings:
+        """The *findings* of the mesh, and what was wrong with the file."""
+        return replace(
+            findings,
+            bad_numbers=max(findings.bad_numbers or 0, self.bad_numbers),
+            missing_textures=self.missing_textures or None,
+        )
 
 
 def import_as_one_mesh(path: Path) -> Imported:
-    """Read a file of any format that :mod:`.files.read_file` knows into an empty Blender.
+    """What :func:`import_opened` makes of the file at *path*, whatever it is packed in."""
+    with TemporaryDirectory() as folder:
+        return import_opened(open_file(path, Path(folder)))
 
-    What is rigged or animated gets its rest pose, which a note says. Raises :class:`BadMesh` where there is no mesh and
-    :class:`ConversionFailed` where Blender cannot read the file.
+
+def import_opened(file: MeshFile) -> Imported:
+    """Read *file* into an empty Blender.
+
+    What is rigged or animated gets its rest pose, which a note says. Where there are faces, vertices and edges without
+    one are left out. Raises :class:`BadMesh` where there is no mesh and :class:`ConversionFailed` where Blender cannot
+    read the file.
     """
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    notes = read_file(path)
+    read_file(file)
+    notes = list(file.notes)
     scene = bpy.context.scene
     assert scene is not None
     bones = [bone for obj in bpy.data.objects for bone in (obj.pose.bones if obj.pose else ())]
@@ -44,19 +71,31 @@ def import_as_one_mesh(path: Path) -> Imported:
         raise BadMesh("The file holds no mesh.", EMPTY_SCENE)
     for bone in bones:
         bone.matrix_basis.identity()
-    _apply_transforms(objects)
-    notes += [
+    shown = _apply_transforms(objects)
+    if len(shown) < len(objects):
+        notes.append(scaled_to_nothing(len(objects) - len(shown)))
+    if not shown:
+        raise BadMesh(sentences(Message("The file shows no mesh."), *notes))
+    unreadable = [  # no pixels, which Blender shows pink
         Message("The texture {name} cannot be read by this Blender.", name=repr(image.name))
         for image in bpy.data.images
-        if image.source == "FILE" and not all(image.size)  # no pixels, which Blender shows pink
+        if image.source == "FILE" and not all(image.size)
     ]
-    if len(objects) > 1:
-        notes.append(Message("The file held {count} meshes, which were joined into one.", count=len(objects)))
-    return Imported(_joined(objects), notes)
+    notes += unreadable
+    if len(shown) > 1:
+        notes.append(Message("The file held {count} meshes, which were joined into one.", count=len(shown)))
+    mesh = _joined(shown)
+    if keep_surface(mesh) and LOOSE not in notes:
+        notes.append(LOOSE)
+    missing = (file.glb.missing_textures if file.glb else 0) + len(unreadable)
+    return Imported(mesh, notes, missing, file.glb.bad_numbers if file.glb else 0)
 
 
-def _apply_transforms(objects: list[bpy.types.Object]) -> None:
-    """Bake each object's place in the file into its vertices, without modifiers, shape keys and animation."""
+def _apply_transforms(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
+    """Bake each object's place in the file into its vertices, without modifiers, shape keys and animation.
+
+    Gives those that have a size then: not what is scaled to nothing.
+    """
     for obj in bpy.data.objects:
         obj.animation_data_clear()
     for obj in objects:
@@ -65,6 +104,7 @@ def _apply_transforms(objects: list[bpy.types.Object]) -> None:
     assert bpy.context.view_layer is not None
     bpy.context.view_layer.update()
     places = [np.array(obj.matrix_world, dtype=np.float64) for obj in objects]
+    shown = []
     for obj, place in zip(objects, places, strict=True):
         obj.parent = None
         obj.matrix_world.identity()
@@ -74,9 +114,11 @@ def _apply_transforms(objects: list[bpy.types.Object]) -> None:
         if mesh.users > 1:
             obj.data = mesh = mesh.copy()
         if abs(np.linalg.det(place[:3, :3])) == 0.0:
-            raise BadMesh("The file makes a mesh flat: one of its nodes has scale 0.")
+            continue
+        shown.append(obj)
         if not np.array_equal(place, np.eye(4)):
             reshape(mesh, place[:3, :3], place[:3, 3])
+    return shown
 
 
 def _joined(objects: list[bpy.types.Object]) -> bpy.types.Mesh:

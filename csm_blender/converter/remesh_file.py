@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from ..core.errors import BadMesh, ConversionFailed, CsmError
-from ..core.files.mesh_file import EMPTY_GLB
+from ..core.files.mesh_file import CUT, EMPTY_GLB, OTHER_EXPORT
 from ..core.messages import Message
 from ..core.remesh import RemeshAnswer, RemeshRequest, ReportProgress
 from ..remesh.progress import within
@@ -17,7 +17,7 @@ from .remesh_mesh import remesh_imported
 
 ENGINE_FROM, ENGINE_TO = 0.1, 0.9
 """Shares of the whole work between which the engine works."""
-_SERVICE_HINTS = (BadMesh.default_hint, ConversionFailed.default_hint, EMPTY_SCENE, EMPTY_GLB)
+_SERVICE_HINTS = (BadMesh.default_hint, ConversionFailed.default_hint, EMPTY_SCENE, EMPTY_GLB, CUT, OTHER_EXPORT)
 _LOCAL_HINT = "Open the file in another program to see what is in it, and export it again, best as .glb."
 
 
@@ -27,7 +27,8 @@ def remesh_file(request: RemeshRequest, report_progress: ReportProgress) -> Reme
     report_progress(0.0, Message("Reading {name}", name=request.source.name))
     try:
         imported = import_as_one_mesh(request.source)
-        mesh, report = remesh_imported(imported.mesh, request.options, within(report_progress, ENGINE_FROM, ENGINE_TO))
+        progress = within(report_progress, ENGINE_FROM, ENGINE_TO)
+        mesh, report = remesh_imported(imported.mesh, request.target.stem, request.options, progress)
     except (BadMesh, ConversionFailed) as error:
         raise for_local_file(error) from error
     report_progress(ENGINE_TO, Message("Writing {name}", name=request.target.name))

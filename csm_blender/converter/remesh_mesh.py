@@ -10,21 +10,32 @@ from ..core.errors import BadMesh
 from ..core.processes.memory import memory_to_use, not_enough_memory
 from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress, memory_needed
 from ..remesh.remesh import remesh
-from .transform_mesh import coordinates
+from .mesh.transform_mesh import coordinates
 
 _FLAT = 1e-7
 _SMALLEST_M, _LARGEST_M = 1e-6, 1e8
 
 
 def remesh_imported(
-    mesh: bpy.types.Mesh, options: RemeshOptions, report_progress: ReportProgress
+    mesh: bpy.types.Mesh, name: str, options: RemeshOptions, report_progress: ReportProgress
 ) -> tuple[bpy.types.Mesh, RemeshReport]:
-    """What the engine makes of *mesh*. Raises :class:`BadMesh` for one that it could make nothing of."""
+    """What the engine makes of *mesh*, called *name*, and its report; *mesh* itself is gone then.
+
+    Raises :class:`BadMesh` for one that it can make nothing of, and :class:`NotEnoughMemory`.
+    """
     check_remeshable(mesh)
     needed, free = memory_needed(len(mesh.loops) - 2 * len(mesh.polygons), options), memory_to_use()
     if free is not None and needed > free:
         raise not_enough_memory(needed, free)
-    return remesh(mesh, options, report_progress)
+    mesh.name = name  # the engine names what it makes after it
+    made, report = remesh(mesh, options, report_progress)
+    if made != mesh:
+        taken = f"{name}.001"
+        bpy.data.meshes.remove(mesh)
+        for block in (made, *bpy.data.materials, *bpy.data.images):
+            if block.name.startswith(taken):
+                block.name = name + block.name.removeprefix(taken)
+    return made, report
 
 
 def check_remeshable(mesh: bpy.types.Mesh) -> None:

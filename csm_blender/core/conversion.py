@@ -71,8 +71,10 @@ class MeshFindings(Record):
     """The facts that users check before they use a mesh; ``None`` where it was not counted.
 
     ``open_edges`` are on one face only, ``non_manifold_edges`` on more than two. ``textures`` are (name, width, height)
-    in pixels. ``bad_numbers`` counts UVs that are NaN or infinite. Vertices at the same place count as one for parts
-    and edges: glTF has to split them along UV seams, which is no hole.
+    in pixels. ``bad_numbers`` counts UVs and places of vertices that are NaN or infinite, ``missing_textures`` pictures
+    that the file does not hold or that cannot be read, ``transparent_materials`` those that faces have and that show
+    nothing of them. A mesh that is ``inside_out`` has its faces turned inward. Vertices at the same place count as one
+    for parts and edges: glTF has to split them along UV seams, which is no hole.
     """
 
     triangles: int | None = None
@@ -83,6 +85,9 @@ class MeshFindings(Record):
     uv_maps: int | None = None
     textures: tuple[tuple[str, int, int], ...] = ()
     bad_numbers: int | None = None
+    missing_textures: int | None = field(default=None, metadata=IF_SET)
+    transparent_materials: int | None = field(default=None, metadata=IF_SET)
+    inside_out: bool | None = field(default=None, metadata=IF_SET)
 
 
 @dataclass(frozen=True)

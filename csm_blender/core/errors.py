@@ -268,7 +268,11 @@ class NoMeshOffered(
     """The session says done but offers no refined mesh."""
 
 
-class BadMesh(JobError, hint="Retry downloads it again and costs nothing."):
+class BadMesh(
+    JobError,
+    hint="The service delivered it like this, so another try gives the same: refine again, or ask its support. "
+    "The file is kept in the job's folder.",
+):
     """The delivered file is not a usable mesh."""
 
 

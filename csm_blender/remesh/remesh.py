@@ -13,16 +13,16 @@ from mathutils import Matrix
 from ..core.errors import BadMesh
 from ..core.messages import Message
 from ..core.remesh import Deviation, OutputFigures, RemeshMode, RemeshOptions, RemeshReport, ReportProgress, Way
+from .geometry.deviation import deviation
+from .geometry.surface import Surface, mesh_of, surface_of
+from .geometry.topology import edges_of
+from .geometry.weld import welded
 from .material.see_through import is_see_through
 from .progress import within
-from .shape.deviation import deviation
 from .shape.look import Look, is_closed, look_at
 from .shape.quads import quads_over, triangles_for
 from .shape.shape import Shaped, shaped
 from .shape.sharp_edges import creases_of, shade
-from .shape.surface import Surface, mesh_of, surface_of
-from .shape.topology import edges_of
-from .shape.weld import welded
 from .texture.bake import bake
 from .texture.unwrap import unwrap
 

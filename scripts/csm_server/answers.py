@@ -7,7 +7,6 @@ import hashlib
 import json
 import secrets
 import string
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -55,14 +54,6 @@ def trial_key(now: float) -> str:
     return f"{int(now * 1000)}"[:12] + "".join(secrets.choice(letters) for _ in range(18))
 
 
-def percent(session: Session, refine_seconds: float) -> int:
-    """How far the refine under way is, judged by the clock: 0 to 99; 100 once a stage is complete."""
-    if not session.job:
-        return 100 if session.status in REFINABLE else 0
-    share = (time.time() - session.job["started"]) / max(refine_seconds, 1e-3)
-    return max(0, min(99, int(100 * share)))
-
-
 def refine_reply(session: Session, image_url: str) -> dict[str, Any]:
     """``data`` of the refine call's answer: the job record, every field of the documented sample."""
     key = session.job["trial_key"]
@@ -92,9 +83,13 @@ def refine_reply(session: Session, image_url: str) -> dict[str, Any]:
 
 
 def session_data(session: Session, style: str, done: int, url: Url) -> dict[str, Any]:
-    """``data`` of a session in the given style; ``done`` is its percentage."""
+    """``data`` of a session in the given style; ``done`` is its percentage.
+
+    ``status_message`` is there only after a refine that failed, and says why.
+    """
     shape = _shape_2024 if style == "2024" else _shape_2025
-    return {**shape(session, done, url), **session.behaviour.get("raw_data", {})}
+    failed = {"status_message": session.message} if session.message else {}
+    return {**shape(session, done, url), **failed, **session.behaviour.get("raw_data", {})}
 
 
 def has_preview(session: Session) -> bool:

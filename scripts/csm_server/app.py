@@ -3,22 +3,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-import os
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from csm_server import answers, checks, urls
+from csm_blender.core.remesh import RemeshOptions
+from csm_server import answers, checks, exports, urls
+from csm_server.blender import Refiner
+from csm_server.glb import MeshError
+from csm_server.hosts import OwnHosts
 from csm_server.jobs import Refines
 from csm_server.store import Session, Store
-from csm_server.worker import Worker, WorkError
 
 SESSIONS = "/image-to-3d-sessions"
 MEDIA_TYPES = {
@@ -33,12 +38,26 @@ MEDIA_TYPES = {
 class Service:
     """The API's handlers with what they share."""
 
-    def __init__(self, store: Store, key: str, *, refine_seconds: float = 2.0, style: str | None = None) -> None:
-        """``style`` overrides the sessions' own; ``refine_seconds`` is the least wall time of a refine."""
+    def __init__(
+        self,
+        store: Store,
+        key: str,
+        refiner: Refiner,
+        budget: RemeshOptions,
+        *,
+        refine_seconds: float = 2.0,
+        style: str | None = None,
+        hosts: Sequence[str] = (),
+    ) -> None:
+        """``style`` overrides the sessions' own; ``refine_seconds`` is the least wall time of a refine.
+
+        ``hosts`` are names by which this service may be called, beyond those of this machine's own.
+        """
         self.store = store
         self.style = style
-        self.worker = Worker()
-        self.refines = Refines(store, self.worker, refine_seconds)
+        self.refiner = refiner
+        self.refines = Refines(store, refiner, budget, refine_seconds)
+        self._hosts = hosts
         self.signer = urls.Signer(store.secret())
         self._key = key.encode()
 
@@ -53,6 +72,7 @@ class Service:
                 *more,
             ],
             exception_handlers={HTTPException: _http_error, checks.BadRequestError: _bad_request, Exception: _crash},
+            middleware=[Middleware(OwnHosts, more=self._hosts)],
             lifespan=self._lifespan,
         )
 
@@ -60,7 +80,13 @@ class Service:
         """Start a refine: POST …/get-3d/refine/CODE."""
         self._authorize(request)
         session = self._session(request)
-        wishes = checks.refine_request(await _body(request))
+        wishes, unknown = checks.refine_request(await _body(request))
+        if unknown:
+            print(
+                f"{session.code}: unknown fields of the body, ignored: {', '.join(unknown)}",
+                file=sys.stderr,
+                flush=True,
+            )
         if session.job or session.status not in answers.REFINABLE:
             raise HTTPException(400, f"Session {session.code} is not at the preview stage: {session.status}.")
         self.refines.start(session, wishes)
@@ -93,10 +119,9 @@ class Service:
         return FileResponse(path, media_type=MEDIA_TYPES.get(path.suffix[1:]))
 
     async def _export(self, path: Path) -> None:
-        task = {"do": "export", "glb": os.fspath(path.with_name("mesh.glb")), "output": os.fspath(path)}
         try:
-            await self.worker.ask({**task, "name": path.parent.parent.name})
-        except WorkError as error:
+            await asyncio.to_thread(exports.export_file, path.with_name("mesh.glb"), path, path.parent.parent.name)
+        except (MeshError, OSError) as error:
             raise HTTPException(404, f"There is no {path.name} of this mesh: {error}") from None
 
     def _authorize(self, request: Request) -> None:
@@ -111,11 +136,11 @@ class Service:
         return session
 
     def _data(self, request: Request, session: Session) -> dict[str, object]:
-        done = answers.percent(session, self.refines.seconds(session))
         style = self.style or session.style
         return answers.session_data(
-            session, style, done, lambda folder, file: self._url(request, session, folder, file)
-        )
+            session, style, self.refines.percent(session),
+            lambda folder, file: self._url(request, session, folder, file),
+        )  # fmt: skip
 
     def _url(self, request: Request, session: Session, folder: str, file: str) -> str:
         origin = session.behaviour.get("storage_base") or f"{request.url.scheme}://{request.url.netloc}"
@@ -126,7 +151,7 @@ class Service:
         self.refines.resume()
         yield
         await self.refines.stop()
-        await self.worker.stop()
+        self.refiner.stop()
 
 
 async def _body(request: Request) -> bytes:

@@ -17,14 +17,14 @@ class BadRequestError(ValueError):
     """What the client sent cannot be taken; the text says why."""
 
 
-def refine_request(body: bytes) -> dict[str, list[float]]:
+def refine_request(body: bytes) -> tuple[dict[str, list[float]], list[str]]:
     """The fields ``scaled_bbox`` and ``pivot_point`` of a refine call's body, as far as they were sent.
 
     ``scaled_bbox`` is width, height, depth in meters; ``pivot_point`` x, y, z as a share of the box, center 0.
-    An empty body is an empty request; fields with other names are ignored. Raises BadRequestError.
+    An empty body is an empty request. Gives the names of other fields, too. Raises BadRequestError.
     """
     if not body.strip():
-        return {}
+        return {}, []
     try:
         values = json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -36,7 +36,7 @@ def refine_request(body: bytes) -> dict[str, list[float]]:
         request["scaled_bbox"] = _numbers("scaled_bbox", values["scaled_bbox"], MIN_SIZE, MAX_SIZE)
     if "pivot_point" in values:
         request["pivot_point"] = _numbers("pivot_point", values["pivot_point"], -0.5, 0.5)
-    return request
+    return request, [json.dumps(name)[:60] for name in values if name not in request][:20]
 
 
 def paging(limit: str, page: str) -> tuple[int, int]:
@@ -45,7 +45,7 @@ def paging(limit: str, page: str) -> tuple[int, int]:
 
 
 def _no_constant(word: str) -> None:
-    raise BadRequestError(f"The body is not valid JSON: {word} is not a JSON number.")
+    raise ValueError(f"{word} is no number in JSON")
 
 
 def _numbers(name: str, value: Any, low: float, high: float) -> list[float]:

@@ -9,11 +9,12 @@ import os
 import secrets
 import string
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-REQUIREMENTS = ("starlette", "uvicorn", "trimesh", "numpy", "scipy", "networkx", "PIL")
+REQUIREMENTS = ("starlette", "uvicorn", "numpy", "PIL")
 NOTE = (
-    "It refines by ordinary mesh processing (weld, repair, subdivide, smooth): this is neither CSM's generative "
+    "It refines by mesh processing in Blender, with the local engine of CSM Refine: this is neither CSM's generative "
     "model nor the cloud."
 )
 
@@ -39,18 +40,14 @@ def random_key() -> str:
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32))
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{port} is not a port (0 to 65535)")
-    return port
+def _between(low: float, high: float, kind: type[float] = float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        value = kind(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not between {low:g} and {high:g}")
+        return value
 
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds <= 86400:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds between 0 and 86400")
-    return seconds
+    return number
 
 
 def _serve_parser() -> argparse.ArgumentParser:
@@ -60,16 +57,36 @@ def _serve_parser() -> argparse.ArgumentParser:
         epilog="To add a mesh of your own: csm_server add FILE.glb [--session CODE] [--data DIR]",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=0, help="port to listen on; 0, the default, takes a free one")
+    parser.add_argument(
+        "--port", type=_between(0, 65535, int), default=0, help="port to listen on; 0, the default, takes a free one"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are kept (default: a user folder)")
     parser.add_argument("--api-key", metavar="KEY", help="the x-api-key to ask for (default: a random one, printed)")
     parser.add_argument(
-        "--refine-seconds", type=_seconds, default=2.0, metavar="S",
+        "--refine-seconds", type=_between(0, 86400), default=2.0, metavar="S",
         help="a refine takes at least this long, so that clients see it running (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--style", choices=("2024", "2025"),
         help="answer all sessions in this style: 2024 has `status`, 2025 `session_status` (default: each its own)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--blender", default="", metavar="PATH",
+        help="a Blender, or a Python with bpy, to refine with (default: this Python's bpy, or blender on the PATH)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--triangles", type=int, default=20_000, metavar="N", help="refined meshes have at most so many"
+    )
+    parser.add_argument(
+        "--texture", type=int, default=2048, metavar="PIXELS", help="side of baked textures, 0 for none (2048)"
+    )
+    parser.add_argument(
+        "--memory", type=_between(0.1, 1e6), default=4.0, metavar="GB",
+        help="refining one mesh may take so much memory, if as much is free (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME",
+        help="answer to this host name, too; repeatable (this machine's own addresses and localhost are answered to)",
     )  # fmt: skip
     parser.add_argument("--control", action="store_true", help="switch on the /_control routes (for tests only)")
     return parser
@@ -90,10 +107,6 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 1 for a failure, 2 for wrong use or a missing requirement."""
     words = sys.argv[1:] if argv is None else argv
     adding = words[:1] == ["add"]
-    if words == ["_worker"]:
-        from csm_server import worker
-
-        return worker.serve()
     args = _add_parser().parse_args(words[1:]) if adding else _serve_parser().parse_args(words)
     if missing := missing_requirements():
         file = Path(__file__).with_name("requirements.txt")
@@ -107,28 +120,28 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _add(args: argparse.Namespace, data: Path) -> int:
-    from csm_server.meshes import MeshError, load_surface
+    from csm_server.glb import MeshError
+    from csm_server.incoming import checked_glb
     from csm_server.store import Store, StoreError
 
     try:
-        load_surface(args.file)
-        session = Store(data).add(args.file.read_bytes(), code=args.session, style=args.style, caption=args.file.stem)
+        mesh = checked_glb(args.file)
+        session = Store(data).add(mesh, code=args.session, style=args.style, caption=args.file.stem)
     except (OSError, MeshError, StoreError) as error:
-        print(f"csm_server add: {error}", file=sys.stderr)
+        print(f"csm_server add: {args.file} cannot be added: {error}", file=sys.stderr)
         return 2
     print(session.code)
     return 0
 
 
 def _serve(args: argparse.Namespace, data: Path) -> int:
-    from csm_server.server import run
+    from csm_blender.core.errors import BadValue
+    from csm_blender.core.remesh import RemeshOptions
+    from csm_server import server
 
-    return run(
-        host=args.host,
-        port=args.port,
-        data=data,
-        key=args.api_key or random_key(),
-        refine_seconds=args.refine_seconds,
-        style=args.style,
-        control=args.control,
-    )
+    try:
+        budget = RemeshOptions(triangles=args.triangles, texture_size=args.texture).checked()
+    except BadValue as error:
+        print(f"csm_server: {error}", file=sys.stderr)
+        return 2
+    return server.run(args, data, args.api_key or random_key(), budget)

@@ -7,49 +7,52 @@ import io
 import zipfile
 from pathlib import Path
 
-import trimesh
+import numpy as np
 
 from csm_server import pictures
-from csm_server.meshes import MeshError, load_surface
+from csm_server.glb import MeshError, Part, picture_type, read_parts
 from csm_server.store import replace_file
 
 
-def export_file(glb: str, output: str, name: str) -> None:
+def export_file(glb: Path, output: Path, name: str) -> None:
     """Make ``output`` from a GLB; its last part says what: mesh.obj, mesh.zip or thumbnail.png.
 
     ``name`` is the folder inside the zip, the session's code. Raises MeshError for any other file.
     """
-    path = Path(output)
-    if path.name == "mesh.obj":
-        data = _obj(Path(glb))["mesh.obj"]
-    elif path.name == "mesh.zip":
-        data = _zip(_obj(Path(glb)), name)
-    elif path.name == "thumbnail.png":
-        data = pictures.thumbnail(load_surface(Path(glb)))
+    parts = read_parts(glb.read_bytes())
+    if output.name == "mesh.obj":
+        data = _obj(parts)["mesh.obj"]
+    elif output.name == "mesh.zip":
+        data = _zip(_obj(parts), name)
+    elif output.name == "thumbnail.png":
+        data = pictures.thumbnail(parts)
     else:
-        raise MeshError(f"{path.name} is not a file that this service makes")
-    replace_file(path, data)
+        raise MeshError(f"{output.name} is not a file that this service makes")
+    replace_file(output, data)
 
 
-def _obj(glb: Path) -> dict[str, bytes]:
+def _obj(parts: list[Part]) -> dict[str, bytes]:
     """mesh.obj, mesh.mtl and the textures, by file name."""
-    try:
-        scene = trimesh.load_scene(glb, file_type="glb", process=False)
-    except Exception as error:
-        raise MeshError(f"the GLB cannot be read: {error}") from error
-    if not scene.geometry:
-        raise MeshError("the GLB holds no triangle mesh")
-    for number, material in enumerate(_materials(scene)):
-        material.name = f"{material.name or 'material'}_{number}"  # the material's name is its texture's file name
-    text, files = trimesh.exchange.obj.export_obj(
-        scene, include_normals=True, include_texture=True, return_texture=True, mtl_name="mesh.mtl"
-    )
-    return {"mesh.obj": text.encode(), **files}
-
-
-def _materials(scene: trimesh.Scene) -> list[trimesh.visual.material.Material]:
-    found = (getattr(mesh.visual, "material", None) for mesh in scene.geometry.values())
-    return list({id(material): material for material in found if material is not None}.values())
+    lines, materials, files = ["mtllib mesh.mtl"], [], {}
+    points = uvs = 1
+    for number, part in enumerate(parts):
+        name = f"material_{number}"
+        materials.append(f"newmtl {name}\nKd {' '.join(f'{value:.6g}' for value in part.color)}")
+        if part.picture:
+            file = f"{name}.{picture_type(part.picture).removeprefix('image/')}"
+            files[file] = part.picture
+            materials.append(f"map_Kd {file}")
+        lines += [f"o {name}", f"usemtl {name}"]
+        lines += [f"v {x:.9g} {y:.9g} {z:.9g}" for x, y, z in part.points.tolist()]
+        corners = np.char.mod("%d", part.faces + points)
+        if part.uv is not None:
+            lines += [f"vt {u:.7g} {1 - v:.7g}" for u, v in part.uv.tolist()]
+            corners = np.char.add(np.char.add(corners, "/"), np.char.mod("%d", part.faces + uvs))
+            uvs += len(part.uv)
+        points += len(part.points)
+        lines += [f"f {a} {b} {c}" for a, b, c in corners.tolist()]
+    text, library = "\n".join(lines) + "\n", "\n".join(materials) + "\n"
+    return {"mesh.obj": text.encode(), "mesh.mtl": library.encode(), **files}
 
 
 def _zip(files: dict[str, bytes], folder: str) -> bytes:

@@ -50,18 +50,20 @@ class LocalService:
         self,
         *,
         python: str | Path = sys.executable,
+        blender: str | Path = "",
         data: str | Path | None = None,
         options: Sequence[str] = (),
         timeout: float = 60.0,
     ) -> None:
         """``python`` must have the service's requirements; ``data`` defaults to a temporary folder.
 
+        ``blender`` is the Blender, or the Python that has bpy, to refine with; empty: the service looks for one.
         ``options`` are further words of its command line; ``timeout`` is for its start, in seconds.
         """
         self._python = str(python)
         self._temporary = None if data else tempfile.TemporaryDirectory(prefix="csm_server_")
         self.data = Path(data or self._temporary.name)  # type: ignore[union-attr]  # one of the two is there
-        self._options = list(options)
+        self._options = [*(["--blender", str(blender)] if blender else []), *options]
         self._timeout = timeout
         self._process: subprocess.Popen[str] | None = None
         self._lines: list[str] = []

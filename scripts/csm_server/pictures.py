@@ -1,53 +1,62 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of a mesh: a small software rasteriser (flat light, texture, no shadows), enough for a thumbnail."""
+"""Pictures of a mesh: points strewn over its faces (flat light, texture, no shadows), enough for a thumbnail."""
 
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 
 import numpy as np
-from PIL import Image, ImageDraw
-from trimesh.remesh import subdivide
+from PIL import Image
 
-from csm_server.meshes import Floats, Part, Surface
+from csm_server.glb import Floats, Part
 
 VIEW = np.array([0.55, 0.42, 1.0])
 """From where one looks: the right, above, the front."""
 LIGHT = np.array([0.35, 0.8, 0.6])
 BACKGROUND = (236, 238, 241)
 OVERSAMPLING = 2
-FACES = 30_000
-"""Coarser meshes are cut finer first, since a face gets one color."""
+DENSITY = 4.0
+"""Points per pixel of a face, on average; with this many no pixel that counts stays empty."""
 
 
-def thumbnail(surface: Surface, size: int = 256) -> bytes:
-    """A square PNG, ``size`` pixels wide, of the surface seen from the front right."""
-    surface = _finer(surface)
-    camera = _camera()
-    corners = surface.points[surface.faces] @ camera.T
-    low, high = corners.reshape(-1, 3).min(axis=0), corners.reshape(-1, 3).max(axis=0)
-    pixels = size * OVERSAMPLING
+def thumbnail(parts: list[Part], size: int = 256) -> bytes:
+    """A square PNG, ``size`` pixels wide, of the parts seen from the front right."""
+    camera, pixels = _camera(), size * OVERSAMPLING
+    seen = [part.points @ camera.T for part in parts]
+    used = np.vstack([points[part.faces.ravel()] for points, part in zip(seen, parts, strict=True)])
+    low, high = used.min(axis=0), used.max(axis=0)
     scale = 0.88 * pixels / max(float((high - low)[:2].max()), 1e-30)
-    flat = (corners[..., :2] - (low + high)[:2] / 2) * scale * [1, -1] + pixels / 2
-    colors = (_colors(surface) * _light(surface)[:, None]).clip(0, 255).astype(int)
-    image = Image.new("RGB", (pixels, pixels), BACKGROUND)
-    draw = ImageDraw.Draw(image)
-    for face in np.argsort(corners[..., 2].mean(axis=1)):  # the farthest first: the nearer paint over it
-        draw.polygon([tuple(point) for point in flat[face]], fill=tuple(colors[face]))
+    middle = (low + high) / 2
+    drawn = [
+        _strewn(part, (points - middle) * scale, pixels) for part, points in zip(parts, seen, strict=True)
+    ]  # fmt: skip
+    places, colors = (np.vstack([each[number] for each in drawn]) for number in (0, 1))
+    depth = places[:, 2] / (scale * max(float((high - low)[2]), 1e-30)) + 0.5
+    order = np.argsort((depth * 65535).astype(np.uint16), kind="stable")  # the farthest first: the nearer paint over it
+    column, row = ((places[order, :2] * [1, -1] + pixels / 2).astype(int).clip(0, pixels - 1)).T
+    canvas = np.full((pixels, pixels, 3), BACKGROUND, dtype=np.uint8)
+    canvas[row, column] = colors[order].clip(0, 255).astype(np.uint8)
     buffer = io.BytesIO()
-    image.resize((size, size), Image.Resampling.LANCZOS).save(buffer, "PNG", optimize=True)
+    Image.fromarray(canvas).resize((size, size), Image.Resampling.LANCZOS).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
-def _finer(surface: Surface) -> Surface:
-    """The same surface in faces small enough for one color each."""
-    finer = replace(surface)
-    while len(finer.faces) < FACES:
-        finer.points, finer.faces = subdivide(finer.points, finer.faces)
-        finer.wedges, finer.wedge_faces = subdivide(finer.wedges, finer.wedge_faces)
-        finer.part = np.repeat(finer.part, 4)
-    return finer
+def _strewn(part: Part, points: Floats, pixels: int) -> tuple[Floats, Floats]:
+    """(n, 3) points all over the faces, and their (n, 3) colors, 0 to 255; ``points`` are the part's, in pixels."""
+    corners = points[part.faces]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    area = np.linalg.norm(normals, axis=1, keepdims=True)
+    counts = np.minimum(DENSITY * np.abs(normals[:, 2]) / 2, pixels**2).astype(int) + 1
+    face = np.repeat(np.arange(len(corners)), counts)
+    first, second = np.random.default_rng(1).random((2, len(face)))
+    first, second = np.where(first + second > 1, [1 - first, 1 - second], [first, second])
+    shares = np.column_stack([1 - first - second, first, second])
+    # Both sides are lit alike: previews have inside-out faces.
+    toward = _camera() @ (LIGHT / np.linalg.norm(LIGHT))
+    light = 0.35 + 0.75 * np.abs(normals / np.maximum(area, 1e-30) @ toward)
+    at = part.faces[face]
+    places = np.einsum("nk,nki->ni", shares, points[at])
+    return places, _colors(part, at, shares) * light[face, None]
 
 
 def _camera() -> Floats:
@@ -58,38 +67,17 @@ def _camera() -> Floats:
     return np.array([right, np.cross(toward, right), toward])
 
 
-def _light(surface: Surface) -> Floats:
-    corners = surface.points[surface.faces]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
-    # Both sides are lit alike: previews have inside-out faces.
-    return np.asarray(0.35 + 0.75 * np.abs(normals @ (LIGHT / np.linalg.norm(LIGHT))))
-
-
-def _colors(surface: Surface) -> Floats:
-    """(m, 3) color of each face, 0 to 255, taken in the middle of the face."""
-    wedges = surface.wedges[surface.wedge_faces].mean(axis=1)
-    colors = np.full((len(surface.faces), 3), 190.0)
-    for index, part in enumerate(surface.parts):
-        mask = surface.part == index
-        colors[mask] = _part_colors(part, wedges[mask])
-    return colors
-
-
-def _part_colors(part: Part, wedges: Floats) -> Floats:
-    colors = np.full((len(wedges), 3), 190.0)
-    if part.material is not None:
-        colors[:] = np.asarray(part.material.main_color[:3], dtype=float)
-        texture = getattr(part.material, "baseColorTexture", None)
-        if texture is not None and part.has_uv:
-            pixels = np.asarray(texture.convert("RGB"), dtype=float)
-            height, width = pixels.shape[:2]
-            column = (wedges[:, 0] % 1 * width).astype(int).clip(0, width - 1)
-            row = ((1 - wedges[:, 1]) % 1 * height).astype(int).clip(0, height - 1)
-            colors = pixels[row, column] * _factor(part)
-    return colors * wedges[:, 2:5] if part.has_color else colors
-
-
-def _factor(part: Part) -> Floats:
-    factor = getattr(part.material, "baseColorFactor", None)
-    return np.ones(3) if factor is None else np.asarray(factor[:3], dtype=float) / 255
+def _colors(part: Part, at: Floats, shares: Floats) -> Floats:
+    """(n, 3) colors at points given by the three corners of their face, (n, 3), and the share of each."""
+    colors = np.full((len(at), 3), 255.0)
+    if part.picture and part.uv is not None:
+        with Image.open(io.BytesIO(part.picture)) as picture:
+            texels = np.asarray(picture.convert("RGB"), dtype=float)
+        height, width = texels.shape[:2]
+        uv = np.einsum("nk,nki->ni", shares, part.uv[at]) % 1
+        colors = texels[(uv[:, 1] * height).astype(int) % height, (uv[:, 0] * width).astype(int) % width]
+    elif part.color == (1.0, 1.0, 1.0) and part.colors is None:
+        colors *= 0.75  # white on white would show little
+    if part.colors is not None:
+        colors = colors * np.einsum("nk,nki->ni", shares, part.colors[at])
+    return colors * np.array(part.color)

@@ -1,28 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sample sessions' preview meshes, made by this script: coarse, noisy, textured, some with holes and loose bits.
+"""The sample sessions, whose preview meshes are made here: coarse, noisy, textured, some with holes and loose bits.
 
 glTF axes: y up, front toward +z. Every shape is lopsided on purpose, so that a wrong orientation is seen.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from csm_server import glb, shapes
+from csm_server.store import Store
+
+FIRST_SAMPLE = "SESSION_P_44569824122"
+"""The session of the documentation's own sample call."""
 
 
-def write_samples(folder: str) -> dict[str, Any]:
-    """Write all samples as GLB into ``folder``; returns ``samples``: file, code, caption and style of each."""
-    from csm_server import shapes
-
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    samples = []
-    for number, (name, (caption, make)) in enumerate(shapes.SHAPES.items()):
-        file = target / f"{name}.glb"
-        file.write_bytes(make().export(file_type="glb"))
-        code = "SESSION_P_44569824122" if number == 0 else f"SESSION_{1700000000 + number}_{number:07d}"
-        samples.append({
-            "file": str(file), "code": code, "caption": caption, "style": ("2024", "2025")[number % 2],
-            "created_at": 1700000000.0 + number, "updated_at": 1700000000.0 + number,
-        })  # fmt: skip
-    return {"samples": samples}
+def add_samples(store: Store) -> None:
+    """Add the sample sessions that are not there. The first comes last: that it is there means that all are."""
+    for number, (caption, make) in reversed(list(enumerate(shapes.SHAPES.values()))):
+        code = FIRST_SAMPLE if number == 0 else f"SESSION_{1700000000 + number}_{number:07d}"
+        if store.get(code) is None:
+            style, made = ("2024", "2025")[number % 2], 1700000000.0 + number
+            mesh = glb.write_parts(make())
+            store.add(mesh, code=code, caption=caption, style=style, created_at=made, updated_at=made)

@@ -3,54 +3,64 @@
 
 from __future__ import annotations
 
-import asyncio
+import argparse
 import signal
 import socket
 import sqlite3
 import sys
-import tempfile
 from pathlib import Path
 
 import uvicorn
 
+from csm_blender.core.remesh import RemeshOptions
 from csm_server.app import Service
+from csm_server.blender import BlenderError, Refiner, find_blender
 from csm_server.control import control as control_app
 from csm_server.faults import ConnectionProtocol
+from csm_server.samples import FIRST_SAMPLE, add_samples
 from csm_server.store import Store
-from csm_server.worker import Worker, WorkError
-
-FIRST_SAMPLE = "SESSION_P_44569824122"
-"""The session of the documentation's own sample call."""
 
 
-def run(*, host: str, port: int, data: Path, key: str, refine_seconds: float, style: str | None, control: bool) -> int:
-    """Serve until interrupted; returns the exit status: 0, or 1 when it cannot start."""
+def run(args: argparse.Namespace, data: Path, key: str, budget: RemeshOptions) -> int:
+    """Serve as the options say until interrupted; returns the exit status: 0, 1 when it cannot start, 2 for wrong use.
+
+    ``budget`` is what refining may make of a mesh.
+    """
+    interpreters, blender = None, ""
+    try:
+        interpreters, blender = find_blender(args.blender)
+    except BlenderError as error:
+        blender = str(error)
+        if args.blender:
+            print(f"csm_server: {blender}", file=sys.stderr)
+            return 2
     try:
         data = data.resolve()
         store = Store(data)
-        listener = _listen(host, port)
+        listener = _listen(args.host, args.port)
     except (OSError, sqlite3.Error) as error:
         print(f"csm_server: cannot start: {error}", file=sys.stderr)
         return 1
     if store.get(FIRST_SAMPLE) is None:
         print(f"Making the sample sessions in {data} …", flush=True)
-        try:
-            asyncio.run(_make_samples(store))
-        except WorkError as error:
-            print(f"csm_server: cannot make the samples: {error}", file=sys.stderr)
-            return 1
-    service = Service(store, key, refine_seconds=refine_seconds, style=style)
-    app = control_app(service) if control else service.app()
+        add_samples(store)
+    refiner = Refiner(interpreters, blender, int(args.memory * 1024**3))
+    service = Service(
+        store, key, refiner, budget, refine_seconds=args.refine_seconds, style=args.style, hosts=args.allow_host
+    )
+    app = control_app(service) if args.control else service.app()
     config = uvicorn.Config(
         app,
-        http=ConnectionProtocol if control else "h11",
+        http=ConnectionProtocol if args.control else "h11",
         log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-    shown = f"[{host}]" if ":" in host else host
-    lines = (f"CSM server at http://{shown}:{listener.getsockname()[1]}", f"API key: {key}", f"Data: {data}")
+    shown = f"[{args.host}]" if ":" in args.host else args.host
+    refines = f"Refines with: {blender}" if interpreters else f"Cannot refine: {blender}"
+    where = f"CSM server at http://{shown}:{listener.getsockname()[1]}"
+    lines = (refines, where, f"API key: {key}", f"Data: {data}")
     return _serve(_Server(config, lines), listener)
 
 
@@ -83,16 +93,3 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     return listener
-
-
-async def _make_samples(store: Store) -> None:
-    worker = Worker()
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            answer = await worker.ask({"do": "samples", "folder": folder})
-        finally:
-            await worker.stop()
-        for sample in reversed(answer["samples"]):  # the first comes last: that it is there means that all are
-            glb = Path(sample.pop("file")).read_bytes()
-            if store.get(sample["code"]) is None:
-                store.add(glb, **sample)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from blender_scenes import Csm
 
 HAS_BPY = importlib.util.find_spec("bpy") is not None
-collect_ignore_glob = [] if HAS_BPY else ["test_*.py"]
+collect_ignore_glob = [] if HAS_BPY else ["test_*.py", "*/test_*.py"]
 
 
 def pytest_report_header() -> str | None:

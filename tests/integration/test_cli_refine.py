@@ -36,7 +36,8 @@ def build_difficult_scene() -> None:
 def test_the_shared_samples_stand_exactly_where_their_block_outs_stood(csm: Csm, tmp_path: Path) -> None:
     names = ["Duck", "BoxTextured", "monkey", "nested"]
     scene = save_scene(tmp_path / "scene.blend", build_difficult_scene, scale_length=0.01)
-    jobs = [(csm.service.add_session(None, asset(f"{name}.glb")), name) for name in names]
+    files = [asset(f"{name}.glb") for name in names]  # delivered as they are
+    jobs = [(csm.service.add_session(None, file, raw_result=str(file)), file.stem) for file in files]
     arguments = [word for session, name in jobs for word in ("--job", f"{session}={name}")]
     done = csm("refine", "--blend", scene, *arguments, "--output", tmp_path / "refined.blend", "--json")
 
@@ -67,7 +68,7 @@ def test_the_report_holds_what_the_contract_promises(csm: Csm, blockout: Path, t
     assert Path(job["result"]["glb"]).read_bytes()[:4] == b"glTF"
     assert Path(job["result"]["blend"]).is_file()
     assert len(job["result"]["sha256"]) == 64
-    assert job["result"]["triangles"] > 1000
+    assert job["result"]["triangles"] > 500
     assert job["result"]["materials"] >= 1
     assert job["fit"]["delivered_error"] <= 1e-5
     assert job["requests"]["post"] == 1

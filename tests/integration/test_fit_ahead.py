@@ -17,6 +17,7 @@ bpy = pytest.importorskip("bpy")
 
 from csm_blender.converter import convert as converting
 from csm_blender.converter.edit_glb import fit_file
+from csm_blender.converter.gltf.prepare import prepare_glb
 from csm_blender.core.conversion import ConversionReport, ConversionRequest
 from csm_blender.core.geometry import box
 
@@ -132,3 +133,26 @@ def test_vertices_that_nothing_uses_do_not_count(tmp_path: Path) -> None:
     assert report.fitted.fitted_error < 1e-6
     size = np.ptp(points.reshape(-1, 3), axis=0)
     assert size == pytest.approx((SIZE[0], SIZE[2], SIZE[1]), abs=1e-6)
+
+
+def test_lines_far_away_neither_count_nor_keep_a_file_from_being_fitted_ahead(tmp_path: Path) -> None:
+    glb = dome()
+    far = glb.accessor(np.array([[9.0, 9.0, 9.0], [10.0, 9.0, 9.0], [10.0, 10.0, 9.0]]), "VEC3")
+    glb.document["meshes"][0]["primitives"].append({"attributes": {"POSITION": far}, "mode": 1})
+    (tmp_path / "delivered.mesh").write_bytes(glb.bytes())
+    prepared = prepare_glb(tmp_path / "delivered.mesh", tmp_path)
+    placement = box.plan_for_numbers(SIZE, None, scale_length=1.0)[1]
+    asked = ConversionRequest(prepared.path, "Dome", placement, REFINEMENT)
+    move = fit_file(prepared.path, tmp_path / "fitted.glb", lambda low, high: converting.planned_move(low, high, asked))
+    assert move is not None
+    assert move.high.max() <= 1.0
+    report, points, _normals = converted(tmp_path, glb.bytes())
+    assert report.notes == ("Points and lines beside the faces were left out.",)
+    assert np.ptp(points.reshape(-1, 3), axis=0) == pytest.approx((SIZE[0], SIZE[2], SIZE[1]), abs=1e-6)
+
+
+def test_what_needs_no_change_is_not_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "delivered.mesh"
+    path.write_bytes(dome().bytes())
+    assert prepare_glb(path, tmp_path).path == path
+    assert list(tmp_path.iterdir()) == [path]

@@ -118,3 +118,31 @@ def test_a_real_service_that_disobeys_is_put_right(csm: Any, tmp_path: Path) -> 
         assert fm.distance(fm.result_corners(result), corners) <= 1e-5, job["object"]
         assert fm.origin_distance(result, origin, corners) <= 1e-5, job["object"]
         assert job["quality"]["good"], job["quality"]["verdict"]
+
+
+def test_a_result_that_misses_the_box_is_no_success(csm: Any, tmp_path: Path) -> None:
+    """A flat mesh cannot fill a box. It is placed, to be looked at, and the exit status says that it is not right."""
+    new_scene()
+    for name in ("Flat", "Good"):
+        add(name, mesh())
+    save(tmp_path / "in.blend")
+    points, faces = letter()
+    sessions = {}
+    for name, depth in (("Flat", 0.0), ("Good", 1.0)):
+        delivered = tmp_path / f"{name}.glb"
+        delivered.write_bytes(plain(points * (1.0, 1.0, depth), faces))
+        sessions[name] = csm.service.add_session(None, plain(*letter()), raw_result=str(delivered))
+    both = [word for name, code in sessions.items() for word in ("--job", f"{code}={name}")]
+    done = csm("refine", "--blend", tmp_path / "in.blend", *both, "--output", tmp_path / "out.blend", "--json")
+    assert done.status == 1
+    flat, good = done.jobs
+    assert (flat["status"], good["status"]) == ("PLACED", "PLACED")
+    assert flat["fit"]["placed_error"] > 1e-2
+    assert not flat["quality"]["good"]
+    assert flat["quality"]["verdict"].startswith("Off by")
+    assert good["quality"]["good"]
+    alone = csm(
+        "refine", "--blend", tmp_path / "in.blend", *both[:2], "--output", tmp_path / "flat.blend"
+    )  # without --json it is said in words
+    assert alone.status == 1
+    assert "Flat: Off by" in alone.stderr

@@ -15,7 +15,7 @@ bpy = pytest.importorskip("bpy")
 from csm_blender.converter.files.usd_units import meters_per_unit
 from csm_blender.converter.files.write_file import write_file
 from csm_blender.converter.import_mesh import import_as_one_mesh
-from csm_blender.converter.transform_mesh import coordinates
+from csm_blender.converter.mesh.transform_mesh import coordinates
 from csm_blender.core.remesh import WRITABLE
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:io_scene_fbx.*")
@@ -40,8 +40,11 @@ def test_a_file_arrives_at_its_size_and_upright(kind: str, tmp_path: Path) -> No
     assert_is_letter(coordinates(import_as_one_mesh(write(tmp_path / f"letter{suffix}")).mesh))
 
 
+COLOR, ROUGHNESS, METALLIC = (1.0, 0.5, 0.0, 1.0), 0.25, 0.75
+
+
 def textured_letter(folder: Path) -> Any:
-    """The letter as an imported mesh with a UV map, a material and two textures that are in no file."""
+    """The letter as an imported mesh with a UV map and a material as glTF has it, its textures in no file."""
     mesh = import_as_one_mesh(write_glb(folder / "letter.glb")).mesh
     mesh.uv_layers.new(name="UVMap")
     material = bpy.data.materials.new("Clean")
@@ -51,20 +54,31 @@ def textured_letter(folder: Path) -> Any:
     mesh.materials.append(material)
     tree = material.node_tree
     shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
-    for name, color in (("Base Color", (1.0, 0.5, 0.0, 1.0)), ("Roughness", (0.5, 0.5, 0.5, 1.0))):
-        image = bpy.data.images.new(name, SIDE, SIDE)
-        image.pixels[:] = color * SIDE**2
-        image.pack()
-        node = tree.nodes.new("ShaderNodeTexImage")
-        node.image = image
-        tree.links.new(node.outputs["Color"], shader.inputs[name])
+    color = picture(tree, "clean Base Color", COLOR)
+    tree.links.new(color, shader.inputs["Base Color"])
+    separate = tree.nodes.new("ShaderNodeSeparateColor")
+    tree.links.new(picture(tree, "clean Metallic Roughness", (0.0, ROUGHNESS, METALLIC, 1.0)), separate.inputs[0])
+    tree.links.new(separate.outputs["Green"], shader.inputs["Roughness"])
+    tree.links.new(separate.outputs["Blue"], shader.inputs["Metallic"])
     return mesh
 
 
+def picture(tree: Any, name: str, pixel: tuple[float, ...]) -> Any:
+    """The color of a new node with a picture of one color."""
+    image = bpy.data.images.new(name, SIDE, SIDE, is_data="Base" not in name)
+    image.pixels[:] = pixel * SIDE**2
+    image.pack()
+    node = tree.nodes.new("ShaderNodeTexImage")
+    node.image = image
+    return node.outputs["Color"]
+
+
 COMPANIONS = {
-    ".obj": ["clean.mtl", "clean_Base_Color.png", "clean_Roughness.png"],
-    ".usdc": ["clean_Base_Color.png", "clean_Roughness.png"],
+    ".obj": ["clean.mtl", "clean_obj_Base_Color.png", "clean_obj_Metallic.png", "clean_obj_Roughness.png"],
+    ".usdc": ["clean_usdc_Base_Color.png", "clean_usdc_Metallic_Roughness.png"],
 }
+PICTURES = {".ply": 0, ".obj": 3, ".fbx": 3}
+"""Pictures of what is read again: two, but none or one for each value where the format needs that."""
 
 
 @pytest.mark.parametrize("suffix", WRITABLE)
@@ -84,12 +98,22 @@ def test_what_is_written_comes_back_at_its_size_with_its_textures(suffix: str, t
     assert_is_letter(coordinates(mesh))
     assert len(mesh.uv_layers) == 1
     images = [image for image in bpy.data.images if all(image.size)]
-    assert len(images) == (0 if suffix == ".ply" else 2)
+    assert len(images) == PICTURES.get(suffix, 2)
     for image in images:
+        values, is_color = expected_pixel(image.name)
         assert tuple(image.size) == (SIDE, SIDE)
-    if images:
-        color = next(image for image in images if "Base" in image.name)
-        assert color.pixels[:4] == pytest.approx((1.0, 0.5, 0.0, 1.0), abs=0.01)
+        assert image.pixels[:4] == pytest.approx(values, abs=0.01)
+        assert (image.colorspace_settings.name == "sRGB") == is_color
+
+
+def expected_pixel(name: str) -> tuple[tuple[float, ...], bool]:
+    """The pixels of the picture called *name* and whether they are a color."""
+    if "Base" in name:
+        return COLOR, True
+    if "Metallic" in name and "Roughness" in name:
+        return (0.0, ROUGHNESS, METALLIC, 1.0), False
+    value = ROUGHNESS if "Roughness" in name else METALLIC
+    return (value, value, value, 1.0), False
 
 
 @pytest.mark.parametrize("scale", ["FBX_SCALE_NONE", "FBX_SCALE_UNITS", "FBX_SCALE_ALL"])

@@ -318,7 +318,7 @@ CASES = {
     ),
     "no mesh": (
         lambda service: broken_preview(service, status=200, body="hello"),
-        r"neither GLB.*Refining needs no preview",
+        r"none of the formats.*Refining needs no preview",
     ),
     "nonsense": (lambda _: "nonsense", "is not a session code"),
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from common import load_script, service_python
+from common import local_service
 
 _NUMBERS = itertools.count(1)
 
@@ -20,9 +20,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, service_samples: Path) -> 
     """A quick local service with test controls."""
     data = tmp_path_factory.mktemp("reliability") / "service"
     shutil.copytree(service_samples, data)
-    launch = load_script("csm_server/launch.py")
-    options = ["--control", "--refine-seconds", "0.3"]
-    with launch.LocalService(python=service_python(), data=data, options=options) as running:
+    # That name is the service's in the tests of TLS and proxies.
+    with local_service(data, "--control", "--refine-seconds", "0.3", "--allow-host", "api.csm.example") as running:
         yield running
 
 

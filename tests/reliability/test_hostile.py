@@ -25,8 +25,11 @@ from csm_blender.core.api.client import MAX_ANSWER_BYTES, CsmClient
 from csm_blender.core.api.download import download
 from csm_blender.core.api.session_code import find_session_codes, parse_session_code
 from csm_blender.core.errors import BadMesh, BadSessionCode, ConnectionBroken, CsmError, MeshTooLarge, UnexpectedAnswer
-from csm_blender.core.files.mesh_file import check_glb, sniff_format
+from csm_blender.core.files.mesh_file import check_glb
+from csm_blender.core.files.mesh_format import find_format
 from csm_blender.core.files.zip_archive import MAX_TOTAL_BYTES, unpack_mesh
+from csm_blender.core.gltf.edits import Edits
+from csm_blender.core.gltf.mend import mend
 from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.pipeline.pipeline import Pipeline
@@ -65,9 +68,6 @@ def spoiled(**changes: Any) -> bytes:
 @pytest.mark.parametrize(
     "data",
     [
-        spoiled(images=[{"uri": "file:///etc/passwd"}]),
-        spoiled(images=[{"uri": "../../../../etc/passwd"}]),
-        spoiled(images=[{"uri": "http://127.0.0.1:1/x.png"}]),
         spoiled(buffers__0__uri="other.bin"),
         spoiled(buffers__0__byteLength=2**32 - 1),
         spoiled(bufferViews__0__byteLength=2**40),
@@ -94,9 +94,23 @@ def test_a_glb_that_lies_is_refused(tmp_path: Path, data: bytes) -> None:
     assert time.monotonic() - began < 2.0
 
 
+@pytest.mark.parametrize(
+    "address", ["file:///etc/passwd", "../../../../etc/passwd", "http://127.0.0.1:1/x.png", "\\\\host\\share\\x.png"]
+)
+@pytest.mark.parametrize("shown", [True, False], ids=["in a material", "in none"])
+def test_no_importer_sees_the_address_of_a_picture(address: str, shown: bool) -> None:
+    document = box_document() | {"images": [{"uri": address, "name": "x"}], "textures": [{"source": 0}]}
+    if shown:
+        document["materials"] = [{"normalTexture": {"index": 0}}]
+    edits = Edits()
+    mend(document, edits)
+    assert edits.changed
+    assert json.dumps(address) not in json.dumps(document)
+
+
 def look_over(path: Path) -> None:
     """What the pipeline does with a delivered file."""
-    if sniff_format(path) == "glb":
+    if find_format(path) == "glb":
         check_glb(path)
 
 

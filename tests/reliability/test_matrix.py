@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from common import load_script, service_python
+from common import local_service
 from expectations import DOCUMENT, GOES_ON, UNSURE, Cell, cells, document_with_table
 from fault_proxy import Fault, FaultProxy, Request
 from faults_by_name import fault_named
@@ -166,8 +166,7 @@ def outcomes(
     patch = pytest.MonkeyPatch()
     patch.setattr(socket, "getaddrinfo", resolve)
     patch.setattr(limits, "RATE_WINDOW_S", 0.7)
-    launch = load_script("csm_server/launch.py")
-    with launch.LocalService(python=service_python(), data=folder / "service", options=["--control"]) as service:
+    with local_service(folder / "service", "--control") as service:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             futures = {
                 case: pool.submit(_run, *case, number, service, folder / "home", mesh)

@@ -13,12 +13,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # Set here, since the tests may be collected in a mode that sets no path.
-sys.path[:0] = [str(ROOT / "scripts"), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "support"), str(Path(__file__).parent)]
 
 from csm_server.launch import LocalService
-from serving import unavailable
+from serving import started, unavailable
 
-NEEDED = ("starlette", "uvicorn", "trimesh", "scipy", "networkx", "PIL", "numpy")
+NEEDED = ("starlette", "uvicorn", "trimesh", "PIL", "numpy")
 missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 # This Python is another's (Blender's, say): the service has requirements of its own.
 collect_ignore_glob = ["test_*.py"] if missing else []
@@ -33,7 +33,7 @@ def pytest_report_header() -> str | None:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     """A service with control routes whose refines take a quarter of a second at least."""
     data = tmp_path_factory.mktemp("service")
-    with LocalService(data=data, options=["--control", "--refine-seconds", "0.25"]) as running:
+    with started(data, "--control", "--refine-seconds", "0.25", "--allow-host", "friend.example") as running:
         yield running
 
 

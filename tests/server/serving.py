@@ -4,11 +4,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
+from common import service_blender
 from csm_server.launch import LocalService
+
+
+def started(data: Path, *options: str) -> LocalService:
+    """A service, to be entered, that refines with a real Blender and makes small textures."""
+    return LocalService(data=data, blender=service_blender(), options=["--texture", "512", *options])
 
 
 def unavailable(reason: str) -> None:
@@ -38,3 +46,9 @@ def refined(service: LocalService, code: str, **body: Any) -> bytes:
     glb = service.request("GET", data["mesh_url_glb"])
     assert glb.status == 200
     return glb.body
+
+
+def children(pid: int) -> list[int]:
+    """Process ids of a process's children."""
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=True)
+    return list(map(int, listed.stdout.split()))

@@ -138,8 +138,12 @@ def test_a_refine_that_fails(service, add, assets):
     for style, field, word in (("2024", "status", "refine_failed"), ("2025", "session_status", "failed")):
         code = add(assets / "empty_nodes.glb", style=style)
         assert service.refine(code).status == 200
-        assert wait(service, code)[field] == word
-        assert "the refine failed: MeshError" in service.output
+        assert "status_message" not in service.session(code)
+        data = wait(service, code)
+        assert data[field] == word
+        assert "no mesh" in data["status_message"]
+        assert f"{code}: the refine failed: {data['status_message']}" in service.output
+        assert service.session(code) == data, "it stays failed"
 
 
 @pytest.mark.parametrize("status", ["training_refine", "training_preview", "preview_failed", "spin_generate_done"])
@@ -203,6 +207,39 @@ def test_bad_values_are_refused_and_start_nothing(service, add, body):
     assert len(answer.json["message"]) > 20
     assert service.session(code)["status"] == "preview_done"
     assert code not in service.counts()["refines"]
+
+
+def test_a_bad_body_is_called_so_once(service, add):
+    code = add(glb(wavy()), style="2024")
+    for body in (b"{", b'{"scaled_bbox": [NaN, 1, 1]}'):
+        answer = service.request("POST", f"/image-to-3d-sessions/get-3d/refine/{code}", body)
+        assert answer.json["message"].count("JSON") <= 2
+        assert answer.json["message"].count("The body is not valid JSON") == 1
+
+
+def test_unknown_fields_are_logged_by_name(service, add):
+    code = add(glb(wavy()), style="2024")
+    assert service.refine(code, scaled_box=[1, 1, 1], **{"a\nb": 1}).status == 200
+    assert wait(service, code)["scaled_bbox"] == [-1, -1, -1]
+    assert f'{code}: unknown fields of the body, ignored: "scaled_box", "a\\nb"' in service.output.splitlines()
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:1", "a.localhost", "127.0.0.1", "[::1]:99", "friend.example:8080"]
+)
+def test_its_own_names_are_answered_to(service, host):
+    assert service.request("GET", f"/image-to-3d-sessions/{SAMPLE}", headers={"Host": host}).status == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example:80", "localhost.evil.example", "10.0.0.9", "[", ""]
+)
+@pytest.mark.parametrize("path", ["/image-to-3d-sessions", "/nothing", "/inference-outputs/local/x/preview/mesh.glb"])
+def test_a_foreign_host_is_refused(service, host, path):
+    """Else a web page whose name is made to point here could read the answers (DNS rebinding)."""
+    answer = service.request("GET", path, headers={"Host": host})
+    assert_failure(answer, 421)
+    assert "--allow-host" in answer.json["message"]
 
 
 def test_a_body_that_is_too_long(service, add):

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,19 @@ def load_script(path: str) -> ModuleType:
 def service_python() -> str:
     """The interpreter that has what the local service needs."""
     return os.environ.get("CSM_SERVICE_PYTHON") or str(load_script("environment.py").python_of("test"))
+
+
+def service_blender() -> str:
+    """A Python that has bpy, for the local service to refine with: this one if it has."""
+    has_bpy = importlib.util.find_spec("bpy") is not None
+    return sys.executable if has_bpy else str(load_script("environment.py").python_of("bpy-4.2"))
+
+
+def local_service(data: Path, *options: str) -> Any:
+    """A local service, not started yet, with its sessions in the folder *data*."""
+    launch = load_script("csm_server/launch.py")
+    words = ["--texture", "512", *options]
+    return launch.LocalService(python=service_python(), blender=service_blender(), data=data, options=words)
 
 
 def asset(name: str) -> Path:

@@ -23,7 +23,7 @@ class Glb:
 
     def accessor(self, values: Any, kind: str, component: int = 5126) -> int:
         """Add *values* as an accessor and give its index."""
-        data = np.ascontiguousarray(values, dtype={5126: "<f4", 5125: "<u4", 5121: "u1"}[component])
+        data = np.ascontiguousarray(values, dtype={5126: "<f4", 5125: "<u4", 5123: "<u2", 5121: "u1"}[component])
         self.binary += b"\0" * (-len(self.binary) % 4)
         view = {"buffer": 0, "byteOffset": len(self.binary), "byteLength": data.nbytes}
         self.binary += data.tobytes()

@@ -25,9 +25,9 @@ MAY_IMPORT = {
     "__init__": {"registration"},
 }
 FOLDERS = {
-    "core": ("", "api", "geometry", "files", "processes", "jobs", "pipeline"),
-    "remesh": ("shape", "material", "texture", ""),
-    "converter": ("files", ""),
+    "core": ("", "api", "geometry", "gltf", "files", "processes", "jobs", "pipeline"),
+    "remesh": ("geometry", "shape", "material", "texture", ""),
+    "converter": ("gltf", "mesh", "files", ""),
     "scene": ("blender", "addon", "versions", "measure", "", "background", "placement", "jobs"),
 }
 """The folders of a layer from left to right; an empty name stands for the modules directly in it."""

@@ -20,6 +20,7 @@ import bpy
 from ...core.errors import DiskProblem
 from ...core.files.whole_file import check_room
 from ...core.messages import Message
+from .split_channels import split_channels
 
 _operators: Any = bpy.ops
 
@@ -66,6 +67,7 @@ def _write_glb(_mesh: bpy.types.Mesh, path: Path) -> list[Message]:
 
 
 def _write_obj(mesh: bpy.types.Mesh, path: Path) -> list[Message]:
+    split_channels(mesh)
     _textures_beside(mesh, path)
     _operators.wm.obj_export(
         filepath=str(path),
@@ -79,6 +81,7 @@ def _write_obj(mesh: bpy.types.Mesh, path: Path) -> list[Message]:
 
 
 def _write_fbx(mesh: bpy.types.Mesh, path: Path) -> list[Message]:
+    split_channels(mesh)
     textures = _textures_beside(mesh, path)
     with contextlib.redirect_stdout(io.StringIO()):
         _operators.export_scene.fbx(
@@ -143,8 +146,8 @@ def _textures_beside(mesh: bpy.types.Mesh, path: Path) -> list[Path]:
     for image in _images(mesh):
         packed: Any = image.packed_file
         suffix = {"JPEG": ".jpg", "PNG": ".png"}.get(image.file_format, "") if packed else ""
-        name = re.sub(r"\W+", "_", Path(image.name).stem).strip("_") or "texture"
-        stem = name if name.startswith(path.stem) else f"{path.stem}_{name}"
+        name = re.sub(r"\.(png|jpe?g|webp|tiff?|tga|bmp|exr)$", "", image.name, flags=re.IGNORECASE)
+        stem = _plain(f"{path.stem} {path.suffix[1:]} {name.removeprefix(path.stem)}")
         target = path.with_name(f"{stem}{suffix or '.png'}")
         number = 2
         while target in written:
@@ -160,6 +163,11 @@ def _textures_beside(mesh: bpy.types.Mesh, path: Path) -> list[Path]:
         image.source = "FILE"
         image.filepath = str(target)
     return written
+
+
+def _plain(text: str) -> str:
+    """*text* as a part of a file name without blanks, which an .mtl cannot hold."""
+    return re.sub(r"\W+", "_", text).strip("_")
 
 
 def _check_disk(path: Path) -> None:

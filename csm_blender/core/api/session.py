@@ -36,7 +36,8 @@ class Phase(Enum):
 class Session:
     """The parts of a session that matter here. URLs are signed, so they are kept out of ``repr``.
 
-    ``percent`` is 0 to 100 or ``None``; ``mesh_urls`` and ``preview_urls`` map a format to a non-empty URL, best first.
+    ``percent`` is 0 to 100 or ``None``; ``reason`` is why it failed, where the service says so; ``mesh_urls`` and
+    ``preview_urls`` map a format to a non-empty URL, best first.
     """
 
     code: str
@@ -46,6 +47,7 @@ class Session:
     created_at: str = ""
     updated_at: str = ""
     caption: str = ""
+    reason: str = ""
     mesh_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
     preview_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
     image_url: str = field(default="", repr=False)
@@ -65,6 +67,7 @@ class Session:
             created_at=_text(data, "created_at"),
             updated_at=_text(data, "updated_at"),
             caption=_text(data, "caption"),
+            reason=_text(data, "status_message"),
             mesh_urls=_urls(data, "mesh_url"),
             preview_urls=_urls(data, "preview_mesh_url"),
             image_url=_text(data, "image_url", limit=8192),

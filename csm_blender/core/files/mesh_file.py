@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import unquote
 
 from ..errors import BadMesh
+from ..gltf.document import is_data, plain_json
 
 MAX_JSON_BYTES = 16 * 1024**2
 MAX_ELEMENTS = 200_000_000
@@ -23,8 +23,9 @@ MAX_ELEMENTS_WITHOUT_DATA = 20_000_000
 """Of a list that the file describes without holding it: zeros, or what a compression extension unpacks."""
 MAX_VERTICES = 100_000_000
 MAX_NODES = 100_000
-MAX_GLTF_BYTES = 1024**3
-_MAX_SHOWN = 80
+CUT = "Retry downloads it again and costs nothing."
+"""Hint for a file that does not hold all that it announces: it may have been cut on its way."""
+OTHER_EXPORT = "Ask the service for a plain GLB that holds its data; the delivered file is kept in the job's folder."
 EMPTY_GLB = "The service delivered an empty scene; refine again or ask its support."
 """Hint for a delivered file without a mesh."""
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
@@ -39,22 +40,6 @@ class GlbSummary:
     animated: bool
     skinned: bool
     extensions_required: tuple[str, ...]
-
-
-def sniff_format(path: Path) -> str:
-    """``glb``, ``zip`` or ``obj`` by the first bytes; names and content types lie. Raises :class:`BadMesh`."""
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if head.startswith(b"glTF"):
-        return "glb"
-    if head.startswith(b"PK\x03\x04"):
-        return "zip"
-    if head.lstrip()[:1] in (b"<", b"{"):
-        raise BadMesh("A web page or message was delivered instead of a mesh.")
-    first_words = {line.split(b" ", 1)[0] for line in head.splitlines()}
-    if b"\x00" not in head and first_words & {b"v", b"mtllib", b"o", b"g"}:
-        return "obj"
-    raise BadMesh("The delivered file is neither GLB, OBJ nor a zip.")
 
 
 def looks_like_web_page(path: Path) -> bool:
@@ -73,24 +58,6 @@ def check_glb(path: Path) -> GlbSummary:
         return _summary(document, binary_bytes)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadMesh("The GLB is inconsistent: the parts of its JSON do not match.") from error
-
-
-def check_gltf(path: Path) -> GlbSummary:
-    """Check the structure of a .gltf, and that the files with its data lie beside it. Raises :class:`BadMesh`."""
-    if path.stat().st_size > MAX_GLTF_BYTES:
-        raise BadMesh("The glTF's JSON is far too large.")
-    try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-        return _summary(document, 0, path.parent)
-    except (ValueError, RecursionError) as error:
-        raise BadMesh("The glTF's JSON cannot be read.") from error
-    except (KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
-        raise BadMesh("The glTF is inconsistent: the parts of its JSON do not match.") from error
-
-
-def file_beside(folder: Path, uri: str) -> Path:
-    """The file that a relative *uri* of a glTF in *folder* names."""
-    return folder / unquote(uri)
 
 
 def count_triangles(path: Path) -> int:
@@ -117,26 +84,26 @@ def _read_chunks(file: BinaryIO, length: int) -> tuple[Mapping[str, Any], int]:
     """The JSON, and how many bytes the binary chunk holds."""
     json_bytes = _json_length(file, length)
     try:
-        document = json.loads(file.read(json_bytes))
+        document = json.loads(plain_json(file.read(json_bytes)))
     except (ValueError, RecursionError) as error:
         raise BadMesh("The GLB's JSON part cannot be read.") from error
     if not isinstance(document, Mapping):
         raise BadMesh("The GLB's JSON part is not an object.")
     header = file.read(8) or bytes(8)
     if len(header) < 8:  # noqa: PLR2004 - chunk header
-        raise BadMesh("The GLB is truncated inside a chunk header.")
+        raise BadMesh("The GLB is truncated inside a chunk header.", CUT)
     binary_bytes, kind = struct.unpack("<II", header)
     if kind != _BIN:
         return document, 0
     if binary_bytes > length - 28 - json_bytes:
-        raise BadMesh("The GLB is truncated inside its binary part.")
+        raise BadMesh("The GLB is truncated inside its binary part.", CUT)
     return document, binary_bytes
 
 
 def _json_length(file: BinaryIO, length: int) -> int:
     """Read the header of the file and of its first chunk."""
     if length < 20:  # noqa: PLR2004 - header and the first chunk's header
-        raise BadMesh("The GLB is truncated: it has no content.")
+        raise BadMesh("The GLB is truncated: it has no content.", CUT)
     magic, version, announced, json_bytes, kind = struct.unpack("<4sIIII", file.read(20))
     if magic != b"glTF":
         raise BadMesh("The delivered file is not a GLB.")
@@ -145,6 +112,7 @@ def _json_length(file: BinaryIO, length: int) -> int:
     if announced != length:
         raise BadMesh(
             "The GLB is truncated or padded: {length} bytes instead of the {announced} it announces.",
+            CUT,
             length=length,
             announced=announced,
         )
@@ -155,11 +123,10 @@ def _json_length(file: BinaryIO, length: int) -> int:
     return int(json_bytes)
 
 
-def _summary(document: Mapping[str, Any], binary_bytes: int, folder: Path | None = None) -> GlbSummary:
-    """Of a GLB, or of a .gltf in *folder*, which may have files beside it."""
+def _summary(document: Mapping[str, Any], binary_bytes: int) -> GlbSummary:
     if str(document["asset"]["version"]).split(".")[0] != "2":
         raise BadMesh("The file inside the GLB is not glTF 2.")
-    buffers = _buffer_lengths(document, binary_bytes) if folder is None else _lengths_beside(document, folder)
+    buffers = _buffer_lengths(document, binary_bytes)
     views = [_checked_view(view, buffers) for view in document.get("bufferViews", [])]
     accessors = document.get("accessors", [])
     for accessor in accessors:
@@ -182,37 +149,14 @@ def _summary(document: Mapping[str, Any], binary_bytes: int, folder: Path | None
 
 def _buffer_lengths(document: Mapping[str, Any], binary_bytes: int) -> list[int]:
     buffers = document.get("buffers", [])
-    for part in (*buffers, *document.get("images", [])):
-        if not str(part.get("uri", "data:")).startswith("data:"):
-            raise BadMesh("The GLB refers to files outside itself.")
+    for buffer in buffers:
+        if not is_data(buffer.get("uri", "data:")):
+            raise BadMesh("The GLB refers to files outside itself.", OTHER_EXPORT)
     lengths = [int(buffer["byteLength"]) for buffer in buffers]
     has_own_data = buffers and "uri" not in buffers[0]
     if has_own_data and "EXT_meshopt_compression" not in buffers[0].get("extensions", {}) and lengths[0] > binary_bytes:
         raise BadMesh("The GLB announces more data than it holds.")
     return lengths
-
-
-def _lengths_beside(document: Mapping[str, Any], folder: Path) -> list[int]:
-    for buffer in document.get("buffers", []):
-        uri = str(buffer.get("uri", ""))
-        if uri.startswith("data:"):
-            held = len(uri.partition(",")[2]) * 3 // 4
-        else:
-            path = file_beside(folder, uri)
-            if not uri or not path.is_file():
-                raise BadMesh(
-                    "The glTF needs the file {name}, which is not beside it.",
-                    "Put all files of the export into one folder, or export one .glb.",
-                    name=repr(_shortened(uri)),
-                )
-            held = path.stat().st_size
-        if int(buffer["byteLength"]) > held:
-            raise BadMesh("The glTF announces more data than it holds.")
-    return [int(buffer["byteLength"]) for buffer in document.get("buffers", [])]
-
-
-def _shortened(uri: str) -> str:
-    return uri if len(uri) <= _MAX_SHOWN else f"{uri[:_MAX_SHOWN]}…"
 
 
 def _checked_view(view: Mapping[str, Any], buffers: list[int]) -> int:

@@ -12,7 +12,7 @@ from ..errors import BadMesh
 
 
 class MeshFormat(StrEnum):
-    """The formats that can be read. ``USD`` is .usda or .usdc, ``ZIP`` an archive that holds one of the others."""
+    """The formats that can be read. ``USD`` is .usda or .usdc, ``ZIP`` and ``GZIP`` hold one of the others."""
 
     GLB = "glb"
     GLTF = "gltf"
@@ -23,6 +23,7 @@ class MeshFormat(StrEnum):
     USD = "usd"
     USDZ = "usdz"
     ZIP = "zip"
+    GZIP = "gzip"
 
 
 READABLE = (".glb", ".gltf", ".obj", ".fbx", ".stl", ".ply", ".usd", ".usda", ".usdc", ".usdz", ".zip")
@@ -35,6 +36,7 @@ _MAGIC = (
     (b"PXR-USDC", MeshFormat.USD),
     (b"#usda", MeshFormat.USD),
     (b"Kaydara FBX Binary", MeshFormat.FBX),
+    (b"\x1f\x8b", MeshFormat.GZIP),
     (b"ply\n", MeshFormat.PLY),
     (b"ply\r", MeshFormat.PLY),
 )
@@ -47,7 +49,6 @@ _OTHERS = (
     (b"%PDF", "a PDF"),
     (b"Rar!", "a RAR archive"),
     (b"7z\xbc\xaf", "a 7z archive"),
-    (b"\x1f\x8b", "a gzip archive"),
 )
 
 
@@ -105,7 +106,14 @@ def _stl_or_text(head: bytes, length: int) -> MeshFormat | None:
 
 
 def _json_format(text: bytes) -> MeshFormat:
-    """A glTF names its version in ``asset``, which may stand behind megabytes of data."""
-    if b'"asset"' in text or b'"accessors"' in text or b'"bufferViews"' in text or b'"buffers"' in text:
+    """A glTF is told by the names of its parts; its ``asset`` may stand behind megabytes of data."""
+    if any(b'"%s"' % name in text for name in _GLTF_PARTS) or _FIRST_PART.match(text):
         return MeshFormat.GLTF
     raise BadMesh("The file is JSON or a message, and no glTF.")
+
+
+_GLTF_PARTS = (b"asset", b"accessors", b"bufferViews", b"buffers")
+_FIRST_PART = re.compile(
+    rb'\{\s*"(animations|cameras|extensions(Used|Required)?|extras|images|materials|meshes|nodes|samplers|scenes?|skins|'
+    rb'textures)"\s*:'
+)

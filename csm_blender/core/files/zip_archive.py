@@ -41,7 +41,7 @@ def unpack_mesh(archive: Path, folder: Path) -> Path:
 
 
 def _unpack(bundle: zipfile.ZipFile, folder: Path) -> Path:
-    entries = [entry for entry in bundle.infolist() if PurePosixPath(entry.filename).suffix.lower() in _WANTED]
+    entries = [entry for entry in bundle.infolist() if _is_wanted(PurePosixPath(entry.filename))]
     if len(entries) > MAX_FILES:
         raise BadMesh("The zip holds far too many files.")
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):
@@ -65,6 +65,11 @@ def _unpack(bundle: zipfile.ZipFile, folder: Path) -> Path:
     if not meshes:
         raise BadMesh("The zip holds no mesh that can be read: {names}.", names=", ".join(_MESHES))
     return min(meshes, key=lambda path: (_MESHES.index(path.suffix.lower()), -path.stat().st_size))
+
+
+def _is_wanted(name: PurePosixPath) -> bool:
+    """By its suffix; what a Mac stores beside a file has the same one, and a name that begins with "._"."""
+    return name.suffix.lower() in _WANTED and not name.name.startswith("._")
 
 
 def _target(name: str, folder: Path, *, flat: bool) -> Path:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from ..conversion import JobResult, MeshFindings
+from ..conversion import JobResult, MeshFindings, PlacementReport
 from ..geometry.linalg import minus
 from ..messages import NOTHING, Message, sentences
 from ..models import Fit, Vec3
@@ -73,6 +73,19 @@ def stands_exactly(error: float) -> bool:
     return math.isfinite(error) and error <= EXACT
 
 
+def _stands(placement: PlacementReport) -> bool:
+    return stands_exactly(placement.placed_error) and stands_exactly(placement.pivot_error)
+
+
+def misses_the_box(job: Job) -> bool:
+    """Whether the result of *job* was placed and does not stand where it was asked to, in box or pivot.
+
+    The promise was the box, so this is no success, whatever else is good about the result.
+    """
+    placement = job.result.placement if job.result else None
+    return placement is not None and not _stands(placement)
+
+
 def card(job: Job) -> Card | None:
     """The card of *job*; ``None`` before its mesh was converted."""
     if job.result is None:
@@ -99,11 +112,11 @@ def card(job: Job) -> Card | None:
 def _verdict(job: Job, result: JobResult) -> tuple[Message, bool]:
     """One or two sentences, and whether all is well."""
     placement, findings = result.placement, result.conversion.findings
-    error = max(placement.placed_error, placement.pivot_error) if placement else 0.0
-    good = stands_exactly(error)
+    good = placement is None or _stands(placement)
     if not placement:
         verdict = Message("Ready, not placed yet.")
     elif not good:
+        error = max(placement.placed_error, placement.pivot_error)
         verdict = Message("Off by {share} of the box's diagonal.", share=f"{error:.2%}")
     else:
         verdict = _how_it_fits(job)
@@ -111,7 +124,7 @@ def _verdict(job: Job, result: JobResult) -> tuple[Message, bool]:
     if delivered is not None and delivered > _WORTH_MENTIONING:
         off = Message("The service was off by {share}; this was corrected.", share=f"{delivered:.1%}")
         verdict = sentences(verdict, off)
-    return sentences(verdict, stretch_note(job), _flaws(findings)), good and not findings.bad_numbers
+    return sentences(verdict, stretch_note(job), _flaws(findings)), good and not _looks_wrong(findings)
 
 
 def stretch_note(job: Job) -> Message:
@@ -124,6 +137,17 @@ def stretch_note(job: Job) -> Message:
     where = tuple(name for name, value in zip(_DIMENSIONS, stretch, strict=True) if value > most / _SAME_STRETCH)
     said = Message("Stretched {factor} times in {dimensions}.", factor=f"{most:.1f}", dimensions=where)
     return sentences(said, Message("Fit Inside keeps its proportions; another facing may fit better."))
+
+
+def _looks_wrong(findings: MeshFindings) -> bool:
+    """Whether something is missing or wrong that is seen at once; holes and forks are what some meshes have."""
+    return bool(
+        findings.bad_numbers
+        or findings.missing_textures
+        or findings.transparent_materials
+        or findings.inside_out
+        or findings.triangles == 0
+    )
 
 
 def _how_it_fits(job: Job) -> Message:
@@ -141,6 +165,7 @@ def _how_it_fits(job: Job) -> Message:
 def _flaws(findings: MeshFindings) -> Message:
     loose, edges = (findings.loose_parts or 1) - 1, findings.open_edges or 0
     forks, invalid = findings.non_manifold_edges or 0, findings.bad_numbers or 0
+    missing, unseen = findings.missing_textures or 0, findings.transparent_materials or 0
     counted = (
         (loose, Message("{count} loose part" if loose == 1 else "{count} loose parts", count=f"{loose:,}")),
         (edges, Message("{count} open edge" if edges == 1 else "{count} open edges", count=f"{edges:,}")),
@@ -149,10 +174,28 @@ def _flaws(findings: MeshFindings) -> Message:
             Message("{count} non-manifold edge" if forks == 1 else "{count} non-manifold edges", count=f"{forks:,}"),
         ),
         (invalid, Message("{count} invalid value" if invalid == 1 else "{count} invalid values", count=f"{invalid:,}")),
+        (
+            missing,
+            Message(
+                "{count} missing or damaged picture" if missing == 1 else "{count} missing or damaged pictures",
+                count=missing,
+            ),
+        ),
+        (
+            unseen,
+            Message(
+                "{count} fully transparent material" if unseen == 1 else "{count} fully transparent materials",
+                count=unseen,
+            ),
+        ),
     )
     flaws = [flaw for count, flaw in counted if count > 0]
-    if findings.uv_maps == 0:
+    if findings.triangles == 0:
+        flaws.append(Message("no faces"))
+    elif findings.uv_maps == 0:
         flaws.append(Message("no UVs"))
+    if findings.inside_out:
+        flaws.append(Message("the faces are inside out"))
     return Message("Please check: {flaws}.", flaws=tuple(flaws)) if flaws else NOTHING
 
 

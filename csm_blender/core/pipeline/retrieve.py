@@ -25,7 +25,8 @@ from ..errors import (
     SessionNotReady,
     UnexpectedAnswer,
 )
-from ..files.mesh_file import check_glb, looks_like_web_page, sniff_format
+from ..files.mesh_file import check_glb, looks_like_web_page
+from ..files.mesh_format import MeshFormat, find_format
 from ..jobs.job import Job
 from ..jobs.states import JobState
 from ..jobs.store import LeaseLost, now_text
@@ -69,7 +70,9 @@ class RetrieveSteps:
             self._context.advance(job, note, state=JobState.DOWNLOADING, progress=0.0)
             return 0.0
         if phase is Phase.FAILED:
-            raise RefineFailed("The service could not refine the session ({state}).", state=status_word(session))
+            reason = sanitize(session.reason, self._context.settings.key).rstrip(".")
+            state = f"{status_word(session)}: {reason}" if reason else status_word(session)
+            raise RefineFailed("The service could not refine the session ({state}).", state=state)
         if job.watched_s > self._context.settings.deadline_s:
             raise DeadlinePassed(
                 "The refine is not finished after {minutes} min (last state: {state}).",
@@ -219,5 +222,5 @@ def check_delivered(path: Path) -> None:
     """Check a delivered file. Raises :class:`BadMesh`, and :class:`UnexpectedAnswer` for a web page."""
     if looks_like_web_page(path):
         raise UnexpectedAnswer("A web page was delivered instead of the mesh.")
-    if sniff_format(path) == "glb":
+    if find_format(path) is MeshFormat.GLB:
         check_glb(path)

@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ...core.messages import Message
-from .expressions import Attribute, Constant, Expression, Operation, Procedural
+from .expressions import Attribute, Constant, Expression, Operation, Procedural, leaves
 from .node_reader import NotPlain, Reader, source_of
 
 _RGB = 3
@@ -19,6 +19,8 @@ _ZERO, _ONE = Constant((0.0,)), Constant((1.0,))
 _GRAY = Constant((0.8,) * _RGB)
 _HALF = Constant((0.5,))
 _CUTOFF = 0.5
+_ALWAYS_NODES = (5, 0, 0)
+"""The Blender from which on ``use_nodes`` says nothing, and warns."""
 
 
 class AlphaMode(StrEnum):
@@ -55,6 +57,15 @@ class Channels:
     normal: NormalMap | Procedural | None = None
     is_culled: bool = False
 
+    def procedural(self) -> list[Procedural]:
+        """What of it only a renderer can tell."""
+        parts = [self.base_color, self.metallic, self.roughness, self.emission, self.alpha]
+        if isinstance(self.normal, NormalMap):
+            parts += [self.normal.color, self.normal.strength]
+        elif self.normal is not None:
+            parts.append(self.normal)
+        return [leaf for part in parts for leaf in leaves(part) if isinstance(leaf, Procedural)]
+
 
 def read_channels(material: bpy.types.Material | None, *, has_colors: bool) -> tuple[Channels, list[Message]]:
     """The channels of *material*, and notes about what of it is broken.
@@ -64,7 +75,7 @@ def read_channels(material: bpy.types.Material | None, *, has_colors: bool) -> t
     if material is None:
         return Channels(base_color=Attribute("") if has_colors else _GRAY), []
     tree: Any = material.node_tree
-    if tree is None or not material.use_nodes:
+    if tree is None or (bpy.app.version < _ALWAYS_NODES and not material.use_nodes):
         color: Any = material.diffuse_color
         plain = Channels(
             base_color=Constant(tuple(color)[:_RGB]),
@@ -124,7 +135,10 @@ class _MaterialReader(Reader):
         """A diffuse, glossy or other shader."""
         channels = Channels(metallic=_ONE if node.type in {"BSDF_GLOSSY", "BSDF_METALLIC"} else _ZERO)
         names = {socket.name for socket in node.inputs}
-        if "Color" in names:
+        if "Color" not in names:
+            words = "The material {name} is made of nodes that cannot be baked; it became gray."
+            self.notes.append(Message(words, name=self._material.name))
+        else:
             channels = replace(channels, base_color=self._input(node, "Color", _RGB))
         if node.type == "BSDF_DIFFUSE":
             channels = replace(channels, roughness=_ONE)  # its own roughness is something else

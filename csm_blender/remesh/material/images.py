@@ -27,11 +27,8 @@ class Pixels:
     is_srgb: bool
 
 
-def read_pixels(image: bpy.types.Image, most: int = 0) -> Pixels:
-    """The pixels of *image*, which has some.
-
-    They are averaged 2 x 2 while both sides have twice *most* or more; not at all if *most* is 0.
-    """
+def read_pixels(image: bpy.types.Image, halvings: int = 0) -> Pixels:
+    """The pixels of *image*, which has some, averaged 2 x 2 as often as *halvings* says."""
     width, height = image.size
     channels = image.channels
     raw = np.empty(width * height * channels, dtype=np.float32)
@@ -45,7 +42,7 @@ def read_pixels(image: bpy.types.Image, most: int = 0) -> Pixels:
     values = _as_rgba(values)
     if image.alpha_mode == "NONE":
         values[..., 3] = 1.0 if image.is_float else 255
-    while most and min(values.shape[:2]) >= 2 * most:
+    for _time in range(halvings):
         values = _halved(values)
     settings: Any = image.colorspace_settings
     is_srgb = (
@@ -64,9 +61,9 @@ def looked_up(pixels: Pixels, places: Floats, extension: str, interpolation: str
     """
     values = pixels.values
     height, width = values.shape[:2]
-    flat = values.reshape(-1, _RGBA)
+    flat: Any = values.reshape(-1, _RGBA)
     if values.dtype == np.uint8:
-        flat = flat.view(np.uint32)[:, 0]  # one gather instead of four
+        flat = values.ravel().view(np.uint32)  # one gather instead of four
     x, y = places[:, 0] * np.float32(width), places[:, 1] * np.float32(height)
     if interpolation == "Closest":
         result = _texel(flat, np.floor(x), np.floor(y), (width, height), extension)

@@ -14,6 +14,8 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 _RGB, _RGBA = 3, 4
+_MOST_SIDES = 4
+"""Of faces that MikkTSpace knows."""
 _FIELDS = {
     "FLOAT_COLOR": ("color", 4),
     "BYTE_COLOR": ("color", 4),
@@ -65,19 +67,47 @@ class TriangleData:
 
     def uv_corners(self, name: str) -> Floats | None:
         """(loops, 2) of a UV map, of the one that is active for rendering if *name* is empty or unknown."""
-        layers = self._mesh.uv_layers
-        if not layers:
-            return None
-        layer = layers.get(name) or next((each for each in layers if each.active_render), layers[0])
-        return _read(layer.uv, "vector", 2)
+        layer = self._layer(name)
+        return None if layer is None else _read(layer.uv, "vector", 2)
 
-    def tangents(self, uv_map: str) -> tuple[Floats, Floats]:
-        """(loops, 3) tangents and (loops,) signs of bitangents by MikkTSpace; the mesh has triangles and quads only."""
-        self._mesh.calc_tangents(uvmap=uv_map)
+    def tangents(self, name: str) -> tuple[Floats, Floats] | None:
+        """(loops, 3) tangents and (loops,) signs of bitangents along a UV map, chosen as in :meth:`uv_corners`.
+
+        By MikkTSpace, as Blender, exporters and viewers have them. That knows triangles and quads only: if there are
+        larger faces, from the triangles. ``None`` without a UV map.
+        """
+        layer = self._layer(name)
+        if layer is None:
+            return None
+        if _read(self._mesh.polygons, "loop_total", 1, np.int32).max(initial=0) > _MOST_SIDES:
+            return self._tangents_of_triangles(_read(layer.uv, "vector", 2))
+        self._mesh.calc_tangents(uvmap=layer.name)
         try:
             return _read(self._mesh.loops, "tangent", 3), _read(self._mesh.loops, "bitangent_sign", 1)[:, 0]
         finally:
             self._mesh.free_tangents()
+
+    def _layer(self, name: str) -> Any:
+        layers = self._mesh.uv_layers
+        if not layers:
+            return None
+        return layers.get(name) or next((each for each in layers if each.active_render), layers[0])
+
+    def _tangents_of_triangles(self, uvs: Floats) -> tuple[Floats, Floats]:
+        places, corners = self.positions(), uvs[self.corners]
+        first, second = places[:, 1] - places[:, 0], places[:, 2] - places[:, 0]
+        a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+        area = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+        along = (first * b[:, 1:] - second * a[:, 1:]) * np.sign(area)[:, None]
+        along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-20)
+        tangents, signs = np.zeros((len(uvs), 3), dtype=np.float32), np.ones(len(uvs), dtype=np.float32)
+        for corner in range(3):
+            tangents[self.corners[:, corner]] = along
+            signs[self.corners[:, corner]] = np.where(area < 0.0, -1.0, 1.0)
+        normals = self.normals()
+        tangents -= normals * np.einsum("ij,ij->i", tangents, normals)[:, None]
+        tangents /= np.maximum(np.linalg.norm(tangents, axis=1, keepdims=True), 1e-20)
+        return tangents, signs
 
     def at(self, hits: Hits, values: Floats, index: Ints) -> Floats:
         """(n, k) *values* of vertices or corners, interpolated; *index* (t, 3) says which those of a triangle are."""
@@ -113,7 +143,11 @@ class TriangleData:
 
     def _attribute(self, name: str) -> tuple[Floats, Ints] | None:
         attributes = self._mesh.attributes
-        found = attributes.get(name or attributes.default_color_name or attributes.active_color_name or "")
+        if not name:
+            names = [each.name for each in self._mesh.color_attributes]
+            chosen = (attributes.default_color_name, attributes.active_color_name)
+            name = next((each for each in (*chosen, *names) if each in names), "")
+        found = attributes.get(name)
         index = {
             "POINT": self.vertices,
             "CORNER": self.corners,

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..geometry.surface import Indices, Points, Surface
+from ..geometry.topology import NONE, Edges, edges_of, twins_of
+from ..geometry.weld import groups_at_same_place
 from .rebuild import point_normals
-from .surface import Indices, Points, Surface
-from .topology import NONE, Edges, edges_of, twins_of
-from .weld import groups_at_same_place
 
 FLAT = 1e-5
 """A triangle is flat whose height on its longest side is below this share of that side."""

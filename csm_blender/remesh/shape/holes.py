@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .surface import Indices, Mask, Points, Surface
-from .topology import NONE, components, edges_of, twins_of
+from ..geometry.surface import Indices, Mask, Points, Surface
+from ..geometry.topology import NONE, components, edges_of, twins_of
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...core.remesh import InputFigures
-from .bodies import bodies_in, without_hidden, without_specks
+from ..geometry.bodies import bodies_in, without_hidden, without_specks
+from ..geometry.surface import Surface
+from ..geometry.topology import Edges, edges_of
+from ..geometry.weld import welded
 from .clean_up import flat_triangles
-from .surface import Surface
-from .topology import Edges, edges_of
-from .weld import welded
 
 
 @dataclass(frozen=True)

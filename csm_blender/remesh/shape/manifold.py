@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .surface import Indices, Mask, Points, Surface
-from .topology import NONE, Edges, components, edges_of, twins_of
+from ..geometry.surface import Indices, Mask, Points, Surface
+from ..geometry.topology import NONE, Edges, components, edges_of, twins_of
 
 _TWO = 2
 _PEEL_ROUNDS = 8

@@ -8,80 +8,153 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import bpy
 import numpy as np
 from mathutils import Vector, kdtree
 
-from .bodies import SPECK, Bodies, bodies_in, turned_outward
+from ..geometry.bodies import SPECK, Bodies, bodies_in, turned_outward, without_hidden
+from ..geometry.nearest import nearest_on
+from ..geometry.surface import Mask, Surface, empty, joined, mesh_of
 from .holes import Holes, holes_closed, holes_of
 from .manifold import cut_to_manifold
-from .surface import Mask, Surface, empty
 
-LARGE_HOLES = 0.15
-"""A body whose holes have more than this share of its area is a sheet: closing them would change it."""
+LARGE_HOLE, LARGE_HOLES = 0.06, 0.15
+"""A body is a sheet, which closing would change, where its holes of more than the first share of its area have together
+more than the second one; where only many small ones have as much, it is torn."""
 SMALL_HOLE = 0.02
 """Share of a sheet's area up to which a hole in it is closed."""
-TORN = 0.4
-"""A sheet is torn off others where more than this share of its rim is beside their rims."""
+TORN, TORN_OFF = 0.4, 0.03
+"""A hole is a tear where more than this share of its rim is beside the rims of other bodies; a body is torn where its
+tears have more than this share of its area."""
 BESIDE = 1.5
 """Rims are beside each other where they are nearer than this many lengths of their edges."""
 DOME = 0.75
 """A torn-off sheet whose one or two holes have less than this share of its area is closed by itself."""
-SPECKS = 0.02
+ON_IT, COVERED = 1.0, 0.9
+"""A piece is covered where this share of its triangles is less than so many of its edges above the closed surface."""
+FLAT = 0.01
+"""A closed body encloses nothing where its volume is below this share of its area to the power of 1.5."""
+SCRAP, SCRAPS = 0.04, 0.05
+"""Open pieces below this share of the diagonal are scraps, if they have less than that share of the closed area."""
+SPECKS = 0.05
 """Specks with more than this share of the whole area are no specks but the pieces of a torn surface."""
+FEW = 4
+"""An open body of up to so many triangles is a speck, too, where it is a small part of the area."""
+GAP = 0.004
+"""Rims are beside each other in any case where they are nearer than this share of the diagonal."""
 _MOST_IN_TREE, _MOST_LOOKED_AT, _NEIGHBORS, _TWO = 200_000, 20_000, 6, 2
 
 
 @dataclass(frozen=True)
 class Mended:
-    """``closed`` is watertight, ``sheets`` are surfaces meant to be open, ``torn`` is what has to be rebuilt."""
+    """``closed`` is watertight, ``sheets`` are surfaces meant to be open, ``torn`` is what has to be rebuilt.
+
+    ``specks`` and ``hidden`` say how many bodies were left out: too small or no more than a double, inside others.
+    """
 
     closed: Surface
     sheets: Surface
     torn: Surface
     holes_closed: int
     specks: int
+    hidden: int
 
 
-def mended(surface: Surface) -> Mended:
-    """Cut *surface*, a welded one, to a manifold, drop specks, close holes; leave what is torn as it is."""
+def mended(surface: Surface, *, keep_hidden: bool = False) -> Mended:
+    """Cut *surface*, a welded one, to a manifold, drop specks, close holes; leave what is torn as it is.
+
+    *keep_hidden* keeps bodies inside others: what surrounds them can be seen through.
+    """
     surface = cut_to_manifold(surface)
     bodies, holes = bodies_in(surface), holes_of(surface)
     of_hole = bodies.label[holes.beside]
+    is_tear = _tears(surface, bodies, holes)
     open_area = np.bincount(of_hole, weights=holes.area, minlength=bodies.count)
-    is_sheet = open_area > LARGE_HOLES * bodies.area
-    torn = is_sheet & _torn(surface, bodies, holes)
-    is_dome = torn & (open_area < DOME * bodies.area) & (np.bincount(of_hole, minlength=bodies.count) <= _TWO)
-    torn, is_sheet = torn & ~is_dome, is_sheet & ~is_dome
-    specks = _specks(bodies, surface.diagonal, torn)
-    whole = _part(surface, bodies, ~is_sheet & ~specks)
-    sheets = _part(surface, bodies, is_sheet & ~torn & ~specks)
-    closing, in_sheets = holes_of(whole), holes_of(sheets)
-    small = in_sheets.area < SMALL_HOLE * bodies_in(sheets).area[bodies_in(sheets).label[in_sheets.beside]]
-    return Mended(
-        closed=turned_outward(holes_closed(whole, closing, np.ones(closing.count, dtype=bool))),
-        sheets=holes_closed(sheets, in_sheets, small),
-        torn=_part(surface, bodies, torn & ~specks),
-        holes_closed=closing.count + int(small.sum()),
-        specks=int(specks.sum()),
+    torn_area = np.bincount(of_hole, weights=holes.area * is_tear, minlength=bodies.count)
+    is_large = holes.area > LARGE_HOLE * bodies.area[of_hole]
+    large_area = np.bincount(of_hole, weights=holes.area * is_large, minlength=bodies.count)
+    is_sheet = large_area > LARGE_HOLES * bodies.area
+    torn = (torn_area > TORN_OFF * bodies.area) | ((open_area > LARGE_HOLES * bodies.area) & ~is_sheet)
+    is_dome = (
+        is_sheet & torn & (open_area < DOME * bodies.area) & (np.bincount(of_hole, minlength=bodies.count) <= _TWO)
     )
+    torn &= ~is_dome & (is_sheet | (bodies.diagonal > SPECK * surface.diagonal))
+    is_sheet &= ~is_dome & ~torn
+    specks = _specks(bodies, surface.diagonal, is_sheet | torn)
+    whole = _part(surface, bodies, ~is_sheet & ~torn & ~specks)
+    closing = holes_of(whole)
+    closed = turned_outward(holes_closed(whole, closing, np.ones(closing.count, dtype=bool)))
+    closed, hidden = (closed, 0) if keep_hidden else without_hidden(closed)
+    inside = not keep_hidden
+    closed, doubled = _without_doubled(closed, inside=inside)
+    pieces, more = _uncovered(_part(surface, bodies, torn & ~specks), closed, inside=inside)
+    sheets, even_more = _uncovered(_part(surface, bodies, is_sheet & ~specks), closed, inside=inside)
+    in_sheets, sheet_bodies = holes_of(sheets), bodies_in(sheets)
+    small = in_sheets.area < SMALL_HOLE * sheet_bodies.area[sheet_bodies.label[in_sheets.beside]]
+    return Mended(
+        closed=closed,
+        sheets=holes_closed(sheets, in_sheets, small),
+        torn=pieces,
+        holes_closed=closing.count + int(small.sum()),
+        specks=int(specks.sum()) + doubled + more + even_more,
+        hidden=hidden,
+    )
+
+
+def _without_doubled(closed: Surface, *, inside: bool) -> tuple[Surface, int]:
+    """*closed* without small bodies that enclose nothing and lie on or in others, and how many those were."""
+    bodies = bodies_in(closed)
+    doubled = np.abs(bodies.volume) < FLAT * bodies.area**1.5
+    doubled &= bodies.area < SPECK * bodies.area.sum()
+    if not doubled.any() or doubled.all():
+        return closed, 0
+    rest = _part(closed, bodies, ~doubled)
+    kept, count = _uncovered(_part(closed, bodies, doubled), rest, inside=inside)
+    return joined([rest, kept]), count
+
+
+def _uncovered(pieces: Surface, closed: Surface, *, inside: bool) -> tuple[Surface, int]:
+    """*pieces* without those that show nothing beside the *closed* surface, and how many those were.
+
+    They lie on it or, if *inside*, in it; or they are scraps beside a surface that is whole without them.
+    """
+    if not len(pieces.triangles) or not len(closed.triangles):
+        return pieces, 0
+    bodies = bodies_in(pieces)
+    below = mesh_of(closed, "CSM closed")
+    centers = pieces.points[pieces.triangles].mean(axis=1)
+    try:
+        found = nearest_on(below, centers)
+    finally:
+        bpy.data.meshes.remove(below)
+    away = centers - found.places
+    height = np.einsum("ij,ij->i", away, found.normals) if inside else np.linalg.norm(away, axis=1)
+    count = np.bincount(bodies.label)
+    edge = np.sqrt(2.0 * bodies.area / count)
+    drop = np.bincount(bodies.label, weights=height < ON_IT * edge[bodies.label]) / count > COVERED
+    whole_area = closed.areas().sum()
+    scraps = (bodies.diagonal < SCRAP * closed.diagonal) & ~drop
+    if bodies.area[scraps].sum() < SCRAPS * whole_area:
+        drop |= scraps
+    return (pieces.kept(~drop[bodies.label]), int(drop.sum())) if drop.any() else (pieces, 0)
 
 
 def _part(surface: Surface, bodies: Bodies, chosen: Mask) -> Surface:
     return surface.kept(chosen[bodies.label]) if chosen.any() else empty()
 
 
-def _specks(bodies: Bodies, diagonal: float, torn: Mask) -> Mask:
-    """Which bodies (b,) are specks. Small pieces of a torn surface are none, if they are much of it."""
-    small = bodies.diagonal < SPECK * diagonal
-    if bodies.area[small & torn].sum() > SPECKS * bodies.area.sum():
-        small &= ~torn
-    return small if not small.all() else np.zeros(bodies.count, dtype=bool)
+def _specks(bodies: Bodies, diagonal: float, is_open: Mask) -> Mask:
+    """Which bodies (b,) are specks: small, or a few open triangles. If they are much of the whole, none is."""
+    count = np.bincount(bodies.label, minlength=bodies.count)
+    few = is_open & (count <= FEW) & (bodies.area < SPECK * bodies.area.sum())
+    small = few | (bodies.diagonal < SPECK * diagonal)
+    return small if bodies.area[small].sum() < SPECKS * bodies.area.sum() else np.zeros(bodies.count, dtype=bool)
 
 
-def _torn(surface: Surface, bodies: Bodies, holes: Holes) -> Mask:
-    """Which bodies (b,) have most of their rim beside the rim of other bodies."""
+def _tears(surface: Surface, bodies: Bodies, holes: Holes) -> Mask:
+    """Which holes (h,) have most of their rim beside the rim of other bodies."""
     if bodies.count < _TWO or not holes.count:
-        return np.zeros(bodies.count, dtype=bool)
+        return np.zeros(holes.count, dtype=bool)
     body = bodies.label[holes.triangle]
     places = surface.points[holes.start]
     lengths = np.linalg.norm(surface.points[holes.end] - places, axis=1)
@@ -94,10 +167,11 @@ def _torn(surface: Surface, bodies: Bodies, holes: Holes) -> Mask:
     looked_at = np.arange(0, len(places), -(-len(places) // _MOST_LOOKED_AT))
     beside = np.zeros(len(looked_at), dtype=bool)
     for number, row in enumerate(looked_at.tolist()):
-        reach = BESIDE * step * lengths[row]
+        reach = max(BESIDE * step * lengths[row], GAP * surface.diagonal)
         near = tree.find_n(Vector(places[row]), _NEIGHBORS)
         beside[number] = any(in_tree[other] != body[row] and distance < reach for _, other, distance in near)
-    seen = np.bincount(body[looked_at], minlength=bodies.count)
-    share = np.bincount(body[looked_at], weights=beside, minlength=bodies.count) / np.maximum(seen, 1)
-    # Of very many pieces not each one was looked at: they are like the others.
+    hole = holes.hole[looked_at]
+    seen = np.bincount(hole, minlength=holes.count)
+    share = np.bincount(hole, weights=beside, minlength=holes.count) / np.maximum(seen, 1)
+    # Of very many rims not each one was looked at: they are like the others.
     return np.asarray(np.where(seen > 0, share > TORN, beside.mean() > TORN))

@@ -7,8 +7,8 @@ import bpy
 import numpy as np
 
 from ...core.errors import ConversionFailed
-from .nearest import nearest_on
-from .surface import Surface, mesh_of
+from ..geometry.nearest import nearest_on
+from ..geometry.surface import Surface, mesh_of
 
 LARGEST_INPUT = 60_000
 """Triangles QuadriFlow is given: it takes minutes for more, and gets no better."""

@@ -6,8 +6,8 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from .bodies import bodies_in
-from .surface import Surface, joined, mesh_of, surface_of
+from ..geometry.bodies import bodies_in
+from ..geometry.surface import Surface, joined, mesh_of, surface_of
 
 ROUNDS = 4
 LEAST = 12

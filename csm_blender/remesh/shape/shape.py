@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from ...core.messages import Message
 from ...core.remesh import ReportProgress, Way
-from .bodies import turned_outward, without_hidden, without_specks
+from ..geometry.bodies import turned_outward, without_hidden, without_specks
+from ..geometry.surface import Surface, empty, joined
+from ..geometry.weld import cracks_closed
 from .clean_up import cleaned_up
 from .mend import mended
 from .rebuild import rebuilt
 from .reduce import reduced
-from .surface import Surface, empty, joined
-from .weld import cracks_closed
 
 LEAST_REBUILT, MOST_BLOWN_UP = 2_000, 4
 """A rebuilt surface gets at most this many triangles for each it had, but may always have as many as the first."""
@@ -38,7 +38,7 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
     *keep_hidden* keeps bodies inside others: what surrounds them can be seen through.
     """
     report_progress(0.0, Message("Mending the mesh"))
-    parts = mended(cracks_closed(surface))
+    parts = mended(cracks_closed(surface), keep_hidden=keep_hidden)
     renewed, limit = empty(), budget
     if len(parts.torn.triangles):
         report_progress(0.15, Message("Rebuilding the surface"))
@@ -46,9 +46,10 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
         renewed, _ = without_specks(rebuilt(parts.torn, limit))
     sheets = parts.sheets if len(renewed.triangles) else joined([parts.sheets, parts.torn])
     report_progress(0.5, Message("Removing what is hidden"))
-    closed, hidden = joined([parts.closed, renewed]), 0
-    if not keep_hidden:
-        closed, hidden = without_hidden(closed)
+    closed, hidden = joined([parts.closed, renewed]), parts.hidden
+    if len(renewed.triangles) and not keep_hidden:
+        closed, inside = without_hidden(closed)
+        hidden += inside
     dense = joined([closed, sheets])
     report_progress(0.6, Message("Reducing the mesh"))
     low = cleaned_up(turned_outward(reduced(dense, limit)))

@@ -9,9 +9,9 @@ import bpy
 import numpy as np
 from mathutils import Vector, kdtree
 
-from .surface import Indices, Mask, Points, Surface, surface_of
-from .topology import Edges, edges_of, twins_of
-from .weld import groups_at_same_place
+from ..geometry.surface import Indices, Mask, Points, Surface, surface_of
+from ..geometry.topology import Edges, edges_of, twins_of
+from ..geometry.weld import groups_at_same_place
 
 CREASE = np.radians(25.0)
 """An edge of the original is a crease where its faces, and the normals on both sides of it, turn by more than this."""

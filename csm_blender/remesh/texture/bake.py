@@ -3,26 +3,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.messages import Message
 from ...core.remesh import ReportProgress
 from ..material.channels import AlphaMode, Channels, read_channels
+from ..material.density import halvings, texel_density
 from ..material.evaluate import Places, constant_value
 from ..material.expressions import Constant, Expression, Operation, Procedural
-from ..material.images import Pixels, read_pixels
+from ..material.images import Pixels, read_pixels, to_srgb
 from ..material.mesh_data import Floats, Ints, TriangleData
 from .baked_material import Factors, make_material
+from .cycles import rendered
 from .fill import nearest_filled
 from .maps import Map
 from .png import packed_image
-from .raster import Spans, rasterize
+from .raster import Spans, rasterize_in_parts
 from .shading import LowFrames, OriginalNormals, in_tangent_space, materials_at
 from .surface import Surface
 from .unwrap import padding
 
-_TEXELS_AT_ONCE = 1 << 20
+_TEXELS_AT_ONCE = 1 << 19
+_RGB = 3
+_ONE = Constant((1.0,))
 _AVERAGED_SIZE = 256
 """Side of the maps whose averages are taken where no images are wanted."""
 _VISIBLE_TILT = 0.035
@@ -40,8 +47,7 @@ def bake(
     Returns notes for people.
     """
     report_progress(0.0, Message("Reading materials"))
-    data = TriangleData(original)
-    numbers = data.material_numbers()
+    numbers = TriangleData(original).material_numbers()
     notes: list[Message] = []
     materials = list(original.materials) or [None]
     channels: dict[int, Channels] = {}
@@ -49,7 +55,7 @@ def bake(
         channels[int(number)], found = read_channels(materials[number], has_colors=bool(original.color_attributes))
         notes += [note for note in found if note not in notes]
     size = texture_size or _AVERAGED_SIZE
-    work = _Work(low, data, numbers, channels, size, has_normals=texture_size > 0)
+    work = _Work((original, low), channels, size, has_normals=texture_size > 0)
     work.run(report_progress)
     report_progress(0.85, Message("Writing textures"))
     work.finish(low, with_images=texture_size > 0)
@@ -62,49 +68,65 @@ class _Work:
 
     def __init__(
         self,
-        low: bpy.types.Mesh,
-        data: TriangleData,
-        numbers: Ints,
+        meshes: tuple[bpy.types.Mesh, bpy.types.Mesh],
         channels: dict[int, Channels],
         size: int,
         *,
         has_normals: bool,
     ) -> None:
+        """*meshes* are the original and the low one; *channels* those of the original's material slots."""
+        original, low = meshes
         self._size = size
-        self._data = data
-        self._numbers = numbers
+        self._original, self._low = original, low
+        self._data = TriangleData(original)
+        self._numbers = self._data.material_numbers()
         self._channels = channels
         self._frames = LowFrames(low)
         self._images: dict[int, Pixels] = {}
+        self._halvings = halvings(self._data, channels, texel_density(TriangleData(low), size * size))
         self._rendered: dict[Procedural, Floats] = {}
         used = list(channels.values())
         self._emission_scale = max(_strength(each.emission) for each in used)
-        self._alpha = _AlphaRule(used)
-        self._color = Map(size, 4, is_color=True)
-        self._surface_map = Map(size, 3)
-        self._emission = Map(size, 3, is_color=True)
+        self._rule = _AlphaRule(used)
+        self._color = Map(size, 3, is_color=True, fixed=_same([(each.base_color,) for each in used]))
+        self._alpha = Map(size, 1, fixed=_same([(each.alpha,) for each in used]) if not self._rule.is_hard else None)
+        self._gloss = Map(size, 3, fixed=_same([(_ONE, each.roughness, each.metallic) for each in used]))
+        fixed = _same([(each.emission,) for each in used])
+        fixed = None if fixed is None else fixed / np.float32(self._emission_scale)
+        self._emission = Map(size, 3, is_color=True, fixed=fixed)
         self._normal = Map(size, 3) if has_normals else None
         self._tilted = self._count = 0
         self._covered = np.zeros(size * size, dtype=bool)
 
     def run(self, report_progress: ReportProgress) -> None:
         """Look all texels up."""
-        spans = rasterize(self._frames.uvs.astype(np.float64), self._size)
-        total, done = int(spans.count.sum()), 0
+        wanted = [each for channels in self._channels.values() for each in channels.procedural()]
+        if wanted:
+            report_progress(0.02, Message("Rendering procedural textures"))
+            for spans in self._parts():
+                self._covered[spans.texels(self._size)] = True
+            covered = self._covered.reshape(self._size, self._size)
+            self._rendered = rendered(self._original, self._low, list(dict.fromkeys(wanted)), covered)
+        report_progress(0.05, Message("Baking textures"))
         with Surface(self._data.positions()) as surface:
             normals = OriginalNormals(self._data, surface) if self._normal is not None else None
-            for chunk in spans.chunks(_TEXELS_AT_ONCE):
-                report_progress(0.05 + 0.8 * done / max(total, 1), Message("Baking textures"))
-                self._bake(chunk, surface, normals)
-                done += int(chunk.count.sum())
+            for spans in self._parts():
+                self._bake(spans, surface, normals)
+                share = float(spans.triangle[-1] + 1) / len(self._frames.uvs) if len(spans.triangle) else 0.0
+                report_progress(0.05 + 0.75 * share, Message("Baking textures"))
+
+    def _parts(self) -> Iterator[Spans]:
+        return rasterize_in_parts(self._frames.uvs, self._size, _TEXELS_AT_ONCE)
 
     def _bake(self, spans: Spans, surface: Surface, normals: OriginalNormals | None) -> None:
+        if not len(spans.triangle):
+            return
         texels = spans.texels(self._size)
+        self._covered[texels] = True
         triangles = spans.triangles()
         values = spans.interpolated(self._frames.corners)
         facing = values[:, 3:6] / np.maximum(np.linalg.norm(values[:, 3:6], axis=1, keepdims=True), 1e-20)
         hits = surface.hits(values[:, :3], facing)
-        self._covered[texels] = True
         everywhere = Places(self._data, hits, self._pixels, texels, self._rendered)
         for number, chosen in materials_at(self._numbers, hits.triangle, len(self._channels)):
             channels = self._channels[number] if len(self._channels) > 1 else next(iter(self._channels.values()))
@@ -121,21 +143,22 @@ class _Work:
     def _write(self, places: Places, channels: Channels) -> None:
         count = len(places.texels)
 
-        def rows(*parts: Floats) -> Floats:
-            return np.concatenate([np.broadcast_to(each, (count, each.shape[1])) for each in parts], axis=1)
+        def write(target: Map, *parts: Expression, change: Callable[[Floats], Floats] = _unchanged) -> None:
+            if target.fixed is None:
+                values = [change(places.values(part)) for part in parts]
+                wide = [np.broadcast_to(each, (count, each.shape[1])) for each in values]
+                target.write(places.texels, np.concatenate(wide, axis=1) if len(wide) > 1 else wide[0])
 
-        alpha = self._alpha.applied(places.values(channels.alpha), channels)
-        self._color.write(places.texels, rows(_three(places.values(channels.base_color)), alpha))
-        one = np.ones((1, 1), dtype=np.float32)
-        surface = rows(one, places.values(channels.roughness), places.values(channels.metallic))
-        self._surface_map.write(places.texels, surface)
-        emission = _three(places.values(channels.emission)) / np.float32(self._emission_scale)
-        self._emission.write(places.texels, rows(emission))
+        scale = np.float32(self._emission_scale)
+        write(self._color, channels.base_color, change=_three)
+        write(self._alpha, channels.alpha, change=lambda values: self._rule.applied(values, channels))
+        write(self._gloss, _ONE, channels.roughness, channels.metallic)
+        write(self._emission, channels.emission, change=lambda values: _three(values) / scale)
 
     def _pixels(self, image: bpy.types.Image) -> Pixels:
         key = image.as_pointer()
         if key not in self._images:
-            self._images[key] = read_pixels(image)
+            self._images[key] = read_pixels(image, self._halvings.get(image, 0))
         return self._images[key]
 
     def finish(self, low: bpy.types.Mesh, *, with_images: bool) -> None:
@@ -144,39 +167,49 @@ class _Work:
         targets, sources = nearest_filled(square, steps=2 * padding(self._size))
         rest = ~self._covered
         rest[targets] = False
-        maps = {"Base Color": self._color, "Metallic Roughness": self._surface_map, "Emission": self._emission}
-        has_alpha = self._color.varies(3, 4)
-        wanted = {name for name, each in maps.items() if with_images and each.varies(0, 4)}
-        if self._normal is not None and self._tilted > self._count * _VISIBLE_SHARE:
-            maps["Normal"] = self._normal
-            wanted.add("Normal")
+        has_alpha = with_images and self._alpha.varies()
+        maps = {"Metallic Roughness": self._gloss, "Emission": self._emission}
         images = {}
-        for name in sorted(wanted):
-            maps[name].spread(targets, sources, rest)
-            pixels = maps[name].pixels
-            kept = pixels if has_alpha or name != "Base Color" else pixels[:, :3]
-            square_pixels = np.ascontiguousarray(kept).reshape(self._size, self._size, -1)
-            space = "sRGB" if name in {"Base Color", "Emission"} else "Non-Color"
-            images[name] = packed_image(f"{low.name} {name}", square_pixels, space)
-        color, surface, emission = (each.mean() for each in (self._color, self._surface_map, self._emission))
-        alpha_mode = self._alpha.mode
-        if "Base Color" not in images and alpha_mode == AlphaMode.MASK:
+        if with_images and (self._color.varies() or has_alpha):
+            channels = [self._spread(each, targets, sources, rest) for each in (self._color, self._alpha)]
+            pixels = np.concatenate(channels, axis=1) if has_alpha else channels[0]
+            images["Base Color"] = self._image("Base Color", pixels, "sRGB")
+        for name, each in maps.items():
+            if with_images and each.varies():
+                space = "sRGB" if name == "Emission" else "Non-Color"
+                images[name] = self._image(name, self._spread(each, targets, sources, rest), space)
+        if self._normal is not None and self._tilted > self._count * _VISIBLE_SHARE:
+            images["Normal"] = self._image("Normal", self._spread(self._normal, targets, sources, rest), "Non-Color")
+        color, gloss, emission = (each.mean() for each in (self._color, self._gloss, self._emission))
+        alpha_mode = self._rule.mode
+        if not has_alpha and alpha_mode == AlphaMode.MASK:
             alpha_mode = AlphaMode.OPAQUE
         factors = Factors(
-            base_color=tuple(map(float, color[:3])),
-            alpha=float(color[3]) if alpha_mode == AlphaMode.BLEND else 1.0,
-            roughness=float(surface[1]),
-            metallic=float(surface[2]),
+            base_color=tuple(map(float, color)),
+            alpha=float(self._alpha.mean()[0]) if alpha_mode == AlphaMode.BLEND else 1.0,
+            roughness=float(gloss[1]),
+            metallic=float(gloss[2]),
             emission=tuple(map(float, emission)),
             emission_strength=self._emission_scale if emission.any() else 0.0,
             alpha_mode=alpha_mode,
-            cutoff=self._alpha.cutoff,
+            cutoff=self._rule.cutoff,
             is_culled=all(each.is_culled for each in self._channels.values()),
         )
         material = make_material(low.name, images, factors, has_alpha=has_alpha)
         low.materials.clear()
         low.materials.append(material)
         low.polygons.foreach_set("material_index", np.zeros(len(low.polygons), dtype=np.int32))
+
+    def _spread(self, target: Map, targets: Ints, sources: Ints, rest: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """(size * size, k) all texels of a map, also where it is fixed."""
+        if target.fixed is not None:
+            stored = to_srgb(target.fixed) if len(target.fixed) == _RGB else target.fixed
+            return np.tile(np.rint(np.clip(stored, 0, 1) * 255.0).astype(np.uint8), (self._size * self._size, 1))
+        target.spread(targets, sources, rest)
+        return target.pixels
+
+    def _image(self, kind: str, pixels: NDArray[np.uint8], space: str) -> bpy.types.Image:
+        return packed_image(f"{self._low.name} {kind}", pixels.reshape(self._size, self._size, -1), space)
 
 
 class _AlphaRule:
@@ -186,12 +219,12 @@ class _AlphaRule:
         modes = {each.alpha_mode for each in used}
         cutoffs = {each.cutoff for each in used if each.alpha_mode == AlphaMode.MASK}
         self.mode = next((each for each in (AlphaMode.BLEND, AlphaMode.MASK) if each in modes), AlphaMode.OPAQUE)
-        self._is_hard = self.mode == AlphaMode.BLEND or len(cutoffs) > 1
+        self.is_hard = self.mode == AlphaMode.BLEND or len(cutoffs) > 1
         self.cutoff = cutoffs.pop() if len(cutoffs) == 1 else 0.5
 
     def applied(self, alpha: Floats, channels: Channels) -> Floats:
         """(n, 1) *alpha* of places with one of the materials, cut at its limit where the others have another."""
-        if channels.alpha_mode == AlphaMode.MASK and self._is_hard:
+        if channels.alpha_mode == AlphaMode.MASK and self.is_hard:
             return (alpha >= channels.cutoff).astype(np.float32)
         return alpha
 
@@ -204,6 +237,21 @@ def _strength(emission: Expression) -> float:
     if isinstance(emission, Operation) and emission.kind == "multiply" and isinstance(emission.inputs[1], Constant):
         return max(emission.inputs[1].value) or 1.0
     return 1.0
+
+
+def _same(materials: Sequence[Sequence[Expression]]) -> Floats | None:
+    """(k,) the numbers of the expressions of one material, one after the other, if those of all are the same."""
+    found: list[Floats] = []
+    for expressions in materials:
+        values = [constant_value(each) for each in expressions]
+        if any(value is None for value in values):
+            return None
+        found.append(np.concatenate([value for value in values if value is not None]))
+    return found[0] if all(np.array_equal(each, found[0]) for each in found) else None
+
+
+def _unchanged(values: Floats) -> Floats:
+    return values
 
 
 def _three(values: Floats) -> Floats:

@@ -2,7 +2,8 @@
 """Cut a surface into charts: connected faces that one projection shows without folding over.
 
 Blender's Smart UV Project groups faces by their own normals, and makes of a rough surface thousands of islands. Here
-normals are smoothed before they are grouped, a face prefers the group of its neighbors, and what still folds is cut off.
+normals are smoothed before they are grouped, a face prefers the group of its neighbors, and what still folds is cut
+off.
 """
 
 from __future__ import annotations
@@ -111,7 +112,8 @@ def _grouped(faces: Faces) -> Ints:
             places = ours.astype(np.int64) * len(centers) + group[theirs]
             votes += np.bincount(places, minlength=votes.size).reshape(votes.shape)
         group = (likes + votes * (_AGREEMENT / neighbors)[:, None]).argmax(axis=1)
-    return group.astype(np.int32)
+    result: Ints = group.astype(np.int32)
+    return result
 
 
 def _smoothed(faces: Faces) -> Floats:

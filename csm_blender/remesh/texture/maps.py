@@ -15,9 +15,14 @@ _SAME = 1.0 / 255.0
 class Map:
     """One map of *size* x *size* texels with *channels* numbers each, from 0 to 1."""
 
-    def __init__(self, size: int, channels: int, *, is_color: bool = False) -> None:
-        """With *is_color* the first three are stored with the sRGB curve."""
-        self.pixels: NDArray[np.uint8] = np.zeros((size * size, channels), dtype=np.uint8)
+    def __init__(self, size: int, channels: int, *, is_color: bool = False, fixed: Floats | None = None) -> None:
+        """With *is_color* the first three are stored with the sRGB curve.
+
+        *fixed* (channels,) is what the map is known to be everywhere: then it has no texels, and nothing is written.
+        """
+        self.fixed = fixed
+        texels = size * size if fixed is None else 0
+        self.pixels: NDArray[np.uint8] = np.zeros((texels, channels), dtype=np.uint8)
         self._is_color = is_color
         self._low = np.full(channels, np.inf, dtype=np.float32)
         self._high = np.full(channels, -np.inf, dtype=np.float32)
@@ -48,8 +53,10 @@ class Map:
 
     def mean(self) -> Floats:
         """(k,) the average, linear."""
+        if self.fixed is not None:
+            return self.fixed.copy()
         return (self._sum / max(self._count, 1)).astype(np.float32)
 
-    def varies(self, first: int, last: int) -> bool:
-        """Whether the channels *first* to *last*, which is not one of them, differ anywhere by more than a step."""
-        return bool(self._count and (self._high - self._low)[first:last].max() > _SAME)
+    def varies(self) -> bool:
+        """Whether any channel differs from place to place by more than a step."""
+        return bool(self._count and (self._high - self._low).max() > _SAME)

@@ -8,7 +8,7 @@ so that all per-triangle arithmetic is done on spans, and a texel costs one mult
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,11 +33,6 @@ class Spans:
     start: Floats
     end: Floats
 
-    def __getitem__(self, part: slice) -> Spans:
-        """The spans in *part*."""
-        ints = (self.triangle[part], self.row[part], self.column[part], self.count[part])
-        return Spans(*ints, self.start[part], self.end[part])
-
     def texels(self, size: int) -> Ints:
         """(n,) positions row * *size* + column of all texels, in order."""
         return np.repeat(self.row * size + self.column, self.count) + self._offsets()
@@ -57,19 +52,23 @@ class Spans:
         result += np.repeat(start.astype(np.float32), self.count, axis=0)
         return result
 
-    def chunks(self, texels: int) -> Iterator[Spans]:
-        """These spans in parts of about *texels* texels, in order."""
-        ends = np.cumsum(self.count, dtype=np.int64)
-        first = 0
-        while first < len(ends):
-            done = int(ends[first - 1]) if first else 0
-            last = max(first + 1, int(np.searchsorted(ends, done + texels, "right")))
-            yield self[first:last]
-            first = last
-
     def _offsets(self) -> Ints:
         before = np.cumsum(self.count) - self.count
         return np.arange(self.count.sum(), dtype=np.int32) - np.repeat(before.astype(np.int32), self.count)
+
+
+def rasterize_in_parts(corners: Floats, size: int, texels: int) -> Iterator[Spans]:
+    """What :func:`rasterize` gives, in parts of about *texels* texels, which bounds the memory that is needed."""
+    b, c = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    rows = np.ptp(corners[..., 1], axis=1) * size + 1.0
+    done = np.cumsum(np.abs(b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]) * (size * size / 2.0) + rows)
+    first = 0
+    while first < len(done):
+        before = float(done[first - 1]) if first else 0.0
+        last = max(first + 1, int(np.searchsorted(done, before + texels, "right")))
+        spans = rasterize(corners[first:last].astype(np.float64), size)
+        yield replace(spans, triangle=spans.triangle + np.int32(first))
+        first = last
 
 
 def rasterize(corners: NDArray[np.float64], size: int) -> Spans:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import bpy
 import numpy as np
@@ -14,10 +15,11 @@ from ..material.expressions import Procedural
 from ..material.mesh_data import Floats, Ints, TriangleData
 from .surface import Surface
 
+_Known = TypeVar("_Known")
 _SOUND = 0.4
 """Cosine between a triangle and the smooth normal there below which the latter is not trusted: among flipped
 triangles it points anywhere."""
-_LEAST_FACING = 0.05
+_LEAST_FACING = 0.15
 """Least height of a normal over the surface that shows it."""
 
 
@@ -28,8 +30,7 @@ class LowFrames:
         data = TriangleData(low)
         self.uvs: Floats = _present(data.uv_corners(""))[data.corners]
         """(t, 3, 2)"""
-        name = next(layer.name for layer in low.uv_layers if layer.active_render)
-        tangents, signs = data.tangents(name)
+        tangents, signs = _present(data.tangents(""))
         self.corners: Floats = np.concatenate(
             [data.positions(), data.normals()[data.corners], tangents[data.corners]], axis=2
         )
@@ -67,7 +68,7 @@ class OriginalNormals:
 
     def _mapped(self, places: Places, normal_map: NormalMap, normals: Floats) -> Floats:
         if normal_map.uv_map not in self._tangents:
-            self._tangents[normal_map.uv_map] = self._read_tangents(normal_map.uv_map)
+            self._tangents[normal_map.uv_map] = self._data.tangents(normal_map.uv_map)
         known = self._tangents[normal_map.uv_map]
         if known is None:
             return normals
@@ -81,9 +82,6 @@ class OriginalNormals:
         stored[:, :2] *= strength
         stored[:, 2:] = 1.0 + (stored[:, 2:] - 1.0) * np.minimum(strength, 1.0)
         return _unit(across * stored[:, :1] + up * stored[:, 1:2] + normals * stored[:, 2:])
-
-    def _read_tangents(self, uv_map: str) -> tuple[Floats, Floats] | None:
-        return self._data.tangents(uv_map)
 
 
 def in_tangent_space(normals: Floats, frames: Floats, signs: Floats) -> Floats:
@@ -117,7 +115,7 @@ def _unit(vectors: Floats) -> Floats:
     return result
 
 
-def _present(values: Floats | None) -> Floats:
+def _present(values: _Known | None) -> _Known:
     if values is None:
         raise ValueError("The mesh is not unwrapped.")
     return values

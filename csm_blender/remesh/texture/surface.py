@@ -8,23 +8,31 @@ triangle.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from ..material.mesh_data import Floats, Hits, Ints
 
 AGREES = 0.25
 """Cosine between the normals of a point and of the original's triangle from which on the one shows the other."""
 _NEAR = 0.003
-"""Share of the diagonal: as far, a triangle that faces the same way is preferred to a nearer one that faces away."""
-_FURTHER = 4.0
-"""And as many times the distance of the nearer one."""
+"""Share of the diagonal within which a triangle that faces away may be one that is flipped by mistake."""
+_TIMES = 2.0
+"""As many times as far as nine of ten points are from the triangles that agree with them, it may be at most."""
+_RIM = 3.0
+"""As many times as far, a triangle that faces the same way may be the rim of a hole over one that faces away."""
+_MEASURED = 16
+"""Every so many points are measured for that."""
+_CLEAR = 2e-5
+"""Share of the diagonal by which rays start above a triangle, not to meet it."""
 _IN_BUCKET = 0.2
 _LOW = 4096
-_VALUE = "csm_hit"
+_VALUE, _DIRECTION, _REACH = "csm_hit", "csm_direction", "csm_reach"
 _AXES: Floats = np.concatenate([np.eye(3), -np.eye(3)]).astype(np.float32)
 
 
@@ -59,23 +67,50 @@ class Surface:
     def hits(self, points: Floats, normals: Floats) -> Hits:
         """What a surface at *points* (n, 3) with unit *normals* (n, 3) shows of the original.
 
-        The nearest triangle, unless it faces away: it may be the other side of a thin wall or an inner shell. Then the
-        nearest one that faces the same way is taken, unless it is much further: single triangles may be flipped.
+        The nearest triangle, if it faces the same way and is no further than usual. One that faces away may be flipped
+        by mistake, or the other side of a thin wall or an inner shell: if something is in front of it that is taken, or
+        if it is not close the nearest one that faces the same way, whichever is nearer.
         """
         found = self._lookup(-1).nearest(points)
-        away = np.flatnonzero(np.einsum("ij,ij->i", self.normals[found.triangle], normals) < AGREES)
-        if not len(away):
-            return found
-        nearest = Hits(found.triangle[away], found.weights[away])
-        facing = self._nearest_facing(points[away], normals[away])
-        distance = [np.linalg.norm(self._places(each) - points[away], axis=1) for each in (nearest, facing)]
-        agrees = np.einsum("ij,ij->i", self.normals[facing.triangle], normals[away]) >= AGREES
-        better = agrees & (distance[1] <= np.maximum(distance[0] * _FURTHER, self._diagonal * _NEAR))
-        far = distance[0] > self._diagonal * _NEAR  # so far off, the nearest one is no flipped triangle of this surface
-        chosen = better | (agrees & far)
-        found.triangle[away[chosen]] = facing.triangle[chosen]
-        found.weights[away[chosen]] = facing.weights[chosen]
+        is_away = np.einsum("ij,ij->i", self.normals[found.triangle], normals) < AGREES
+        gap = self._places(found) - points
+        distance = np.sqrt(np.einsum("ij,ij->i", gap, gap))
+        near = self._diagonal * _NEAR
+        usual = distance[~is_away][::_MEASURED]
+        if len(usual):
+            near = min(near, _TIMES * float(np.percentile(usual, 90)) + self._diagonal * _CLEAR)
+        doubtful = np.flatnonzero(is_away | (distance > near))
+        if len(doubtful):
+            nearest = Hits(found.triangle[doubtful], found.weights[doubtful])
+            chosen = self._in_front(points[doubtful], normals[doubtful], nearest, near)
+            found.triangle[doubtful], found.weights[doubtful] = chosen.triangle, chosen.weights
         return found
+
+    def _in_front(self, points: Floats, normals: Floats, nearest: Hits, near: float) -> Hits:
+        """*nearest* (n), with those replaced that are not seen from where *normals* (n, 3) point.
+
+        Only within *near* may a triangle that faces away be one of this surface that is flipped.
+        """
+        is_away = ~self._agree(nearest, normals)
+        facing = Hits(nearest.triangle.copy(), nearest.weights.copy())
+        away = np.flatnonzero(is_away)
+        if len(away):
+            found = self._nearest_facing(points[away], normals[away])
+            facing.triangle[away], facing.weights[away] = found.triangle, found.weights
+        places = self._places(nearest)
+        distance = np.linalg.norm(places - points, axis=1)
+        further = np.linalg.norm(self._places(facing) - points, axis=1)
+        agrees = self._agree(facing, normals)
+        start = places + normals * np.float32(self._diagonal * _CLEAR)
+        is_covered, cover = self._lookup(-1).first_along(start, normals, np.where(agrees, distance + further, distance))
+        from_cover = np.linalg.norm(self._places(cover) - points, axis=1)
+        use_cover = is_covered & np.where(is_away, ~agrees | (from_cover < further), self._agree(cover, normals))
+        is_hole = (distance > near) | (further < distance * _RIM)
+        use_facing = agrees & ~use_cover & (is_covered | is_hole)
+        triangle = np.where(use_cover, cover.triangle, np.where(use_facing, facing.triangle, nearest.triangle))
+        weights = np.where(use_facing[:, None], facing.weights, nearest.weights)
+        weights[use_cover] = cover.weights[use_cover]
+        return Hits(triangle, weights)
 
     def _nearest_facing(self, points: Floats, normals: Floats) -> Hits:
         """The nearest among the triangles that face roughly along the axis that *normals* are nearest to."""
@@ -87,6 +122,11 @@ class Surface:
             found = self._lookup(int(number)).nearest(points[chosen])
             result.triangle[chosen], result.weights[chosen] = found.triangle, found.weights
         return result
+
+    def _agree(self, hits: Hits, normals: Floats) -> NDArray[np.bool_]:
+        """(n,) whether the triangles face the way that *normals* (n, 3) point."""
+        agree: NDArray[np.bool_] = np.einsum("ij,ij->i", self.normals[hits.triangle], normals) >= AGREES
+        return agree
 
     def _places(self, hits: Hits) -> Floats:
         places: Floats = np.einsum("nc,nck->nk", hits.weights, self._corners[hits.triangle])
@@ -110,18 +150,33 @@ class _Lookup:
         self._numbers = numbers
         self._mesh = _triangle_soup(corners[numbers])
         self._object = bpy.data.objects.new("Original", self._mesh)
-        self._nodes = _sampling_nodes(self._object)
+        self._nodes: dict[str, bpy.types.NodeTree] = {}
 
     def nearest(self, points: Floats) -> Hits:
         """The nearest of the triangles to each of *points* (n, 3)."""
+        return self._unpacked(self._looked_up("nearest", points, {}))
+
+    def first_along(self, points: Floats, directions: Floats, reach: Floats) -> tuple[Any, Hits]:
+        """(n,) whether rays from *points* along *directions* (n, 3) meet a triangle within *reach* (n,), and where."""
+        fields = {_DIRECTION: ("FLOAT_VECTOR", "vector", directions), _REACH: ("FLOAT", "value", reach)}
+        values = self._looked_up("ray", points, fields)
+        return values.any(axis=1), self._unpacked(values)  # all values of a ray that meets nothing are 0
+
+    def _looked_up(self, way: str, points: Floats, fields: Mapping[str, tuple[str, str, Floats]]) -> Floats:
+        """(n, 4) what the nodes for *way* store at *points* (n, 3), which have the attributes *fields*."""
+        if way not in self._nodes:
+            self._nodes[way] = _sampling_nodes(self._object, is_ray=way == "ray")
         mesh: Any = bpy.data.meshes.new("Texels")
-        mesh.vertices.add(len(points))
-        mesh.vertices.foreach_set("co", np.ascontiguousarray(points, dtype=np.float32).ravel())
         obj = bpy.data.objects.new("Texels", mesh)
         try:
+            mesh.vertices.add(len(points))
+            mesh.vertices.foreach_set("co", np.ascontiguousarray(points, dtype=np.float32).ravel())
+            for name, (kind, field, given) in fields.items():
+                attribute = mesh.attributes.new(name, kind, "POINT")
+                attribute.data.foreach_set(field, np.ascontiguousarray(given, dtype=np.float32).ravel())
             self._scene.collection.objects.link(obj)
             modifier: Any = obj.modifiers.new("Sampling", "NODES")
-            modifier.node_group = self._nodes
+            modifier.node_group = self._nodes[way]
             layer: Any = self._scene.view_layers[0]
             layer.update()
             evaluated: Any = obj.evaluated_get(layer.depsgraph).data
@@ -130,11 +185,12 @@ class _Lookup:
         finally:
             bpy.data.objects.remove(obj)
             bpy.data.meshes.remove(mesh)
-        return self._unpacked(values.reshape(-1, 4))
+        return values.reshape(-1, 4)
 
     def remove(self) -> None:
         """Remove all that was made."""
-        bpy.data.node_groups.remove(self._nodes)
+        for tree in self._nodes.values():
+            bpy.data.node_groups.remove(tree)
         bpy.data.objects.remove(self._object)
         bpy.data.meshes.remove(self._mesh)
 
@@ -168,27 +224,34 @@ def _triangle_soup(corners: Floats) -> bpy.types.Mesh:
     return made
 
 
-def _sampling_nodes(original: bpy.types.Object) -> bpy.types.NodeTree:
-    """Nodes that store at each vertex the value of *original* at the nearest point of its surface."""
+def _sampling_nodes(original: bpy.types.Object, *, is_ray: bool) -> bpy.types.NodeTree:
+    """Nodes that store at each vertex the value of *original* at the nearest point, or where its ray meets it first."""
     groups: Any = bpy.data.node_groups
     tree = groups.new("Sampling", "GeometryNodeTree")
     for direction in ("INPUT", "OUTPUT"):
         tree.interface.new_socket("Geometry", in_out=direction, socket_type="NodeSocketGeometry")
     new, link = tree.nodes.new, tree.links.new
+
+    def named(name: str, kind: str) -> Any:
+        node = new("GeometryNodeInputNamedAttribute")
+        node.data_type = kind
+        node.inputs["Name"].default_value = name
+        return node.outputs["Attribute"]
+
     source = new("GeometryNodeObjectInfo")
     source.inputs["Object"].default_value = original
-    named = new("GeometryNodeInputNamedAttribute")
-    named.data_type = "FLOAT_COLOR"
-    named.inputs["Name"].default_value = _VALUE
-    sample = new("GeometryNodeSampleNearestSurface")
+    sample = new("GeometryNodeRaycast" if is_ray else "GeometryNodeSampleNearestSurface")
     sample.data_type = "FLOAT_COLOR"
     link(source.outputs["Geometry"], sample.inputs[0])
-    link(named.outputs["Attribute"], sample.inputs["Value"])
+    link(named(_VALUE, "FLOAT_COLOR"), sample.inputs["Attribute" if is_ray else "Value"])
+    if is_ray:
+        link(named(_DIRECTION, "FLOAT_VECTOR"), sample.inputs["Ray Direction"])
+        link(named(_REACH, "FLOAT"), sample.inputs["Ray Length"])
     store = new("GeometryNodeStoreNamedAttribute")
     store.data_type, store.domain = "FLOAT_COLOR", "POINT"
     store.inputs["Name"].default_value = _VALUE
     link(new("NodeGroupInput").outputs[0], store.inputs[0])
-    link(sample.outputs[0], store.inputs["Value"])
+    link(sample.outputs["Attribute"] if is_ray else sample.outputs[0], store.inputs["Value"])
     link(store.outputs[0], new("NodeGroupOutput").inputs[0])
     made: bpy.types.NodeTree = tree
     return made

@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ...converter.transform_mesh import reshape
+from ...converter.mesh.transform_mesh import reshape
 from ...core.errors import BadSource, DiskProblem
 from ...core.jobs.job import Job
 from ...core.jobs.store import Store

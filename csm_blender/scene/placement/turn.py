@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 
 from ...converter.fitting import fitted_by, planned_move
-from ...converter.transform_mesh import coordinates, reshape
+from ...converter.mesh.transform_mesh import coordinates, reshape
 from ...core.conversion import ConversionRequest, Fitted
 from ...core.models import JobSpec
 from ...core.sources import Facing

@@ -6,38 +6,19 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import bpy
 import numpy as np
 
+from rough.cases import Case
 from rough.damage import damaged
 from rough.files import painted, write_glb
 from rough.kinds import KINDS, Kind
 from rough.measure import measure
 from rough.surface import Surface
-
-
-@dataclass(frozen=True)
-class Case:
-    """What is tried: ``triangles`` are those of the known mesh, ``budget`` or ``quads`` those asked for."""
-
-    kind: str
-    damage: str = "none"
-    strength: int = 1
-    triangles: int = 300_000
-    seed: int = 0
-    budget: int = 20_000
-    quads: int = 0
-    texture: int = 2048
-    mode: str = "AUTO"
-
-    @property
-    def name(self) -> str:
-        """For files and tables."""
-        return f"{self.kind}-{self.damage}" + (f"-{self.strength}" if self.damage != "none" else "")
 
 
 def prepare(case: Case, folder: Path) -> tuple[Path, Surface, Kind]:
@@ -46,6 +27,12 @@ def prepare(case: Case, folder: Path) -> tuple[Path, Surface, Kind]:
     truth = kind.make(case.triangles)
     spoiled = damaged(painted(truth, kind), case.damage, case.strength, thickness=kind.thickness, seed=case.seed)
     return write_glb(folder / "in.glb", spoiled, kind, truth.charts), truth, kind
+
+
+def truth_box(case: Case) -> np.ndarray:
+    """The box of the known mesh: (2, 3)."""
+    points = KINDS[case.kind].make(case.triangles).points
+    return np.stack([points.min(axis=0), points.max(axis=0)])
 
 
 def imported(path: Path) -> bpy.types.Mesh:
@@ -61,8 +48,8 @@ def imported(path: Path) -> bpy.types.Mesh:
 
 def run(case: Case, folder: Path, *, samples: int = 40_000) -> dict[str, Any]:
     """Do it all; the result is also kept as *folder*/out.blend. What the engine raises goes through."""
-    from csm_blender.core.remesh import RemeshMode, RemeshOptions  # noqa: PLC0415 - where there is an engine
-    from csm_blender.remesh.remesh import remesh  # noqa: PLC0415 - as above
+    from csm_blender.core.remesh import RemeshMode, RemeshOptions
+    from csm_blender.remesh.remesh import remesh
 
     path, truth, kind = prepare(case, folder)
     mesh = imported(path)
@@ -105,24 +92,7 @@ def peak_bytes() -> int:
     """The most memory that this process has had; 0 where the system does not tell."""
     if sys.platform == "win32":
         return 0
-    import resource  # noqa: PLC0415 - not on Windows
+    import resource
 
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return used if sys.platform == "darwin" else used * 1024
-
-
-def random_case(seed: int) -> Case:
-    """A mesh and a damage at random, of any density up to 60,000 triangles; the same for the same *seed*."""
-    from rough.damage import DAMAGES  # noqa: PLC0415 - read where the names are needed
-
-    rng = np.random.default_rng([seed, 500])
-    case = Case(str(rng.choice(list(KINDS))), str(rng.choice([*DAMAGES, "mixed"])), int(rng.integers(1, 3)))
-    return replace(
-        case,
-        triangles=int(10 ** rng.uniform(2.5, 4.8)),
-        seed=seed,
-        budget=int(10 ** rng.uniform(2.0, 4.3)),
-        quads=int(10 ** rng.uniform(2.0, 3.5)) if rng.random() < 0.1 else 0,
-        texture=int(rng.choice([0, 512, 1024])),
-        mode=str(rng.choice(["AUTO", "AUTO", "ALWAYS"])),
-    )

@@ -43,8 +43,10 @@ def holes(surface: Surface, strength: int, site: Site) -> Surface:
 
 def shells(surface: Surface, strength: int, site: Site) -> Surface:
     """A second surface inside, turned inwards, torn; at strength 2 two of them."""
+    if not site.thickness:
+        return surface
     made = [surface]
-    depth = min(0.02 * site.diagonal, site.thickness / 4.0 or 0.004 * site.diagonal)
+    depth = min(0.02 * site.diagonal, site.thickness / 4.0)
     for layer in range(strength):
         inner = replace(surface, points=surface.points - surface.vertex_normals() * depth * (1.0 - 0.4 * layer))
         inner = inner.only(site.rng.random(len(surface.triangles)) >= 0.02 * (1 + layer))
@@ -180,7 +182,8 @@ def cracks(surface: Surface, strength: int, site: Site) -> Surface:
 
 def mixed(surface: Surface, strength: int, site: Site) -> Surface:
     """Everything at once, as from a bad generator."""
-    for one in (noise, cracks, holes, flips, doubles, tangles, shells, specks):
+    # The shells come first: where faces are flipped already, they would be outside.
+    for one in (shells, noise, cracks, holes, flips, doubles, tangles, specks):
         surface = one(surface, strength if one is not tangles else LIGHT, site)
     return surface
 

@@ -65,9 +65,8 @@ def _looks(figures: Mapping[str, Any]) -> list[str]:
         found.append(f"color {figures['color']:.1f}" if figures["color"] is not None else "no color")
     if (figures["color_far"] or 0.0) > FAR:
         found.append(f"{100 * figures['color_far']:.1f} % of the color far off")
-    for name in ("metallic", "roughness", "emission"):
-        if (figures[name] or 0.0) > 2.0 * COLOR:
-            found.append(f"{name} {figures[name]:.1f}")
+    others = ("metallic", "roughness", "emission")
+    found += [f"{name} {figures[name]:.1f}" for name in others if (figures[name] or 0.0) > 2.0 * COLOR]
     if (figures["alpha"] or 0.0) > 0.02:
         found.append(f"alpha wrong on {100 * figures['alpha']:.0f} %")
     if (figures["uv_overlap"] or 0.0) > OVERLAP:

@@ -17,8 +17,9 @@ from rough.surface import Surface
 class Kind:
     """How to make a known mesh: its surface at a density, its looks, what it stands for.
 
-    ``thickness`` in meters is that of its thinnest part; ``bodies`` how many connected parts matter; ``open_bodies``
-    how many of them are meant to be open; ``sharp`` whether its faces are flat with sharp edges.
+    ``thickness`` in meters is that of its thinnest closed part, 0 where it has open ones: nobody can tell what
+    is inside of those, so there are no inner shells of them. ``bodies`` is how many connected parts matter,
+    ``open_bodies`` how many are meant to be open; ``sharp`` says whether its faces are flat with sharp edges.
     """
 
     name: str

@@ -105,5 +105,5 @@ THIN: tuple[dict[str, Any], ...] = (
     {"name": "cloth", "family": "open cloth", "make": cloth, "looks": Looks((Look(waves(17)),)), "thickness": 0.0,
      "open_bodies": 1},
     {"name": "plant", "family": "open leaves, closed pot", "make": plant, "looks": Looks((Look(waves(18)),)),
-     "thickness": 0.03, "bodies": 10, "open_bodies": 8},
+     "thickness": 0.0, "bodies": 10, "open_bodies": 8},
 )  # fmt: skip

@@ -31,7 +31,7 @@ def render(
         mesh.materials.append(_wire_material())
     middle, size = Vector((box[0] + box[1]) / 2.0), float(np.linalg.norm(box[1] - box[0]))
     camera = bpy.data.cameras.new("camera")
-    camera.type, camera.ortho_scale, camera.clip_end = "ORTHO", size * 0.8, size * 10.0
+    camera.type, camera.ortho_scale, camera.clip_end = "ORTHO", size * 0.95, size * 10.0
     scene.collection.objects.link(eye := bpy.data.objects.new("camera", camera))
     eye.location = middle + side * size * 2.0
     eye.rotation_euler = side.to_track_quat("Z", "Y").to_euler()
@@ -42,7 +42,8 @@ def render(
         scene.collection.objects.link(lamp := bpy.data.objects.new("sun", sun))
         lamp.rotation_euler = turn.to_track_quat("Z", "Y").to_euler()
     world = bpy.data.worlds.new("world")
-    world.use_nodes = True
+    if world.node_tree is None:  # from 5.0 on there always is one, and this is deprecated
+        world.use_nodes = True
     world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.75, 0.78, 0.82, 1.0)
     world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.6
     scene.world = world
@@ -72,7 +73,8 @@ def _settings(scene: bpy.types.Scene, path: Path, pixels: int) -> None:
 
 def _wire_material() -> bpy.types.Material:
     material = bpy.data.materials.new("wires")
-    material.use_nodes = True
+    if material.node_tree is None:  # as above
+        material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
     wire = nodes.new("ShaderNodeWireframe")
     wire.use_pixel_size = True
@@ -83,3 +85,22 @@ def _wire_material() -> bpy.types.Material:
     links.new(wire.outputs[0], mix.inputs["Factor"])
     links.new(mix.outputs["Result"], nodes["Principled BSDF"].inputs["Base Color"])
     return material
+
+
+def before_and_after(rough: bpy.types.Mesh, made: bpy.types.Mesh, box: np.ndarray, path: Path, pixels: int) -> None:
+    """A JPEG of both meshes side by side: each shaded, then its wires."""
+    shots = []
+    for number, (mesh, wires) in enumerate(((rough, False), (made, False), (rough, True), (made, True))):
+        render(mesh, box, shot := path.with_name(f"{path.stem}-{number}.png"), wires=wires, pixels=pixels)
+        image = bpy.data.images.load(str(shot))
+        values = np.empty(pixels * pixels * 4, np.float32)
+        image.pixels.foreach_get(values)
+        shots.append(values.reshape(pixels, pixels, 4))
+        bpy.data.images.remove(image)
+        shot.unlink()
+    both = np.concatenate(shots, axis=1)
+    image = bpy.data.images.new("both", both.shape[1], pixels)
+    image.pixels.foreach_set(np.ascontiguousarray(both).ravel())
+    image.filepath_raw, image.file_format = str(path), "JPEG"
+    image.save(quality=80)
+    bpy.data.images.remove(image)

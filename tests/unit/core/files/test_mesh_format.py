@@ -64,3 +64,16 @@ def test_what_is_no_mesh_is_named(tmp_path: Path, data: bytes, says: str) -> Non
     (tmp_path / "mesh.glb").write_bytes(data)
     with pytest.raises(BadMesh, match=says):
         find_format(tmp_path / "mesh.glb")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\x1f\x8b\x08\0", MeshFormat.GZIP),
+        (b'{"images": [{"uri": "data:' + b"A" * 99_999, MeshFormat.GLTF),
+        (b'\xef\xbb\xbf{ "scene" : 0, "extras": "' + b"A" * 99_999, MeshFormat.GLTF),
+    ],
+)
+def test_the_start_of_a_long_file_tells(tmp_path: Path, data: bytes, kind: MeshFormat) -> None:
+    (tmp_path / "a").write_bytes(data)
+    assert find_format(tmp_path / "a") is kind

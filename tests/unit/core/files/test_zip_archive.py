@@ -75,3 +75,35 @@ def test_sizes_are_counted_and_not_believed(tmp_path: Path, into: Path, monkeypa
     monkeypatch.setattr(zip_archive, "MAX_FILES", 2)
     with pytest.raises(BadMesh):
         unpack_mesh(packed(tmp_path, *((f"{n}.obj", b"v") for n in range(3))), into)
+
+
+def test_other_formats_keep_their_folders_inside(tmp_path: Path, into: Path) -> None:
+    archive = packed(
+        tmp_path,
+        ("out/mesh.gltf", b"{}"),
+        ("out/data/mesh.bin", b"1"),
+        ("../../evil.bin", b"2"),
+        ("C:\\x\\a.png", b"3"),
+    )
+    assert unpack_mesh(archive, into) == into / "out" / "mesh.gltf"
+    found = {path.relative_to(into).as_posix() for path in into.rglob("*") if path.is_file()}
+    assert found == {"out/mesh.gltf", "out/data/mesh.bin", "evil.bin", "x/a.png"}
+
+
+def test_an_obj_goes_before_other_formats(tmp_path: Path, into: Path) -> None:
+    assert unpack_mesh(packed(tmp_path, ("a.glb", b"glTF" * 99), ("b.obj", OBJ)), into).name == "b.obj"
+
+
+def test_a_password_is_named(tmp_path: Path, into: Path) -> None:
+    data = bytearray(packed(tmp_path, ("a.obj", OBJ)).read_bytes())
+    data[6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    (tmp_path / "locked.zip").write_bytes(data)
+    with pytest.raises(BadMesh, match="protected by a password") as caught:
+        unpack_mesh(tmp_path / "locked.zip", into)
+    assert "Unpack it" in caught.value.hint
+
+
+def test_what_a_mac_stores_beside_a_file_is_no_mesh(tmp_path: Path, into: Path) -> None:
+    archive = packed(tmp_path, ("__MACOSX/._mesh.obj", b"\0\5\x16\7" * 99), ("mesh.obj", OBJ))
+    assert unpack_mesh(archive, into).read_bytes() == OBJ

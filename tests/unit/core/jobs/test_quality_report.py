@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ import pytest
 from data_of_1_0_0 import CODES, unpacked
 from job_states import job_in
 
-from csm_blender.core.jobs.quality_report import EXACT, Card, card
+from csm_blender.core.conversion import ConversionReport, Fitted, JobResult, PlacementReport
+from csm_blender.core.jobs.quality_report import EXACT, Card, card, misses_the_box
 from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
 
@@ -80,8 +83,33 @@ def test_flaws_are_told_and_do_not_spoil_the_fit(measured: Measured, flaw: dict[
     assert found.good
 
 
-def test_values_that_are_no_numbers_spoil_it(measured: Measured) -> None:
-    assert not measured(bad_numbers=1).good
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"bad_numbers": 1}, "1 invalid value"),
+        ({"missing_textures": 2}, "2 missing or damaged pictures"),
+        ({"transparent_materials": 1}, "1 fully transparent material"),
+        ({"inside_out": True}, "the faces are inside out"),
+        ({"triangles": 0}, "no faces"),
+    ],
+)
+def test_what_is_seen_at_once_spoils_it(measured: Measured, wrong: dict[str, Any], words: str) -> None:
+    found = measured(**wrong)
+    assert words in found.verdict
+    assert not found.good
+
+
+@pytest.mark.parametrize("which", ["placed_error", "pivot_error"])
+def test_a_result_beside_the_box_is_no_success(tmp_path: Path, which: str) -> None:
+    store = Store(tmp_path)
+    job = job_in(store, JobState.PLACED)
+    store.close()
+    fitted = ConversionReport(Fitted((0.0,) * 3, (1.0,) * 3))
+    assert not misses_the_box(replace(job, result=None))
+    assert not misses_the_box(replace(job, result=JobResult(fitted)))
+    for error, misses in ((0.0, False), (EXACT, False), (EXACT * 1.01, True), (0.53, True), (math.nan, True)):
+        placement = PlacementReport("A", **{"placed_error": 0.0, "pivot_error": 0.0, which: error})
+        assert misses_the_box(replace(job, result=JobResult(fitted, placement=placement))) is misses
 
 
 def test_how_far_the_delivery_was_off_is_told_where_it_matters(measured: Measured) -> None:

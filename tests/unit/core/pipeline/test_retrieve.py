@@ -51,6 +51,16 @@ def test_a_refine_that_failed_ends_the_job(at: Bench) -> None:
     assert job.state is S.FAILED
     assert job.error is not None
     assert job.error["code"] == "refine_failed"
+    assert job.error["message"].endswith("(refine_failed).")
+
+
+def test_the_reason_that_the_service_gives_is_told(at: Bench) -> None:
+    reason = f"The mesh at https://storage.example/mesh.glb?sig=abc is empty, {at.settings.key}."
+    at.service.shown = {"status": "refine_failed", "updated_at": "later", "status_message": reason}
+    error = at.step(at.job(S.REFINING, baseline=BEFORE)).error
+    assert error is not None
+    assert "(refine_failed: The mesh at https://storage.example" in error["message"]
+    assert not any(secret in error["message"] for secret in ("sig=", at.settings.key))
 
 
 def test_a_refine_is_watched_until_the_deadline(at: Bench) -> None:

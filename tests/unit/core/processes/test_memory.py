@@ -10,8 +10,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tiny_glb import glb
 
 from csm_blender.core.processes import memory
+from csm_blender.core.remesh import RemeshOptions, memory_needed
 
 
 def test_a_converter_needs_more_for_a_larger_file(tmp_path: Path) -> None:
@@ -60,3 +62,15 @@ def test_windows_tells_what_is_available(monkeypatch: pytest.MonkeyPatch) -> Non
     kernel = SimpleNamespace(GlobalMemoryStatusEx=status_ex)
     monkeypatch.setattr(memory.ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
     assert memory._of_windows() == 5 * 1024**3
+
+
+def test_what_a_file_announces_or_its_size_tells_what_remeshing_needs(tmp_path: Path) -> None:
+    options = RemeshOptions()
+    (tmp_path / "in.glb").write_bytes(glb())
+    assert memory.remesh_needs(tmp_path / "in.glb", options) == memory_needed(12, options)
+    (tmp_path / "in.stl").write_bytes(bytes(80) + (1000).to_bytes(4, "little") + bytes(50_000))
+    assert memory.remesh_needs(tmp_path / "in.stl", options) == pytest.approx(memory_needed(1000, options), rel=1e-3)
+    for damaged in (b"", b"glTF", b"PK"):
+        (tmp_path / "in").write_bytes(damaged)
+        assert memory.remesh_needs(tmp_path / "in", options) == memory_needed(0, options)
+    assert memory.remesh_needs(tmp_path / "none", options) == memory_needed(0, options)

@@ -13,6 +13,7 @@ from common import ROOT
 from tiny_glb import glb
 
 from csm_blender.core.errors import BadMesh, BadOutput, ConversionFailed, CsmError, DiskProblem, NotEnoughMemory
+from csm_blender.core.processes import remesh_child
 from csm_blender.core.processes.child_process import Progress
 from csm_blender.core.processes.launch import Interpreters
 from csm_blender.core.processes.remesh_child import RemeshFiles, refuse_too_large, remesh_in_child
@@ -158,3 +159,12 @@ def test_what_does_not_fit_in_memory_is_refused(tmp_path: Path) -> None:
     refuse_too_large(tmp_path / "in.glb", RemeshOptions(), None)
     with pytest.raises(NotEnoughMemory, match=r"needs about 0\.\d GB"):
         refuse_too_large(tmp_path / "in.glb", RemeshOptions(), needed - 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system does not tell how much a process takes")
+def test_a_child_that_takes_all_memory_is_stopped(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remesh_child, "memory_to_use", lambda: 2**20)
+    monkeypatch.setattr(remesh_child, "refuse_too_large", lambda *_arguments: None)
+    with pytest.raises(NotEnoughMemory, match="more memory than is free"):
+        bench.run("hangs")
+    assert bench.left() == {}

@@ -9,7 +9,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.conversion import MeshFindings
+from ...core.conversion import MeshFindings
+from .looks import count_transparent, is_inside_out
 from .transform_mesh import coordinates, values
 
 Indices = NDArray[Any]
@@ -21,21 +22,27 @@ _MIXER = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], 
 def check_mesh(mesh: bpy.types.Mesh) -> MeshFindings:
     """The counts and findings of *mesh*, whose coordinates are numbers: others were refused earlier."""
     edges, sides = _edges(mesh)
-    edges, faces_on_edge = _welded(edges, sides, _places(coordinates(mesh)))
+    points = coordinates(mesh)
+    edges, faces_on_edge = _welded(edges, sides, _places(points))
+    open_edges = int((faces_on_edge == 1).sum())
     return MeshFindings(
         triangles=len(sides),
         vertices=len(mesh.vertices),
         loose_parts=_count_parts(edges, len(mesh.vertices)),
-        open_edges=int((faces_on_edge == 1).sum()),
+        open_edges=open_edges,
         non_manifold_edges=int((faces_on_edge > 2).sum()),  # noqa: PLR2004 - by definition
         uv_maps=len(mesh.uv_layers),
         textures=_textures(mesh),
         bad_numbers=sum(int((~np.isfinite(_uvs(layer))).sum()) for layer in mesh.uv_layers),
+        transparent_materials=count_transparent(mesh) or None,
+        inside_out=is_inside_out(mesh, points, closed=not open_edges) or None,
     )
 
 
 def _edges(mesh: bpy.types.Mesh) -> tuple[Indices, Indices]:
     """The edges of the mesh's triangles as pairs of vertices (e, 2), and the three of each triangle (t, 3)."""
+    if not len(mesh.polygons):
+        return np.empty((0, 2), dtype=np.int32), np.empty((0, 3), dtype=np.int32)
     if len(mesh.loops) == 3 * len(mesh.polygons):  # then Blender has stored them
         return values(mesh, ".edge_verts", np.int32, 2), values(mesh, ".corner_edge", np.int32, 1).reshape(-1, 3)
     mesh.calc_loop_triangles()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import bpy
@@ -22,7 +23,7 @@ class Surface:
     points: Points
     triangles: Indices
 
-    @property
+    @cached_property
     def diagonal(self) -> float:
         """Length of the diagonal of the box around the points that triangles use; 0 where there are none."""
         if not len(self.triangles):
