@@ -4,22 +4,18 @@
 from __future__ import annotations
 
 import numpy as np
-from mathutils import Vector, kdtree
 
 from .surface import Indices, Points, Surface, compact
-from .topology import components, edges_of
+from .topology import components
 
 SAME_PLACE = 2e-6
 """Points closer than this share of the diagonal are one; single precision resolves about a thirtieth of it."""
-CRACK, GAP = 0.3, 1.2
-"""Points on open edges are one where they are closer than this share of the edges there: on the same rim, on two."""
 _CELLS = 1 << 20
-_MOST_OPEN_EDGES = 300_000
 
 
 def welded(surface: Surface) -> Surface:
     """*surface* with points at the same place joined, and without triangles that have become lines or doubles."""
-    return _merged(surface, groups_at_same_place(surface))
+    return merged(surface, groups_at_same_place(surface))
 
 
 def groups_at_same_place(surface: Surface) -> Indices:
@@ -27,49 +23,7 @@ def groups_at_same_place(surface: Surface) -> Indices:
     return _same_place(surface.points, max(surface.diagonal * SAME_PLACE, 1e-30))
 
 
-def cracks_closed(surface: Surface) -> Surface:
-    """*surface* with points on open edges joined where a gap is below the length of the edges there.
-
-    A point is joined to the nearest one of another rim that is nearest to it, too, or to one of its own rim that is
-    much nearer. What that does not join stays as it is. Generators and exporters leave such cracks between patches.
-    """
-    edges = edges_of(surface.triangles)
-    rim = edges.ends[edges.faces == 1]
-    if not len(rim) or len(rim) > _MOST_OPEN_EDGES:
-        return surface
-    points, ends = np.unique(rim, return_inverse=True)
-    ends = ends.reshape(-1, 2)
-    of_rim = components(len(points), ends[:, 0], ends[:, 1])
-    lengths = np.linalg.norm(surface.points[rim[:, 0]] - surface.points[rim[:, 1]], axis=1)
-    shortest = np.full(len(points), np.inf)
-    for end in ends.T:
-        np.minimum.at(shortest, end, lengths)
-    places = [Vector(place) for place in surface.points[points].tolist()]
-    tree = kdtree.KDTree(len(points))
-    for number, place in enumerate(places):
-        tree.insert(place, number)
-    tree.balance()
-    beside = {(min(pair), max(pair)) for pair in ends.tolist()}
-    nearest, own = np.full(len(points), -1), []
-    for number, place in enumerate(places):
-        for _co, other, distance in tree.find_n(place, 5):
-            least = min(shortest[number], shortest[other])
-            if of_rim[other] != of_rim[number] and distance < GAP * least:
-                nearest[number] = other
-                break
-            near = other != number and distance < CRACK * least
-            if near and (min(number, other), max(number, other)) not in beside:
-                own.append((number, other))
-                break
-    mutual = np.flatnonzero((nearest >= 0) & (nearest[nearest] == np.arange(len(points))))
-    pairs = np.array([*own, *zip(mutual.tolist(), nearest[mutual].tolist(), strict=True)], dtype=np.int64)
-    if not len(pairs):
-        return surface
-    a, b = points[pairs].T
-    return _merged(surface, components(len(surface.points), a, b))
-
-
-def _merged(surface: Surface, group: Indices) -> Surface:
+def merged(surface: Surface, group: Indices) -> Surface:
     """One point for each *group* (n,) of points, where the first one of it is."""
     _, first, inverse = np.unique(group, return_index=True, return_inverse=True)
     triangles = inverse.reshape(-1)[surface.triangles]
