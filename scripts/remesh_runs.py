@@ -46,7 +46,7 @@ def main() -> int:
     results = measured(cases, options)
     broken = [result for result in results if "error" in result]
     for result in broken:
-        print(f"BROKEN {result['case']}: {result['error']}")
+        print(f"BROKEN {line_of(result)}")
     if not (options.quick or options.random or options.kinds or options.damages):
         remesh_page.write(results, options.version)
     return int(bool(broken))
@@ -113,7 +113,10 @@ def measured(cases: list[Case], options: argparse.Namespace) -> list[dict[str, A
                     file.write(json.dumps(result) + "\n")
         results.append(result)
         misses = missed(result, KINDS[case.kind])
-        print(f"{number + 1}/{len(cases)} {line_of(result)} {'; '.join(misses) or 'reached'}", flush=True)
+        print(
+            f"{number + 1}/{len(cases)} {line_of(result)} {'; '.join(misses) or 'reached' if 'figures' in result else ''}",
+            flush=True,
+        )
     return results
 
 
@@ -122,7 +125,7 @@ def line_of(result: dict[str, Any]) -> str:
     case = result["case"]
     name = f"{case['kind']} {case['damage']} {case['strength']}"
     if "figures" not in result:
-        return f"{name}: {result['error'][-300:]}"
+        return f"{name}: {result['error'].splitlines()[-1][-200:]}"
     figures = result["figures"]
     color = "-" if figures["color"] is None else f"{figures['color']:.1f}"
     return (

@@ -22,7 +22,7 @@ OVERLAP = 0.001
 def missed(result: Mapping[str, Any], kind: Kind) -> list[str]:
     """In a few words each, the goals that the result of a case did not reach."""
     if "figures" not in result:
-        return [str(result.get("error", "no result"))]
+        return [str(result.get("error", "no result")).splitlines()[-1]]
     case, figures, report = result["case"], result["figures"], result["report"]
     mean, p99 = WHOLE if case["damage"] == "none" else SPOILED
     found = []
