@@ -112,11 +112,8 @@ def measured(cases: list[Case], options: argparse.Namespace) -> list[dict[str, A
                 with options.results.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(result) + "\n")
         results.append(result)
-        misses = missed(result, KINDS[case.kind])
-        print(
-            f"{number + 1}/{len(cases)} {line_of(result)} {'; '.join(misses) or 'reached' if 'figures' in result else ''}",
-            flush=True,
-        )
+        misses = "; ".join(missed(result, KINDS[case.kind])) or "reached" if "figures" in result else ""
+        print(f"{number + 1}/{len(cases)} {line_of(result)} {misses}", flush=True)
     return results
 
 

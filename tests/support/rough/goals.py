@@ -32,7 +32,8 @@ def missed(result: Mapping[str, Any], kind: Kind) -> list[str]:
         found.append(f"99th percentile {100 * figures['p99']:.2f} %")
     if kind.sharp and figures["angle"] > ANGLE:
         found.append(f"normals {figures['angle']:.1f}°")
-    return [*found, *_form(case, figures, report, kind), *_looks(figures)]
+    looks = _looks(figures) if case["texture"] else []
+    return [*found, *_form(case, figures, report, kind), *looks]
 
 
 def _form(case: Mapping[str, Any], figures: Mapping[str, Any], report: Mapping[str, Any], kind: Kind) -> list[str]:
