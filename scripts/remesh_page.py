@@ -18,7 +18,9 @@ Results = Sequence[dict[str, Any]]
 
 def write(results: Results, version: str) -> None:
     """Write the page."""
-    parts = [INTRODUCTION.read_text(encoding="utf-8").rstrip(), pictures(), by_kind(results, version), cells(results),
+    all_cases = sum(2 * len(DAMAGES) + 1 - 2 * (not kind.thickness) for kind in KINDS.values())
+    note = [] if len(results) >= all_cases else [f"NOT COMPLETE: {len(results)} of {all_cases} cases were measured."]
+    parts = [INTRODUCTION.read_text(encoding="utf-8").rstrip(), pictures(), *note, by_kind(results, version), cells(results),
              missing(results)]  # fmt: skip
     PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     print(f"{PAGE} is written.")
