@@ -20,8 +20,8 @@ def write(results: Results, version: str) -> None:
     """Write the page."""
     all_cases = sum(2 * len(DAMAGES) + 1 - 2 * (not kind.thickness) for kind in KINDS.values())
     note = [] if len(results) >= all_cases else [f"NOT COMPLETE: {len(results)} of {all_cases} cases were measured."]
-    parts = [INTRODUCTION.read_text(encoding="utf-8").rstrip(), pictures(), *note, by_kind(results, version), cells(results),
-             missing(results)]  # fmt: skip
+    introduction = INTRODUCTION.read_text(encoding="utf-8").rstrip()
+    parts = [introduction, pictures(), *note, by_kind(results, version), cells(results), missing(results)]
     PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     print(f"{PAGE} is written.")
 
