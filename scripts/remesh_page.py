@@ -9,7 +9,7 @@ from typing import Any
 
 from rough.damage import DAMAGES
 from rough.goals import missed
-from rough.kinds import KINDS
+from rough.known.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, INTRODUCTION = ROOT / "docs" / "remesh.md", ROOT / "docs" / "remesh-introduction.md"

@@ -23,7 +23,7 @@ import remesh_page
 from rough.cases import Case, random_case
 from rough.damage import DAMAGES
 from rough.goals import missed
-from rough.kinds import KINDS
+from rough.known.kinds import KINDS
 
 CHILD = ROOT / "scripts" / "remesh_case.py"
 DEADLINE_S, RANDOM_DEADLINE_S = 300.0, 120.0

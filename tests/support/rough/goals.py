@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rough.kinds import Kind
+from rough.known.kinds import Kind
 
 WHOLE = (0.0003, 0.001)
 """Mean distance and its 99th percentile, as shares of the diagonal, for meshes that were whole."""
