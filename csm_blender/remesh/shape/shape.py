@@ -9,8 +9,8 @@ from ...core.messages import Message
 from ...core.remesh import ReportProgress, Way
 from ..geometry.bodies import turned_outward, without_hidden, without_specks
 from ..geometry.surface import Surface, empty, joined
+from ..geometry.weld import cracks_closed
 from .clean_up import cleaned_up
-from .cracks import cracks_closed
 from .mend import mended
 from .rebuild import rebuilt
 from .reduce import reduced
