@@ -117,8 +117,9 @@ def _call(name: str, operator: Any, **options: Any) -> None:
         operator(**options)
     except RuntimeError as error:
         reason = without_places(str(error))
-        # No single template for all formats: the one for OBJ is older.
-        raise ConversionFailed(f"Blender's {name} importer refuses the file: {{reason}}", reason=reason) from error
+        raise ConversionFailed(
+            "Blender's {name} importer refuses the file: {reason}", name=name, reason=reason
+        ) from error
 
 
 def _has(operator: Any) -> bool:
