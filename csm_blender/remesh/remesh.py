@@ -29,6 +29,8 @@ from .texture.unwrap import unwrap
 NO_SURFACE = "Points and lines cannot be refined: check what the program that made the file has exported."
 EXPORT_AGAIN = "Export the mesh again from the program that made it."
 
+NO_AREA = 1e-9
+"""Of the square of the diagonal: less is what rounding leaves of faces along a line."""
 GOOD_SIZE = (0.05, 200.0)
 """Diagonals, in meters, that single precision serves well everywhere; other meshes are scaled for the work."""
 
@@ -100,7 +102,7 @@ def _usable(mesh: bpy.types.Mesh) -> Surface:
         raise BadMesh("The mesh has no faces.", NO_SURFACE)
     if not np.isfinite(surface.points).all():
         raise BadMesh("The mesh has coordinates that are not numbers.", EXPORT_AGAIN)
-    if not surface.diagonal > 0.0 or not (surface.areas() > 0.0).any():
+    if not surface.areas().sum() > NO_AREA * surface.diagonal**2:
         raise BadMesh("The faces of the mesh have no area.", NO_SURFACE)
     return surface
 

@@ -26,12 +26,13 @@ SMALL_HOLE = 0.02
 TORN, TORN_OFF = 0.4, 0.03
 """A hole is a tear where more than this share of its rim is beside the rims of other bodies; a body is torn where its
 tears have more than this share of its area."""
-BESIDE = 1.5
-"""Rims are beside each other where they are nearer than this many lengths of their edges."""
+BESIDE, BESIDE_AT_MOST = 1.5, 0.015
+"""Rims are beside each other where they are nearer than so many of their edges, and than that share of the diagonal."""
 DOME = 0.75
 """A torn-off sheet whose one or two holes have less than this share of its area is closed by itself."""
-ON_IT, COVERED = 1.0, 0.9
-"""A piece is covered where this share of its triangles is less than so many of its edges above the closed surface."""
+ON_IT, ON_IT_AT_MOST, COVERED = 1.0, 0.01, 0.9
+"""A piece is covered where the third share of its triangles is less than one of its edges, and than the second share of
+the diagonal, above the closed surface."""
 FLAT = 0.01
 """A closed body encloses nothing where its volume is below this share of its area to the power of 1.5."""
 SCRAP, SCRAPS = 0.04, 0.05
@@ -42,6 +43,8 @@ FEW = 4
 """An open body of up to so many triangles is a speck, too, where it is a small part of the area."""
 GAP = 0.004
 """Rims are beside each other in any case where they are nearer than this share of the diagonal."""
+ALIKE = 0.5
+"""Cosine between the normals on both sides of a tear, at least."""
 _MOST_IN_TREE, _MOST_LOOKED_AT, _NEIGHBORS, _TWO = 200_000, 20_000, 6, 2
 
 
@@ -130,8 +133,8 @@ def _uncovered(pieces: Surface, closed: Surface, *, inside: bool) -> tuple[Surfa
     away = centers - found.places
     height = np.einsum("ij,ij->i", away, found.normals) if inside else np.linalg.norm(away, axis=1)
     count = np.bincount(bodies.label)
-    edge = np.sqrt(2.0 * bodies.area / count)
-    drop = np.bincount(bodies.label, weights=height < ON_IT * edge[bodies.label]) / count > COVERED
+    near = np.minimum(ON_IT * np.sqrt(2.0 * bodies.area / count), ON_IT_AT_MOST * closed.diagonal)
+    drop = np.bincount(bodies.label, weights=height < near[bodies.label]) / count > COVERED
     whole_area = closed.areas().sum()
     scraps = (bodies.diagonal < SCRAP * closed.diagonal) & ~drop
     if bodies.area[scraps].sum() < SCRAPS * whole_area:
@@ -165,11 +168,18 @@ def _tears(surface: Surface, bodies: Bodies, holes: Holes) -> Mask:
     tree.balance()
     in_tree = body[::step]
     looked_at = np.arange(0, len(places), -(-len(places) // _MOST_LOOKED_AT))
+    normals = surface.face_vectors()[holes.triangle]
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
     beside = np.zeros(len(looked_at), dtype=bool)
     for number, row in enumerate(looked_at.tolist()):
-        reach = max(BESIDE * step * lengths[row], GAP * surface.diagonal)
+        reach = max(min(BESIDE * step * lengths[row], BESIDE_AT_MOST * surface.diagonal), GAP * surface.diagonal)
         near = tree.find_n(Vector(places[row]), _NEIGHBORS)
-        beside[number] = any(in_tree[other] != body[row] and distance < reach for _, other, distance in near)
+        beside[number] = any(
+            in_tree[other] != body[row]
+            and distance < reach
+            and abs(normals[row] @ normals[other * step]) > ALIKE  # it goes on there, and does not only pass by
+            for _, other, distance in near
+        )
     hole = holes.hole[looked_at]
     seen = np.bincount(hole, minlength=holes.count)
     share = np.bincount(hole, weights=beside, minlength=holes.count) / np.maximum(seen, 1)

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ...core.messages import Message
 from ...core.remesh import ReportProgress, Way
-from ..geometry.bodies import turned_outward, without_hidden, without_specks
+from ..geometry.bodies import bodies_in, without_hidden, without_specks
 from ..geometry.surface import Surface, empty, joined
 from ..geometry.weld import cracks_closed
 from .clean_up import cleaned_up
 from .mend import mended
 from .rebuild import rebuilt
-from .reduce import reduced
+from .reduce import LEAST, reduced
 
 LEAST_REBUILT, MOST_BLOWN_UP = 2_000, 4
 """A rebuilt surface gets at most this many triangles for each it had, but may always have as many as the first."""
@@ -50,26 +52,44 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
     if len(renewed.triangles) and not keep_hidden:
         closed, inside = without_hidden(closed)
         hidden += inside
-    dense = joined([closed, sheets])
+    dense, beyond = _affordable(joined([closed, sheets]), limit)
     report_progress(0.6, Message("Reducing the mesh"))
-    low = cleaned_up(turned_outward(reduced(dense, limit)))
+    low = cleaned_up(reduced(dense, limit))
+    notes = _notes(parts.specks, hidden, beyond, has_sheets=bool(len(sheets.triangles)))
+    if len(low.triangles) > limit:
+        notes.append(Message("The shape cannot be reduced below {count} triangles.", count=len(low.triangles)))
     return Shaped(
         surface=low,
         reference=joined([dense, parts.torn]) if len(renewed.triangles) else dense,
         way=Way.REBUILT if len(renewed.triangles) else Way.MENDED,
         holes_closed=parts.holes_closed,
-        bodies_dropped=parts.specks + hidden,
+        bodies_dropped=parts.specks + hidden + beyond,
         has_sheets=bool(len(sheets.triangles)),
-        notes=_notes(parts.specks, hidden, has_sheets=bool(len(sheets.triangles))),
+        notes=tuple(notes),
     )
 
 
-def _notes(specks: int, hidden: int, *, has_sheets: bool) -> tuple[Message, ...]:
-    notes = []
+def _affordable(surface: Surface, budget: int) -> tuple[Surface, int]:
+    """*surface* without its smallest bodies where *budget* gives not each one a few triangles; how many those were."""
+    if len(surface.triangles) <= budget:
+        return surface, 0
+    bodies = bodies_in(surface)
+    most = max(1, budget // LEAST)
+    if bodies.count <= most:
+        return surface, 0
+    kept = np.zeros(bodies.count, dtype=bool)
+    kept[np.argsort(-bodies.area, kind="stable")[:most]] = True
+    return surface.kept(kept[bodies.label]), bodies.count - most
+
+
+def _notes(specks: int, hidden: int, beyond: int, *, has_sheets: bool) -> list[Message]:
+    notes: list[Message] = []
     if specks:
         notes.append(Message("Loose specks were left out: {count}.", count=specks))
     if hidden:
         notes.append(Message("Bodies inside others were left out: {count}.", count=hidden))
+    if beyond:
+        notes.append(Message("The budget is too small for the smallest bodies: {count} were left out.", count=beyond))
     if has_sheets:
         notes.append(Message("Open surfaces stay open: closing them would only double them."))
-    return tuple(notes)
+    return notes
