@@ -28,7 +28,6 @@ class Shaped:
     way: Way
     holes_closed: int
     bodies_dropped: int
-    has_sheets: bool
     notes: tuple[Message, ...]
 
 
@@ -59,7 +58,6 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
         way=Way.REBUILT if len(renewed.triangles) else Way.MENDED,
         holes_closed=parts.holes_closed,
         bodies_dropped=parts.specks + hidden,
-        has_sheets=bool(len(sheets.triangles)),
         notes=_notes(parts.specks, hidden, has_sheets=bool(len(sheets.triangles))),
     )
 
