@@ -322,6 +322,13 @@ def test_quads_are_all_quads_within_a_tenth(form: Surface) -> None:
     assert report.deviation.p99 < 0.005
 
 
+def test_a_box_of_quads_has_the_edges_of_the_box() -> None:
+    made, found, _report = done(box((1.0, 2.0, 3.0)), quads=600)
+    points = found.surface.points
+    total = sum(np.linalg.norm(points[a] - points[b]) for a, b in sharp_edges(made))
+    assert total == pytest.approx(24.0, rel=0.05)
+
+
 def test_quads_over_what_was_damaged_and_of_several_parts() -> None:
     parts = joined([damaged(ball(1.0, 12), "flipped"), ball(0.7, 12, (3.0, 0.0, 0.0))])
     made, found, _report = done(parts, quads=800)
