@@ -72,27 +72,27 @@ def without_specks(surface: Surface) -> tuple[Surface, int]:
 
 
 def turned_outward(surface: Surface) -> Surface:
-    """*surface* with each body that is wound inward turned over."""
+    """*surface* with each closed body that is wound inward turned over; open ones keep their way."""
     bodies = bodies_in(surface)
-    inward = (bodies.volume < 0.0)[bodies.label]
+    inward = bodies.volume < 0.0
+    if not inward.any():
+        return surface
+    edges = edges_of(surface.triangles)
+    open_sides = np.flatnonzero(edges.faces[edges.of_side] == 1)
+    inward[bodies.label[open_sides // 3]] = False
+    turning = inward[bodies.label]
     triangles = surface.triangles.copy()
-    triangles[inward] = triangles[inward][:, ::-1]
+    triangles[turning] = triangles[turning][:, ::-1]
     return Surface(surface.points, triangles)
 
 
-def without_hidden(surface: Surface, see_through: Mask | None = None) -> tuple[Surface, int]:
-    """*surface*, of closed bodies, without those that lie inside another one, and how many those were.
-
-    What is inside a body with a triangle of *see_through* (m,) is kept.
-    """
+def without_hidden(surface: Surface) -> tuple[Surface, int]:
+    """*surface*, of closed bodies, without those that lie inside another one, and how many those were."""
     bodies = bodies_in(surface)
-    clear = np.zeros(bodies.count, dtype=bool)
-    if see_through is not None:
-        clear[bodies.label[see_through]] = True
     hidden = np.zeros(bodies.count, dtype=bool)
     volume = np.abs(bodies.volume)
     for container in np.argsort(-volume, kind="stable")[:_CONTAINERS]:
-        if clear[container] or hidden[container]:
+        if hidden[container]:
             continue
         within = (bodies.low >= bodies.low[container]).all(axis=1) & (bodies.high <= bodies.high[container]).all(axis=1)
         within &= ~hidden & (volume < volume[container])

@@ -8,8 +8,11 @@ import numpy as np
 
 from ..geometry.bodies import bodies_in
 from ..geometry.surface import Surface, joined, mesh_of, surface_of
+from ..geometry.topology import edges_of, twins_of
 
-ROUNDS = 4
+ROUNDS = 6
+SMOOTH = 0.5
+"""How far points at folds are moved toward the middle of their neighbors."""
 LEAST = 12
 """Triangles a body is left with at least where each body has a share of its own."""
 SAME_BOX = 0.02
@@ -36,8 +39,35 @@ def _collapsed_to(surface: Surface, triangles: int) -> Surface:
     for _ in range(ROUNDS):
         if len(surface.triangles) <= triangles:
             break
-        surface = _collapsed(surface, triangles / len(surface.triangles))
+        found = _collapsed(surface, triangles / len(surface.triangles))
+        surface = found if len(found.triangles) <= triangles else _unfolded(found)
     return surface
+
+
+def _unfolded(surface: Surface) -> Surface:
+    """*surface* with its points moved toward their neighbors and out again where it is folded.
+
+    No edge is collapsed that would turn a triangle over: in a surface full of folds that is every edge.
+    """
+    edges = edges_of(surface.triangles)
+    twins = twins_of(edges)
+    sides = np.flatnonzero(twins > np.arange(len(twins)))
+    faces = surface.face_vectors()
+    folded = np.einsum("ij,ij->i", faces[sides // 3], faces[twins[sides] // 3]) < 0.0
+    moving = np.zeros(len(surface.points), dtype=bool)
+    moving[surface.triangles[sides[folded] // 3]] = True
+    moving[surface.triangles[twins[sides[folded]] // 3]] = True
+    moving[edges.ends[edges.faces == 1]] = False
+    a, b = np.concatenate([edges.ends, edges.ends[:, ::-1]])[
+        np.concatenate([moving[edges.ends[:, 0]], moving[edges.ends[:, 1]]])
+    ].T
+    points = surface.points.copy()
+    count = np.maximum(np.bincount(a, minlength=len(points)), 1)
+    for share in (SMOOTH, -SMOOTH):
+        sums = [np.bincount(a, weights=points[b, axis], minlength=len(points)) for axis in range(3)]
+        middle = np.stack(sums, axis=1) / count[:, None]
+        points[moving] += share * (middle - points)[moving]
+    return Surface(points, surface.triangles)
 
 
 def _has_same_box(a: Surface, b: Surface) -> bool:

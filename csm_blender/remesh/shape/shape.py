@@ -30,7 +30,6 @@ class Shaped:
     way: Way
     holes_closed: int
     bodies_dropped: int
-    has_sheets: bool
     notes: tuple[Message, ...]
 
 
@@ -64,7 +63,6 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
         way=Way.REBUILT if len(renewed.triangles) else Way.MENDED,
         holes_closed=parts.holes_closed,
         bodies_dropped=parts.specks + hidden + beyond,
-        has_sheets=bool(len(sheets.triangles)),
         notes=tuple(notes),
     )
 

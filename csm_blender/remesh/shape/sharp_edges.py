@@ -19,12 +19,11 @@ TURN = np.radians(22.0)
 """The least turn of the faces at a sharp edge of the new surface."""
 NEAR = 0.3
 """A new edge lies on a crease that is nearer than this share of its length."""
-_MOST_CREASES = 300_000
-_TWO = 2
+_MOST_CREASES, _SHORT = 300_000, 0.1
 
 
 def creases_of(mesh: bpy.types.Mesh) -> Points:
-    """The creases of *mesh* as points (k, 3) along them: their ends and middles."""
+    """The creases of *mesh*: the two ends of each of their edges, (k, 2, 3)."""
     surface = surface_of(mesh)
     triangles = groups_at_same_place(surface)[surface.triangles]
     edges = edges_of(triangles)
@@ -44,11 +43,11 @@ def creases_of(mesh: bpy.types.Mesh) -> Points:
     sharp = sharp[:: max(1, len(sharp) // _MOST_CREASES)]
     a = surface.points[surface.triangles.ravel()[sharp]]
     b = surface.points[surface.triangles.ravel()[_next(sharp)]]
-    return np.concatenate([a, (a + b) / 2.0, b])
+    return np.stack([a, b], axis=1)
 
 
 def shade(mesh: bpy.types.Mesh, creases: Points) -> None:
-    """Shade *mesh* smooth and mark its edges that lie on *creases* (k, 3) as sharp."""
+    """Shade *mesh* smooth and mark its edges that lie on *creases* (k, 2, 3) as sharp."""
     mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), dtype=bool))
     surface = surface_of(mesh)
     edges = edges_of(surface.triangles)
@@ -69,19 +68,31 @@ def _on_creases(surface: Surface, edges: Edges, creases: Points) -> Mask:
     candidates = _turning(surface, edges)
     if not len(creases) or not len(candidates):
         return found
-    creases = np.unique(creases.astype(np.float32), axis=0)
-    tree = kdtree.KDTree(len(creases))
-    for number, place in enumerate(creases.tolist()):
-        tree.insert(Vector(place), number)
-    tree.balance()
     ends = surface.points[edges.ends[candidates]]
     reach = NEAR * np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
+    places = _along(creases, float(np.quantile(reach, _SHORT)))
+    tree = kdtree.KDTree(len(places))
+    for number, place in enumerate(places.tolist()):
+        tree.insert(Vector(place), number)
+    tree.balance()
     for share in (0.25, 0.75):
         places = ends[:, 0] * (1.0 - share) + ends[:, 1] * share
         near = np.array([tree.find(Vector(place))[2] for place in places.tolist()]) < reach
         candidates, ends, reach = candidates[near], ends[near], reach[near]
     found[candidates] = True
     return found
+
+
+def _along(creases: Points, apart: float) -> Points:
+    """Points (k, 3) on *creases* (k, 2, 3), at most *apart* from each other where that does not make too many."""
+    lengths = np.linalg.norm(creases[:, 1] - creases[:, 0], axis=1)
+    apart = max(apart, float(lengths.sum()) / _MOST_CREASES)
+    count = np.maximum(np.ceil(lengths / apart), 1.0).astype(np.int64)
+    crease = np.repeat(np.arange(len(creases)), count)
+    number = np.arange(len(crease)) - np.repeat(np.cumsum(count) - count, count)
+    share = (number / count[crease])[:, None]
+    places = np.concatenate([creases[crease, 0] * (1.0 - share) + creases[crease, 1] * share, creases[:, 1]])
+    return np.asarray(np.unique(places.astype(np.float32), axis=0))
 
 
 def _turning(surface: Surface, edges: Edges) -> Indices:

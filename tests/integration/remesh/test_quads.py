@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Quads over a closed surface: as many as asked for, on the surface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from surfaces import Form, ball, box
+
+from csm_blender.remesh.geometry.surface import joined
+from csm_blender.remesh.shape.quads import LARGEST_INPUT, quads_over, triangles_for
+
+
+@pytest.fixture(autouse=True)
+def empty_blender() -> Iterator[None]:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    yield
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+@pytest.mark.parametrize("quads", [100, 1_500])
+def test_all_are_quads_on_the_surface_within_a_tenth(quads: int) -> None:
+    made = quads_over(ball(1.0, 20), quads, "Ball")
+    assert made.name == "Ball"
+    assert {len(polygon.vertices) for polygon in made.polygons} == {4}
+    assert len(made.polygons) == pytest.approx(quads, rel=0.1)
+    found = Form(made)
+    assert found.is_closed
+    distances = np.linalg.norm(found.surface.points, axis=1)
+    assert np.abs(distances - 1.0).max() < 0.01
+    assert [mesh.name for mesh in bpy.data.meshes] == ["Ball"], "nothing else is left"
+
+
+def test_each_body_gets_some() -> None:
+    made = quads_over(joined([ball(1.0, 10), box((1.0, 1.0, 1.0), 8, (3.0, 0.0, 0.0))]), 600, "Two")
+    assert Form(made).bodies == 2
+    assert Form(made).is_closed
+
+
+def test_the_same_surface_gives_the_same_quads() -> None:
+    first, second = (Form(quads_over(ball(1.0, 10), 300, "Ball")).surface for _ in range(2))
+    assert np.array_equal(first.points, second.points)
+    assert np.array_equal(first.triangles, second.triangles)
+
+
+def test_the_surface_below_has_enough_triangles() -> None:
+    assert triangles_for(1_000) == LARGEST_INPUT
+    assert triangles_for(100_000) == 400_000
