@@ -45,15 +45,15 @@ def remesh_imported(
 
 def shortfalls(report: RemeshReport, options: RemeshOptions) -> list[Message]:
     """What of the wishes in *options* was not reached, as notes."""
-    made, notes = report.output, []
-    if options.quads and report.way is not Way.KEPT and not made.quads:
-        notes.append(
-            Message("No mesh of {quads} quads was found for this shape: it has triangles.", quads=options.quads)
-        )
-    most = 2 * options.quads * _NEAR_QUADS if options.quads else options.triangles
-    if made.triangles > most and report.way is not Way.KEPT:
-        words = "The budget of {budget} is missed: the shape could not be reduced below {triangles} triangles."
-        notes.append(Message(words, budget=options.quads or options.triangles, triangles=made.triangles))
+    if report.way is Way.KEPT:
+        return []
+    made, budget = report.output, options.quads or options.triangles
+    notes = []
+    if options.quads and not made.quads:
+        notes.append(Message("No mesh of {quads} quads was found for this shape: it has triangles.", quads=budget))
+    if made.triangles > (2 * _NEAR_QUADS * budget if options.quads else budget):
+        words = "The budget of {budget} faces is missed: the shape was not reduced below {triangles} triangles."
+        notes.append(Message(words, budget=budget, triangles=made.triangles))
     return notes
 
 

@@ -14,6 +14,7 @@ import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,9 @@ bpy = pytest.importorskip("bpy")
 from csm_blender.cli.environment import Surroundings
 from csm_blender.cli.main import main
 from csm_blender.converter.remesh_file import remesh_file
+from csm_blender.converter.remesh_mesh import shortfalls
 from csm_blender.core.errors import CsmError
-from csm_blender.core.remesh import RemeshOptions, RemeshRequest
+from csm_blender.core.remesh import InputFigures, OutputFigures, RemeshOptions, RemeshReport, RemeshRequest, Way
 
 
 def call(capfd: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
@@ -284,6 +286,27 @@ def test_a_mesh_whose_pictures_are_broken_is_remeshed_without_them(tmp_path: Pat
     answer = remesh_file(request, lambda _share, _text: None)
     assert any("texture" in note for note in answer.report.notes)
     assert names(tmp_path / "made") == ["out.glb"]
+
+
+@pytest.mark.parametrize(
+    ("options", "triangles", "quads", "says"),
+    [
+        (RemeshOptions(triangles=50), 50, 0, []),
+        (RemeshOptions(triangles=50), 51, 0, ["The budget of 50 faces is missed: the shape was not reduced below 51"]),
+        (RemeshOptions(quads=100), 220, 110, []),
+        (RemeshOptions(quads=100), 260, 130, ["The budget of 100 faces is missed"]),
+        (RemeshOptions(quads=100), 150, 0, ["No mesh of 100 quads was found"]),
+        (RemeshOptions(quads=100), 9000, 0, ["No mesh of 100 quads was found", "The budget of 100 faces is missed"]),
+    ],
+)
+def test_a_budget_that_is_missed_is_noted(options: RemeshOptions, triangles: int, quads: int, says: list[str]) -> None:
+    output = OutputFigures(triangles, quads, vertices=99, watertight=True, texture=0)
+    report = RemeshReport(InputFigures(20_000, 1, 0, 0), output, Way.MENDED)
+    notes = shortfalls(report, options)
+    assert len(notes) == len(says)
+    for note, start in zip(notes, says, strict=True):
+        assert note.startswith(start)
+    assert shortfalls(replace(report, way=Way.KEPT), options) == [], "nothing was asked of a mesh that is fine"
 
 
 def test_the_progress_only_grows(rough: Path, tmp_path: Path) -> None:
