@@ -4,10 +4,12 @@
 import os
 import sys
 
+from .cli.console import open_missing_streams
 from .cli.environment import Surroundings
 from .cli.main import main
 
 if __name__ == "__main__":
+    open_missing_streams()
     status = main(sys.argv[1:], "python -m csm_blender", Surroundings())
     sys.stdout.flush()
     sys.stderr.flush()

@@ -8,11 +8,15 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from ..core.errors import CsmError
+from ..core.errors import CsmError, DiskProblem
 from ..core.jobs.job import Job
 from ..core.jobs.states import JobState
+
+_LAST_STREAM = 2
+"""The number of stderr."""
 
 
 class Interrupted(Exception):
@@ -25,8 +29,9 @@ class Interrupted(Exception):
 
 def say(text: str) -> None:
     """Write a line for the user to stderr."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # who does not listen does not stop the work
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 def say_error(error: CsmError) -> None:
@@ -37,18 +42,48 @@ def say_error(error: CsmError) -> None:
 
 
 def print_json(data: Any) -> None:
-    """Write the one output on stdout with ``--json``."""
-    sys.stdout.write(json.dumps(data, indent=2) + "\n")
-    sys.stdout.flush()
+    """Write the one output on stdout with ``--json``. Raises :class:`DiskProblem`."""
+    _write_out(json.dumps(data, indent=2) + "\n")
 
 
 def print_table(rows: list[list[str]], header: list[str]) -> None:
-    """A table in plain text on stdout, columns as wide as they need. Line breaks in names become spaces."""
+    """A table in plain text on stdout, columns as wide as they need. Line breaks in names become spaces.
+
+    Raises :class:`DiskProblem`.
+    """
     lines = [[" ".join(cell.splitlines()) for cell in row] for row in [header, *rows]]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    for row in [lines[0], ["-" * width for width in widths], *lines[1:]]:
-        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
-    sys.stdout.flush()
+    rows = [lines[0], ["-" * width for width in widths], *lines[1:]]
+    aligned = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    _write_out("".join(f"{line}\n" for line in aligned))
+
+
+def _write_out(text: str) -> None:
+    """Write *text* to stdout; nothing happens where its reader is gone, as with ``| head``."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # What could not be written is tried again when Python ends, which would fail again.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        if not isinstance(error, BrokenPipeError):
+            hint = "All that was to be done is done; only the report is missing."
+            raise DiskProblem("The report cannot be written: {reason}.", hint, reason=error.strerror) from error
+
+
+def open_missing_streams() -> None:
+    """Give a program that was started without standard streams some that lead nowhere.
+
+    Otherwise the next files to be opened get their numbers, and what is printed ends up in them.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _LAST_STREAM:
+        pass
+    os.close(number)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open until the end
 
 
 @contextlib.contextmanager

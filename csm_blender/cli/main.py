@@ -15,7 +15,7 @@ from typing import Any
 from ..core.api.client import CsmClient
 from ..core.api.session import Session
 from ..core.api.session_code import parse_session_code
-from ..core.errors import CsmError, KeyProblem
+from ..core.errors import CsmError, DiskProblem, KeyProblem
 from ..core.jobs.job import Job
 from ..core.jobs.quality_report import card, misses_the_box
 from ..core.jobs.states import JobState
@@ -46,7 +46,8 @@ def main(argv: Sequence[str], prog: str, surroundings: Surroundings) -> int:
     except CsmError as error:
         if options is not None and options.json:
             remeshing = options.command == "remesh"
-            print_json({"version": 1, "error": error.as_dict()} if remeshing else report([], error.as_dict()))
+            with contextlib.suppress(DiskProblem):
+                print_json({"version": 1, "error": error.as_dict()} if remeshing else report([], error.as_dict()))
         say_error(error)
         return error.exit_status
     except SystemExit as end:  # --help, --version

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
 
-from ..core.errors import BadInputFile, BadMesh, BadOutput
+from ..core.errors import BadInputFile, BadMesh, BadOutput, UsageError
 from ..core.files.mesh_format import find_format
 from ..core.processes.child_process import Progress
 from ..core.processes.launch import Interpreters
@@ -33,7 +34,7 @@ def remesh(options: argparse.Namespace, interpreters: Interpreters) -> RemeshRep
 
 def checked_files(source: str, target: str) -> RemeshFiles:
     """The paths of IN and OUT. Raises :class:`BadInputFile` and :class:`BadOutput`; writes nothing."""
-    there, made = (Path(text).expanduser().absolute() for text in (source, target))
+    there, made = _path(source), _path(target)
     _check_input(there)
     _check_output(made)
     if made.exists() and made.samefile(there):
@@ -41,6 +42,19 @@ def checked_files(source: str, target: str) -> RemeshFiles:
     if problem := companion_in_the_way(made, (f"{made.stem}.mtl",) if made.suffix.lower() == ".obj" else ()):
         raise problem
     return RemeshFiles(there, made)
+
+
+def _path(text: str) -> Path:
+    """*text* as an absolute path. Raises :class:`UsageError` for bytes that are no text: Blender takes no such path."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        words = "The path {path} holds bytes that are no text in UTF-8."
+        raise UsageError(words, "Give the file and its folders other names.", path=ascii(text)) from error
+    path = Path(text)
+    with contextlib.suppress(RuntimeError):  # a name that begins with ~ and is no user's
+        path = path.expanduser()
+    return path.absolute()
 
 
 def _check_input(path: Path) -> None:
@@ -60,6 +74,8 @@ def _check_input(path: Path) -> None:
 
 
 def _check_output(path: Path) -> None:
+    if f".{path.name.lower().lstrip('.')}" in WRITABLE:
+        raise BadOutput("The output {name} has nothing before its suffix.", "Give the file a name.", name=path.name)
     if path.suffix.lower() not in WRITABLE:
         raise BadOutput(
             "The output {name} has none of the suffixes that can be written: {names}.",
@@ -130,10 +146,14 @@ class _Line(_Lines):
         text = f"{progress.text or 'Starting Blender'} {progress.share:.0%}"
         if text != self._stage:
             self._stage = text
-            sys.stderr.write(f"\r{text[:_COLUMNS]:<{_COLUMNS}}")
-            sys.stderr.flush()
+            _write_over(f"\r{text[:_COLUMNS]:<{_COLUMNS}}")
 
     def end(self) -> None:
         """Leave the line empty."""
-        sys.stderr.write(f"\r{'':<{_COLUMNS}}\r")
+        _write_over(f"\r{'':<{_COLUMNS}}\r")
+
+
+def _write_over(text: str) -> None:
+    with contextlib.suppress(OSError):  # the terminal was closed
+        sys.stderr.write(text)
         sys.stderr.flush()

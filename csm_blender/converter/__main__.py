@@ -36,6 +36,7 @@ def main(argv: list[str]) -> None:
         request: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
         if "log" in request:
             log_to(request["log"])
+        parent.folder = request.get("folder")
         report = _report(request, parent.report_progress)
         if "log" in request:
             log_to(os.devnull)  # an open log could not be removed everywhere
@@ -57,9 +58,11 @@ def _report(request: dict[str, Any], report_progress: ReportProgress) -> dict[st
         return {"error": (error if known else ConversionFailed(error.message, error.hint)).as_dict()}
     except Exception as error:  # whatever the importer raises is about the file; its traceback goes to the log
         logging.getLogger(__name__).exception("The conversion broke")
+        if remeshing:
+            words = "Blender could not work on the mesh: {error}"
+            return {"error": for_local_file(ConversionFailed(words, error=error)).as_dict()}
         words = "Blender could not convert the delivered mesh: {error}"
-        failure = for_local_file(ConversionFailed(words, error=error))
-        return {"error": (failure if remeshing else ConversionFailed(failure.message, _BROKE)).as_dict()}
+        return {"error": ConversionFailed(words, _BROKE, error=error).as_dict()}
 
 
 if __name__ == "__main__":

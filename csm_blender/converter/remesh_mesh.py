@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import bpy
 import numpy as np
 
 from ..core.errors import BadMesh
+from ..core.messages import Message
 from ..core.processes.memory import memory_to_use, not_enough_memory
-from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress, memory_needed
+from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress, Way, memory_needed
 from ..remesh.remesh import remesh
 from .mesh.transform_mesh import coordinates
 
+_NEAR_QUADS = 1.25
+"""As many times the quads asked for are about as many."""
 _FLAT = 1e-7
 _SMALLEST_M, _LARGEST_M = 1e-6, 1e8
 
@@ -35,7 +40,21 @@ def remesh_imported(
         for block in (made, *bpy.data.materials, *bpy.data.images):
             if block.name.startswith(taken):
                 block.name = name + block.name.removeprefix(taken)
-    return made, report
+    return made, replace(report, notes=(*report.notes, *shortfalls(report, options)))
+
+
+def shortfalls(report: RemeshReport, options: RemeshOptions) -> list[Message]:
+    """What of the wishes in *options* was not reached, as notes."""
+    if report.way is Way.KEPT:
+        return []
+    made, budget = report.output, options.quads or options.triangles
+    notes = []
+    if options.quads and not made.quads:
+        notes.append(Message("No mesh of {quads} quads was found for this shape: it has triangles.", quads=budget))
+    if made.triangles > (2 * _NEAR_QUADS * budget if options.quads else budget):
+        words = "The budget of {budget} faces is missed: the shape was not reduced below {triangles} triangles."
+        notes.append(Message(words, budget=budget, triangles=made.triangles))
+    return notes
 
 
 def check_remeshable(mesh: bpy.types.Mesh) -> None:

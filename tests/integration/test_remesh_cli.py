@@ -14,6 +14,7 @@ import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,9 @@ bpy = pytest.importorskip("bpy")
 from csm_blender.cli.environment import Surroundings
 from csm_blender.cli.main import main
 from csm_blender.converter.remesh_file import remesh_file
+from csm_blender.converter.remesh_mesh import shortfalls
 from csm_blender.core.errors import CsmError
-from csm_blender.core.remesh import RemeshOptions, RemeshRequest
+from csm_blender.core.remesh import InputFigures, OutputFigures, RemeshOptions, RemeshReport, RemeshRequest, Way
 
 
 def call(capfd: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
@@ -123,6 +125,11 @@ WRONG_USE: dict[str, tuple[list[str], str]] = {
     "texture below zero": (["rough.glb", "out.glb", "--texture", "-1"], "whole number"),
     "no time": (["rough.glb", "out.glb", "--timeout", "0"], "positive number"),
     "no output": (["rough.glb"], "required: OUT"),
+    "output is a suffix": (["rough.glb", ".glb"], "nothing before its suffix"),
+    "output is dots and a suffix": (["rough.glb", "..glb"], "nothing before its suffix"),
+    "no user's home": (["~nobody there/rough.glb", "out.glb"], "There is no file"),
+    "input is no text": (["in\udcff.glb", "out.glb"], "no text in UTF-8"),
+    "output is no text": (["rough.glb", "out\udcff.glb"], "no text in UTF-8"),
 }
 
 
@@ -248,7 +255,7 @@ BAD_MESHES: dict[str, tuple[str, Callable[[], bytes], str]] = {
         "needs the file 'mesh.bin'",
     ),
 }
-DELIVERED = ("Retry", "Refine again", "the service", "job's folder", "delivered")
+DELIVERED = ("Retry", "costs nothing", "Refine again", "the service", "job's folder", "delivered")
 """Words that make no sense for a file of the user."""
 
 
@@ -279,6 +286,27 @@ def test_a_mesh_whose_pictures_are_broken_is_remeshed_without_them(tmp_path: Pat
     answer = remesh_file(request, lambda _share, _text: None)
     assert any("texture" in note for note in answer.report.notes)
     assert names(tmp_path / "made") == ["out.glb"]
+
+
+@pytest.mark.parametrize(
+    ("options", "triangles", "quads", "says"),
+    [
+        (RemeshOptions(triangles=50), 50, 0, []),
+        (RemeshOptions(triangles=50), 51, 0, ["The budget of 50 faces is missed: the shape was not reduced below 51"]),
+        (RemeshOptions(quads=100), 220, 110, []),
+        (RemeshOptions(quads=100), 260, 130, ["The budget of 100 faces is missed"]),
+        (RemeshOptions(quads=100), 150, 0, ["No mesh of 100 quads was found"]),
+        (RemeshOptions(quads=100), 9000, 0, ["No mesh of 100 quads was found", "The budget of 100 faces is missed"]),
+    ],
+)
+def test_a_budget_that_is_missed_is_noted(options: RemeshOptions, triangles: int, quads: int, says: list[str]) -> None:
+    output = OutputFigures(triangles, quads, vertices=99, watertight=True, texture=0)
+    report = RemeshReport(InputFigures(20_000, 1, 0, 0), output, Way.MENDED)
+    notes = shortfalls(report, options)
+    assert len(notes) == len(says)
+    for note, start in zip(notes, says, strict=True):
+        assert note.startswith(start)
+    assert shortfalls(replace(report, way=Way.KEPT), options) == [], "nothing was asked of a mesh that is fine"
 
 
 def test_the_progress_only_grows(rough: Path, tmp_path: Path) -> None:
@@ -347,6 +375,56 @@ def converters_in(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.skipif(os.name != "posix", reason="what is killed elsewhere cannot be seen in /proc")
+def test_a_killed_command_leaves_nothing(csm_without_service: Csm, tmp_path: Path) -> None:
+    """Its converter sees that it is gone, and removes what both have made."""
+    (tmp_path / "in.glb").write_bytes(many_bodies(100_000))
+    process = csm_without_service.start("remesh", tmp_path / "in.glb", tmp_path / "out.glb")
+    assert process.stderr is not None
+    assert "Reading" in process.stderr.readline()
+    (working_in,) = tmp_path.glob(".out-*.part")
+    process.kill()
+    process.communicate(timeout=10)
+    until_s = time.monotonic() + 30.0
+    while (converters_in(working_in) or working_in.exists()) and time.monotonic() < until_s:
+        time.sleep(0.1)
+    assert names(tmp_path) == ["home", "in.glb"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="redirects as a POSIX shell writes them")
+@pytest.mark.parametrize(
+    ("redirect", "status", "says"),
+    [
+        (">&-", 0, "Writing out.glb"),
+        ("2>&-", 0, ""),
+        ("| true", 0, "Writing out.glb"),
+        pytest.param(
+            "> /dev/full",
+            1,
+            "The report cannot be written: No space left",
+            marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it"),
+        ),
+    ],
+)
+def test_the_mesh_is_made_whoever_listens(rough: Path, tmp_path: Path, redirect: str, status: int, says: str) -> None:
+    command = f'"$0" -m csm_blender remesh rough.glb out.glb --texture 0 --json {redirect}'
+    command = f"set -o pipefail; {command}"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    done = subprocess.run(
+        ["bash", "-c", command, os.sys.executable],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "out.glb").read_bytes().startswith(b"glTF")
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 1.5 MiB."""
@@ -370,6 +448,7 @@ def test_a_full_disk_leaves_no_output(
     done = call(capfd, tmp_path / "in.glb", small_disk / f"out{suffix}", "--texture", 0, "--json")
     assert done.status == 1, done.stderr
     assert done.report["error"]["code"] == "disk_problem", done.stderr
+    assert "costs nothing" not in done.report["error"]["hint"], "that is about the service"
     assert names(small_disk) == before
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import shutil
 import sys
 import threading
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ class Parent:
 
     When the pipe closes, a child that has nothing to clean up ends at once, with status 3. One that does has to look at
     :meth:`is_gone` (*exit_with_parent* is false).
+
+    ``folder`` is one to remove in that case, until an answer is sent: a parent that was killed cannot do it.
     """
 
     def __init__(self, *, exit_with_parent: bool = True) -> None:
@@ -32,6 +35,7 @@ class Parent:
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._gone = threading.Event()
         self._exit_with_parent = exit_with_parent
+        self.folder: str | None = None
         # A thread is safe in Blender, too: it touches nothing of Blender's.
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -50,6 +54,7 @@ class Parent:
 
     def send_answer(self, answer: Mapping[str, Any]) -> None:
         """Answer the request. Raises ``OSError``."""
+        self.folder = None
         self._send({"answer": answer})
 
     def _send(self, message: Mapping[str, Any]) -> None:
@@ -67,6 +72,8 @@ class Parent:
         except OSError:  # started by hand, without a standard input
             self._exit_with_parent = False
         if self._exit_with_parent:
+            if self.folder is not None:
+                shutil.rmtree(self.folder, ignore_errors=True)
             os._exit(PARENT_GONE_STATUS)
         self._gone.set()
         self._lines.put(b"")

@@ -30,6 +30,7 @@ TIME_LIMIT_S = 1800.0
 POLL_S = 0.05
 _LOG_NAME = "converter.log"
 _MOST_OF_FREE = 0.95
+_DISK_HINT = "Free some disk space or fix the folder's permissions, then try again."
 _ERRORS = {kind.code: kind for kind in (BadMesh, ConversionFailed, DiskProblem, NotEnoughMemory)}
 
 
@@ -62,12 +63,12 @@ def remesh_in_child(
         try:
             work.mkdir()
             path, log = folder / "request.json", folder / _LOG_NAME
-            path.write_text(json.dumps({**request.as_dict(), "log": str(log)}), encoding="utf-8")
+            path.write_text(json.dumps({**request.as_dict(), "log": str(log), "folder": str(folder)}), encoding="utf-8")
             command = interpreters.with_bpy("converter", str(path))
             most = None if memory is None else int(memory / SHARE_TO_USE * _MOST_OF_FREE)
             child = ChildProcess(command, log=log, deadline_s=time_limit_s, memory_bytes=most)
         except OSError as error:
-            raise DiskProblem("The converter cannot be started: {reason}.", reason=error) from error
+            raise DiskProblem("The converter cannot be started: {reason}.", _DISK_HINT, reason=error) from error
         try:
             while child.is_running() and child.answer is None:
                 on_progress(child.progress)
@@ -112,7 +113,8 @@ def _answer(child: ChildProcess, time_limit_s: float, work: Path) -> RemeshAnswe
         return RemeshAnswer.from_dict(data)
     if data is not None:
         error = data["error"]
-        raise _ERRORS.get(error["code"], ConversionFailed)(error["message"], error["hint"])
+        hint = _DISK_HINT if error["code"] == DiskProblem.code else error["hint"]
+        raise _ERRORS.get(error["code"], ConversionFailed)(error["message"], hint)
     if child.ending is Ending.DEADLINE:
         words = "The mesh was not done after {seconds} seconds ({text})."
         hint = "Allow more with --timeout, or ask for less."
@@ -122,7 +124,7 @@ def _answer(child: ChildProcess, time_limit_s: float, work: Path) -> RemeshAnswe
     try:
         check_room(work)  # some exporters crash where there is none
     except OSError as error:
-        raise DiskProblem("The mesh cannot be written: {reason}.", reason=error) from error
+        raise DiskProblem("The mesh cannot be written: {reason}.", _DISK_HINT, reason=error) from error
     output = Message("Its last words: {line}", line=child.last_output()) if child.last_output() else ""
     raise ConversionFailed(
         sentences(Message("The converter gave no result."), child.how_it_ended(), output),
@@ -146,7 +148,8 @@ def _move_to_place(work: Path, target: Path, companions: tuple[str, ...]) -> Non
         for place in moved:
             with contextlib.suppress(OSError):
                 place.unlink()
-        raise DiskProblem("The file {path} cannot be written: {reason}.", path=target, reason=error) from error
+        words = "The file {path} cannot be written: {reason}."
+        raise DiskProblem(words, _DISK_HINT, path=target, reason=error) from error
 
 
 def companion_in_the_way(target: Path, companions: tuple[str, ...]) -> CsmError | None:
