@@ -12,10 +12,12 @@ from ..core.remesh import RemeshMode, RemeshOptions
 from ..core.version import VERSION
 
 _EPILOG = """\
-remesh, jobs, and refine of files and objects work on this computer and need no key and no network. For all that asks
-the service, the API key is read from the environment variable CSM_API_KEY, or from the add-on's preferences; it is never
-an option. CSM_BASE_URL names another service, CSM_HOME another folder for the jobs.
+remesh, jobs, and refine of files and objects work on this computer and need no key and no network. For all others,
+the API key is read from the environment variable CSM_API_KEY, or from the add-on's preferences; it is never an option.
+CSM_BASE_URL names another service, CSM_HOME another folder for the jobs.
 
+"""
+_EXIT_STATUS = """\
 exit status: 0 all placed or written; 1 a job or a mesh did not succeed; 2 wrong use, nothing sent, nothing written;
              3 no key or refused key; 4 network access is off; 130 interrupted (finish a refine with: resume)
 """
@@ -60,7 +62,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         prog=prog,
         description="Refine CSM.ai sessions, mesh files and objects into meshes that stand exactly where block-out"
         " objects stand, and rough mesh files into clean ones.",
-        epilog=_EPILOG,
+        epilog=_EPILOG + _EXIT_STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"CSM Refine {VERSION}")
@@ -117,9 +119,8 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> _Parser:
         "refine",
         help="refine sessions, mesh files and objects onto objects of a scene",
         description="Refine sessions, mesh files and objects onto objects of a scene. Each refine request of a session"
-        " may spend credits of your account; files and objects, and --engine local or none, cost nothing and need no"
-        " key.",
-        epilog=_REFINE_EXAMPLES,
+        " may spend credits of your account; files and objects, and --engine local or none, cost nothing.",
+        epilog=f"{_REFINE_EXAMPLES}\n{_EXIT_STATUS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = refine.add_argument_group("what to refine")
@@ -148,8 +149,8 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> _Parser:
     engine.add_argument(
         "--engine",
         choices=["service", "local", "none"],
-        help="service: the service's refine (default for sessions); local: this computer (default for files and objects;"
-        " of a session its free preview); none: the mesh as it is",
+        help="service: the service's refine (default for sessions); local: this computer (default for files and"
+        " objects; of a session its free preview); none: the mesh as it is",
     )
     engine.add_argument(
         "--facing",
@@ -215,7 +216,7 @@ def _add_remesh(subcommands: argparse._SubParsersAction[_Parser]) -> None:
         description="Make one clean, closed, textured mesh within a budget of faces of a rough one: rebuild or mend its"
         " surface, reduce it, unwrap it, and bake the colors of the original. All on this computer: no key, no scene,"
         " no network.",
-        epilog=_REMESH_EXAMPLES,
+        epilog=f"{_REMESH_EXAMPLES}\n{_EXIT_STATUS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     remesh.add_argument("input", metavar="IN", help="the mesh file to read")
