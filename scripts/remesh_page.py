@@ -9,7 +9,7 @@ from typing import Any
 
 from rough.damage import DAMAGES
 from rough.goals import missed
-from rough.kinds import KINDS
+from rough.known.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, INTRODUCTION = ROOT / "docs" / "remesh.md", ROOT / "docs" / "remesh-introduction.md"
@@ -18,8 +18,10 @@ Results = Sequence[dict[str, Any]]
 
 def write(results: Results, version: str) -> None:
     """Write the page."""
-    parts = [INTRODUCTION.read_text(encoding="utf-8").rstrip(), pictures(), by_kind(results, version), cells(results),
-             missing(results)]  # fmt: skip
+    all_cases = sum(2 * len(DAMAGES) + 1 - 2 * (not kind.thickness) for kind in KINDS.values())
+    note = [] if len(results) >= all_cases else [f"NOT COMPLETE: {len(results)} of {all_cases} cases were measured."]
+    introduction = INTRODUCTION.read_text(encoding="utf-8").rstrip()
+    parts = [introduction, pictures(), *note, by_kind(results, version), cells(results), missing(results)]
     PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     print(f"{PAGE} is written.")
 

@@ -12,7 +12,7 @@ import environment
 from measuring import Bench, Ended, Row, Samples, run, yes_if
 from rough.damage import damaged
 from rough.files import painted, write_glb
-from rough.kinds import KINDS
+from rough.known.kinds import KINDS
 from workshop import INSIDE, NEWEST, bpy_python, bpy_script, cli
 
 VERSIONS = (NEWEST, "4.2")

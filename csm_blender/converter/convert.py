@@ -81,24 +81,25 @@ def convert(
 def _imported_and_fitted(
     request: ConversionRequest, file: MeshFile | None, report_progress: ReportProgress
 ) -> tuple[Imported, Fitted]:
-    """The delivered file as one mesh that is fitted to the box."""
+    """The delivered file as one mesh that is fitted to the box; without a *file* it is an object's."""
+    if file is None or request.facing is Facing.AUTO:  # to find how it faces, the whole mesh has to be known
+        imported = _imported(request, file)
+        report_progress(0.4, Message("Fitting the mesh"))
+        return imported, fit_mesh(imported.mesh, request)
     ahead = request.blend.with_name("fitted.glb")
-    move = None
-    if file is not None and file.glb and request.facing is not Facing.AUTO:  # for that the whole mesh has to be known
-        move = fit_file(file.path, ahead, lambda low, high: planned_move(low, high, request))
-    if file is not None and move is not None:
+    move = fit_file(file.path, ahead, lambda low, high: planned_move(low, high, request)) if file.glb else None
+    if move is not None:
         imported = import_opened(file.at(ahead))
         ahead.unlink()
         fitted = fitted_by(move, imported.mesh, request.refinement)
         if fitted.fitted_error < AS_PLANNED:
             return imported, fitted
-    imported = _imported(request, file)
+    imported = import_opened(file)
     report_progress(0.4, Message("Fitting the mesh"))
     return imported, fit_mesh(imported.mesh, request)
 
 
 def _imported(request: ConversionRequest, file: MeshFile | None) -> Imported:
-    """What *request* wants converted as one mesh, in an emptied Blender. An object of a scene is no mesh *file*."""
     return Imported(read_object(request.mesh)) if file is None else import_opened(file)
 
 

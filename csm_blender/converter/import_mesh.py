@@ -13,15 +13,13 @@ import numpy as np
 
 from ..core.conversion import MeshFindings
 from ..core.errors import BadMesh
+from ..core.files.mesh_file import EMPTY_SCENE
 from ..core.gltf.shown import LOOSE, scaled_to_nothing
 from ..core.messages import Message, sentences
 from .files.open_file import MeshFile, open_file
 from .files.read_file import read_file, vertex_count
 from .mesh.surface import keep_surface
 from .mesh.transform_mesh import reshape
-
-EMPTY_SCENE = "Refine again, or ask the service's support."
-"""Hint for a delivered file without a mesh."""
 
 
 @dataclass

@@ -7,12 +7,12 @@ import time
 from dataclasses import replace
 
 from ..core.errors import BadMesh, ConversionFailed, CsmError
-from ..core.files.mesh_file import CUT, EMPTY_GLB, OTHER_EXPORT
+from ..core.files.mesh_file import CUT, EMPTY_GLB, EMPTY_SCENE, OTHER_EXPORT
 from ..core.messages import Message
 from ..core.remesh import RemeshAnswer, RemeshRequest, ReportProgress
 from ..remesh.progress import within
 from .files.write_file import write_file
-from .import_mesh import EMPTY_SCENE, import_as_one_mesh
+from .import_mesh import import_as_one_mesh
 from .remesh_mesh import remesh_imported
 
 ENGINE_FROM, ENGINE_TO = 0.1, 0.9

@@ -148,6 +148,8 @@ def build_objects() -> None:
     add_letter("Block", 90)
     raw = add_letter("Raw", 0, location=(5.0, 5.0, 5.0), scale=(0.02, 0.01, 0.01), rotation_euler=(0.0, 0.0, 0.0))
     material = bpy.data.materials.new("Clay")
+    if bpy.app.version < (5, 0, 0):  # later ones always have nodes
+        material.use_nodes = True
     raw.data.materials.append(material)
     raw.shape_key_add(name="Basis")
     key = raw.shape_key_add(name="Wide")

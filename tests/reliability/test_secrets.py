@@ -213,7 +213,7 @@ def test_netrc_is_not_used(service: Any, tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("key", ["line\nbreak-key", "carriage\rreturn", "ключ-от-всего", "nul\0key-of-mine"])
 def test_a_key_that_cannot_be_a_header_is_said_without_saying_it(service: Any, key: str) -> None:
     with pytest.raises(BadValue) as caught:
-        CsmClient(Settings(base_url=service.url, key=key))
+        CsmClient(Settings(base_url=service.url, key=key)).sessions(1, 1)
     assert key not in str(caught.value)
     assert key not in repr(Settings(key=key))
 

@@ -26,6 +26,9 @@ MAX_NODES = 100_000
 CUT = "Retry downloads it again and costs nothing."
 """Hint for a file that does not hold all that it announces: it may have been cut on its way."""
 OTHER_EXPORT = "Ask the service for a plain GLB that holds its data; the delivered file is kept in the job's folder."
+EMPTY_SCENE = "Refine again, or ask the service's support."
+"""Hint for a delivered file without a mesh."""
+
 EMPTY_GLB = "The service delivered an empty scene; refine again or ask its support."
 """Hint for a delivered file without a mesh."""
 _JSON, _BIN = 0x4E4F534A, 0x004E4942

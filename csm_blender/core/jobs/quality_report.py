@@ -127,17 +127,6 @@ def _verdict(job: Job, result: JobResult) -> tuple[Message, bool]:
     return sentences(verdict, stretch_note(job), _flaws(findings)), good and not _looks_wrong(findings)
 
 
-def _looks_wrong(findings: MeshFindings) -> bool:
-    """Whether something is missing or wrong that is seen at once; holes and forks are what some meshes have."""
-    return bool(
-        findings.bad_numbers
-        or findings.missing_textures
-        or findings.transparent_materials
-        or findings.inside_out
-        or findings.triangles == 0
-    )
-
-
 def stretch_note(job: Job) -> Message:
     """What is to be said where the mesh of a converted *job* was stretched much, and what helps; else empty."""
     stretch = job.result.conversion.fitted.stretch if job.result else None
@@ -148,6 +137,17 @@ def stretch_note(job: Job) -> Message:
     where = tuple(name for name, value in zip(_DIMENSIONS, stretch, strict=True) if value > most / _SAME_STRETCH)
     said = Message("Stretched {factor} times in {dimensions}.", factor=f"{most:.1f}", dimensions=where)
     return sentences(said, Message("Fit Inside keeps its proportions; another facing may fit better."))
+
+
+def _looks_wrong(findings: MeshFindings) -> bool:
+    """Whether something is missing or wrong that is seen at once; holes and forks are what some meshes have."""
+    return bool(
+        findings.bad_numbers
+        or findings.missing_textures
+        or findings.transparent_materials
+        or findings.inside_out
+        or findings.triangles == 0
+    )
 
 
 def _how_it_fits(job: Job) -> Message:

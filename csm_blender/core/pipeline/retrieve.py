@@ -25,7 +25,7 @@ from ..errors import (
     SessionNotReady,
     UnexpectedAnswer,
 )
-from ..files.mesh_file import check_glb, looks_like_web_page
+from ..files.mesh_file import CUT, EMPTY_GLB, EMPTY_SCENE, OTHER_EXPORT, check_glb, looks_like_web_page
 from ..files.mesh_format import MeshFormat, find_format
 from ..jobs.job import Job
 from ..jobs.states import JobState
@@ -44,6 +44,7 @@ PROGRESS_LOOK_S = 0.25
 PROGRESS_STEP = 0.05
 """Smaller steps of a job's progress are not written: often enough for a bar."""
 SETTLED_S = 60.0
+_HINTS_ABOUT_A_SERVICE = frozenset({BadMesh.default_hint, CUT, EMPTY_GLB, EMPTY_SCENE, OTHER_EXPORT})
 
 
 class Cancelled(Exception):
@@ -173,9 +174,9 @@ class RetrieveSteps:
         try:
             return self._context.converters.collect(job.job_id)
         except BadMesh as problem:
-            if job.spec.needs_service or problem.hint != BadMesh.default_hint:
+            if job.spec.needs_service or problem.hint not in _HINTS_ABOUT_A_SERVICE:
                 raise
-            raise BadMesh(problem.message, "Export it again, then retry; or choose another mesh.") from problem
+            raise BadMesh(problem.message, "Export it again, best as .glb, then retry.") from problem
 
     def _bring_again(self, job: Job) -> None:
         """The delivered file is missing or damaged: back to the step that brings it."""

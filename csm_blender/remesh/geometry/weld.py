@@ -7,12 +7,15 @@ import numpy as np
 from mathutils import Vector, kdtree
 
 from .surface import Indices, Points, Surface, compact
-from .topology import components, edges_of
+from .topology import NONE, Edges, bodies_of, components, edges_of
 
 SAME_PLACE = 2e-6
 """Points closer than this share of the diagonal are one; single precision resolves about a thirtieth of it."""
 CRACK, GAP = 0.3, 1.2
 """Points on open edges are one where they are closer than this share of the edges there: on the same rim, on two."""
+INWARD, BELOW = 0.5, 0.7
+"""Cosines between the way to another point and the way into the surface: above them there is the surface, or a wall."""
+_NEIGHBORS = 5
 _CELLS = 1 << 20
 _MOST_OPEN_EDGES = 300_000
 
@@ -31,42 +34,89 @@ def cracks_closed(surface: Surface) -> Surface:
     """*surface* with points on open edges joined where a gap is below the length of the edges there.
 
     A point is joined to the nearest one of another rim that is nearest to it, too, or to one of its own rim that is
-    much nearer. What that does not join stays as it is. Generators and exporters leave such cracks between patches.
+    much nearer. A gap has the surface on both sides of it: from one rim of a band to the other there is none.
+    What that does not join stays as it is. Generators and exporters leave such cracks between patches.
     """
     edges = edges_of(surface.triangles)
     rim = edges.ends[edges.faces == 1]
     if not len(rim) or len(rim) > _MOST_OPEN_EDGES:
         return surface
-    points, ends = np.unique(rim, return_inverse=True)
-    ends = ends.reshape(-1, 2)
-    of_rim = components(len(points), ends[:, 0], ends[:, 1])
-    lengths = np.linalg.norm(surface.points[rim[:, 0]] - surface.points[rim[:, 1]], axis=1)
-    shortest = np.full(len(points), np.inf)
-    for end in ends.T:
-        np.minimum.at(shortest, end, lengths)
-    places = [Vector(place) for place in surface.points[points].tolist()]
-    tree = kdtree.KDTree(len(points))
-    for number, place in enumerate(places):
-        tree.insert(place, number)
-    tree.balance()
-    beside = {(min(pair), max(pair)) for pair in ends.tolist()}
-    nearest, own = np.full(len(points), -1), []
-    for number, place in enumerate(places):
-        for _co, other, distance in tree.find_n(place, 5):
-            least = min(shortest[number], shortest[other])
-            if of_rim[other] != of_rim[number] and distance < GAP * least:
+    rims = _Rims(surface, edges)
+    nearest, own = np.full(len(rims.points), NONE), []
+    for number, place in enumerate(rims.places):
+        for _co, other, distance in rims.tree.find_n(place, _NEIGHBORS):
+            least = min(rims.shortest[number], rims.shortest[other])
+            across = rims.of_rim[other] != rims.of_rim[number]
+            if other == number or distance >= (GAP if across else CRACK) * least:
+                continue
+            if rims.is_surface(number, other):
+                break
+            if distance >= CRACK * least and rims.is_wall(number, other):
+                continue
+            if across:
                 nearest[number] = other
-                break
-            near = other != number and distance < CRACK * least
-            if near and (min(number, other), max(number, other)) not in beside:
+            else:
                 own.append((number, other))
-                break
-    mutual = np.flatnonzero((nearest >= 0) & (nearest[nearest] == np.arange(len(points))))
+            break
+    mutual = np.flatnonzero((nearest >= 0) & (nearest[nearest] == np.arange(len(nearest))))
     pairs = np.array([*own, *zip(mutual.tolist(), nearest[mutual].tolist(), strict=True)], dtype=np.int64)
     if not len(pairs):
         return surface
-    a, b = points[pairs].T
+    a, b = rims.points[pairs].T
     return _merged(surface, components(len(surface.points), a, b))
+
+
+class _Rims:
+    """The points on the open edges of a surface, by number, and what the surface is like at each of them."""
+
+    def __init__(self, surface: Surface, edges: Edges) -> None:
+        open_sides = np.flatnonzero(edges.faces[edges.of_side] == 1)
+        rim = edges.ends[edges.of_side[open_sides]]
+        self.points, ends = np.unique(rim, return_inverse=True)
+        ends = ends.reshape(-1, 2)
+        count = len(self.points)
+        self.of_rim = components(count, ends[:, 0], ends[:, 1]).tolist()
+        low, high = surface.points[rim[:, 0]], surface.points[rim[:, 1]]
+        lengths = np.linalg.norm(high - low, axis=1)
+        along = (high - low) / np.maximum(lengths, 1e-30)[:, None]
+        inward = surface.points[surface.triangles[open_sides // 3, (open_sides + 2) % 3]] - low
+        inward = _unit(inward - np.einsum("ij,ij->i", inward, along)[:, None] * along)
+        sums = np.zeros((count, 3))
+        shortest = np.full(count, np.inf)
+        for end in ends.T:
+            np.minimum.at(shortest, end, lengths)
+            np.add.at(sums, end, inward)
+        self.shortest = shortest.tolist()
+        self.places = [Vector(place) for place in surface.points[self.points].tolist()]
+        self._inward = [Vector(way) for way in _unit(sums).tolist()]
+        body = np.zeros(len(surface.points), dtype=np.int64)
+        body[surface.triangles.ravel()] = np.repeat(bodies_of(surface.triangles, edges), 3)
+        self._body = body[self.points].tolist()
+        number = np.full(len(surface.points), NONE)
+        number[self.points] = np.arange(count)
+        inner = number[edges.ends]
+        self._edges = set(map(tuple, inner[(inner != NONE).all(axis=1)].tolist()))
+        self.tree = kdtree.KDTree(count)
+        for each, place in enumerate(self.places):
+            self.tree.insert(place, each)
+        self.tree.balance()
+
+    def is_surface(self, a: int, b: int) -> bool:
+        """Whether the way between the points *a* and *b* leads over the surface that they both belong to."""
+        connected = self._body[a] == self._body[b]
+        return connected and (self._inward_share(a, b) > INWARD or (min(a, b), max(a, b)) in self._edges)
+
+    def is_wall(self, a: int, b: int) -> bool:
+        """Whether the way between the points *a* and *b* leads below or above the surface at one of them."""
+        return self._inward_share(a, b) > BELOW
+
+    def _inward_share(self, a: int, b: int) -> float:
+        way = self.places[b] - self.places[a]
+        return float(max(way.dot(self._inward[a]), -way.dot(self._inward[b])) / max(way.length, 1e-30))
+
+
+def _unit(vectors: Points) -> Points:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-30))
 
 
 def _merged(surface: Surface, group: Indices) -> Surface:

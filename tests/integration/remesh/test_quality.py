@@ -14,7 +14,7 @@ bpy = pytest.importorskip("bpy")
 
 from rough.case import run
 from rough.cases import Case
-from rough.kinds import KINDS
+from rough.known.kinds import KINDS
 
 SMALL = {"triangles": 6_000, "budget": 3_000, "texture": 512}
 SAMPLES = 6_000

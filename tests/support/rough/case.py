@@ -16,7 +16,7 @@ import numpy as np
 from rough.cases import Case
 from rough.damage import damaged
 from rough.files import painted, write_glb
-from rough.kinds import KINDS, Kind
+from rough.known.kinds import KINDS, Kind
 from rough.measure import measure
 from rough.surface import Surface
 

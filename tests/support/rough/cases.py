@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rough.damage import DAMAGES
-from rough.kinds import KINDS
+from rough.known.kinds import KINDS
 
 
 @dataclass(frozen=True)

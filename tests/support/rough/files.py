@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from fit_glbs import Glb
 
-from rough.kinds import Kind
-from rough.looks import Look, linear
+from rough.known.kinds import Kind
+from rough.known.looks import Look, linear
 from rough.surface import Charts, Surface
 
 _PADDING = 0.04
@@ -128,7 +128,7 @@ def _material(glb: Glb, look: Look, number: int, mine: Surface, charts: Charts |
             metal |= {"metallicFactor": 1.0, "roughnessFactor": 1.0}
             metal["metallicRoughnessTexture"] = {"index": _texture(glb, packed, pixels), **extra}
         if look.emission is not None:
-            from rough.looks import encoded
+            from rough.known.looks import encoded
 
             material["emissiveFactor"] = [1.0, 1.0, 1.0]
             material["emissiveTexture"] = {"index": _texture(glb, encoded(look.emission(places)), pixels), **extra}

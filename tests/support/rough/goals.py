@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rough.kinds import Kind
+from rough.known.kinds import Kind
 
 WHOLE = (0.0003, 0.001)
 """Mean distance and its 99th percentile, as shares of the diagonal, for meshes that were whole."""
@@ -22,7 +22,7 @@ OVERLAP = 0.001
 def missed(result: Mapping[str, Any], kind: Kind) -> list[str]:
     """In a few words each, the goals that the result of a case did not reach."""
     if "figures" not in result:
-        return [str(result.get("error", "no result"))]
+        return [str(result.get("error", "no result")).splitlines()[-1]]
     case, figures, report = result["case"], result["figures"], result["report"]
     mean, p99 = WHOLE if case["damage"] == "none" else SPOILED
     found = []
@@ -32,7 +32,8 @@ def missed(result: Mapping[str, Any], kind: Kind) -> list[str]:
         found.append(f"99th percentile {100 * figures['p99']:.2f} %")
     if kind.sharp and figures["angle"] > ANGLE:
         found.append(f"normals {figures['angle']:.1f}°")
-    return [*found, *_form(case, figures, report, kind), *_looks(figures)]
+    looks = _looks(figures) if case["texture"] else []
+    return [*found, *_form(case, figures, report, kind), *looks]
 
 
 def _form(case: Mapping[str, Any], figures: Mapping[str, Any], report: Mapping[str, Any], kind: Kind) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 from mathutils.bvhtree import BVHTree
 
 from rough import shading, uvs
-from rough.kinds import Kind
+from rough.known.kinds import Kind
 from rough.surface import Surface
 
 SAMPLES = 40_000

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import bpy
 import numpy as np
 
-from rough.looks import encoded
+from rough.known.looks import encoded
 from rough.uvs import corner_uvs
 
 if TYPE_CHECKING:
-    from rough.kinds import Kind
+    from rough.known.kinds import Kind
     from rough.measure import Figures, Mesh, Spots
 
 _FAR = 32.0

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rough.kinds_mechanical import MECHANICAL
-from rough.kinds_organic import ORGANIC
-from rough.kinds_thin import THIN
-from rough.looks import Looks
+from rough.known.kinds_mechanical import MECHANICAL
+from rough.known.kinds_organic import ORGANIC
+from rough.known.kinds_thin import THIN
+from rough.known.looks import Looks
 from rough.surface import Surface
 
 

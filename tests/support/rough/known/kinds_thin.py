@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from rough.cells import Cells, one_cell
-from rough.kinds_mechanical import TURN, polar
-from rough.kinds_organic import round_cube, tube
-from rough.looks import Look, Looks, stripes, tiles, waves
+from rough.known.cells import Cells, one_cell
+from rough.known.kinds_mechanical import TURN, polar
+from rough.known.kinds_organic import round_cube, tube
+from rough.known.looks import Look, Looks, stripes, tiles, waves
 from rough.surface import Surface, join
 
 

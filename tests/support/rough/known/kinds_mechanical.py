@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from rough.cells import Cells, one_cell
-from rough.kinds_organic import bumpy, round_cube, tube
-from rough.looks import Look, Looks, even, gradient, pair, tiles, waves
+from rough.known.cells import Cells, one_cell
+from rough.known.kinds_organic import bumpy, round_cube, tube
+from rough.known.looks import Look, Looks, even, gradient, pair, tiles, waves
 from rough.surface import Surface, join
 
 TURN = 2.0 * np.pi

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from rough.cells import one_cell
-from rough.implicit import field_surface
-from rough.looks import Look, Looks, even, tiles, waves
+from rough.known.cells import one_cell
+from rough.known.implicit import field_surface
+from rough.known.looks import Look, Looks, even, tiles, waves
 from rough.surface import Surface
 
 
