@@ -233,7 +233,9 @@ def _add_remesh(subcommands: argparse._SubParsersAction[_Parser]) -> None:
 def _add_remesh_options(parser: argparse._ActionsContainer) -> None:
     """The options of the local engine. ``None`` where one is not given."""
     faces = parser.add_mutually_exclusive_group()
-    faces.add_argument("--triangles", type=_count, metavar="N", help="at most so many triangles (default: 20000)")
+    faces.add_argument(
+        "--triangles", type=_count, metavar="N", help="at most so many triangles, 50 to 5000000 (default: 20000)"
+    )
     faces.add_argument("--quads", type=_count, metavar="N", help="about so many quads instead of triangles")
     parser.add_argument(
         "--texture",
