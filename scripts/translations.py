@@ -20,11 +20,12 @@ LOCALE = PACKAGE / "locale"
 LANGUAGES = tuple(sorted(path.stem for path in LOCALE.glob("*.json")))
 
 ALIKE = {
-    "de_DE": {"Add-on", "Box", "Non-Manifold", "Original", "Text", "Version", "{days} d"},
+    "de_DE": {"Add-on", "Box", "Engine", "Non-Manifold", "Original", "Quads", "Text", "Version", "{days} d"},
     "es": {"Base", "Error", "Original", "{days} d"},
     "fr_FR": {
         *("Add-on", "Base", "Documentation", "Exact", "Message", "Original", "Pivot", "Point", "Section"),
-        *("Session", "Sessions", "Textures", "Triangles", "Version", "Versions"),
+        *("Faces", "Quads", "Service", "Session", "Sessions", "Source", "Texture", "Textures", "Triangles"),
+        *("Version", "Versions"),
     },
     "ja_JP": set[str](),
     "zh_HANS": set[str](),
@@ -35,6 +36,8 @@ ALIKE_EVERYWHERE = {"CSM Refine", "{hours} h", "{hours} h {minutes} min", "{minu
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 _NAMES = ("AVIF", "Draco", "KTX2", "WebP")
 """Of formats, which stand inside sentences."""
+_SMALL_NAMES = ("http", "glTF", "gzip", "zip")
+"""What begins with a small letter at the beginning of a sentence, too."""
 
 _ENDS = {".": ".\N{IDEOGRAPHIC FULL STOP}", "?": "?\N{FULLWIDTH QUESTION MARK}", "…": "…", ":": ":\N{FULLWIDTH COLON}"}
 
@@ -93,7 +96,7 @@ def _problem(words: str, told: str, alike: set[str]) -> str:  # noqa: PLR0911 - 
         return f"does not end in {end!r}"
     if not end and told.endswith(tuple("".join(_ENDS.values()))):
         return "ends in a stop"
-    if words[0].isupper() and told[0].islower() and not (words.startswith(_NAMES) or told.startswith("http")):
+    if words[0].isupper() and told[0].islower() and not (words.startswith(_NAMES) or told.startswith(_SMALL_NAMES)):
         return "begins with a small letter"
     return ""
 

@@ -84,7 +84,10 @@ def unjoined(form: Surface) -> Surface:
 
 
 def as_mesh(form: Surface, name: str = "Form") -> bpy.types.Mesh:
-    return mesh_of(form, name)
+    """*form* as a mesh that is shaded flat."""
+    mesh = mesh_of(form, name)
+    mesh.polygons.foreach_set("use_smooth", np.zeros(len(mesh.polygons), dtype=bool))
+    return mesh
 
 
 def polygon_mesh(points: object, faces: object, name: str = "Form") -> bpy.types.Mesh:

@@ -75,7 +75,9 @@ def surface_of(mesh: bpy.types.Mesh) -> Surface:
     """The faces of *mesh*, those with more than three corners cut into triangles. Loose vertices stay in ``points``."""
     points = np.empty((len(mesh.vertices), 3), dtype=np.float32)
     mesh.vertices.foreach_get("co", points.ravel())
-    if len(mesh.loops) == 3 * len(mesh.polygons):
+    if not len(mesh.polygons):
+        corners = np.zeros(0, dtype=np.int32)
+    elif len(mesh.loops) == 3 * len(mesh.polygons):
         attribute: Any = mesh.attributes[".corner_vert"]  # the stub lacks the data of the attribute's own type
         corners = np.empty(len(mesh.loops), dtype=np.int32)
         attribute.data.foreach_get("value", corners)

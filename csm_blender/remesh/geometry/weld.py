@@ -15,7 +15,7 @@ CRACK, GAP = 0.3, 1.2
 """Points on open edges are one where they are closer than this share of the edges there: on the same rim, on two."""
 INWARD, BELOW = 0.5, 0.7
 """Cosines between the way to another point and the way into the surface: above them there is the surface, or a wall."""
-_NEIGHBORS = 5
+_NEIGHBORS, _TWO = 5, 2
 _CELLS = 1 << 20
 _MOST_OPEN_EDGES = 300_000
 
@@ -70,7 +70,11 @@ class _Rims:
     """The points on the open edges of a surface, by number, and what the surface is like at each of them."""
 
     def __init__(self, surface: Surface, edges: Edges) -> None:
-        open_sides = np.flatnonzero(edges.faces[edges.of_side] == 1)
+        # Where a fin stands on the surface, its rim ends at points that are on no rim of the surface.
+        at_fin = np.zeros(len(surface.points), dtype=bool)
+        at_fin[edges.ends[edges.faces > _TWO]] = True
+        is_rim = (edges.faces == 1) & ~at_fin[edges.ends].any(axis=1)
+        open_sides = np.flatnonzero(is_rim[edges.of_side])
         rim = edges.ends[edges.of_side[open_sides]]
         self.points, ends = np.unique(rim, return_inverse=True)
         ends = ends.reshape(-1, 2)
