@@ -12,10 +12,12 @@ from ..core.remesh import RemeshMode, RemeshOptions
 from ..core.version import VERSION
 
 _EPILOG = """\
-remesh works on files of this computer: it needs no key, no scene and no network. For all others, the API key is read
-from the environment variable CSM_API_KEY, or from the add-on's preferences; it is never an option.
+remesh, jobs, and refine of files and objects work on this computer and need no key and no network. For all others,
+the API key is read from the environment variable CSM_API_KEY, or from the add-on's preferences; it is never an option.
 CSM_BASE_URL names another service, CSM_HOME another folder for the jobs.
 
+"""
+_EXIT_STATUS = """\
 exit status: 0 all placed or written; 1 a job or a mesh did not succeed; 2 wrong use, nothing sent, nothing written;
              3 no key or refused key; 4 network access is off; 130 interrupted (finish a refine with: resume)
 """
@@ -58,25 +60,25 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     """The parser for all subcommands. It raises :class:`UsageError` for what it does not understand."""
     parser = _Parser(
         prog=prog,
-        description="Refine CSM.ai sessions into meshes that stand exactly where block-out objects stand, and rough"
-        " mesh files into clean ones.",
-        epilog=_EPILOG,
+        description="Refine CSM.ai sessions, mesh files and objects into meshes that stand exactly where block-out"
+        " objects stand, and rough mesh files into clean ones.",
+        epilog=_EPILOG + _EXIT_STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"CSM Refine {VERSION}")
     subcommands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     refine = _add_refine(subcommands)
     _add_remesh(subcommands)
-    status = subcommands.add_parser("status", help="show what the service says about a session")
+    status = _add_plain(subcommands, "status", "show what the service says about a session")
     status.add_argument("session", metavar="SESSION", help="session code, or a URL that contains one")
-    sessions = subcommands.add_parser("sessions", help="list the sessions of the account")
+    sessions = _add_plain(subcommands, "sessions", "list the sessions of the account")
     sessions.add_argument("--limit", type=_count, default=20, metavar="N", help="how many (default: 20)")
     sessions.add_argument("--page", type=_count, default=1, metavar="N", help="which page, from 1 (default: 1)")
-    jobs = subcommands.add_parser("jobs", help="list the jobs of this machine")
+    jobs = _add_plain(subcommands, "jobs", "list the jobs of this machine")
     jobs.add_argument(
-        "--report", action="store_true", help="a report for support: versions, states, errors; no secrets"
+        "--report", action="store_true", help="print JSON for support instead: versions, states, errors; no secrets"
     )
-    resume = subcommands.add_parser("resume", help="finish what an interrupted or killed refine left, and place it")
+    resume = _add_plain(subcommands, "resume", "finish what an interrupted or killed refine left, and place it")
     for sub in (refine, status, sessions, resume):
         sub.add_argument(
             "--base-url", metavar="URL", help="the service (default: CSM_BASE_URL, preferences, api.csm.ai)"
@@ -88,16 +90,21 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     return parser
 
 
+def _add_plain(subcommands: argparse._SubParsersAction[_Parser], name: str, purpose: str) -> _Parser:
+    """A subcommand whose help says the same in the list of all and in its own."""
+    return subcommands.add_parser(name, help=purpose, description=f"{purpose[:1].upper()}{purpose[1:]}.")
+
+
 def _add_waiting_options(parser: _Parser) -> None:
     parser.add_argument(
-        "--concurrency", type=_count, default=8, metavar="N", help="sessions under way at the same time (default: 8)"
+        "--concurrency", type=_count, default=8, metavar="N", help="jobs under way at the same time (default: 8)"
     )
     parser.add_argument(
         "--timeout",
         type=_seconds,
         default=10800.0,
         metavar="SECONDS",
-        help="longest wait for one refine (default: 3 h)",
+        help="longest wait for one refine of the service (default: 3 h)",
     )
     parser.add_argument(
         "--poll-interval",
@@ -112,13 +119,14 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> _Parser:
         "refine",
         help="refine sessions, mesh files and objects onto objects of a scene",
         description="Refine sessions, mesh files and objects onto objects of a scene. Each refine request of a session"
-        " may spend credits of your account; files and objects, and --engine local or none, cost nothing and need no"
-        " key.",
-        epilog=_REFINE_EXAMPLES,
+        " may spend credits of your account; files and objects, and --engine local or none, cost nothing.",
+        epilog=f"{_REFINE_EXAMPLES}\n{_EXIT_STATUS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = refine.add_argument_group("what to refine")
-    what.add_argument("--blend", metavar="FILE", help="the scene (needed with python -m; Blender takes it itself)")
+    what.add_argument(
+        "--blend", metavar="FILE", help="the scene, a .blend file (needed with python -m; Blender takes it itself)"
+    )
     what.add_argument("--scene", metavar="NAME", help="scene of the file to work in (default: the one it was saved in)")
     job_help = (
         "refine SOURCE (a session, a mesh file, or object:NAME) into the box of OBJECT, or the common box of A+B+C in"
@@ -128,30 +136,35 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> _Parser:
     what.add_argument(
         "--jobs",
         metavar="FILE",
-        help="more of these: a .csv with columns source, object and perhaps engine, triangles, facing; a .json list;"
-        " or a .csmjobs",
+        help="more of these: a .csv with columns source, object and perhaps engine, triangles, facing; a .json list of"
+        " objects with these keys; or a .csmjobs, which is either",
     )
     what.add_argument(
-        "--folder", metavar="DIR", help="each mesh file in DIR goes to the object of its name; the rest is listed"
+        "--folder",
+        metavar="DIR",
+        help="each mesh file in DIR goes to the object of its name; what is left over is listed",
     )
     what.add_argument("--bbox", metavar="W,H,D", help="a box in meters instead of objects: width, height, depth")
     engine = refine.add_argument_group("what to do with the mesh")
     engine.add_argument(
         "--engine",
         choices=["service", "local", "none"],
-        help="the service's refine (default for sessions), this computer (default for files and objects; of a session"
-        " its free preview), or none: the mesh as it is",
+        help="service: the service's refine (default for sessions); local: this computer (default for files and"
+        " objects; of a session its free preview); none: the mesh as it is",
     )
     engine.add_argument(
         "--facing",
         choices=["as-delivered", "0", "90", "180", "270", "auto"],
-        help="turn about the box's up axis, counterclockwise seen from above; auto (default but for the service) finds"
-        " it from the block-out's shape",
+        help="degrees to turn about the box's up axis, counterclockwise seen from above; auto (default with --engine"
+        " local and none) finds them from the block-out's shape; as-delivered is the default with --engine service",
     )
     _add_remesh_options(engine)
     how = refine.add_argument_group("how to place the result")
     how.add_argument(
-        "--fit", choices=["exact", "inside", "none"], default="exact", help="default: exact (stretch to the box)"
+        "--fit",
+        choices=["exact", "inside", "none"],
+        default="exact",
+        help="exact: stretch to the box (default); inside: scale evenly, as large as fits into it; none: keep the size",
     )
     how.add_argument(
         "--pivot",
@@ -203,7 +216,7 @@ def _add_remesh(subcommands: argparse._SubParsersAction[_Parser]) -> None:
         description="Make one clean, closed, textured mesh within a budget of faces of a rough one: rebuild or mend its"
         " surface, reduce it, unwrap it, and bake the colors of the original. All on this computer: no key, no scene,"
         " no network.",
-        epilog=_REMESH_EXAMPLES,
+        epilog=f"{_REMESH_EXAMPLES}\n{_EXIT_STATUS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     remesh.add_argument("input", metavar="IN", help="the mesh file to read")
@@ -212,14 +225,18 @@ def _add_remesh(subcommands: argparse._SubParsersAction[_Parser]) -> None:
     remesh.add_argument(
         "--timeout", type=_seconds, default=1800.0, metavar="SECONDS", help="give up after so long (default: 30 min)"
     )
-    remesh.add_argument("--json", action="store_true", help="print the report as JSON on stdout, all else on stderr")
+    remesh.add_argument(
+        "--json", action="store_true", help="print the report as JSON on stdout, everything else on stderr"
+    )
 
 
 def _add_remesh_options(parser: argparse._ActionsContainer) -> None:
     """The options of the local engine. ``None`` where one is not given."""
     faces = parser.add_mutually_exclusive_group()
-    faces.add_argument("--triangles", type=_count, metavar="N", help="at most so many triangles (default: 20000)")
-    faces.add_argument("--quads", type=_count, metavar="N", help="about so many quads instead")
+    faces.add_argument(
+        "--triangles", type=_count, metavar="N", help="at most so many triangles, 50 to 5000000 (default: 20000)"
+    )
+    faces.add_argument("--quads", type=_count, metavar="N", help="about so many quads instead of triangles")
     parser.add_argument(
         "--texture",
         type=_whole,

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from blenders import blenders_for_tests
 from common import ROOT, load_script
+from mesh_files import write_glb
 
 MAKE_SCENE = """
 import bpy, sys
@@ -90,3 +91,13 @@ def test_the_readme_starts_it_in_three_ways(newcomer: dict[str, str], tmp_path: 
     jobs = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["jobs"]
     assert {job["status"] for job in jobs} == {"PLACED"}
     assert set(service.counts()["post"].values()) == {1}, "what one of the calls paid for is fetched by the others"
+
+
+def test_the_readme_refines_a_file_without_an_account(newcomer: dict[str, str], tmp_path: Path, service: Any) -> None:
+    write_glb(tmp_path / "chair.glb")
+    no_account = {name: value for name, value in newcomer.items() if not name.startswith("CSM_")}
+    commands = block("README.md", "First refine: you have a GLB and a block-out", "sh")
+    (printed,) = outputs(commands, no_account, tmp_path)
+    assert "PLACED" in printed
+    assert (tmp_path / "refined.blend").is_file()
+    assert service.counts()["post"] == {}

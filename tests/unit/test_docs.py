@@ -12,7 +12,7 @@ from common import ROOT
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 FILE = re.compile(r"`((?:csm_blender|tests|scripts|benchmarks|docs)/[\w./-]+\.\w+)`")
-MODULE = re.compile(r"`((?:core|worker|converter|scene|ui|cli)(?:/[\w*]+)+(?:\.\w+)?)`")
+MODULE = re.compile(r"`((?:core|worker|remesh|converter|scene|ui|cli)(?:/[\w*]+)+(?:\.\w+)?)`")
 """A file or folder below ``csm_blender``, perhaps with a ``*``."""
 
 
