@@ -62,9 +62,12 @@ def remesh(
     if move is not None:
         bpy.data.meshes.remove(original)
         made.transform(move.inverted())
+    output = replace(_output(made), texture=_texture_size(made))
+    if not output.watertight and not shape.is_open:
+        notes = (*notes, Message("The result is not closed everywhere: the mesh was too damaged for that."))
     return made, RemeshReport(
         input=look.figures,
-        output=replace(_output(made), texture=_texture_size(made)),
+        output=output,
         way=shape.way,
         holes_closed=shape.holes_closed,
         bodies_dropped=shape.bodies_dropped,

@@ -23,13 +23,17 @@ LEAST_REBUILT, MOST_BLOWN_UP = 2_000, 4
 
 @dataclass(frozen=True)
 class Shaped:
-    """``surface`` is the result, ``reference`` what of the original it stands for, before it was reduced."""
+    """``surface`` is the result, ``reference`` what of the original it stands for, before it was reduced.
+
+    ``is_open`` says that it has surfaces that are meant to be open.
+    """
 
     surface: Surface
     reference: Surface
     way: Way
     holes_closed: int
     bodies_dropped: int
+    is_open: bool
     notes: tuple[Message, ...]
 
 
@@ -63,6 +67,7 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
         way=Way.REBUILT if len(renewed.triangles) else Way.MENDED,
         holes_closed=parts.holes_closed,
         bodies_dropped=parts.specks + hidden + beyond,
+        is_open=bool(len(sheets.triangles)),
         notes=tuple(notes),
     )
 
