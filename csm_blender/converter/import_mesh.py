@@ -13,7 +13,9 @@ import numpy as np
 
 from ..core.conversion import MeshFindings
 from ..core.errors import BadMesh
+from ..core.files.companions import missing_material_files
 from ..core.files.mesh_file import EMPTY_SCENE
+from ..core.files.mesh_format import MeshFormat
 from ..core.gltf.shown import LOOSE, scaled_to_nothing
 from ..core.messages import Message, sentences
 from .files.open_file import MeshFile, open_file
@@ -60,6 +62,11 @@ def import_opened(file: MeshFile) -> Imported:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     read_file(file)
     notes = list(file.notes)
+    if file.kind is MeshFormat.OBJ:
+        notes += [
+            Message("The materials in {name} are missing: the file is not beside the mesh.", name=name)
+            for name in missing_material_files(file.path)
+        ]
     scene = bpy.context.scene
     assert scene is not None
     bones = [bone for obj in bpy.data.objects for bone in (obj.pose.bones if obj.pose else ())]

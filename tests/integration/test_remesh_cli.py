@@ -28,6 +28,7 @@ bpy = pytest.importorskip("bpy")
 
 from csm_blender.cli.environment import Surroundings
 from csm_blender.cli.main import main
+from csm_blender.converter.import_mesh import import_as_one_mesh
 from csm_blender.converter.remesh_file import remesh_file
 from csm_blender.converter.remesh_mesh import shortfalls
 from csm_blender.core.errors import CsmError
@@ -286,6 +287,13 @@ def test_a_mesh_whose_pictures_are_broken_is_remeshed_without_them(tmp_path: Pat
     answer = remesh_file(request, lambda _share, _text: None)
     assert any("texture" in note for note in answer.report.notes)
     assert names(tmp_path / "made") == ["out.glb"]
+
+
+def test_an_obj_without_its_material_file_is_noted(tmp_path: Path) -> None:
+    corners = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\n"
+    (tmp_path / "in.obj").write_text(f"mtllib gone.mtl\n{corners}f 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n")
+    notes = import_as_one_mesh(tmp_path / "in.obj").notes
+    assert [note for note in notes if "gone.mtl are missing" in note] == notes
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,17 @@ def companions_of(path: Path) -> list[Path]:
     return []
 
 
+def missing_material_files(path: Path) -> list[str]:
+    """The names of the .mtl files that the OBJ at *path* needs and that are not beside it, each once."""
+    wanted = dict.fromkeys(_words_after(path, b"mtllib"))
+    return [name for name in wanted if not any(_there(path, _may_mean(name)))][:MOST_COMPANIONS]
+
+
+def _may_mean(name: str) -> list[str]:
+    """The file *name*, which may have lost its folders in a zip, or several files with blanks between."""
+    return [name, PureWindowsPath(name).name, *name.split()]
+
+
 def _unique(path: Path, found: Iterable[Path]) -> list[Path]:
     others = [each for each in dict.fromkeys(found) if each != path]
     return others[:MOST_COMPANIONS]

@@ -27,9 +27,26 @@ class Pixels:
     is_srgb: bool
 
 
+MOST_VALUES = 2**28
+"""Pixels times channels of an image that are read at once, 1 GB: 8192 x 8192 RGBA. Blender refuses 2**31."""
+
+
 def read_pixels(image: bpy.types.Image, halvings: int = 0) -> Pixels:
-    """The pixels of *image*, which has some, averaged 2 x 2 as often as *halvings* says."""
+    """The pixels of *image*, which has some, averaged 2 x 2 as often as *halvings* says.
+
+    An image of more than ``MOST_VALUES`` is halved until it has less.
+    """
     width, height = image.size
+    too_often = 0
+    while (width >> too_often) * (height >> too_often) * image.channels > MOST_VALUES:
+        too_often += 1
+    if too_often:
+        smaller = image.copy()
+        try:
+            smaller.scale(max(1, width >> too_often), max(1, height >> too_often))
+            return read_pixels(smaller, max(0, halvings - too_often))
+        finally:
+            bpy.data.images.remove(smaller)
     channels = image.channels
     raw = np.empty(width * height * channels, dtype=np.float32)
     source: Any = image.pixels

@@ -33,6 +33,8 @@ DOME = 0.75
 ON_IT, ON_IT_AT_MOST, COVERED = 1.0, 0.01, 0.9
 """A piece is covered where the third share of its triangles is less than one of its edges, and than the second share of
 the diagonal, above the closed surface."""
+CONTAINER = 0.3
+"""Pieces are inside a closed surface only if a body of it has this share of their diagonal at least."""
 FLAT = 0.01
 """A closed body encloses nothing where its volume is below this share of its area to the power of 1.5."""
 SCRAP, SCRAPS = 0.04, 0.05
@@ -130,6 +132,7 @@ def _uncovered(pieces: Surface, closed: Surface, *, inside: bool) -> tuple[Surfa
         found = nearest_on(below, centers)
     finally:
         bpy.data.meshes.remove(below)
+    inside &= bool(bodies_in(closed).diagonal.max() > CONTAINER * pieces.diagonal)
     away = centers - found.places
     height = np.einsum("ij,ij->i", away, found.normals) if inside else np.linalg.norm(away, axis=1)
     count = np.bincount(bodies.label)

@@ -105,6 +105,7 @@ class Surface:
         start = places + normals * np.float32(self._diagonal * _CLEAR)
         is_covered, cover = self._lookup(-1).first_along(start, normals, np.where(agrees, distance + further, distance))
         from_cover = np.linalg.norm(self._places(cover) - points, axis=1)
+        is_covered &= from_cover < np.maximum(distance * _FAR_RIM, near)
         use_cover = is_covered & np.where(is_away, ~agrees | (from_cover < further), self._agree(cover, normals))
         is_hole = further < distance * np.where(distance > near, _FAR_RIM, _RIM)
         use_facing = agrees & ~use_cover & (is_covered | is_hole)

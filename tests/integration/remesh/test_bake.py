@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from textured_meshes import Baked, MaterialTree, add_colors, add_uv_map, grid, image, linear, ramp, sphere, srgb
 
+from csm_blender.remesh.material.images import read_pixels
 from csm_blender.remesh.texture.bake import bake
 from csm_blender.remesh.texture.unwrap import unwrap
 
@@ -392,6 +393,19 @@ def test_a_texture_finer_than_the_baked_one_is_averaged() -> None:
     result = baked(original, low, 128)
     assert result.kinds() == set()
     assert np.abs(result.factor("Base Color") - 0.5).max() < 0.01
+
+
+def test_an_image_larger_than_blender_hands_out_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tried with one of 24,000 x 24,000 pixels, for which Blender raises; here the limit is lower."""
+    monkeypatch.setattr("csm_blender.remesh.material.images.MOST_VALUES", 64 * 64 * 4)
+    y, x = np.mgrid[0:200, 0:120] / 200.0
+    large = image("Large", np.stack([x, y, x * 0.0], axis=2).astype(np.float32), "Non-Color")
+    pixels = read_pixels(large).values
+    high, wide = pixels.shape[:2]
+    assert (high, wide) == (50, 30)
+    assert np.abs(pixels[high // 2, wide // 2, :2] / 255.0 - (0.3, 0.5)).max() < 0.02
+    assert large.size[:] == (120, 200), "the image itself is as it was"
+    assert len(bpy.data.images) == 1
 
 
 def test_a_normal_map_on_faces_of_many_sides() -> None:

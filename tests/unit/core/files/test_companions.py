@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from csm_blender.core.errors import BadSource, SourceChanged
-from csm_blender.core.files.companions import companions_of, copy_source
+from csm_blender.core.files.companions import companions_of, copy_source, missing_material_files
 
 
 def no_progress(_done: int, _total: int | None) -> None: ...
@@ -27,6 +27,20 @@ def written(folder: Path, name: str, content: str | bytes = b"x") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+def test_the_material_files_that_an_obj_misses(tmp_path: Path) -> None:
+    lines = [
+        "mtllib my chair.mtl",
+        "mtllib gone.mtl",
+        "mtllib packed/flat.mtl",
+        "mtllib a.mtl b.mtl",
+        "mtllib gone.mtl",
+    ]
+    chair = written(tmp_path, "chair.obj", "\n".join([*lines, "v 0 0 0", "f 1 1 1"]))
+    for name in ("my chair.mtl", "flat.mtl", "a.mtl"):
+        written(tmp_path, name)
+    assert missing_material_files(chair) == ["gone.mtl"]
 
 
 def test_a_file_that_is_complete_is_copied_as_it_is(tmp_path: Path) -> None:
