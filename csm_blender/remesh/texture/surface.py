@@ -24,9 +24,8 @@ _NEAR = 0.003
 """Share of the diagonal within which a triangle that faces away may be one that is flipped by mistake."""
 _TIMES = 2.0
 """As many times as far as nine of ten points are from the triangles that agree with them, it may be at most."""
-_RIM, _FAR_RIM = 3.0, 8.0
-"""As many times as far, a triangle that faces the same way may be the rim of a hole over one that faces away: one that
-is as near as usual, or further. Beyond that, it is another side of the body."""
+_RIM = 3.0
+"""As many times as far, a triangle that faces the same way may be the rim of a hole over one that faces away."""
 _MEASURED = 16
 """Every so many points are measured for that."""
 _CLEAR = 2e-5
@@ -105,9 +104,8 @@ class Surface:
         start = places + normals * np.float32(self._diagonal * _CLEAR)
         is_covered, cover = self._lookup(-1).first_along(start, normals, np.where(agrees, distance + further, distance))
         from_cover = np.linalg.norm(self._places(cover) - points, axis=1)
-        is_covered &= from_cover < np.maximum(distance * _FAR_RIM, near)
         use_cover = is_covered & np.where(is_away, ~agrees | (from_cover < further), self._agree(cover, normals))
-        is_hole = further < distance * np.where(distance > near, _FAR_RIM, _RIM)
+        is_hole = (distance > near) | (further < distance * _RIM)
         use_facing = agrees & ~use_cover & (is_covered | is_hole)
         triangle = np.where(use_cover, cover.triangle, np.where(use_facing, facing.triangle, nearest.triangle))
         weights = np.where(use_facing[:, None], facing.weights, nearest.weights)
