@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..core.errors import NO_ERROR, ForeignRedirect, MissingKey, RefusedKey, Unreachable
 from ..core.jobs.job import Decision
 from ..core.jobs.quality_report import card, stands_exactly
@@ -26,7 +28,7 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     box = layout.box()
     row = box.row()
     row.active = False
-    row.label(text=record.session_code, translate=False)
+    row.label(text=record.session_code or Path(record.source).name, translate=False)
     if elapsed := file_state().elapsed_texts.get(record.job_id, ""):
         right_label(row, text=labels.translate(elapsed))
     if record.status in MOVING:
@@ -100,6 +102,7 @@ def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) 
         _button(row, "csm.select_result", record, text="Select", icon="RESTRICT_SELECT_OFF")
         _button(row, "csm.toggle_original", record, text="Original", icon="HIDE_OFF")
         row.menu("CSM_MT_versions", text="", icon="DOWNARROW_HLT")
+        _button(layout, "csm.turn", record, text="Turn 90°", icon="LOOP_FORWARDS")
     again = Message("Send Again…" if record.status == "UNCERTAIN" else "Refine Again…")
     column = layout.column(align=True)
     for decision, name, text, icon in (

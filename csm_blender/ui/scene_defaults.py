@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import bpy
 
-from ..scene.addon.preferences import preferences
+from ..scene.addon.preferences import obstacle, preferences
 from ..scene.blender.runtime import Part, part, runtime
 from ..scene.properties import state_of
 
@@ -25,6 +25,8 @@ def apply() -> None:
         return
     given = part(GivenDefaults).values
     wanted = {"fit": preferences().default_fit, "original": preferences().default_original}
+    # Without a key or the network, the panel opens with what works without them.
+    wanted["source"] = "SESSION" if obstacle() is None else "FILE"
     for scene in bpy.data.scenes:
         state = state_of(scene)
         for name, value in wanted.items():
