@@ -102,7 +102,8 @@ def _draw_request(context: Context, layout: Layout) -> None:
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
-    draw_detail(column, state)
+    if state.engine == "LOCAL":
+        draw_detail(column, state)
     if not sends_request(state):
         column.prop(state, "facing")
     column.prop(state, "fit")

@@ -33,9 +33,7 @@ def draw_engine(layout: Layout, state: CSM_PG_scene, *, has_service: bool) -> No
 
 
 def draw_detail(layout: Layout, state: CSM_PG_scene) -> None:
-    """Draw what the local engine is asked for, where it is chosen. *layout* splits properties."""
-    if state.engine != "LOCAL":
-        return
+    """Draw what the local engine is asked for. *layout* splits properties."""
     layout.prop(state, "detail")
     column = layout.column(align=True)
     if state.detail == "CUSTOM":

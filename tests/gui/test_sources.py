@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fit_glbs import letter, plain
 from harness import Blender
+from test_many import LIBRARIES
 
 SCENARIOS = "scenarios/sources.py"
 
@@ -31,3 +32,12 @@ def test_a_file_is_refined_without_key_and_network_and_turned(blender: Blender, 
     assert seen["turned"] == {"same_corners": True, "moved": True}
     assert seen["undone"] == {"same_corners": True, "moved": False}
     assert re.findall(r"name='((?:Refine|Turn) [^']*)'", result.output) == ["Refine Cube", "Turn Cube_refined"]
+
+
+def test_a_file_dropped_on_a_block_out_is_refined_into_it(blender: Blender, mesh_file: Path) -> None:
+    params = {"libs": LIBRARIES, "path": str(mesh_file)}
+    seen = blender.run(f"{SCENARIOS}:drop_file", params=params, online=False, timeout=150).value
+    assert seen["target"] == "Cube"
+    assert seen["fit_error"] < 1e-5
+    assert seen["same_corners"]
+    assert seen["detail"] == "CUSTOM"

@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import bpy
-from inside import Events, Steps, frames, idle_until, override, screenshot
+from bpy_extras.view3d_utils import location_3d_to_region_2d
+from inside import Events, Steps, area, frames, idle_until, override, region, screenshot
 
 sys.path.insert(0, str(Path(__file__).parent))
 from addon import corners, jobs, over_view, wait_for
+from many import throw
 
 
 def refine_file(path: str) -> Steps[dict[str, object]]:
@@ -46,6 +48,49 @@ def refine_file(path: str) -> Steps[dict[str, object]]:
     yield from idle_until(lambda: points() == before, what="undo")
     seen["undone"] = {"same_corners": corners(result()) == wanted, "moved": points() != before}
     return seen
+
+
+def drop_file(libs: str, path: str) -> Steps[dict[str, object]]:
+    """Drop the file from another program over one of two block-outs: that one is refined into."""
+    events = Events()
+    bpy.ops.mesh.primitive_cube_add(size=1.0, location=(6.0, 0.0, 0.0))
+    bpy.context.object.name = "Other"
+    cube = bpy.data.objects["Cube"]
+    cube.scale = (1.5, 1.5, 1.5)  # the menu of importers opens at the mouse, and its line is clicked
+    bpy.context.scene.csm.triangles = 500
+    bpy.context.scene.csm.texture_size = "0"
+    bpy.context.view_layer.update()
+    wanted = corners(cube)
+    yield from events.open_sidebar("CSM")
+    with override():
+        x, y = seen_at(cube)
+    yield from throw(libs, path, x, y)
+    yield from screenshot("file-dropped")
+    seen: dict[str, object] = {"jobs_before_choice": len(jobs())}
+    yield from events.move(x, y)
+    yield from choose_in_menu(events)
+    yield from idle_until(lambda: len(jobs()) == 1, what="a job")
+    yield from wait_for("PLACED", timeout=90)
+    yield from frames(5)
+    yield from screenshot("file-dropped-placed")
+    seen |= {"target": jobs()[0].target, "fit_error": jobs()[0].fit_error}
+    seen["same_corners"] = corners(result()) == wanted
+    seen["detail"] = bpy.context.scene.csm.detail
+    return seen
+
+
+def seen_at(obj: bpy.types.Object) -> tuple[int, int]:
+    """Where the middle of *obj* is in the window."""
+    view = region("WINDOW")
+    at = location_3d_to_region_2d(view, area().spaces.active.region_3d, obj.matrix_world.translation)
+    return int(view.x + at.x), int(view.y + at.y)
+
+
+def choose_in_menu(events: Events) -> Steps[None]:
+    """Where other add-ons import the same kind of file, Blender asks which shall: the key underlined in our line."""
+    if not jobs():
+        yield from events.press("C")
+        yield from frames(4)
 
 
 def result() -> bpy.types.Object:
