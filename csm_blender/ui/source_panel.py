@@ -6,7 +6,7 @@ from __future__ import annotations
 from ..core.messages import Message
 from ..scene.addon.translation import OURS
 from ..scene.blender.bpy_typing import Layout
-from ..scene.properties import ENGINE_ITEMS, CSM_PG_scene
+from ..scene.properties import CSM_PG_scene
 
 
 def draw_source(layout: Layout, state: CSM_PG_scene) -> None:
@@ -25,11 +25,13 @@ def draw_source(layout: Layout, state: CSM_PG_scene) -> None:
 
 def draw_engine(layout: Layout, state: CSM_PG_scene, *, has_service: bool) -> None:
     """Draw the choice of an engine. Without *has_service*, the service is gray: its tooltip says why."""
-    row = layout.row(align=True)
-    for name, *_texts in ENGINE_ITEMS:
-        each = row.row(align=True)
-        each.enabled = has_service or name != "SERVICE"
-        each.prop_enum(state, "engine", name)
+    split = layout.split(factor=0.28, align=True)
+    service = split.row(align=True)
+    service.enabled = has_service
+    service.prop_enum(state, "engine", "SERVICE")
+    here = split.split(factor=0.58, align=True)  # as wide as their texts
+    here.prop_enum(state, "engine", "LOCAL")
+    here.prop_enum(state, "engine", "NONE")
 
 
 def draw_detail(layout: Layout, state: CSM_PG_scene) -> None:

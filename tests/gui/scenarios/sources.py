@@ -89,7 +89,7 @@ def seen_at(obj: bpy.types.Object) -> tuple[int, int]:
 def choose_in_menu(events: Events) -> Steps[None]:
     """Where other add-ons import the same kind of file, Blender asks which shall: the key underlined in our line."""
     if not jobs():
-        yield from events.press("C")
+        yield from events.press("R")
         yield from frames(4)
 
 
