@@ -77,7 +77,11 @@ def _draw_obstacle(context: Context, layout: Layout, error: CsmError) -> None:
             button.section = "NETWORK"
         return
     icon = "KEYINGSET" if isinstance(error, KeyProblem) else "ERROR"
-    text = Message("An API key is needed.") if isinstance(error, KeyProblem) else error.message
+    text = (
+        Message("Sessions need an API key. Files and objects do not.")
+        if isinstance(error, KeyProblem)
+        else error.message
+    )
     draw_lines(box, in_sidebar(context, text), icon)
     if isinstance(error, KeyProblem | BadValue):
         action = "Enter API Key…" if isinstance(error, KeyProblem) else "Open Preferences…"

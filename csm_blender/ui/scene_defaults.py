@@ -31,6 +31,7 @@ def apply() -> None:
         state = state_of(scene)
         for name, value in wanted.items():
             chosen = state.is_property_set(name) and getattr(state, name) != given.get(name)
+            chosen = chosen or (name == "source" and (state.filepath or state.source_object is not None))
             if not chosen and getattr(state, name) != value:
                 setattr(state, name, value)
     given.update(wanted)
