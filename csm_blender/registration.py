@@ -24,6 +24,7 @@ from .ui import (
     box_panel,
     confirm_dialog,
     drag_operators,
+    drop_operators,
     gizmos,
     job_operators,
     overlay,
@@ -51,6 +52,7 @@ CLASSES = (
     *overlay.CLASSES,
     *box_panel.CLASSES,
     *drag_operators.CLASSES,
+    *drop_operators.CLASSES,
     *gizmos.CLASSES,
 )
 _log = logging.getLogger(__name__)

@@ -85,6 +85,13 @@ FACING_ITEMS = (
     ("180", "180°", "A half turn"),
     ("270", "270°", "A quarter turn, clockwise seen from above"),
 )
+DETAIL_ITEMS = (
+    ("LOW", "Low", "5,000 faces"),
+    ("MEDIUM", "Medium", "20,000 faces"),
+    ("HIGH", "High", "100,000 faces"),
+    ("CUSTOM", "Custom", "A number of your own"),
+)
+DETAILS = {"LOW": 5_000, "MEDIUM": 20_000, "HIGH": 100_000}
 TEXTURE_ITEMS = tuple(
     (str(size), f"{size} px" if size else "None", "Side of the textures in pixels" if size else "No textures")
     for size in TEXTURE_SIZES
@@ -95,6 +102,27 @@ _CORNER = {"subtype": "XYZ", "update": chosen, "override": _OF_OVERRIDES}
 
 def _is_mesh(_state: bpy.types.PropertyGroup, obj: bpy.types.Object) -> bool:
     return obj.type == "MESH"
+
+
+def _source_chosen(state: CSM_PG_scene, _context: object) -> None:
+    """Files and objects cannot have the service; a session has it again where it had it before."""
+    if state.source != "SESSION" and state.engine == "SERVICE":
+        state.engine, state.had_service = "LOCAL", True
+    elif state.source == "SESSION" and state.had_service:
+        state.engine, state.had_service = ("SERVICE" if state.engine == "LOCAL" else state.engine), False
+    chosen()
+
+
+def _detail_chosen(state: CSM_PG_scene, _context: object) -> None:
+    faces = DETAILS.get(state.detail, state.triangles)
+    if state.triangles != faces:
+        state.triangles = faces
+
+
+def _faces_chosen(state: CSM_PG_scene, _context: object) -> None:
+    """A number that is not the detail's is a number of one's own."""
+    if DETAILS.get(state.detail, state.triangles) != state.triangles:
+        state.detail = "CUSTOM"
 
 
 @with_properties
@@ -131,7 +159,7 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
     session_code = StringProperty(
         name="Session", description="Code of the CSM session to refine, such as SESSION_1689257215_1674078"
     )
-    source = _choice(name="Source", description="Where the mesh comes from", items=SOURCE_ITEMS, update=chosen)
+    source = _choice(name="Source", description="Where the mesh comes from", items=SOURCE_ITEMS, update=_source_chosen)
     filepath = StringProperty(
         name="File", description="Mesh file to refine into the box", subtype="FILE_PATH", update=chosen
     )
@@ -143,6 +171,14 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
         update=chosen,
     )
     engine = _choice(name="Engine", description="What refines the mesh", items=ENGINE_ITEMS, update=chosen)
+    had_service = BoolProperty(options={"HIDDEN"})
+    detail = _choice(
+        name="Detail",
+        description="How many faces the result has at most",
+        items=DETAIL_ITEMS,
+        default="MEDIUM",
+        update=_detail_chosen,
+    )
     facing = _choice(
         name="Facing",
         description="Which way the mesh faces in the box",
@@ -157,6 +193,7 @@ class CSM_PG_scene(bpy.types.PropertyGroup):
         min=MIN_FACES,
         max=MAX_FACES,
         soft_max=200_000,
+        update=_faces_chosen,
     )
     use_quads = BoolProperty(name="Quads", description="Make quads instead of triangles")
     texture_size = _choice(

@@ -13,6 +13,7 @@ import bpy
 from ..core.errors import CsmError
 from ..core.geometry.box import box_of
 from ..core.messages import NOTHING, Message
+from ..core.sources import SourceKind
 from ..scene.addon.preferences import base_url_now, preferences
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
@@ -91,6 +92,7 @@ class CSM_OT_confirm_sending(RequestOperator):
             text = labels.say("Up to {count} refine requests will be sent, which may spend credits.", count=count)
         if not self.again:
             text += " " + labels.say("A session that is already refined is downloaded for free.")
+        text += " " + labels.say("This Computer, another engine, refines the free preview mesh here: nothing is paid.")
         draw_lines(layout, wrapped(text, WIDTH, 1.0), "INFO")
         addon = preferences()
         if isinstance(addon, bpy.types.AddonPreferences):
@@ -101,7 +103,8 @@ class CSM_OT_confirm_sending(RequestOperator):
         if self.all_selected:
             ops.csm.refine_selected("INVOKE_DEFAULT", confirmed=True)
         else:
-            request = {"session_code": self.session_code, "target": self.target, "again": self.again}
+            named = {"session_code": self.session_code, "target": self.target, "engine": self.engine}
+            request = {**named, "again": self.again}
             ops.csm.refine("INVOKE_DEFAULT", **request, confirmed=True)
 
     def _requests(self, context: Context) -> list[tuple[str, str, str]]:
@@ -117,7 +120,7 @@ class CSM_OT_confirm_sending(RequestOperator):
 
 
 def _size(context: Context, objects: Sequence[bpy.types.Object]) -> str:
-    choices = planned_request.choices_of(context.scene)
+    choices = planned_request.choices_of(context.scene, SourceKind.SESSION)
     try:
         spec = plan_for_objects("", objects, context.scene, context.evaluated_depsgraph_get(), choices)
     except CsmError:

@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import bpy
 
 from ..core.errors import UsageError
 from ..core.jobs.job import Decision
 from ..core.jobs.states import FINISHED
 from ..core.messages import NOTHING, Message
-from ..scene.addon.translation import reports
+from ..core.sources import Engine
+from ..scene.addon.translation import OURS, labels, reports
 from ..scene.blender.bpy_typing import Context, Layout
-from ..scene.blender.typed_properties import IntProperty, StringProperty
+from ..scene.blender.typed_properties import EnumProperty, IntProperty, StringProperty
 from ..scene.jobs import commands
 from ..scene.jobs.binding import find_original
-from ..scene.properties import CSM_PG_job, active_record, find_record, state_of
+from ..scene.properties import ENGINE_ITEMS, CSM_PG_job, active_record, find_record, state_of
 from ..scene.versions import history
 from .operator_base import CsmOperator, Returned
+from .planned_request import choices_of
+from .source_panel import draw_detail
 
 
 class JobOperator(CsmOperator):
@@ -102,6 +107,55 @@ class CSM_OT_send_again(JobOperator):
 
     def act(self, _context: Context, record: CSM_PG_job) -> None:
         commands.send_again(commands.job_of(record.job_id))
+
+
+class CSM_OT_refine_again(JobOperator):
+    """Refine the same mesh again with other settings. Nothing is fetched or paid"""
+
+    bl_idname = "csm.refine_again"
+    bl_label = "Refine Again"
+    needs = Decision.SEND_AGAIN
+
+    engine = EnumProperty(name="Engine", items=ENGINE_ITEMS[1:], translation_context=OURS, options={"SKIP_SAVE"})
+
+    def start(self, context: Context, _event: bpy.types.Event) -> Returned:
+        """Show the settings first; but for the engine, they are the panel's."""
+        self.engine = commands.job_of(self.record(context).job_id).spec.choices.engine
+        manager = context.window_manager
+        answer: Returned = manager.invoke_props_dialog(
+            self, width=320, title=labels.say("Refine Again?"), confirm_text=labels.say("Refine Again")
+        )
+        return answer
+
+    def draw(self, context: Context) -> None:
+        layout: Layout = self.layout
+        state = state_of(context.scene)
+        layout.row(align=True).prop(self, "engine", expand=True)
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        if self.engine == Engine.LOCAL:
+            draw_detail(column, state)
+        column.prop(state, "facing")
+        column.prop(state, "fit")
+
+    def act(self, context: Context, record: CSM_PG_job) -> None:
+        """The block-out, its pivot and what happens to it stay as they were."""
+        job = commands.job_of(record.job_id)
+        now = choices_of(context.scene, job.spec.source.kind, Engine(self.engine))
+        was = job.spec.choices
+        choices = replace(was, engine=now.engine, facing=now.facing, remesh=now.remesh, fit=now.fit)
+        commands.convert_again(job, choices)
+
+
+class CSM_OT_turn(JobOperator):
+    """Turn the placed mesh by 90° in its box, which it fills as before"""
+
+    bl_idname = "csm.turn"
+    bl_label = "Turn 90°"
+
+    def act(self, _context: Context, record: CSM_PG_job) -> None:
+        commands.turn(commands.job_of(record.job_id))
 
 
 class CSM_OT_place(JobOperator):
@@ -240,6 +294,8 @@ CLASSES = (
     CSM_OT_retry,
     CSM_OT_look_again,
     CSM_OT_send_again,
+    CSM_OT_refine_again,
+    CSM_OT_turn,
     CSM_OT_place,
     CSM_OT_remove,
     CSM_OT_clear_finished,

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..core.errors import NO_ERROR, ForeignRedirect, MissingKey, RefusedKey, Unreachable
 from ..core.jobs.job import Decision
-from ..core.jobs.quality_report import card, stands_exactly
+from ..core.jobs.quality_report import card, stands_exactly, stretch_note
 from ..core.jobs.rows import message_from_text
 from ..core.messages import NOTHING, ROUTINE, Message
+from ..core.remesh import RemeshReport, Way
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.jobs import commands
@@ -16,6 +19,7 @@ from ..scene.properties import CSM_PG_job
 from .formatting import MOVING, gray_label, right_label, state_word
 from .text_wrap import draw_lines, in_sidebar
 
+_WAYS = {Way.KEPT: Message("Left as it was"), Way.MENDED: Message("Mended"), Way.REBUILT: Message("Built anew")}
 _SOLVED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, Unreachable.code, ForeignRedirect.code})
 
 
@@ -26,7 +30,7 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     box = layout.box()
     row = box.row()
     row.active = False
-    row.label(text=record.session_code, translate=False)
+    row.label(text=record.session_code or Path(record.source).name, translate=False)
     if elapsed := file_state().elapsed_texts.get(record.job_id, ""):
         right_label(row, text=labels.translate(elapsed))
     if record.status in MOVING:
@@ -43,6 +47,7 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         _lines(context, box, hint, "BLANK1", active=False)
     if record.status == "PLACED" and not gone:
         _draw_fit(box, record)
+        _draw_stretch(context, box, record)
     _draw_card(context, box, record)
     _draw_buttons(box, record, may)
 
@@ -65,6 +70,31 @@ def _draw_fit(layout: Layout, record: CSM_PG_job) -> None:
     row.label(text=text, icon="CHECKMARK" if good else "ERROR")
 
 
+def _draw_stretch(context: Context, layout: Layout, record: CSM_PG_job) -> None:
+    job = file_state().jobs.get(record.job_id)
+    if job is not None and (note := stretch_note(job)):
+        _lines(context, layout, note, "INFO")
+
+
+def _remesh_rows(report: RemeshReport) -> list[tuple[Message, Message]]:
+    """Label and value of what the local engine did: before and after."""
+    came, made = report.input, report.output
+    rows = [(Message("Triangles Before"), Message(f"{came.triangles:,}"))]
+    rows.append((Message("Triangles After"), Message(f"{made.triangles:,}")))
+    if made.quads:
+        rows.append((Message("Quads"), Message(f"{made.quads:,}")))
+    rows += [
+        (Message("Way"), _WAYS[report.way]),
+        (Message("Watertight"), Message("Yes" if made.watertight else "No")),
+        (Message("Holes Closed"), Message(f"{report.holes_closed:,}")),
+        (Message("Bodies Dropped"), Message(f"{report.bodies_dropped:,}")),
+    ]
+    if (off := report.deviation) is not None:
+        text = Message("{mean}, at most {most}", mean=f"{off.mean:.2%}", most=f"{off.max:.2%}")
+        rows.append((Message("Off the Original"), text))
+    return rows
+
+
 def _draw_card(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     """Draw what was measured of the result, in a closed subpanel."""
     job = file_state().jobs.get(record.job_id)
@@ -78,7 +108,8 @@ def _draw_card(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     _lines(context, body, facts.verdict, "CHECKMARK" if facts.good else "ERROR")
     column = body.column(align=True)
     column.scale_y = 0.85
-    for label, value in facts.rows():
+    report = job.result.conversion.remesh if job is not None and job.result is not None else None
+    for label, value in [*(_remesh_rows(report) if report is not None else ()), *facts.rows()]:
         split = column.split(factor=0.45)
         gray_label(split, text=labels.translate(label))
         split.label(text=labels.translate(value))
@@ -100,18 +131,26 @@ def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) 
         _button(row, "csm.select_result", record, text="Select", icon="RESTRICT_SELECT_OFF")
         _button(row, "csm.toggle_original", record, text="Original", icon="HIDE_OFF")
         row.menu("CSM_MT_versions", text="", icon="DOWNARROW_HLT")
-    again = Message("Send Again…" if record.status == "UNCERTAIN" else "Refine Again…")
+        _button(layout, "csm.turn", record, text="Turn 90°", icon="LOOP_FORWARDS")
     column = layout.column(align=True)
     for decision, name, text, icon in (
         (Decision.PLACE, "csm.place", Message("Place Now" if record.status == "READY" else "Place Again"), "IMPORT"),
         (Decision.RETRY, "csm.retry", Message("Retry"), "FILE_REFRESH"),
         (Decision.LOOK_AGAIN, "csm.look_again", Message("Look Again"), "VIEWZOOM"),
-        (Decision.SEND_AGAIN, "csm.send_again", again, "EXPORT"),
+        (Decision.SEND_AGAIN, *_again(record)),
         (Decision.CANCEL, "csm.cancel", Message("Cancel"), "X"),
         (Decision.REMOVE, "csm.remove", Message("Remove"), "TRASH"),
     ):
         if decision in may:
             _button(column, name, record, text=text, icon=icon)
+
+
+def _again(record: CSM_PG_job) -> tuple[str, Message, str]:
+    """Operator, text and icon of the button that begins one more job."""
+    job = file_state().jobs.get(record.job_id)
+    if job is not None and not job.spec.may_be_paid:
+        return "csm.refine_again", Message("Refine Again…"), "MOD_REMESH"
+    return "csm.send_again", Message("Send Again…" if record.status == "UNCERTAIN" else "Refine Again…"), "EXPORT"
 
 
 def _button(layout: Layout, name: str, record: CSM_PG_job, *, text: str, icon: str) -> None:

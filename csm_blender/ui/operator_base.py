@@ -9,12 +9,17 @@ from typing import Any, Literal
 import bpy
 
 from ..core.api.session_code import parse_session_code
-from ..core.errors import BadSessionCode, CsmError, NoSuchObject
+from ..core.errors import BadValue, CsmError, NoSuchObject
+from ..core.files.source_text import parse_source, read_engine
 from ..core.messages import NOTHING, Message
+from ..core.models import Choices
+from ..core.sources import Source, SourceKind
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import reports, tooltips
 from ..scene.blender.bpy_typing import Context
 from ..scene.blender.typed_properties import StringProperty, with_properties
+from ..scene.jobs.object_source import check_object
+from ..scene.jobs.planning import chosen_source
 from ..scene.measure.measure import find_objects
 from ..scene.properties import state_of
 from . import planned_request
@@ -69,10 +74,18 @@ class CsmOperator(bpy.types.Operator):
 
 
 class RequestOperator(CsmOperator):
-    """Base of the operators about a session and a block-out: those of the panel, unless they are named."""
+    """Base of the operators about a source and a block-out: those of the panel, unless they are named."""
 
+    source = StringProperty(
+        name="Source",
+        description="Code of a session, path of a mesh file, or object:NAME; what the panel shows if empty",
+        options={"SKIP_SAVE"},
+    )
     session_code = StringProperty(
-        name="Session", description="Code of the session; the code in the panel if empty", options={"SKIP_SAVE"}
+        name="Session", description="Code of the session: the earlier name of the source", options={"SKIP_SAVE"}
+    )
+    engine = StringProperty(
+        name="Engine", description="service, local or none; what the panel shows if empty", options={"SKIP_SAVE"}
     )
     target = StringProperty(
         name="Target",
@@ -85,19 +98,21 @@ class RequestOperator(CsmOperator):
         """Only buttons of the sidebar depend on the panel's fields."""
         if context.region is not None and context.region.type == "UI":
             return cls.missing_in_panel(context)
-        return forbidden()
+        return NOTHING
 
     @classmethod
     def missing_in_panel(cls, context: Context) -> Message:
         """What the panel still lacks, as a sentence; empty if nothing."""
-        if (error := obstacle()) is not None:
-            return error.advice
-        text = state_of(context.scene).session_code
-        if not text.strip():
-            return Message("Enter the code of a CSM session first.")
+        if state_of(context.scene).source == SourceKind.SESSION:
+            if (error := obstacle()) is not None:
+                return error.advice
+            if not state_of(context.scene).session_code.strip():
+                return Message("Enter the code of a CSM session first.")
         try:
-            parse_session_code(text)
-        except BadSessionCode as bad:
+            source = chosen_source(context.scene)
+            if source.kind is SourceKind.OBJECT and context.active_object is not None:
+                check_object(context.scene, source.name, planned_request.chosen_objects(context))
+        except CsmError as bad:
             return bad.advice
         if context.active_object is None:
             return Message("Select the block-out: the object that defines place and size.")
@@ -105,9 +120,28 @@ class RequestOperator(CsmOperator):
             return seen.error.advice
         return NOTHING
 
-    def code(self, context: Context) -> str:
-        """The session's code. Raises :class:`BadSessionCode`."""
-        return parse_session_code(self.session_code or state_of(context.scene).session_code)
+    def chosen_source(self, context: Context) -> Source:
+        """Where the mesh comes from. Raises :class:`BadSource`, :class:`BadSessionCode`, or why it cannot be asked."""
+        if self.source:
+            source = parse_source(bpy.path.abspath(self.source))
+        elif self.session_code:
+            source = Source.of(parse_session_code(self.session_code))
+        else:
+            source = chosen_source(context.scene)
+        if source.kind is SourceKind.SESSION and (error := obstacle()) is not None:
+            raise error
+        return source
+
+    def choices(self, context: Context, source: Source) -> Choices:
+        """What is chosen in the panel, with the engine that is named. Raises :class:`UsageError`."""
+        if not self.engine:
+            return planned_request.choices_of(context.scene, source.kind)
+        try:
+            engine = source.checked_engine(read_engine(self.engine))
+        except ValueError:
+            words = "{text} is no engine."
+            raise BadValue(words, "It is service, local or none.", text=repr(self.engine)) from None
+        return planned_request.choices_of(context.scene, source.kind, engine)
 
     def objects(self, context: Context) -> list[bpy.types.Object]:
         """The block-outs. Raises :class:`NoSuchObject` where there are none."""

@@ -22,6 +22,7 @@ from .formatting import MOVING, gray_label, right_label, size_text, state_icon, 
 from .job_panel import draw_job
 from .planned_request import preview, selected_with_code
 from .preview_operators import draw_preview
+from .source_panel import draw_detail, draw_engine, draw_source, sends_request
 from .text_wrap import draw_lines, in_sidebar
 
 
@@ -33,7 +34,7 @@ class CSM_UL_jobs(bpy.types.UIList):
     ) -> None:
         """Name on the left, state on the right."""
         split = layout.split(factor=0.5)
-        split.label(text=item.target or item.session_code, icon=state_icon(item.status), translate=False)
+        split.label(text=item.target or item.session_code or item.source, icon=state_icon(item.status), translate=False)
         if item.status in MOVING:
             word = f"{item.progress:.0%}" if item.progress else state_word(item.status)
             split.row().progress(factor=item.progress, text=word, type="BAR")
@@ -52,7 +53,7 @@ class CSM_PT_refine(bpy.types.Panel):
 
     def draw(self, context: Context) -> None:
         layout: Layout = self.layout
-        if (error := obstacle()) is not None:
+        if state_of(context.scene).source == "SESSION" and (error := obstacle()) is not None:
             _draw_obstacle(context, layout, error)
         _draw_request(context, layout)
         state = state_of(context.scene)
@@ -76,7 +77,11 @@ def _draw_obstacle(context: Context, layout: Layout, error: CsmError) -> None:
             button.section = "NETWORK"
         return
     icon = "KEYINGSET" if isinstance(error, KeyProblem) else "ERROR"
-    text = Message("An API key is needed.") if isinstance(error, KeyProblem) else error.message
+    text = (
+        Message("Sessions need an API key. Files and objects do not.")
+        if isinstance(error, KeyProblem)
+        else error.message
+    )
     draw_lines(box, in_sidebar(context, text), icon)
     if isinstance(error, KeyProblem | BadValue):
         action = "Enter API Key…" if isinstance(error, KeyProblem) else "Open Preferences…"
@@ -85,10 +90,8 @@ def _draw_obstacle(context: Context, layout: Layout, error: CsmError) -> None:
 
 def _draw_request(context: Context, layout: Layout) -> None:
     state = state_of(context.scene)
-    row = layout.row(align=True)
-    row.prop(state, "session_code", text="", icon="LINKED", placeholder="SESSION_…")
-    row.operator("csm.paste_code", text="", icon="PASTEDOWN")
-    row.operator("csm.import_jobs", text="", icon="FILE_FOLDER")
+    draw_source(layout, state)
+    draw_engine(layout, state, has_service=state.source == "SESSION")
     seen = preview(context)
     column = layout.column(align=True)
     if seen is None:
@@ -103,13 +106,17 @@ def _draw_request(context: Context, layout: Layout) -> None:
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
+    if state.engine == "LOCAL":
+        draw_detail(column, state)
+    if not sends_request(state):
+        column.prop(state, "facing")
     column.prop(state, "fit")
     column.prop(state, "pivot")
     if state.pivot == "CUSTOM":
         draw_pivot(column, state)
     column.prop(state, "original")
     _draw_more(layout, state)
-    if seen is not None and seen.spec is not None:
+    if seen is not None and seen.spec is not None and sends_request(state):
         _draw_sent(layout, seen.spec)
     row = layout.row()
     row.scale_y = 1.4
@@ -127,6 +134,8 @@ def _draw_more(layout: Layout, state: CSM_PG_scene) -> None:
     if body is not None:
         body.use_property_split = True
         body.use_property_decorate = False
+        if sends_request(state):  # it was told the box, so its mesh seldom needs a turn
+            body.prop(state, "facing")
         body.prop(state, "materials")
         body.prop(state, "copies")
         body.prop(state, "as_asset")

@@ -16,13 +16,14 @@ from mathutils import Vector
 from ..core.errors import CsmError
 from ..core.geometry import box
 from ..core.models import Choices, Fit, JobSpec, Materials, Matrix4, Original, Pivot, Target, Vec3
+from ..core.sources import Engine, SourceKind
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context
 from ..scene.blender.change_counter import changes, chosen
 from ..scene.blender.evaluation import is_evaluated
 from ..scene.blender.matrix import as_matrix4
 from ..scene.blender.runtime import Part, part, runtime
-from ..scene.jobs.planning import plan_for_objects
+from ..scene.jobs.planning import plan_for_objects, with_chosen_engine
 from ..scene.measure.custom_box import custom_box
 from ..scene.measure.evaluated_bounds import may_have_more
 from ..scene.placement import assets
@@ -60,11 +61,11 @@ class PlannedRequest(Part):
     """A preview, another matrix of the object, and the preview there."""
 
 
-def choices_of(scene: bpy.types.Scene) -> Choices:
-    """What is chosen in the panel."""
+def choices_of(scene: bpy.types.Scene, kind: SourceKind | None = None, engine: Engine | None = None) -> Choices:
+    """What is chosen in the panel, for a source of this *kind*: see :func:`.planning.with_chosen_engine`."""
     state = state_of(scene)
     x, y, z = state.custom_pivot
-    return Choices(
+    chosen_there = Choices(
         Fit(state.fit),
         Pivot(state.pivot),
         (x, y, z),
@@ -73,6 +74,7 @@ def choices_of(scene: bpy.types.Scene) -> Choices:
         materials=Materials(state.materials),
         asset=assets.wish_of(scene),
     )
+    return with_chosen_engine(chosen_there, scene, kind, engine)
 
 
 def chosen_objects(context: Context) -> list[bpy.types.Object]:
@@ -168,7 +170,8 @@ def _measured(objects: list[bpy.types.Object], context: Context, choices: Choice
     if depsgraph is None or not all(is_evaluated(obj, depsgraph) for obj in objects):
         return Preview(name)  # hidden: measuring it needs an evaluation, which is impossible while drawing
     try:
-        spec = plan_for_objects("", objects, context.scene, depsgraph, choices)
+        of_session = replace(choices, engine=Engine.SERVICE)  # the box is the same whatever comes into it
+        spec = plan_for_objects("", objects, context.scene, depsgraph, of_session)
     except CsmError as error:
         return Preview(name, error=error)
     assert spec.target is not None

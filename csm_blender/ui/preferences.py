@@ -135,6 +135,8 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         row.prop(self, "api_key")
         if key_is_from_environment():
             _note(column, Message("The environment variable {name} is used instead.", name=KEY_VARIABLE), "INFO")
+        elif not self.api_key:
+            _note(column, Message("Optional: only sessions need a key, files and objects do not."), "INFO")
         row = column.row()
         row.active = not base_url_is_from_environment()
         row.prop(self, "base_url", placeholder=DEFAULT_BASE_URL)

@@ -14,7 +14,6 @@ from ..scene.jobs import preview_loader
 from ..scene.measure.measure import find_object
 from ..scene.placement import preview_objects
 from ..scene.placement.preview_objects import Remark
-from . import planned_request
 from .operator_base import CsmOperator, RequestOperator
 from .text_wrap import draw_lines, in_sidebar
 
@@ -25,7 +24,7 @@ _REMARKS = {
 
 
 class CSM_OT_preview(RequestOperator):
-    """Show the session's preview mesh in place of the active object. Sends no refine request and costs nothing"""
+    """Show the mesh as it comes in place of the active object. Sends no refine request and costs nothing"""
 
     bl_idname = "csm.preview"
     bl_label = "Preview"
@@ -41,8 +40,8 @@ class CSM_OT_preview(RequestOperator):
         context.view_layer.update()
 
     def _begin(self, context: Context) -> preview_loader.Order:
-        choices = planned_request.choices_of(context.scene)
-        return preview_loader.begin(self.code(context), self.objects(context), context, choices)
+        source = self.chosen_source(context)
+        return preview_loader.begin(source, self.objects(context), context, self.choices(context, source))
 
 
 class CSM_OT_remove_preview(CsmOperator):

@@ -11,13 +11,16 @@ from ..core.api.session_code import parse_session_code
 from ..core.errors import CsmError
 from ..core.jobs.states import FINISHED, JobState
 from ..core.messages import NOTHING, Message, sentences
+from ..core.models import Choices
+from ..core.sources import Engine, Source, SourceKind
 from ..scene.addon.translation import reports
 from ..scene.blender.bpy_typing import Context, current
 from ..scene.blender.typed_properties import BoolProperty
 from ..scene.jobs import commands, job_updates
 from ..scene.jobs.binding import holds_result
+from ..scene.jobs.planning import chosen_source
 from ..scene.jobs.state import file_state
-from ..scene.properties import state_of, tag_of
+from ..scene.properties import tag_of
 from . import confirm_dialog, planned_request
 from .operator_base import CsmOperator, RequestOperator, Returned, forbidden
 from .planned_request import selected_with_code
@@ -26,7 +29,7 @@ EVENT_S = 0.2
 
 
 class CSM_OT_refine(RequestOperator):
-    """Send the session to be refined to the size and origin of the active object, and place the result there"""
+    """Refine the session, file or object to the size and origin of the active object, and place the result there"""
 
     bl_idname = "csm.refine"
     bl_label = "Refine"
@@ -45,18 +48,28 @@ class CSM_OT_refine(RequestOperator):
     def missing_in_panel(cls, context: Context) -> Message:
         if reason := super().missing_in_panel(context):
             return reason
-        code, obj = parse_session_code(state_of(context.scene).session_code), context.active_object
-        if holds_result(obj, tag_of(obj).job_id) and tag_of(obj).session_code == code:
-            return Message("{name} is already the refined mesh of this session. Select a block-out.", name=obj.name)
-        if commands.job_in_progress(code, obj) is not None:
-            return Message("{name} is already being refined with this session.", name=obj.name)
+        source, obj = chosen_source(context.scene), context.active_object
+        is_session = source.kind is SourceKind.SESSION
+        if holds_result(obj, tag_of(obj).job_id) and _source_of_result(obj) == source:
+            if is_session:
+                return Message("{name} is already the refined mesh of this session. Select a block-out.", name=obj.name)
+            return Message("{name} is already the result of this source. Use Refine Again below.", name=obj.name)
+        if commands.job_in_progress(source, obj) is not None:
+            if is_session:
+                return Message("{name} is already being refined with this session.", name=obj.name)
+            return Message("{name} is already being refined with this source.", name=obj.name)
         return NOTHING
 
     def start(self, context: Context, _event: bpy.types.Event) -> Returned:
         """Begin the job and watch it, while the user goes on working."""
-        if not self.confirmed and confirm_dialog.is_needed(1):
-            return confirm_dialog.ask(session_code=self.session_code, target=self.target, again=self.again)
-        self._begin(context)
+        source = self.chosen_source(context)
+        choices = replace(self.choices(context, source), again=self.again)
+        is_paid = source.kind is SourceKind.SESSION and choices.engine is Engine.SERVICE
+        if is_paid and not self.confirmed and confirm_dialog.is_needed(1):
+            return confirm_dialog.ask(
+                session_code=source.name, target=self.target, again=self.again, engine=self.engine
+            )
+        self._begin(context, source, choices)
         file_state().watched_by_operator.add(self._job_id)
         self._timer = context.window_manager.event_timer_add(EVENT_S, window=context.window)
         context.window_manager.modal_handler_add(self)
@@ -77,7 +90,8 @@ class CSM_OT_refine(RequestOperator):
 
     def run(self, context: Context) -> Returned | None:
         """Do the whole job and return when it is done."""
-        self._begin(context)
+        source = self.chosen_source(context)
+        self._begin(context, source, replace(self.choices(context, source), again=self.again))
         commands.run_to_end([self._job_id], context)
         job = file_state().jobs[self._job_id]
         if job.state is JobState.PLACED:
@@ -90,9 +104,8 @@ class CSM_OT_refine(RequestOperator):
         self._timer = None
         self._end()
 
-    def _begin(self, context: Context) -> None:
-        choices = replace(planned_request.choices_of(context.scene), again=self.again)
-        self._job_id = commands.start_job(self.code(context), self.objects(context), context, choices).job_id
+    def _begin(self, context: Context, source: Source, choices: Choices) -> None:
+        self._job_id = commands.start_job(source, self.objects(context), context, choices).job_id
 
     def _end(self) -> None:
         file_state().watched_by_operator.discard(self._job_id)
@@ -119,7 +132,8 @@ class CSM_OT_refine_selected(CsmOperator):
 
     def start(self, context: Context, _event: bpy.types.Event) -> Returned:
         """Begin all the jobs; their results are placed one by one as they arrive."""
-        if not self.confirmed and confirm_dialog.is_needed(len(selected_with_code(context))):
+        is_paid = planned_request.choices_of(context.scene, SourceKind.SESSION).engine is Engine.SERVICE
+        if is_paid and not self.confirmed and confirm_dialog.is_needed(len(selected_with_code(context))):
             return confirm_dialog.ask(all_selected=True)
         return {"FINISHED"} if self._begin(context) else {"CANCELLED"}
 
@@ -134,7 +148,7 @@ class CSM_OT_refine_selected(CsmOperator):
 
     def _begin(self, context: Context) -> list[str]:
         begun: list[str] = []
-        choices = planned_request.choices_of(context.scene)
+        choices = planned_request.choices_of(context.scene, SourceKind.SESSION)
         for obj in selected_with_code(context):
             try:
                 code = parse_session_code(tag_of(obj).session_code)
@@ -142,6 +156,15 @@ class CSM_OT_refine_selected(CsmOperator):
             except CsmError as error:
                 self.report({"WARNING"}, f"{obj.name}: {reports.translate(error.advice)}")
         return begun
+
+
+def _source_of_result(obj: bpy.types.Object) -> Source | None:
+    """The source of the job whose result *obj* holds, as far as it is known."""
+    tag = tag_of(obj)
+    if tag.session_code:
+        return Source.of(tag.session_code)
+    job = file_state().jobs.get(tag.job_id)
+    return job.spec.source if job is not None else None
 
 
 def _outcome(job_id: str) -> str:

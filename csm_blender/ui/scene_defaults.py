@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import bpy
 
-from ..scene.addon.preferences import preferences
+from ..scene.addon.preferences import obstacle, preferences
 from ..scene.blender.runtime import Part, part, runtime
 from ..scene.properties import state_of
 
@@ -25,10 +25,13 @@ def apply() -> None:
         return
     given = part(GivenDefaults).values
     wanted = {"fit": preferences().default_fit, "original": preferences().default_original}
+    # Without a key or the network, the panel opens with what works without them.
+    wanted["source"] = "SESSION" if obstacle() is None else "FILE"
     for scene in bpy.data.scenes:
         state = state_of(scene)
         for name, value in wanted.items():
             chosen = state.is_property_set(name) and getattr(state, name) != given.get(name)
+            chosen = chosen or (name == "source" and (state.filepath or state.source_object is not None))
             if not chosen and getattr(state, name) != value:
                 setattr(state, name, value)
     given.update(wanted)

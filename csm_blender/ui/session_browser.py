@@ -49,7 +49,8 @@ class CSM_PG_session(bpy.types.PropertyGroup):
 def _chosen(self: CSM_PG_browser, context: Context) -> None:
     """Write the code of a clicked line into the panel."""
     if not part(ListFilling).is_on and 0 <= self.active_index < len(self.sessions) and context.scene is not None:
-        state_of(context.scene).session_code = self.sessions[self.active_index].code
+        state = state_of(context.scene)
+        state.source, state.session_code = "SESSION", self.sessions[self.active_index].code
 
 
 @with_properties

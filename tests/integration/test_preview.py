@@ -348,7 +348,7 @@ def test_a_refused_key_and_a_network_that_is_off_are_said(
         bpy.ops.csm.preview(session_code=STYLE_2024, target="Chair")
     monkeypatch.setitem(os.environ, "CSM_BASE_URL", "https://api.example.org")
     assert not bpy.app.online_access
-    with pytest.raises(RuntimeError, match="poll"):
+    with pytest.raises(RuntimeError, match="not allowed to use the network"):
         bpy.ops.csm.preview(session_code=STYLE_2024, target="Chair")
     with pytest.raises(Exception, match="not allowed to use the network"):
         preview_loader.begin(STYLE_2024, [bpy.data.objects["Chair"]], bpy.context, _choices(scene))

@@ -88,16 +88,23 @@ def chosen_source(scene: bpy.types.Scene) -> Source:
             return Source(SourceKind.OBJECT, state.source_object.name)
 
 
-def with_chosen_engine(choices: Choices, scene: bpy.types.Scene) -> Choices:
+def with_chosen_engine(
+    choices: Choices, scene: bpy.types.Scene, kind: SourceKind | None = None, engine: Engine | None = None
+) -> Choices:
     """*choices* with the engine, its options and the facing that are chosen in the panel of *scene*.
 
-    Files and objects are refined on this computer where the service is chosen, which knows sessions only. ``AUTO``
-    leaves what the service made as it was delivered: it was told the box.
+    For a source of this *kind*, by default the panel's; with another *engine* than the panel's, if one is given. Files
+    and objects are refined on this computer where the service is chosen, which knows sessions only. ``AUTO`` leaves
+    what the service made as it was delivered: it was told the box.
     """
     state = state_of(scene)
-    engine, facing = Engine(state.engine), Facing(state.facing)
-    if engine is Engine.SERVICE and SourceKind(state.source) is not SourceKind.SESSION:
-        engine = Engine.LOCAL
+    kind, facing = kind or SourceKind(state.source), Facing(state.facing)
+    if engine is None:
+        engine = Engine(state.engine)
+        if kind is SourceKind.SESSION and state.source != kind and state.had_service and engine is Engine.LOCAL:
+            engine = Engine.SERVICE  # which the panel shows again when sessions are chosen there
+        elif kind is not SourceKind.SESSION and engine is Engine.SERVICE:
+            engine = Engine.LOCAL
     if engine is Engine.SERVICE and facing is Facing.AUTO:
         facing = default_facing(engine)
     return replace(choices, engine=engine, facing=facing, remesh=chosen_options(scene))

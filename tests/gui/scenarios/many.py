@@ -23,6 +23,7 @@ def furnish() -> None:
         bpy.ops.mesh.primitive_cube_add(size=1, location=(2 * number, 0, 0))
         bpy.context.active_object.name = name
     bpy.data.objects.remove(bpy.data.objects["Cube"])
+    bpy.context.scene.csm.source = "SESSION"  # also without a key, where the panel opens with files
     bpy.ops.ed.undo_push(message="Furnished")
 
 

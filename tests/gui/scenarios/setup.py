@@ -32,8 +32,9 @@ def nothing_entered() -> Steps[list[bool]]:
 
 
 def no_key() -> Steps[dict[str, object]]:
-    """The panel without a key; its button opens the preferences of the add-on."""
+    """The panel without a key, where a session is chosen; its button opens the preferences of the add-on."""
     events = Events()
+    bpy.context.scene.csm.source = "SESSION"
     yield from events.open_sidebar("CSM")
     yield from screenshot("no-key")
     seen: dict[str, object] = {"poll": poll_in_sidebar()}
@@ -47,8 +48,9 @@ def no_key() -> Steps[dict[str, object]]:
 
 
 def offline() -> Steps[dict[str, object]]:
-    """Started with --offline-mode, against a service somewhere else."""
+    """Started with --offline-mode, against a service somewhere else, where a session is chosen all the same."""
     events = Events()
+    bpy.context.scene.csm.source = "SESSION"
     yield from events.open_sidebar("CSM")
     yield from screenshot("offline-by-start")
     return {"poll": poll_in_sidebar()}

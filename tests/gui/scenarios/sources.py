@@ -1,0 +1,110 @@
+"""Files and objects as sources: from the panel to the placed mesh, without a key."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import bpy
+from bpy_extras.view3d_utils import location_3d_to_region_2d
+from inside import Events, Steps, area, frames, idle_until, override, region, screenshot
+
+sys.path.insert(0, str(Path(__file__).parent))
+from addon import corners, jobs, over_view, wait_for
+from many import throw
+
+
+def refine_file(path: str) -> Steps[dict[str, object]]:
+    """Open the panel, type the path, press Refine, wait, turn the result, undo that."""
+    events = Events()
+    cube = bpy.data.objects["Cube"]
+    cube.scale = (1.0, 0.6, 1.4)
+    bpy.context.view_layer.update()
+    wanted = corners(cube)
+    yield from events.open_sidebar("CSM")
+    yield from screenshot("file-first-sight")
+    seen: dict[str, object] = {"source_at_start": bpy.context.scene.csm.source}
+    could_refine = [may_refine()]
+    yield from events.fill_in(".csm.filepath", path)
+    yield from frames(3)
+    seen["could_refine"] = [*could_refine, may_refine()]
+    yield from screenshot("file-ready-to-refine")
+    yield from events.click_button("csm.refine")
+    yield from idle_until(lambda: len(jobs()) == 1, what="a job")
+    seen["running"] = [op.bl_idname for op in bpy.context.window_manager.windows[0].modal_operators]
+    yield from wait_for("PLACED", timeout=90)
+    yield from frames(5)
+    seen["fit_error"] = jobs()[0].fit_error
+    seen["same_corners"] = corners(bpy.data.objects[jobs()[0].result]) == wanted
+    before = points()
+    yield from screenshot("file-placed")
+    yield from events.click_button("csm.turn")
+    yield from frames(5)
+    seen["turned"] = {"same_corners": corners(result()) == wanted, "moved": points() != before}
+    yield from screenshot("file-turned")
+    bpy.context.window_manager.print_undo_steps()
+    yield from over_view(events)
+    yield from events.press("Z", ctrl=True)
+    yield from idle_until(lambda: points() == before, what="undo")
+    seen["undone"] = {"same_corners": corners(result()) == wanted, "moved": points() != before}
+    return seen
+
+
+def drop_file(libs: str, path: str) -> Steps[dict[str, object]]:
+    """Drop the file from another program over one of two block-outs: that one is refined into."""
+    events = Events()
+    bpy.ops.mesh.primitive_cube_add(size=1.0, location=(6.0, 0.0, 0.0))
+    bpy.context.object.name = "Other"
+    cube = bpy.data.objects["Cube"]
+    cube.scale = (1.5, 1.5, 1.5)  # the menu of importers opens at the mouse, and its line is clicked
+    bpy.context.scene.csm.triangles = 500
+    bpy.context.scene.csm.texture_size = "0"
+    bpy.context.view_layer.update()
+    wanted = corners(cube)
+    yield from events.open_sidebar("CSM")
+    with override():
+        x, y = seen_at(cube)
+    yield from throw(libs, path, x, y)
+    yield from screenshot("file-dropped")
+    seen: dict[str, object] = {"jobs_before_choice": len(jobs())}
+    yield from events.move(x, y)
+    yield from choose_in_menu(events)
+    yield from idle_until(lambda: len(jobs()) == 1, what="a job")
+    yield from wait_for("PLACED", timeout=90)
+    yield from frames(5)
+    yield from screenshot("file-dropped-placed")
+    seen |= {"target": jobs()[0].target, "fit_error": jobs()[0].fit_error}
+    seen["same_corners"] = corners(result()) == wanted
+    seen["detail"] = bpy.context.scene.csm.detail
+    return seen
+
+
+def seen_at(obj: bpy.types.Object) -> tuple[int, int]:
+    """Where the middle of *obj* is in the window."""
+    view = region("WINDOW")
+    at = location_3d_to_region_2d(view, area().spaces.active.region_3d, obj.matrix_world.translation)
+    return int(view.x + at.x), int(view.y + at.y)
+
+
+def choose_in_menu(events: Events) -> Steps[None]:
+    """Where other add-ons import the same kind of file, Blender asks which shall: the key underlined in our line."""
+    if not jobs():
+        yield from events.press("R")
+        yield from frames(4)
+
+
+def result() -> bpy.types.Object:
+    """The result of the first job."""
+    return bpy.data.objects[jobs()[0].result]
+
+
+def points() -> list[tuple[float, ...]]:
+    """The vertices of the result, as they are stored."""
+    mesh = result().data
+    return [tuple(round(value, 5) for value in vertex.co) for vertex in mesh.vertices]
+
+
+def may_refine() -> bool:
+    """Whether Refine can be pressed in the sidebar."""
+    with override(region_kind="UI"):
+        return bool(bpy.ops.csm.refine.poll())

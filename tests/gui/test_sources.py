@@ -1,0 +1,43 @@
+"""A file of any generator, refined on this computer: no key, no network, and nothing to read before."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from fit_glbs import letter, plain
+from harness import Blender
+from test_many import LIBRARIES
+
+SCENARIOS = "scenarios/sources.py"
+
+
+@pytest.fixture
+def mesh_file(tmp_path: Path) -> Path:
+    """A letter L, which shows which way it faces."""
+    path = tmp_path / "raw mesh.glb"
+    path.write_bytes(plain(*letter()))
+    return path
+
+
+def test_a_file_is_refined_without_key_and_network_and_turned(blender: Blender, mesh_file: Path) -> None:
+    result = blender.run(f"{SCENARIOS}:refine_file", params={"path": str(mesh_file)}, online=False, timeout=150)
+    seen = result.value
+    assert seen["source_at_start"] == "FILE"
+    assert seen["could_refine"] == [False, True]
+    assert seen["running"] == ["CSM_OT_refine"]
+    assert seen["fit_error"] < 1e-5
+    assert seen["same_corners"]
+    assert seen["turned"] == {"same_corners": True, "moved": True}
+    assert seen["undone"] == {"same_corners": True, "moved": False}
+    assert re.findall(r"name='((?:Refine|Turn) [^']*)'", result.output) == ["Refine Cube", "Turn Cube_refined"]
+
+
+def test_a_file_dropped_on_a_block_out_is_refined_into_it(blender: Blender, mesh_file: Path) -> None:
+    params = {"libs": LIBRARIES, "path": str(mesh_file)}
+    seen = blender.run(f"{SCENARIOS}:drop_file", params=params, online=False, timeout=150).value
+    assert seen["target"] == "Cube"
+    assert seen["fit_error"] < 1e-5
+    assert seen["same_corners"]
+    assert seen["detail"] == "CUSTOM"

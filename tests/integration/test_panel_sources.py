@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the panel offers for each source and engine, and its operators without a key, a network and a window."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+from fit_glbs import letter, plain
+
+import csm_blender
+from csm_blender.core.sources import Engine, Facing, SourceKind
+from csm_blender.scene.jobs.state import file_state
+from csm_blender.scene.properties import state_of
+from csm_blender.ui import scene_defaults
+from csm_blender.ui.panel import CSM_PT_refine
+from csm_blender.ui.planned_request import choices_of
+from csm_blender.ui.refine_operators import CSM_OT_refine
+
+KEY = "k" * 32
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[bpy.types.Scene]:
+    """The start-up file's cube, active, and a raw mesh; there is no key, and the store has a folder of its own."""
+    monkeypatch.setitem(os.environ, "CSM_HOME", str(tmp_path / "jobs"))
+    monkeypatch.delenv("CSM_API_KEY", raising=False)
+    monkeypatch.setitem(os.environ, "CSM_BASE_URL", "http://127.0.0.1:9")  # needs no online access
+    bpy.ops.wm.read_factory_settings()
+    csm_blender.register()
+    bpy.ops.mesh.primitive_cone_add()
+    bpy.context.object.name = "Raw"
+    bpy.context.view_layer.objects.active = bpy.data.objects["Cube"]
+    for obj in bpy.data.objects:
+        obj.select_set(obj.name == "Cube")
+    yield bpy.context.scene
+    csm_blender.unregister()
+
+
+@pytest.fixture
+def mesh_file(tmp_path: Path) -> str:
+    path = tmp_path / "letter.glb"
+    path.write_bytes(plain(*letter()))
+    return str(path)
+
+
+class Drawn:
+    """In place of a layout: notes the properties, operators and texts that are drawn, and whether they are gray."""
+
+    def __init__(self, seen: dict[str, bool], *, parent: Drawn | None = None) -> None:
+        self.seen, self.parent, self.enabled = seen, parent, True
+
+    def __getattr__(self, name: str) -> Any:
+        def draw(*arguments: Any, **named: Any) -> Any:
+            if name == "panel":
+                return Drawn(self.seen, parent=self), Drawn(self.seen, parent=self)
+            texts = [each for each in (*arguments, *named.values()) if isinstance(each, str)]
+            self.seen |= dict.fromkeys([" ".join(texts[:2]), *texts], self.is_enabled())
+            return Drawn(self.seen, parent=self)
+
+        return draw
+
+    def is_enabled(self) -> bool:
+        return self.enabled and (self.parent is None or self.parent.is_enabled())
+
+
+class InSidebar:
+    """Blender's context, as it is in a sidebar."""
+
+    region = SimpleNamespace(width=300, type="UI")
+    preferences = SimpleNamespace(system=SimpleNamespace(ui_scale=1.0))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(bpy.context, name)
+
+
+def drawn() -> dict[str, bool]:
+    seen: dict[str, bool] = {}
+    CSM_PT_refine.draw(SimpleNamespace(layout=Drawn(seen)), InSidebar())
+    return seen
+
+
+def missing() -> str:
+    return str(CSM_OT_refine.missing_in_panel(InSidebar()))
+
+
+def test_without_a_key_a_new_file_opens_on_files_and_with_one_on_sessions(
+    scene: bpy.types.Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene_defaults.apply()
+    assert (state_of(scene).source, state_of(scene).engine) == ("FILE", "LOCAL")
+    assert missing().startswith("No file is chosen")
+    assert "csm.open_preferences" not in drawn(), "nothing is missing"
+    monkeypatch.setitem(os.environ, "CSM_API_KEY", KEY)
+    scene_defaults.apply()
+    assert (state_of(scene).source, state_of(scene).engine) == ("SESSION", "SERVICE")
+
+
+@pytest.mark.parametrize(
+    ("source", "field"), [("SESSION", "session_code"), ("FILE", "filepath"), ("OBJECT", "source_object")]
+)
+def test_each_source_has_its_field_and_what_cannot_work_is_gray(
+    scene: bpy.types.Scene, source: str, field: str
+) -> None:
+    state_of(scene).source = source
+    seen = drawn()
+    assert {name for name in ("session_code", "filepath", "source_object") if name in seen} == {field}
+    assert seen["engine SERVICE"] is (source == "SESSION")
+    assert seen["engine LOCAL"]
+    assert ("csm.open_preferences" in seen) is (source == "SESSION"), "a key is asked for only where it is needed"
+    for engine, has_detail in (("LOCAL", True), ("NONE", False)):
+        state_of(scene).engine = engine
+        seen = drawn()
+        assert (("detail" in seen), ("texture_size" in seen)) == (has_detail, has_detail)
+        assert "What Will Be Sent" not in seen
+        assert "triangles" not in seen, "a custom number only"
+    state_of(scene).engine = "LOCAL"
+    state_of(scene).triangles = 1234
+    assert "triangles" in drawn()
+
+
+def test_detail_and_number_of_faces_follow_each_other(scene: bpy.types.Scene) -> None:
+    state = state_of(scene)
+    for detail, faces in (("LOW", 5_000), ("HIGH", 100_000), ("CUSTOM", 100_000), ("MEDIUM", 20_000)):
+        state.detail = detail
+        assert (state.detail, state.triangles) == (detail, faces)
+    state.triangles = 700
+    assert state.detail == "CUSTOM"
+
+
+def test_the_service_comes_back_with_sessions(scene: bpy.types.Scene) -> None:
+    state = state_of(scene)
+    state.source = "FILE"
+    assert state.engine == "LOCAL"
+    assert choices_of(scene, kind=None).engine is Engine.LOCAL
+    assert choices_of(scene, SourceKind.SESSION).engine is Engine.SERVICE, "for a session that is named"
+    state.source = "SESSION"
+    assert state.engine == "SERVICE"
+    state.engine, state.source, state.source = "LOCAL", "OBJECT", "SESSION"
+    assert state.engine == "LOCAL", "as it was chosen"
+
+
+def test_what_is_missing_is_said_for_each_source(scene: bpy.types.Scene, mesh_file: str) -> None:
+    state = state_of(scene)
+    state.source = "SESSION"
+    assert "key" in missing()
+    state.source = "FILE"
+    state.filepath = "/meshes/chair.blend"
+    assert "no mesh file" in missing()
+    state.filepath = mesh_file
+    assert missing() == ""
+    state.source = "OBJECT"
+    assert missing().startswith("No object is chosen")
+    state.source_object = bpy.data.objects["Cube"]
+    assert "is the block-out itself" in missing()
+    state.source_object = bpy.data.objects["Raw"]
+    assert missing() == ""
+    bpy.context.view_layer.objects.active = None
+    assert "Select the block-out" in missing()
+
+
+def test_refined_turned_and_refined_again_without_key_and_network(scene: bpy.types.Scene, mesh_file: str) -> None:
+    state = state_of(scene)
+    assert bpy.ops.csm.refine(source=mesh_file, target="Cube", engine="none") == {"FINISHED"}
+    assert bpy.ops.csm.refine(source="object:Raw", target="Cube", engine="none") == {"FINISHED"}
+    record = state.jobs[0]
+    assert (record.status, record.target, record.source) == ("PLACED", "Cube", mesh_file)
+    assert record.fit_error < 1e-5
+    result = bpy.data.objects[record.result]
+    before = np.array([vertex.co for vertex in result.data.vertices])
+    assert bpy.ops.csm.turn(job_id=record.job_id) == {"FINISHED"}
+    assert not np.allclose([vertex.co for vertex in result.data.vertices], before, atol=1e-3)
+
+    state.triangles, state.texture_size, state.facing = 300, "0", "180"
+    assert bpy.ops.csm.refine_again(job_id=record.job_id, engine="LOCAL") == {"FINISHED"}
+    new = file_state().jobs[state.jobs[2].job_id]
+    choices = new.spec.choices
+    assert (choices.engine, choices.facing, choices.remesh.triangles) == (Engine.LOCAL, Facing.TURN_180, 300)
+    assert new.spec.source.text == mesh_file
+
+
+def test_the_card_tells_what_the_local_engine_did(scene: bpy.types.Scene, mesh_file: str) -> None:
+    state = state_of(scene)
+    state.source, state.filepath, state.triangles, state.texture_size = "FILE", mesh_file, 300, "0"
+    assert bpy.ops.csm.refine() == {"FINISHED"}
+    seen = drawn()
+    for text in ("Triangles Before", "Triangles After", "Watertight", "Bodies Dropped", "csm.turn", "csm.refine_again"):
+        assert text in seen, text
+    assert "csm.send_again" not in seen, "nothing would be sent"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"engine": "service"}, "knows sessions only"),
+        ({"engine": "best"}, "is no engine"),
+        ({"source": "object:None such"}, "no object"),
+        ({"source": "/missing.glb"}, "no file"),
+        ({"source": "SESSION_1_2"}, "key"),
+    ],
+)
+def test_wrong_use_is_said_and_nothing_is_recorded(
+    scene: bpy.types.Scene, mesh_file: str, wrong: dict[str, str], said: str
+) -> None:
+    with pytest.raises(RuntimeError, match=said):
+        bpy.ops.csm.refine(**({"source": mesh_file, "target": "Cube"} | wrong))
+    assert len(state_of(scene).jobs) == 0
