@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "csm_blender"
-LAYERS = ("core", "worker", "converter", "scene", "ui")
+LAYERS = ("core", "worker", "remesh", "converter", "scene", "ui")
 """The command line speaks English."""
 
 _TEXT_FIRST = frozenset({"Message", "say", "poll_message_set"})

@@ -59,8 +59,6 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
     report_progress(0.6, Message("Reducing the mesh"))
     low = cleaned_up(reduced(dense, limit))
     notes = _notes(parts.specks, hidden, beyond, has_sheets=bool(len(sheets.triangles)))
-    if len(low.triangles) > limit:
-        notes.append(Message("The shape cannot be reduced below {count} triangles.", count=len(low.triangles)))
     return Shaped(
         surface=low,
         reference=joined([dense, parts.torn]) if len(renewed.triangles) else dense,
@@ -68,7 +66,7 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
         holes_closed=parts.holes_closed,
         bodies_dropped=parts.specks + hidden + beyond,
         is_open=bool(len(sheets.triangles)),
-        notes=tuple(notes),
+        notes=notes,
     )
 
 
@@ -85,7 +83,7 @@ def _affordable(surface: Surface, budget: int) -> tuple[Surface, int]:
     return surface.kept(kept[bodies.label]), bodies.count - most
 
 
-def _notes(specks: int, hidden: int, beyond: int, *, has_sheets: bool) -> list[Message]:
+def _notes(specks: int, hidden: int, beyond: int, *, has_sheets: bool) -> tuple[Message, ...]:
     notes: list[Message] = []
     if specks:
         notes.append(Message("Loose specks were left out: {count}.", count=specks))
@@ -95,4 +93,4 @@ def _notes(specks: int, hidden: int, beyond: int, *, has_sheets: bool) -> list[M
         notes.append(Message("The budget is too small for the smallest bodies: {count} were left out.", count=beyond))
     if has_sheets:
         notes.append(Message("Open surfaces stay open: closing them would only double them."))
-    return notes
+    return tuple(notes)
