@@ -21,7 +21,7 @@ LANGUAGES = tuple(sorted(path.stem for path in LOCALE.glob("*.json")))
 
 ALIKE = {
     "de_DE": {"Add-on", "Box", "Engine", "Non-Manifold", "Original", "Quads", "Text", "Version", "{days} d"},
-    "es": {"Base", "Error", "Original", "{days} d"},
+    "es": {"Base", "Error", "No", "Original", "{days} d"},
     "fr_FR": {
         *("Add-on", "Base", "Documentation", "Exact", "Message", "Original", "Pivot", "Point", "Section"),
         *("Faces", "Quads", "Service", "Session", "Sessions", "Source", "Texture", "Textures", "Triangles"),

@@ -29,7 +29,7 @@ from .texture.unwrap import unwrap
 NO_SURFACE = "Points and lines cannot be refined: check what the program that made the file has exported."
 EXPORT_AGAIN = "Export the mesh again from the program that made it."
 
-NO_AREA = 1e-9
+NO_AREA = 1e-6
 """Of the square of the diagonal: less is what rounding leaves of faces along a line."""
 GOOD_SIZE = (0.05, 200.0)
 """Diagonals, in meters, that single precision serves well everywhere; other meshes are scaled for the work."""
