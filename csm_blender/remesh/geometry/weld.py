@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from mathutils import Vector, kdtree
 
-from .surface import Indices, Points, Surface, compact
+from .surface import Indices, Mask, Points, Surface, compact
 from .topology import NONE, Edges, bodies_of, components, edges_of
 
 SAME_PLACE = 2e-6
@@ -129,7 +129,40 @@ def _merged(surface: Surface, group: Indices) -> Surface:
     triangles = inverse.reshape(-1)[surface.triangles]
     a, b, c = triangles.T
     triangles = triangles[(a != b) & (b != c) & (c != a)]
-    return compact(surface.points[first], triangles[_first_of_each(np.sort(triangles, axis=1))])
+    return compact(surface.points[first], _without_doubles(triangles))
+
+
+def _without_doubles(triangles: Indices) -> Indices:
+    """One of all *triangles* (m, 3) with the same corners, and none where two bodies meet in a common wall."""
+    rows = np.sort(triangles, axis=1)
+    kept = _first_of_each(rows)
+    if len(kept) == len(triangles):
+        return triangles
+    _, kind = np.unique(rows, axis=0, return_inverse=True)
+    kind = kind.reshape(-1)
+    # An even permutation of the sorted corners is wound one way, an odd one the other way.
+    turn = np.where((triangles == rows).all(axis=1) | (np.roll(triangles, 1, axis=1) == rows).all(axis=1), 1, 0)
+    turn |= (np.roll(triangles, 2, axis=1) == rows).all(axis=1)
+    both_ways = (np.bincount(kind) == _TWO) & (np.bincount(kind, weights=turn) == 1)
+    is_wall = _walls(triangles[kept], both_ways[kind[kept]])
+    return triangles[kept[~is_wall]]
+
+
+def _walls(triangles: Indices, doubled: Mask) -> Mask:
+    """Which of the *doubled* ones (m,) of *triangles* (m, 3) are a wall: they end where two others meet."""
+    edges = edges_of(triangles)
+    of_side = edges.of_side.reshape(-1, 3)
+    inside = np.bincount(of_side[doubled].ravel(), minlength=len(edges.ends))
+    outside = edges.faces - inside
+    fits = np.where(inside == 1, outside == _TWO, outside == 0) | (inside == 0)
+    of_doubled = np.flatnonzero(doubled)
+    patch = components(len(edges.ends), *(of_side[of_doubled][:, pair].ravel() for pair in ((0, 1), (1, 2))))[
+        of_side[of_doubled, 0]
+    ]
+    bad = np.bincount(patch, weights=~fits[of_side[of_doubled]].all(axis=1), minlength=len(edges.ends))
+    wall = np.zeros(len(triangles), dtype=bool)
+    wall[of_doubled] = bad[patch] == 0
+    return wall
 
 
 def _same_place(points: Points, tolerance: float) -> Indices:

@@ -100,3 +100,18 @@ def test_a_narrow_or_thin_surface_is_no_crack(form: Surface) -> None:
 def test_a_closed_surface_is_given_back_as_it_is() -> None:
     form = ball()
     assert cracks_closed(form) is form
+
+
+def test_two_bodies_with_a_wall_in_common_become_one_without_it() -> None:
+    first = box()
+    second = Surface(first.points * [-1.0, 1.0, 1.0] + [1.0, 0.0, 0.0], first.triangles[:, ::-1])
+    found = Form(welded(joined([first, second])))
+    assert len(welded(joined([first, second])).triangles) == 20
+    assert found.bodies == 1
+    assert found.open_edges == 0
+
+
+def test_of_a_sheet_with_two_sides_one_is_left() -> None:
+    front = sheet((4, 4))
+    both = joined([front, Surface(front.points, front.triangles[:, ::-1])])
+    assert len(welded(both).triangles) == len(front.triangles)
