@@ -153,7 +153,11 @@ DELIVERIES = (
         "an OBJ with a stray vertex and a line far away", lambda: _obj() + b"v 9 9 9\nv 10 9 9\nl 41 42\n", says=_LOOSE
     ),
     Delivery("an OBJ with colors of its vertices (TripoSR)", lambda: _obj(color=" 0.5 0.25 1.0")),
-    Delivery("an OBJ whose .mtl is not there", lambda: b"mtllib lost.mtl\nusemtl wood\n" + _obj()),
+    Delivery(
+        "an OBJ whose .mtl is not there",
+        lambda: b"mtllib lost.mtl\nusemtl wood\n" + _obj(),
+        says="The materials in lost.mtl are missing",
+    ),
     Delivery(
         "a zip with an OBJ whose picture is not there",
         lambda: _zip(
