@@ -75,7 +75,8 @@ def dump() -> dict[str, Any]:
             "modifiers": [(m.name, m.show_viewport, m.show_render) for m in obj.modifiers],
             "constraints": [c.name for c in obj.constraints],
             "slots": [(s.link, s.material.name if s.material else None) for s in obj.material_slots],
-            "properties": {name: str(value) for name, value in obj.items()},
+            # A group's text would hold its address.
+            "properties": {n: str(v.to_dict() if hasattr(v, "to_dict") else v) for n, v in obj.items()},
             "animated": obj.animation_data is not None and obj.animation_data.action is not None,
             "drivers": len(obj.animation_data.drivers) if obj.animation_data else 0,
             "instance": (obj.instance_type, obj.instance_collection.name if obj.instance_collection else None),

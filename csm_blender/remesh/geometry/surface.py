@@ -62,6 +62,13 @@ def compact(points: Points, triangles: Indices) -> Surface:
     return Surface(points[used], number[triangles].reshape(-1, 3))
 
 
+def ordered(surface: Surface) -> Surface:
+    """*surface* with its triangles in an order of their own: importers of Blender 4.2 do not always keep the file's."""
+    first = surface.triangles.argmin(axis=1)[:, None]
+    turned = np.take_along_axis(surface.triangles, (first + np.arange(3)) % 3, axis=1)
+    return Surface(surface.points, turned[np.lexsort(turned.T[::-1])])
+
+
 def joined(surfaces: list[Surface]) -> Surface:
     """All *surfaces* as one; their points stay apart."""
     if not surfaces:

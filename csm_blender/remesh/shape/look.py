@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.remesh import InputFigures
 from ..geometry.bodies import bodies_in, without_hidden, without_specks
-from ..geometry.surface import Surface
+from ..geometry.surface import Surface, ordered
 from ..geometry.topology import Edges, edges_of
 from ..geometry.weld import welded
 from .clean_up import flat_triangles
@@ -29,7 +29,7 @@ class Look:
 
 def look_at(surface: Surface) -> Look:
     """What is to be known of *surface*, whose points are numbers and which has triangles with an area."""
-    joined = welded(surface)
+    joined = welded(ordered(surface))
     edges = edges_of(joined.triangles)
     bodies = bodies_in(joined)
     figures = InputFigures(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry.surface import Indices, Mask, Points, Surface
+from ..geometry.surface import Indices, Mask, Points, Surface, ordered
 from ..geometry.topology import NONE, Edges, components, edges_of, twins_of
 
 _TWO = 2
@@ -23,12 +23,12 @@ def cut_to_manifold(surface: Surface) -> Surface:
     edges = edges_of(surface.triangles)
     twins = twins_of(edges)
     flip = _wound_against(edges, twins)
-    if flip.any():
-        triangles = surface.triangles.copy()
-        triangles[flip] = triangles[flip][:, ::-1]
-        surface = Surface(surface.points, triangles)
-        edges = edges_of(triangles)
-        twins = twins_of(edges)
+    triangles = surface.triangles.copy()
+    triangles[flip] = triangles[flip][:, ::-1]
+    # In an order that says nothing of how they were wound: of doubled faces, Blender 4.2 keeps now one, now the other.
+    surface = ordered(Surface(surface.points, triangles))
+    edges = edges_of(surface.triangles)
+    twins = twins_of(edges)
     if edges.non_manifold_count:
         _pair_many(surface.points, surface.triangles, edges, twins)
     same_way = edges.forward == edges.forward[twins]

@@ -75,7 +75,7 @@ def test_inner_shells_go_and_their_color_with_them(tmp_path: Path) -> None:
 
 
 def test_the_same_mesh_gives_the_same_result(tmp_path: Path) -> None:
-    case = Case("gear", "mixed", 1, **SMALL)
+    case = Case("gear", "tangles", 1, **SMALL)
     prints = []
     for name in ("first", "second"):
         (folder := tmp_path / name).mkdir()
