@@ -36,7 +36,7 @@ def test_five_languages_switched_while_running(blender: Blender, service: Any) -
             catalog["Fit"],
             catalog["Inside"],
             catalog[
-                "Send the session to be refined to the size and origin of the active object, and place the result there"
+                "Refine the session, file or object to the size and origin of the active object, and place the result there"
             ],
         ]
         refused = catalog["{text} is not a session code."].replace("{text}", "'nonsense'")

@@ -30,4 +30,4 @@ def test_in_the_demo_every_result_stands_where_its_block_out_stood(tmp_path: Pat
         assert facts["corner_error"] <= 1e-5, pair
         assert facts["origin_error"] <= 1e-5, pair
         assert facts["up_degrees"] <= 0.1, pair
-        assert facts["vertices"] > 1000, pair
+        assert facts["vertices"] > 100, pair  # not the block-out's own mesh
