@@ -12,6 +12,9 @@ LANGUAGES = ("de_DE", "es", "fr_FR", "ja_JP", "zh_HANS")
 UNKNOWN = "SESSION_1_404"
 KNOWN = "SESSION_P_44569824122"
 ERROR = "The service knows no such session ({status})."
+REFINE_TOOLTIP = (
+    "Refine the session, file or object to the size and origin of the active object, and place the result there"
+)
 HINT = "Check the code, and that the key belongs to the account that made the session."
 
 
@@ -35,9 +38,7 @@ def test_five_languages_switched_while_running(blender: Blender, service: Any) -
             catalog["Refine"],
             catalog["Fit"],
             catalog["Inside"],
-            catalog[
-                "Refine the session, file or object to the size and origin of the active object, and place the result there"
-            ],
+            catalog[REFINE_TOOLTIP],
         ]
         refused = catalog["{text} is not a session code."].replace("{text}", "'nonsense'")
         assert refused in seen[f"{language} refused"]

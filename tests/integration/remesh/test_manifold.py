@@ -26,7 +26,9 @@ def test_a_manifold_stays_as_it_is() -> None:
     form = ball(1.0, 6)
     found = cut_to_manifold(form)
     assert len(found.points) == len(form.points)
-    assert np.allclose(found.points[found.triangles], form.points[form.triangles])
+    centers = [each.points[each.triangles].mean(axis=1).round(9) for each in (found, form)]
+    assert set(map(tuple, centers[0].tolist())) == set(map(tuple, centers[1].tolist()))
+    assert Form(found).volume == pytest.approx(Form(form).volume)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.45])
