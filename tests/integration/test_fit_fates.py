@@ -75,8 +75,7 @@ def dump() -> dict[str, Any]:
             "modifiers": [(m.name, m.show_viewport, m.show_render) for m in obj.modifiers],
             "constraints": [c.name for c in obj.constraints],
             "slots": [(s.link, s.material.name if s.material else None) for s in obj.material_slots],
-            # A group's text would hold its address.
-            "properties": {n: str(v.to_dict() if hasattr(v, "to_dict") else v) for n, v in obj.items()},
+            "properties": properties(obj),
             "animated": obj.animation_data is not None and obj.animation_data.action is not None,
             "drivers": len(obj.animation_data.drivers) if obj.animation_data else 0,
             "instance": (obj.instance_type, obj.instance_collection.name if obj.instance_collection else None),
@@ -86,6 +85,12 @@ def dump() -> dict[str, Any]:
         block.vertices.foreach_get("co", coordinates)
         state[f"mesh {block.name}"] = (coordinates.tolist(), [m.name if m else None for m in block.materials])
     return json.loads(json.dumps(state))
+
+
+def properties(obj: Any) -> dict[str, str]:
+    """What custom properties hold: not where a group lies, nor the empty one that reading a registered group makes."""
+    held = {name: value.to_dict() if hasattr(value, "to_dict") else value for name, value in obj.items()}
+    return {name: str(value) for name, value in held.items() if value != {}}
 
 
 def ready(order: Order, tmp_path: Path, name: str = "job") -> Outcome:
