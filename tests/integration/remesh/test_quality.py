@@ -16,6 +16,8 @@ from rough.case import run
 from rough.cases import Case
 from rough.known.kinds import KINDS
 
+GEOMETRY = 16
+"""Length of the part of a fingerprint that is of points and triangles; the rest is of the images."""
 SMALL = {"triangles": 6_000, "budget": 3_000, "texture": 512}
 SAMPLES = 6_000
 
@@ -43,7 +45,14 @@ def figures(case: Case, folder: Path) -> tuple[dict, dict]:
         # 3,000 triangles: the numbers are larger than those of the issue, which are for 20,000.
         ("creature", "none", 1, 0.0005, 0.002),
         ("bracket", "holes", 1, 0.0003, 0.001),
-        ("chair", "flips", 1, 0.0003, 0.001),
+        pytest.param(
+            "chair",
+            "flips",
+            2,
+            0.0003,
+            0.001,
+            marks=pytest.mark.xfail(reason="the bake takes the other side of a thin leg for a flipped face"),
+        ),
         ("head", "mixed", 1, 0.0007, 0.003),
     ],
 )
@@ -54,7 +63,7 @@ def test_a_damaged_mesh_comes_back_near_to_what_it_was(
     assert found["mean"] <= mean
     assert found["p99"] <= p99
     assert found["color"] <= 6.0
-    assert found["color_far"] <= 0.01  # of thin legs, a flipped face may be taken for the other side
+    assert found["color_far"] <= 0.005
     assert found["uv_overlap"] <= 0.001
     if KINDS[kind].sharp:
         assert found["angle"] <= 3.0
@@ -71,13 +80,15 @@ def test_a_cloth_stays_open(tmp_path: Path) -> None:
 def test_inner_shells_go_and_their_color_with_them(tmp_path: Path) -> None:
     report, found = figures(Case("knot", "shells", 1, **SMALL), tmp_path)
     assert report["bodies_dropped"] >= 1
-    assert found["color_far"] <= 0.01  # of thin legs, a flipped face may be taken for the other side
+    assert found["color_far"] <= 0.005
 
 
-def test_the_same_mesh_gives_the_same_result(tmp_path: Path) -> None:
-    case = Case("gear", "tangles", 1, **SMALL)
+@pytest.mark.parametrize(("damage", "compared"), [("tangles", None), ("mixed", GEOMETRY)])
+def test_the_same_mesh_gives_the_same_result(damage: str, compared: int | None, tmp_path: Path) -> None:
+    """Of doubled faces, as in "mixed", Blender 4.2 imports now one, now the other: a few texels follow that."""
+    case = Case("gear", damage, 1, **SMALL)
     prints = []
     for name in ("first", "second"):
         (folder := tmp_path / name).mkdir()
-        prints.append(run(case, folder, samples=100)["figures"]["fingerprint"])
+        prints.append(run(case, folder, samples=100)["figures"]["fingerprint"][:compared])
     assert prints[0] == prints[1]
