@@ -35,6 +35,7 @@ def file(name: str) -> Source:
         ("'quoted.stl'", file("quoted.stl")),
         ("SESSION_1_2.zip", file("SESSION_1_2.zip")),
         ("🪑.ply", file("🪑.ply")),
+        ("~of no user.glb", file("~of no user.glb")),
         (f"{'n' * 300}.fbx", file(f"{'n' * 300}.fbx")),
         ("file:///models/a%20b.usdz", Source(SourceKind.FILE, str(Path("/models/a b.usdz").absolute()))),
     ],
