@@ -22,6 +22,7 @@ from .files.open_file import MeshFile, open_file
 from .files.read_file import read_file, vertex_count
 from .mesh.surface import keep_surface
 from .mesh.transform_mesh import reshape
+from .mesh.uv_maps import name_alike
 
 
 @dataclass
@@ -129,6 +130,7 @@ def _apply_transforms(objects: list[bpy.types.Object]) -> list[bpy.types.Object]
 def _joined(objects: list[bpy.types.Object]) -> bpy.types.Mesh:
     first = objects[0]
     if len(objects) > 1:
+        name_alike([obj.data for obj in objects if isinstance(obj.data, bpy.types.Mesh)])
         context: dict[str, Any] = {"active_object": first, "object": first}
         with bpy.context.temp_override(**context, selected_objects=objects, selected_editable_objects=objects):
             bpy.ops.object.join()
