@@ -14,7 +14,7 @@ import numpy as np
 from ..core.conversion import MeshFindings
 from ..core.errors import BadMesh
 from ..core.files.companions import missing_material_files
-from ..core.files.mesh_file import EMPTY_SCENE
+from ..core.files.mesh_file import EMPTY_GLB
 from ..core.files.mesh_format import MeshFormat
 from ..core.gltf.shown import LOOSE, scaled_to_nothing
 from ..core.messages import Message, sentences
@@ -74,7 +74,7 @@ def import_opened(file: MeshFile) -> Imported:
     helpers = {bone.custom_shape for bone in bones}  # what Blender's importer draws bones with
     objects = [obj for obj in scene.objects if vertex_count(obj) and obj not in helpers]
     if not objects:
-        raise BadMesh("The file holds no mesh.", EMPTY_SCENE)
+        raise BadMesh("The file holds no mesh.", EMPTY_GLB)
     for bone in bones:
         bone.matrix_basis.identity()
     shown = _apply_transforms(objects)
