@@ -153,6 +153,12 @@ def test_the_unit_of_a_usd_file_is_found(suffix: str, tmp_path: Path) -> None:
     assert_is_letter(coordinates(import_as_one_mesh(path).mesh))
 
 
+@pytest.mark.parametrize("data", [b"PXR-USDC" + bytes(8) + b"\xff" * 7 + b"\x7f", b"PK\3\4", b"PXR-USDC", b"#usda"])
+def test_a_damaged_usd_file_says_no_unit(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.usd").write_bytes(data)
+    assert meters_per_unit(tmp_path / "a.usd") == 0.01
+
+
 def test_a_usd_file_without_a_unit_is_in_centimeters(tmp_path: Path) -> None:
     path = WRITERS["USD in meters, z up"][1](tmp_path / "letter.usda")
     text = path.read_text()
