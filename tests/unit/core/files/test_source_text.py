@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -73,7 +74,10 @@ def refusal(path: Path) -> str:
 
 def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     (tmp_path / "empty.glb").touch()
+    (tmp_path / "long empty.glb").touch()
+    os.utime(tmp_path / "long empty.glb", (1.0, 1.0))
     (tmp_path / "folder.glb").mkdir()
+    assert "is empty" in refusal(tmp_path / "long empty.glb")
     assert "There is no file" in refusal(tmp_path / "missing.glb")
     assert "is empty" in refusal(tmp_path / "empty.glb")
     assert "is a folder" in refusal(tmp_path / "folder.glb")
