@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import bpy
 import numpy as np
@@ -16,11 +15,7 @@ from csm_blender.remesh.texture.unwrap import padding, unwrap
 SIZE = 512
 
 
-@pytest.fixture(autouse=True)
-def empty_blender() -> Iterator[None]:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    yield
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+pytestmark = pytest.mark.usefixtures("empty_blender")
 
 
 def spiral_ramp() -> bpy.types.Mesh:
