@@ -93,6 +93,13 @@ def test_no_two_faces_share_a_texel_and_all_lie_in_the_square(kind: str) -> None
     assert twice == []
 
 
+def test_what_the_last_look_has_found_is_parted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csm_blender.remesh.texture.unwrap._ATTEMPTS", 1)
+    mesh = spiral_ramp()
+    unwrap(mesh, SIZE)
+    assert [faces for faces in faces_at(mesh, SIZE) if len(set(faces)) > 1] == []
+
+
 @pytest.mark.parametrize("kind", MESHES)
 def test_no_face_is_mirrored_or_without_area(kind: str) -> None:
     mesh = MESHES[kind]()
