@@ -20,6 +20,7 @@ from .scene.jobs import job_updates, preview_loader
 from .scene.jobs.state import file_state
 from .scene.placement import assets, preload
 from .ui import (
+    all_jobs,
     batch_operators,
     box_panel,
     confirm_dialog,
@@ -49,6 +50,7 @@ CLASSES = (
     *batch_operators.CLASSES,
     *panel.CLASSES,
     *session_browser.CLASSES,
+    *all_jobs.CLASSES,
     *overlay.CLASSES,
     *box_panel.CLASSES,
     *drag_operators.CLASSES,
@@ -77,6 +79,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     session_browser.start()
+    all_jobs.start()
     runtime.part(CommandLine)
     for handlers, function in _handlers():
         handlers.append(function)
@@ -96,6 +99,7 @@ def unregister() -> None:
     if not bpy.app.background:
         bpy.types.STATUSBAR_HT_header.remove(status_bar.draw)
     runtime.stop()
+    all_jobs.stop()
     session_browser.stop()
     properties.remove_pointers()
     for cls in reversed((*properties.CLASSES, *CLASSES)):
