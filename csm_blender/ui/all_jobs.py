@@ -89,7 +89,7 @@ class CSM_PT_all_jobs(bpy.types.Panel):
         elif not all_jobs().lines:
             gray_label(layout, text="No jobs")
         else:
-            layout.template_list("CSM_UL_all_jobs", "", shown, "lines", shown, "active_index", rows=4, maxrows=10)
+            layout.template_list("CSM_UL_all_jobs", "", shown, "lines", shown, "active_index", rows=3, maxrows=10)
             if 0 <= shown.active_index < len(shown.lines):
                 line = all_jobs().line(shown.lines[shown.active_index].name)
                 if line is not None:
@@ -97,16 +97,17 @@ class CSM_PT_all_jobs(bpy.types.Panel):
 
 
 def _draw_chosen(context: Context, layout: Layout, line: Line) -> None:
+    column = layout.column(align=True)
     for text in dict.fromkeys((line.name, Path(line.source).name)):
-        gray_label(layout, text=text, translate=False)
+        gray_label(column, text=text, translate=False)
     is_open = line.job_id in file_state().bindings
     if is_open:
-        gray_label(layout, text="In this file", icon="FILE_BLEND")
+        gray_label(column, text="In this file", icon="FILE_BLEND")
     elif line.file:
-        gray_label(layout, text=Path(line.file).name, icon="FILE_BLEND", translate=False)
+        gray_label(column, text=Path(line.file).name, icon="FILE_BLEND", translate=False)
     else:
-        gray_label(layout, text="The file was never saved", icon="FILE_BLEND")
-    gray_label(layout, text=size_text(line.size), icon="DISK_DRIVE")
+        gray_label(column, text="The file was never saved", icon="FILE_BLEND")
+    gray_label(column, text=size_text(line.size), icon="DISK_DRIVE")
     draw_lines(layout, in_sidebar(context, line.message, inset_px=60), "NONE")
     row = layout.row(align=True)
     row.operator("csm.place_here", icon="IMPORT").job_id = line.job_id
