@@ -18,6 +18,7 @@ from .scene.blender import change_counter, runtime
 from .scene.blender.main_timer import main_timer
 from .scene.jobs import job_updates, preview_loader
 from .scene.jobs.state import file_state
+from .scene.measure import custom_box
 from .scene.placement import assets, preload
 from .ui import (
     all_jobs,
@@ -165,6 +166,7 @@ def _after_undo() -> None:
 def _read_file() -> None:
     planned_request.forget()
     scene_defaults.apply()
+    custom_box.restore_of_overrides()
     preview_loader.file_opened()
     job_updates.file_opened()
 
