@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import bpy
@@ -26,6 +27,7 @@ from ..background.headless import run_pipeline
 from ..blender.bpy_typing import Context
 from ..blender.evaluation import depsgraph_of
 from ..blender.undo import push_undo_step
+from ..placement import assets
 from ..placement.turn import turn_result
 from ..properties import CSM_PG_job, find_record, tag_of
 from . import job_updates, record_sync
@@ -221,6 +223,17 @@ def remove_any(job_id: str) -> None:
     if job is not None and actions.cancel(store, job).state not in FINISHED:
         raise JobError("A background process is still working on it.", "It is being stopped: remove it in a moment.")
     remove(job_id)
+
+
+def delete_library_copy(job: Job) -> None:
+    """Delete the asset file of *job*, whose result is not in the scene. Raises :class:`UsageError`, `DiskProblem`."""
+    store = file_state().open_store()
+    if job.result is None or job.result.conversion.asset_file is None:
+        raise UsageError("This job has no file in an asset library.")
+    made_at = max(at for at, state, _message in store.events(job.job_id) if state == JobState.READY)
+    assets.delete_library_copy(Path(job.result.conversion.asset_file), datetime.fromisoformat(made_at))
+    conversion = replace(job.result.conversion, asset_file=None)
+    job_updates.note(store.update(job, result=replace(job.result, conversion=conversion)))
 
 
 def job_of(job_id: str) -> Job:
