@@ -17,6 +17,7 @@ from ..scene.jobs import commands
 from ..scene.jobs.state import file_state
 from ..scene.properties import CSM_PG_job
 from .formatting import MOVING, gray_label, right_label, state_word
+from .library_copy import draw_library_copy
 from .text_wrap import draw_lines, in_sidebar
 
 _WAYS = {Way.KEPT: Message("Left as it was"), Way.MENDED: Message("Mended"), Way.REBUILT: Message("Built anew")}
@@ -45,6 +46,8 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         _lines(context, box, text, icon)
     if hint and not gone:
         _lines(context, box, hint, "BLANK1", active=False)
+    if gone or record.status in {"FAILED", "CANCELLED"}:
+        draw_library_copy(context, box, record)
     if record.status == "PLACED" and not gone:
         _draw_fit(box, record)
         _draw_stretch(context, box, record)

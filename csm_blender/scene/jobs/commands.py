@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import bpy
@@ -26,6 +27,7 @@ from ..background.headless import run_pipeline
 from ..blender.bpy_typing import Context
 from ..blender.evaluation import depsgraph_of
 from ..blender.undo import push_undo_step
+from ..placement import assets
 from ..placement.turn import turn_result
 from ..properties import CSM_PG_job, find_record, tag_of
 from . import job_updates, record_sync
@@ -191,6 +193,47 @@ def remove(job_id: str) -> None:
     if job is not None and job.state in FINISHED:
         store.remove(job)
     record_sync.remove_record(job_id)
+
+
+def place_here(job_id: str, scene: bpy.types.Scene) -> Message:
+    """Take a job of any file into this one, into *scene*, and place its result as soon as it is ready.
+
+    It goes where its block-out stood; a job that this file has already is placed where it belongs. Gives what it waits
+    for. Raises :class:`JobError` for a job that was removed.
+    """
+    state = file_state()
+    job = state.open_store().get(job_id)
+    if job is None:
+        raise JobError("This job is no longer known.", "Remove it from the list.")
+    if job_id not in state.bindings:
+        record_sync.add_record(job, scene, None)
+    if job.state in (JobState.READY, JobState.PLACED):
+        return place(job)
+    state.place_requested.add(job_id)
+    job_updates.note(job)
+    if job.state in FINISHED:
+        return Message("It is in the list of this scene. Retry continues it.")
+    return Message("It is placed here when it is ready.")
+
+
+def remove_any(job_id: str) -> None:
+    """Remove a job of any file, whatever its state, and its files. Raises :class:`JobError` while it is worked on."""
+    store = file_state().open_store()
+    job = store.get(job_id)
+    if job is not None and actions.cancel(store, job).state not in FINISHED:
+        raise JobError("A background process is still working on it.", "It is being stopped: remove it in a moment.")
+    remove(job_id)
+
+
+def delete_library_copy(job: Job) -> None:
+    """Delete the asset file of *job*, whose result is not in the scene. Raises :class:`UsageError`, `DiskProblem`."""
+    store = file_state().open_store()
+    if job.result is None or job.result.conversion.asset_file is None:
+        raise UsageError("This job has no file in an asset library.")
+    made_at = max(at for at, state, _message in store.events(job.job_id) if state == JobState.READY)
+    assets.delete_library_copy(Path(job.result.conversion.asset_file), datetime.fromisoformat(made_at))
+    conversion = replace(job.result.conversion, asset_file=None)
+    job_updates.note(store.update(job, result=replace(job.result, conversion=conversion)))
 
 
 def job_of(job_id: str) -> Job:

@@ -30,11 +30,13 @@ from ..addon.environment import jobs_home
 from ..addon.translation import labels
 from ..background.one_shot import OneShotProcess
 from ..blender.bpy_typing import Context
+from ..blender.change_counter import changes
 from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw
 from ..blender.runtime import Part
 from ..blender.undo import in_scene, push_undo_step
-from ..placement import preview_objects
+from ..measure.custom_box import custom_box
+from ..placement import preview_objects, preview_shape
 from ..placement.preview_objects import Remark
 from ..versions import history
 from . import safe_moment
@@ -43,7 +45,8 @@ from .planning import plan_for_objects, with_shape
 from .state import Binding
 
 READY_CHECK_S = 0.2
-ORPHAN_CHECK_S = 1.0
+SHOWN_CHECK_S = 0.5
+"""How often the previews that are shown are checked: whether their block-outs were deleted or edited."""
 _log = logging.getLogger(__name__)
 
 
@@ -101,6 +104,8 @@ class PreviewOrders(Part):
 
     awaited: dict[int, Order] = field(default_factory=dict)
     troubles: dict[int, CsmError] = field(default_factory=dict)
+    followed: int = -1
+    """How much had changed in the file when the previews were last fitted to their block-outs' boxes."""
 
     def stop(self) -> None:
         """Cancel all."""
@@ -191,6 +196,7 @@ def remove(block_out: bpy.types.Object, scene: bpy.types.Scene) -> bool:
 
 def wake() -> None:
     """Have the timer check the previews, at least once."""
+    preview_orders().followed = -1
     if not bpy.app.background:
         main_timer().call(_step)
 
@@ -206,9 +212,41 @@ def _step() -> float | None:
     for order in [order for order in awaited.values() if order.waits]:
         _show_if_safe(order)
     _remove_orphans()
+    follow_edits()
     if any(order.waits for order in awaited.values()):
         return READY_CHECK_S
-    return ORPHAN_CHECK_S if any(preview_objects.collected()) else None
+    return SHOWN_CHECK_S if any(preview_objects.collected()) else None
+
+
+def follow_edits() -> None:
+    """Fit the previews that are shown to the boxes that their block-outs have now.
+
+    That is no undo step of its own: it follows from the block-out, and after an undo it is done again.
+    """
+    orders, counter = preview_orders(), changes()
+    count = counter.shapes + counter.moves
+    boxes = [preview for preview in preview_objects.collected() if _has_drawn_box(preview)]
+    if counter.are_counted and count == orders.followed and not boxes:
+        return
+    waits = [_follow(preview) for preview in list(preview_objects.collected())]
+    orders.followed = -1 if any(waits) else count
+
+
+def _has_drawn_box(preview: bpy.types.Object) -> bool:
+    """Whether its block-out has a custom box: cheap to measure, and no change of one is counted."""
+    block_out = preview_objects.block_out_of(preview)
+    return block_out is not None and custom_box(block_out) is not None
+
+
+def _follow(preview: bpy.types.Object) -> bool:
+    """Fit *preview* to the box of its block-out. Whether that has to wait."""
+    block_out, scenes = preview_objects.block_out_of(preview), preview.users_scene
+    if block_out is None or not scenes:
+        return False
+    if safe_moment.reason_not_to_touch(scenes[0]):
+        return True
+    preview_shape.follow(preview, block_out, scenes[0])
+    return False
 
 
 def _show_if_safe(order: Order) -> None:

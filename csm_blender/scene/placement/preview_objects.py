@@ -23,6 +23,7 @@ from ..blender.custom_properties import read
 from ..blender.evaluation import depsgraph_of, world_matrix
 from .align import AlignmentGoal, align_following, goal_of, offset_of
 from .append import all_or_nothing, append_mesh
+from .preview_shape import remember_shape
 
 COLLECTION = "CSM Previews"
 MATERIAL = "CSM Preview"
@@ -114,6 +115,7 @@ def show(
             now = world_matrix(target, depsgraph_of(scene))
             goal = AlignmentGoal(goal_of(spec, now), report.fitted.box, target, now, scene)
             align_following(obj, goal, offset_of(spec))
+            remember_shape(obj, spec)
             _show_in_local_views(obj, target, depsgraph_of(scene))
     except BaseException:
         _drop_empty([collection])
