@@ -51,7 +51,7 @@ def bake(
     notes: list[Message] = []
     materials = list(original.materials) or [None]
     channels: dict[int, Channels] = {}
-    for number in np.unique(numbers):
+    for number in np.flatnonzero(np.bincount(numbers)):
         channels[int(number)], found = read_channels(materials[number], has_colors=bool(original.color_attributes))
         notes += [note for note in found if note not in notes]
     size = texture_size or _AVERAGED_SIZE
