@@ -27,7 +27,7 @@ from .shading import LowFrames, OriginalNormals, in_tangent_space, materials_at
 from .surface import Surface
 from .unwrap import padding
 
-_TEXELS_AT_ONCE = 1 << 19
+_TEXELS_AT_ONCE = 1 << 20
 _RGB = 3
 _ONE = Constant((1.0,))
 _AVERAGED_SIZE = 256
