@@ -34,10 +34,18 @@ def test_a_file_is_refined_without_key_and_network_and_turned(blender: Blender, 
     assert re.findall(r"name='((?:Refine|Turn) [^']*)'", result.output) == ["Refine Cube", "Turn Cube_refined"]
 
 
-def test_a_file_dropped_on_a_block_out_is_refined_into_it(blender: Blender, mesh_file: Path) -> None:
-    params = {"libs": LIBRARIES, "path": str(mesh_file)}
-    seen = blender.run(f"{SCENARIOS}:drop_file", params=params, online=False, timeout=150).value
+def test_a_file_dropped_on_a_block_out_stands_in_it_facing_right_though_blender_was_killed(
+    blender: Blender, mesh_file: Path
+) -> None:
+    blend = blender.directory / "scene.blend"
+    params = {"libs": LIBRARIES, "path": str(mesh_file), "blend": str(blend)}
+    blender.run(f"{SCENARIOS}:drop_file_and_die", params=params, online=False, exit_code=-9)
+    mesh_file.unlink()
+    seen = blender.run(f"{SCENARIOS}:resumed", args=[blend], online=False, timeout=150).value
+    assert seen["at_first"] != "PLACED"
     assert seen["target"] == "Cube"
     assert seen["fit_error"] < 1e-5
     assert seen["same_corners"]
+    assert seen["farthest"] < 1e-3, "of the block-out's own corners, 2 units apart: the letter faces as it does"
+    assert seen["hidden"]
     assert seen["detail"] == "CUSTOM"

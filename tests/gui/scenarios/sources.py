@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import bpy
 from bpy_extras.view3d_utils import location_3d_to_region_2d
 from inside import Events, Steps, area, frames, idle_until, override, region, screenshot
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "support")]
 from addon import corners, jobs, over_view, wait_for
+from fit_glbs import letter
 from many import throw
 
 
@@ -50,31 +53,47 @@ def refine_file(path: str) -> Steps[dict[str, object]]:
     return seen
 
 
-def drop_file(libs: str, path: str) -> Steps[dict[str, object]]:
-    """Drop the file from another program over one of two block-outs: that one is refined into."""
+def drop_file_and_die(libs: str, path: str, blend: str) -> Steps[None]:
+    """Drop the file from another program over one of two block-outs, save, and let Blender be killed meanwhile."""
     events = Events()
     bpy.ops.mesh.primitive_cube_add(size=1.0, location=(6.0, 0.0, 0.0))
     bpy.context.object.name = "Other"
     cube = bpy.data.objects["Cube"]
+    points, faces = letter((-1.0, -1.0, -1.0), (1.0, 1.0, 1.0))  # of a glTF: x right, y up, z to the front
+    cube.data.clear_geometry()
+    cube.data.from_pydata([(z, x, y) for x, y, z in points.tolist()], [], faces.tolist())  # turned by 90 degrees
     cube.scale = (1.5, 1.5, 1.5)  # the menu of importers opens at the mouse, and its line is clicked
     bpy.context.scene.csm.triangles = 500
     bpy.context.scene.csm.texture_size = "0"
     bpy.context.view_layer.update()
-    wanted = corners(cube)
     yield from events.open_sidebar("CSM")
     with override():
         x, y = seen_at(cube)
     yield from throw(libs, path, x, y)
     yield from screenshot("file-dropped")
-    seen: dict[str, object] = {"jobs_before_choice": len(jobs())}
     yield from events.move(x, y)
     yield from choose_in_menu(events)
     yield from idle_until(lambda: len(jobs()) == 1, what="a job")
+    yield from wait_for("CONVERTING")
+    bpy.ops.wm.save_as_mainfile(filepath=blend)
+    os.kill(os.getpid(), signal.SIGKILL)
+    yield 60.0
+
+
+def resumed() -> Steps[dict[str, object]]:
+    """The file was opened by the command line: its job goes on by itself, and the result faces as the block-out."""
+    events = Events()
+    cube = bpy.data.objects["Cube"]
+    seen: dict[str, object] = {"at_first": jobs()[0].status}
     yield from wait_for("PLACED", timeout=90)
     yield from frames(5)
+    yield from events.open_sidebar("CSM")
     yield from screenshot("file-dropped-placed")
-    seen |= {"target": jobs()[0].target, "fit_error": jobs()[0].fit_error}
-    seen["same_corners"] = corners(result()) == wanted
+    seen |= {"target": jobs()[0].target, "fit_error": jobs()[0].fit_error, "hidden": cube.hide_viewport}
+    seen["same_corners"] = corners(result()) == corners(cube)
+    seen["farthest"] = max(
+        (result().closest_point_on_mesh(vertex.co)[1] - vertex.co).length for vertex in cube.data.vertices
+    )
     seen["detail"] = bpy.context.scene.csm.detail
     return seen
 
