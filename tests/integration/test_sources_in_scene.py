@@ -16,6 +16,8 @@ from fit_glbs import letter, plain
 
 import csm_blender
 from csm_blender.core.errors import BadSource, MissingKey, OnlineAccessOff, UsageError
+from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.quality_report import card
 from csm_blender.core.jobs.states import JobState
 from csm_blender.core.models import Choices, Fit, Original
 from csm_blender.core.remesh import RemeshOptions
@@ -121,6 +123,42 @@ def test_a_placed_result_is_turned_in_its_box_as_another_facing_would_have_it(
     for _ in range(3):
         commands.turn(job)
     assert np.allclose([v.co for v in result.data.vertices], before, atol=1e-6)
+
+
+@pytest.mark.parametrize("original", [Original.HIDE, Original.REPLACE])
+def test_a_stretched_result_is_fitted_inside_turned_and_stretched_again_as_new_jobs_would_do_it(
+    scene: bpy.types.Scene, file: Source, original: Original
+) -> None:
+    def placed(name: str, facing: Facing, fit: Fit) -> tuple[Job, bpy.types.Object]:
+        scene.objects[name].scale = (-0.5, 1.0, 2.0)
+        choices = replace(AS_IT_IS, facing=facing, fit=fit, original=original)
+        job = commands.start_job(file, [scene.objects[name]], bpy.context, choices)
+        commands.run_to_end([job.job_id], bpy.context)
+        result = commands.result_of(job.job_id)
+        assert result is not None
+        return commands.job_of(job.job_id), result
+
+    def vertices(obj: bpy.types.Object) -> np.ndarray:
+        return np.array([vertex.co for vertex in obj.data.vertices])
+
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.context.object.name = "Stool"
+    job, result = placed("Chair", Facing.TURN_0, Fit.EXACT)
+    assert "Stretched 4.0 times in height." in card(commands.standing(job)).verdict
+    for name, facing, fit in (
+        ("Table", Facing.TURN_0, Fit.INSIDE),
+        ("Stool", Facing.TURN_90, Fit.INSIDE),
+        ("Raw", Facing.TURN_90, Fit.EXACT),
+    ):
+        other, wanted = placed(name, facing, fit)
+        if name == "Stool":
+            commands.turn(job)
+        else:
+            commands.fit_again(job, fit)
+        assert np.allclose(vertices(result), vertices(wanted), atol=1e-6), name
+        now, asked = card(commands.standing(job)), card(other)
+        assert (now.verdict, now.facing, now.good) == (asked.verdict, asked.facing, True)
+        assert now.stretch == pytest.approx(asked.stretch, rel=1e-5)
 
 
 def test_a_session_still_needs_a_key_or_online_access(scene: bpy.types.Scene) -> None:

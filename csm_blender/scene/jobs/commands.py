@@ -16,17 +16,17 @@ from ...core.jobs import actions
 from ...core.jobs.job import Decision, Job, decisions
 from ...core.jobs.states import FINISHED, JobState
 from ...core.messages import NOTHING, Message
-from ...core.models import Choices
+from ...core.models import Choices, Fit
 from ...core.processes.converter_pool import MESH_NAME
 from ...core.settings import NO_SERVICE
-from ...core.sources import Source, SourceKind
+from ...core.sources import Facing, Source, SourceKind
 from ..addon.preferences import settings_now
 from ..addon.translation import labels
 from ..background.headless import run_pipeline
 from ..blender.bpy_typing import Context
 from ..blender.evaluation import depsgraph_of
 from ..blender.undo import push_undo_step
-from ..placement.turn import turn_result
+from ..placement.refit import as_it_stands, refit
 from ..properties import CSM_PG_job, find_record, tag_of
 from . import job_updates, record_sync
 from .binding import bound_scene, find_result, find_target
@@ -155,13 +155,36 @@ def convert_again(job: Job, choices: Choices) -> Job:
 
 def turn(job: Job) -> None:
     """Turn the placed result of *job* by a quarter in its box, as one undo step. Raises :class:`JobError`."""
-    scene, result = bound_scene(job.job_id), result_of(job.job_id)
-    if scene is None or result is None or not isinstance(result.data, bpy.types.Mesh):
+    _refit(job, Message("Turn {name}"), facing=Facing.TURN_90)
+
+
+def fit_again(job: Job, fit: Fit) -> None:
+    """Fit the placed result of *job* as *fit* says, with its own proportions or filling its box, as one undo step.
+
+    Raises :class:`JobError`.
+    """
+    _refit(job, Message("Fit {name}"), fit=fit)
+
+
+def _refit(job: Job, step: Message, facing: Facing = Facing.TURN_0, fit: Fit | None = None) -> None:
+    job, scene, result = job_of(job.job_id), bound_scene(job.job_id), result_of(job.job_id)
+    if scene is None or result is None or not isinstance(result.data, bpy.types.Mesh) or job.result is None:
         raise JobError("The result is not in the scene.", "Place it again first.")
     if result.mode != "OBJECT":
         raise JobError("{name} is being edited.", "Go back to Object Mode first (Tab).", name=repr(result.name))
-    turn_result(result.data, job.spec)
-    push_undo_step(labels.say("Turn {name}", name=result.name), scene)
+    if result.data.library is not None:
+        raise JobError("{name} is linked from another file and cannot be changed.", name=repr(result.name))
+    now = as_it_stands(job, result.data)
+    assert now.result is not None
+    refit(result.data, job.spec, now.result.conversion.fitted, facing=facing, fit=fit or now.spec.choices.fit)
+    push_undo_step(labels.say(step.template, name=result.name), scene)
+    job_updates.note(job)
+
+
+def standing(job: Job) -> Job:
+    """*job* with how its result fits now, if it was turned or fitted again since it was placed."""
+    result = result_of(job.job_id)
+    return as_it_stands(job, result.data if result is not None and isinstance(result.data, bpy.types.Mesh) else None)
 
 
 def _write_object_again(job: Job) -> None:
