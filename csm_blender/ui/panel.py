@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import bpy
@@ -14,6 +15,7 @@ from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout, current
 from ..scene.jobs import job_updates
+from ..scene.jobs.batch import file_batch
 from ..scene.jobs.record_sync import has_orphans
 from ..scene.jobs.state import file_state
 from ..scene.properties import CSM_PG_job, CSM_PG_scene, active_record, state_of
@@ -24,6 +26,9 @@ from .planned_request import preview, selected_with_code
 from .preview_operators import draw_preview
 from .source_panel import draw_detail, draw_engine, draw_source, sends_request
 from .text_wrap import draw_lines, in_sidebar
+
+FEW_JOBS = 5
+"""Jobs that are seen at a glance: for more there is a line that counts them."""
 
 
 class CSM_UL_jobs(bpy.types.UIList):
@@ -61,7 +66,7 @@ class CSM_PT_refine(bpy.types.Panel):
             job_updates.wake()  # what draws must not write
         if (trouble := file_state().trouble) is not None:
             draw_lines(layout.box(), in_sidebar(context, trouble.advice), "ERROR")
-        if len(state.jobs):
+        if len(state.jobs) or file_batch().waiting:
             layout.separator()
             _draw_jobs(context, layout, state)
 
@@ -165,7 +170,26 @@ def _numbers(values: tuple[float, float, float]) -> str:
     return "  ".join(f"{value:.4g}" for value in values)
 
 
+def _draw_tally(layout: Layout, state: CSM_PG_scene, waiting: int) -> None:
+    """Draw how far all jobs of the scene are, with *waiting* of a batch that are still to be begun."""
+    states = Counter(record.status for record in state.jobs)
+    total, placed = len(state.jobs) + waiting, states["PLACED"]
+    text = labels.say("{placed} of {total} placed", placed=placed, total=total)
+    if failed := states["FAILED"]:
+        text += ", " + labels.say("{count} failed", count=failed)
+    row = layout.row(align=True)
+    row.progress(factor=placed / total, text=text, type="BAR")
+    if waiting or any(states[name] for name in MOVING):
+        row.operator("csm.cancel_all", text="", icon="X")
+
+
 def _draw_jobs(context: Context, layout: Layout, state: CSM_PG_scene) -> None:
+    waiting, refused = len(file_batch().waiting), file_batch().refused
+    if waiting or len(state.jobs) > FEW_JOBS:
+        _draw_tally(layout, state, waiting)
+    if refused:
+        text = labels.say("Could not be begun: {count}.", count=len(refused))
+        draw_lines(layout.box(), in_sidebar(context, f"{text} {labels.translate(refused[0])}"), "ERROR")
     row = layout.row()
     row.template_list("CSM_UL_jobs", "", state, "jobs", state, "active_job_index", rows=2, maxrows=6)
     column = row.column(align=True)

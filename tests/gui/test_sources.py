@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -49,3 +50,19 @@ def test_a_file_dropped_on_a_block_out_stands_in_it_facing_right_though_blender_
     assert seen["farthest"] < 1e-3, "of the block-out's own corners, 2 units apart: the letter faces as it does"
     assert seen["hidden"]
     assert seen["detail"] == "CUSTOM"
+
+
+def test_many_files_dropped_are_refined_into_the_objects_of_their_names(blender: Blender, tmp_path: Path) -> None:
+    count = int(os.environ.get("CSM_MANY_FILES", "40"))  # 400 for the figures in docs/benchmarks.md
+    folder = tmp_path / "meshes"
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"prop-{number}.glb").write_bytes(plain(*letter()))
+    params = {"libs": LIBRARIES, "folder": str(folder), "count": count, "timeout": 30.0 + 5.0 * count}
+    result = blender.run(f"{SCENARIOS}:drop_many", params=params, online=False, timeout=60.0 + 5.0 * count)
+    seen = result.value
+    print({name: seen[name] for name in ("seconds", "longest", "memory", "draw_s")})
+    assert seen["jobs_before"] == 0, "the pairs are shown first"
+    assert seen["statuses"] == {"PLACED": count}
+    assert seen["pairs"] == {f"prop-{number}": f"Prop {number:03}" for number in range(count)}
+    assert seen["worst"] < 1e-5

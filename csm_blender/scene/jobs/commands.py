@@ -11,6 +11,7 @@ from pathlib import Path
 import bpy
 
 from ...core.errors import JobError, UsageError
+from ...core.files.recent_files import remember_file
 from ...core.files.source_text import check_file
 from ...core.jobs import actions
 from ...core.jobs.job import Decision, Job, decisions
@@ -20,6 +21,7 @@ from ...core.models import Choices, Fit
 from ...core.processes.converter_pool import MESH_NAME
 from ...core.settings import NO_SERVICE
 from ...core.sources import Facing, Source, SourceKind
+from ..addon.environment import jobs_home
 from ..addon.preferences import settings_now
 from ..addon.translation import labels
 from ..background.headless import run_pipeline
@@ -36,10 +38,18 @@ from .restore import is_unfinished, restore_job
 from .state import file_state
 
 
-def start_job(source: Source | str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Job:
+def start_job(
+    source: Source | str,
+    objects: Sequence[bpy.types.Object],
+    context: Context,
+    choices: Choices,
+    *,
+    is_checked: bool = False,
+) -> Job:
     """Start a job for the common box of *objects*, in the axes of the first. Raises a :class:`CsmError`.
 
-    *source* is a :class:`Source` or the code of a session. A key and online access are needed for a session only.
+    *source* is a :class:`Source` or the code of a session. A key and online access are needed for a session only. A
+    file that *is_checked* is one of many: it is not looked at again, and not remembered as the last one used.
     """
     source = Source.of(source)
     is_session = source.kind is SourceKind.SESSION
@@ -51,8 +61,9 @@ def start_job(source: Source | str, objects: Sequence[bpy.types.Object], context
             name=repr(obj.name),
             session_code=busy.spec.source.label,
         )
-    if source.kind is SourceKind.FILE:
+    if source.kind is SourceKind.FILE and not is_checked:
         check_file(Path(source.name))
+        remember_file(jobs_home(), source.name)
     store, depsgraph = file_state().open_store(), context.evaluated_depsgraph_get()
     spec = with_shape(plan_for_objects(source, objects, context.scene, depsgraph, choices), objects, depsgraph)
     job = add_job(store, spec, base_url, context.scene, depsgraph)

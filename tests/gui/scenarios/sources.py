@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import bpy
 from bpy_extras.view3d_utils import location_3d_to_region_2d
-from inside import Events, Steps, area, frames, idle_until, override, region, screenshot
+from inside import Events, Steps, area, center, frames, idle_until, override, region, screenshot
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "support")]
-from addon import corners, jobs, over_view, wait_for
+from addon import corners, jobs, over_view, statuses, wait_for
 from fit_glbs import letter
 from many import throw
 
@@ -96,6 +97,72 @@ def resumed() -> Steps[dict[str, object]]:
     )
     seen["detail"] = bpy.context.scene.csm.detail
     return seen
+
+
+def drop_many(libs: str, folder: str, count: int, timeout: float) -> Steps[dict[str, object]]:
+    """Drop all files of a folder from another program, look at the pairs, agree, and go on while they are refined."""
+    events = Events()
+    bpy.data.objects.remove(bpy.data.objects["Cube"])
+    mesh = bpy.data.meshes.new("Block")
+    mesh.from_pydata(*block())
+    for number in range(count):
+        obj = bpy.data.objects.new(f"Prop {number:03}", mesh.copy())
+        obj.location = (number % 20 * 1.5, number // 20 * 1.5, 0.0)
+        bpy.context.collection.objects.link(obj)
+    bpy.context.scene.csm.source, bpy.context.scene.csm.engine = "FILE", "NONE"
+    bpy.context.view_layer.update()
+    yield from events.open_sidebar("CSM")
+    files = sorted(map(str, Path(folder).iterdir()))
+    x, y = center(region("WINDOW"))
+    yield from throw(libs, files[0], x, y, *files[1:])
+    yield from events.move(x, y)
+    if not dialog_is_open():
+        yield from choose_in_menu(events)
+    yield from screenshot("files-dialog")
+    seen: dict[str, object] = {"jobs_before": len(jobs())}
+    yield from events.press("RET")
+    yield from idle_until(lambda: len(jobs()) > 0, what="a job")
+    memory, longest, turns = [], 0.0, 0
+    begun = last = time.monotonic()
+    while time.monotonic() - begun < timeout and not (len(jobs()) >= count and set(statuses()) == {"PLACED"}):
+        yield
+        now = time.monotonic()
+        longest, last, turns = max(longest, now - last), now, turns + 1
+        if turns % 200 == 0:
+            memory.append(resident_mb())
+        if len(jobs()) > count // 2 and not (seen.get("pictured")):
+            seen["pictured"] = bool((yield from screenshot("files-under-way")))
+            last = time.monotonic()
+    yield from frames(5)
+    seen |= {"seconds": time.monotonic() - begun, "longest": longest, "memory": [*memory, resident_mb()]}
+    yield from screenshot("files-placed")
+    seen["statuses"] = {status: statuses().count(status) for status in set(statuses())}
+    seen["pairs"] = {Path(job.source).stem: job.target for job in jobs()}
+    seen["worst"] = max(job.fit_error for job in jobs())
+    begun = time.monotonic()
+    for _ in range(5):
+        region("UI").tag_redraw()
+        with override(region_kind="UI"):
+            bpy.ops.wm.redraw_timer(type="DRAW", iterations=1)
+    seen["draw_s"] = (time.monotonic() - begun) / 5
+    return seen
+
+
+def block() -> tuple[list[tuple[float, ...]], list[None], list[list[int]]]:
+    """Points, edges and faces of a block-out."""
+    points, faces = letter()
+    return [(x, -z, y) for x, y, z in points.tolist()], [], faces.tolist()
+
+
+def dialog_is_open() -> bool:
+    """Whether our dialog is what opened, and not Blender's menu of importers."""
+    return any(op.bl_idname == "CSM_OT_refine_files" for op in bpy.context.window_manager.operators)
+
+
+def resident_mb() -> int:
+    """The memory of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // 1024**2
 
 
 def seen_at(obj: bpy.types.Object) -> tuple[int, int]:
