@@ -24,6 +24,7 @@ from .formatting import MOVING, gray_label, right_label, size_text, state_icon, 
 from .job_panel import draw_job
 from .planned_request import preview, selected_with_code
 from .preview_operators import draw_preview
+from .refine_operators import CSM_OT_refine
 from .source_panel import draw_detail, draw_engine, draw_source, sends_request
 from .text_wrap import draw_lines, in_sidebar
 
@@ -102,7 +103,8 @@ def _draw_request(context: Context, layout: Layout) -> None:
     if seen is None:
         gray_label(column, text="No active object", icon="OBJECT_DATA")
     else:
-        column.label(text=seen.name, icon="OBJECT_DATA", translate=False)
+        text = labels.say("Block-out: {name}", name=seen.name)
+        column.label(text=text, icon="OBJECT_DATA", translate=False)
         if seen.size is not None:
             gray_label(column, text=size_text(seen.size, context.scene), icon="BLANK1")
         elif seen.error is not None:
@@ -127,10 +129,20 @@ def _draw_request(context: Context, layout: Layout) -> None:
     row.scale_y = 1.4
     row.operator_context = "INVOKE_DEFAULT"  # in this region: its poll asks what is missing in the panel's fields
     row.operator("csm.refine", icon="MOD_REMESH")
+    _draw_missing(context, layout, is_shown=seen is not None and seen.error is not None)
     draw_preview(context, layout)
     count = len(selected_with_code(context))
     if count > 1:
         layout.operator("csm.refine_selected", text=labels.say("Refine {count} Selected", count=count))
+
+
+def _draw_missing(context: Context, layout: Layout, *, is_shown: bool) -> None:
+    """Draw why Refine is gray, which else only its tooltip says; nothing where that *is_shown* elsewhere."""
+    is_obstacle = state_of(context.scene).source == "SESSION" and obstacle() is not None
+    if not is_shown and not is_obstacle and (reason := CSM_OT_refine.missing_in_panel(context)):
+        column = layout.column()
+        column.active = False
+        draw_lines(column, in_sidebar(context, reason))
 
 
 def _draw_more(layout: Layout, state: CSM_PG_scene) -> None:

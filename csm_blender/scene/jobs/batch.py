@@ -13,7 +13,7 @@ import bpy
 
 from ...core.api.session_code import parse_session_code
 from ...core.errors import BadSessionCode, CsmError, NoSuchObject, UsageError
-from ...core.files.assignment import Pair, by_name, usable
+from ...core.files.assignment import Pair, by_name, natural_order, usable
 from ...core.files.jobs_file import Row
 from ...core.files.source_text import problems_of
 from ...core.messages import NOTHING, Message
@@ -132,6 +132,7 @@ def pairs_of_files(files: Sequence[str], context: Context) -> list[Pair]:
     chosen = [obj for obj in block_outs_of(context.scene) if obj in (context.selected_objects or ())]
     is_selection = len(chosen) > 1
     objects = {obj.name: obj for obj in (chosen if is_selection else block_outs_of(context.scene))}
+    files = sorted(files, key=lambda file: natural_order(Path(file).name))
     pairs = by_name(files, list(objects))
     bad = problems_of(Path(pair.session) for pair in usable(pairs))
     found = []
