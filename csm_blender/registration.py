@@ -18,7 +18,7 @@ from .scene.blender import change_counter, runtime
 from .scene.blender.main_timer import main_timer
 from .scene.jobs import job_updates, preview_loader
 from .scene.jobs.state import file_state
-from .scene.placement import assets, preload
+from .scene.placement import assets, preload, preview_objects
 from .ui import (
     batch_operators,
     box_panel,
@@ -152,7 +152,10 @@ def _after_load() -> None:
     _read_file()
 
 
-_before_save = _guarded(preload.discard)
+@_guarded
+def _before_save() -> None:
+    preload.discard()
+    preview_objects.remove_delivered()
 
 
 @_guarded

@@ -15,8 +15,9 @@ from ..core.models import Fit
 from ..core.remesh import RemeshReport, Way
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
-from ..scene.jobs import commands
+from ..scene.jobs import commands, preview_loader
 from ..scene.jobs.state import file_state
+from ..scene.placement import preview_objects
 from ..scene.properties import CSM_PG_job
 from .formatting import MOVING, gray_label, right_label, state_word
 from .text_wrap import draw_lines, in_sidebar
@@ -56,6 +57,7 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         job = commands.standing(job)
         if record.status == "PLACED" and not gone:
             _draw_stretch(context, box, record, job)
+            _draw_delivered(context, box, record, job)
         _draw_card(context, box, job)
     _draw_buttons(box, record, may)
 
@@ -86,13 +88,27 @@ def _draw_stretch(context: Context, layout: Layout, record: CSM_PG_job, job: Job
     _button(row, "csm.turn", record, text="Turn 90°", icon="LOOP_FORWARDS")
     stretch = job.result.conversion.fitted.stretch if job.result is not None else None
     if job.spec.choices.fit is not Fit.EXACT:
-        other, text = Fit.EXACT, "Fill the Box"
+        other, text = Fit.EXACT, Message("Fill the Box")
     elif stretch is not None and max(stretch) > _STRETCHED_AT_ALL:
-        other, text = Fit.INSIDE, "Fit Inside"
+        other, text = Fit.INSIDE, Message("Fit Inside")
     else:
         return
     button: Any = row.operator("csm.fit_again", text=text, icon="PIVOT_BOUNDBOX")
     button.job_id, button.fit = record.job_id, other
+
+
+def _draw_delivered(context: Context, layout: Layout, record: CSM_PG_job, job: Job) -> None:
+    """Draw the switch that shows the mesh as it was delivered, where this computer has changed it."""
+    if job.result is None or job.result.conversion.remesh is None:
+        return
+    result = commands.result_of(record.job_id)
+    is_awaited = preview_loader.order_of(result) is not None
+    is_shown = preview_objects.preview_of(result) is not None
+    text = "Loading…" if is_awaited else "Hide Delivered Mesh" if is_shown else "Show Delivered Mesh"
+    button: Any = layout.operator("csm.show_delivered", text=text, icon="SHADING_WIRE", depress=is_shown or is_awaited)
+    button.job_id = record.job_id
+    if (trouble := preview_loader.trouble_of(result)) is not None:
+        _lines(context, layout, trouble.advice, "ERROR")
 
 
 def _remesh_rows(report: RemeshReport) -> list[tuple[Message, Message]]:

@@ -19,6 +19,7 @@ from .text_wrap import draw_lines, in_sidebar
 
 _REMARKS = {
     Remark.REFINED: Message("Already refined: this is the refined mesh, and refining costs nothing."),
+    Remark.DELIVERED: Message("This is the mesh as it was delivered, over the refined one."),
     Remark.EARLIER: Message("The service could not be reached: this is an earlier preview."),
 }
 

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import bpy
+
 from ..core.models import Fit
 from ..scene.addon.translation import OURS
 from ..scene.blender.bpy_typing import Context
 from ..scene.blender.typed_properties import EnumProperty
-from ..scene.jobs import commands
+from ..scene.jobs import commands, preview_loader
+from ..scene.placement import preview_objects
 from ..scene.properties import FIT_ITEMS, CSM_PG_job
 from .job_operators import JobOperator
 
@@ -34,4 +37,20 @@ class CSM_OT_fit_again(JobOperator):
         commands.fit_again(commands.job_of(record.job_id), Fit(self.fit))
 
 
-CLASSES = (CSM_OT_turn, CSM_OT_fit_again)
+class CSM_OT_show_delivered(JobOperator):
+    """Show the mesh as it was delivered over the refined one, or stop that. It is not saved in the file"""
+
+    bl_idname = "csm.show_delivered"
+    bl_label = "Show Delivered Mesh"
+
+    def act(self, _context: Context, record: CSM_PG_job) -> None:
+        job, result = commands.job_of(record.job_id), commands.result_of(record.job_id)
+        if preview_objects.preview_of(result) is not None or preview_loader.order_of(result) is not None:
+            commands.hide_delivered(job)
+            return
+        order = commands.show_delivered(job)
+        if bpy.app.background:
+            preview_loader.wait_for(order)
+
+
+CLASSES = (CSM_OT_turn, CSM_OT_fit_again, CSM_OT_show_delivered)

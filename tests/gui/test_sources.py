@@ -23,8 +23,11 @@ def mesh_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_is_refined_without_key_and_network_and_turned(blender: Blender, mesh_file: Path) -> None:
-    result = blender.run(f"{SCENARIOS}:refine_file", params={"path": str(mesh_file)}, online=False, timeout=150)
+def test_a_file_is_refined_without_key_and_network_turned_fitted_and_compared(
+    blender: Blender, mesh_file: Path
+) -> None:
+    params = {"path": str(mesh_file), "blend": str(blender.directory / "scene.blend")}
+    result = blender.run(f"{SCENARIOS}:refine_file", params=params, online=False, timeout=150)
     seen = result.value
     assert seen["source_at_start"] == "FILE"
     assert seen["could_refine"] == [False, True]
@@ -33,7 +36,10 @@ def test_a_file_is_refined_without_key_and_network_and_turned(blender: Blender, 
     assert seen["same_corners"]
     assert seen["turned"] == {"same_corners": True, "moved": True}
     assert seen["undone"] == {"same_corners": True, "moved": False}
-    assert re.findall(r"name='((?:Refine|Turn) [^']*)'", result.output) == ["Refine Cube", "Turn Cube_refined"]
+    assert seen["inside"]
+    assert seen["delivered_in_file"] == []
+    steps = re.findall(r"name='((?:Refine|Turn|Fit) [^']*)'", result.output)
+    assert steps == ["Refine Cube", "Turn Cube_refined", "Fit Cube_refined"]
 
 
 def test_a_file_dropped_on_a_block_out_stands_in_it_facing_right_though_blender_was_killed(

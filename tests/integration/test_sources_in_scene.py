@@ -25,6 +25,7 @@ from csm_blender.core.sources import Engine, Facing, Source, SourceKind
 from csm_blender.scene.jobs import commands, preview_loader, restore
 from csm_blender.scene.jobs.planning import chosen_source, with_chosen_engine
 from csm_blender.scene.placement import preview_objects
+from csm_blender.scene.placement.preview_objects import Remark
 from csm_blender.scene.properties import state_of, tag_of
 
 AS_IT_IS = Choices(engine=Engine.NONE, facing=Facing.AUTO)
@@ -159,6 +160,35 @@ def test_a_stretched_result_is_fitted_inside_turned_and_stretched_again_as_new_j
         now, asked = card(commands.standing(job)), card(other)
         assert (now.verdict, now.facing, now.good) == (asked.verdict, asked.facing, True)
         assert now.stretch == pytest.approx(asked.stretch, rel=1e-5)
+
+
+def test_the_delivered_mesh_is_shown_over_the_result_and_leaves_nothing_behind(
+    scene: bpy.types.Scene, tmp_path: Path
+) -> None:
+    path = tmp_path / "letter and crumb.glb"
+    points, faces = letter((0.0, 0.0, 0.0), (1.0, 2.0, 0.5))
+    crumb = np.array([(3.0, 0.0, 0.0), (3.0, 0.001, 0.0), (3.0, 0.0, 0.001)])  # a body that the engine drops
+    path.write_bytes(plain(np.concatenate([points, crumb]), [*faces.tolist(), [len(points) + i for i in range(3)]]))
+    choices = Choices(engine=Engine.LOCAL, facing=Facing.TURN_90, remesh=RemeshOptions(triangles=500, texture_size=0))
+    job = commands.start_job(Source(SourceKind.FILE, str(path)), [scene.objects["Chair"]], bpy.context, choices)
+    commands.run_to_end([job.job_id], bpy.context)
+    result = commands.result_of(job.job_id)
+    before = {kind: len(getattr(bpy.data, kind)) for kind in ("objects", "meshes", "collections", "materials")}
+    assert commands.job_of(job.job_id).result.conversion.remesh.bodies_dropped >= 1
+    for change in (lambda: None, lambda: commands.turn(job), lambda: commands.fit_again(job, Fit.INSIDE)):
+        change()
+        bpy.context.view_layer.update()
+        assert preview_objects.preview_of(result) is None, "what was shown is no longer true"
+        assert preview_loader.wait_for(commands.show_delivered(job)) == ""
+        bpy.context.view_layer.update()
+        shown = preview_objects.preview_of(result)
+        assert preview_objects.remark_of(shown) is Remark.DELIVERED
+        found = [result.matrix_world.inverted() @ shown.matrix_world @ vertex.co for vertex in shown.data.vertices]
+        off = sorted((result.closest_point_on_mesh(point)[1] - point).length for point in found)
+        assert off[len(points) * 9 // 10] <= 0.02, "the letter lies on its refined mesh, of about 2 by 2 by 2"
+        assert off[-1] > 1.0, "and the crumb beside it"
+    commands.hide_delivered(job)
+    assert {kind: len(getattr(bpy.data, kind)) for kind in before} == before
 
 
 def test_a_session_still_needs_a_key_or_online_access(scene: bpy.types.Scene) -> None:

@@ -28,9 +28,10 @@ from ..background.headless import run_pipeline
 from ..blender.bpy_typing import Context
 from ..blender.evaluation import depsgraph_of
 from ..blender.undo import push_undo_step
+from ..placement import preview_objects
 from ..placement.refit import as_it_stands, refit
 from ..properties import CSM_PG_job, find_record, tag_of
-from . import job_updates, record_sync
+from . import job_updates, preview_loader, record_sync
 from .binding import bound_scene, find_result, find_target
 from .object_source import add_job, check_object, write_object
 from .planning import plan_for_objects, with_shape
@@ -188,8 +189,28 @@ def _refit(job: Job, step: Message, facing: Facing = Facing.TURN_0, fit: Fit | N
     now = as_it_stands(job, result.data)
     assert now.result is not None
     refit(result.data, job.spec, now.result.conversion.fitted, facing=facing, fit=fit or now.spec.choices.fit)
+    preview_loader.cancel(result)
+    preview_objects.remove_of([result])  # it shows how the mesh came, as it stood until now
     push_undo_step(labels.say(step.template, name=result.name), scene)
     job_updates.note(job)
+
+
+def show_delivered(job: Job) -> preview_loader.Order:
+    """Begin to show the mesh over the placed result as it was delivered for *job*. Raises a :class:`CsmError`."""
+    job, scene, result = job_of(job.job_id), bound_scene(job.job_id), result_of(job.job_id)
+    if scene is None or result is None:
+        raise JobError("The result is not in the scene.", "Place it again first.")
+    mesh = file_state().open_store().folder(job.job_id) / MESH_NAME
+    if not mesh.is_file():
+        raise JobError("The mesh as it was delivered is no longer on this computer.", "Start a new job with it.")
+    return preview_loader.begin_delivered(standing(job), mesh, scene, result)
+
+
+def hide_delivered(job: Job) -> None:
+    """Remove what :func:`show_delivered` showed, as one undo step."""
+    scene, result = bound_scene(job.job_id), result_of(job.job_id)
+    if scene is not None and result is not None:
+        preview_loader.remove(result, scene)
 
 
 def standing(job: Job) -> Job:

@@ -14,7 +14,7 @@ import bpy
 import numpy as np
 
 from ...converter.fitting import fitted_by, planned_move
-from ...converter.mesh.transform_mesh import coordinates, reshape
+from ...converter.mesh.transform_mesh import Array, coordinates, reshape
 from ...core.conversion import ConversionRequest, Fitted
 from ...core.geometry.facing import FULL_TURN
 from ...core.jobs.job import Job
@@ -61,6 +61,27 @@ def refit(mesh: bpy.types.Mesh, spec: JobSpec, was: Fitted, *, facing: Facing, f
     )
     mesh[PROPERTY] = json.dumps(Standing(fit, made).as_dict())
     return made
+
+
+def move_like(mesh: bpy.types.Mesh, spec: JobSpec, own: Fitted, other: Fitted) -> None:
+    """Move the *mesh*, fitted to *spec* as *own* says, to where it would be had it been treated as the *other* was.
+
+    That is one made of the same file, which may have got a smaller box: what is the same in both is then at the same
+    place.
+    """
+    request = ConversionRequest.of(spec, Path())
+    was, will = (planned_move(*_delivered_box(fitted), request) for fitted in (own, other))
+    back = np.linalg.inv(was.linear)
+    linear = will.linear @ back
+    reshape(mesh, linear, will.linear @ (was.around - will.around) + will.shift, around=was.shift)
+
+
+def _delivered_box(fitted: Fitted) -> tuple[Array, Array]:
+    """The low and the high corner (3,) of the mesh as delivered, in Blender's axes and meters."""
+    assert fitted.delivered_min is not None
+    assert fitted.delivered_max is not None
+    low, high = fitted.delivered_min, fitted.delivered_max  # API order: y up, z to the front, which is Blender's -y
+    return np.array((low[0], -high[2], low[1])), np.array((high[0], -low[2], high[1]))
 
 
 def as_it_stands(job: Job, mesh: bpy.types.Mesh | None) -> Job:

@@ -18,8 +18,8 @@ from fit_glbs import letter
 from many import throw
 
 
-def refine_file(path: str) -> Steps[dict[str, object]]:
-    """Open the panel, type the path, press Refine, wait, turn the result, undo that."""
+def refine_file(path: str, blend: str) -> Steps[dict[str, object]]:
+    """Open the panel, type the path, press Refine, wait, turn the result, fit it inside, undo both, compare, save."""
     events = Events()
     cube = bpy.data.objects["Cube"]
     cube.scale = (1.0, 0.6, 1.4)
@@ -46,12 +46,28 @@ def refine_file(path: str) -> Steps[dict[str, object]]:
     yield from frames(5)
     seen["turned"] = {"same_corners": corners(result()) == wanted, "moved": points() != before}
     yield from screenshot("file-turned")
+    yield from events.click_button("csm.fit_again")
+    yield from frames(5)
+    seen["inside"] = max(result().dimensions) < 2.8 - 1e-3
+    yield from screenshot("file-inside")
     bpy.context.window_manager.print_undo_steps()
     yield from over_view(events)
     yield from events.press("Z", ctrl=True)
+    yield from idle_until(lambda: corners(result()) == wanted, what="undo")
+    yield from events.press("Z", ctrl=True)
     yield from idle_until(lambda: points() == before, what="undo")
     seen["undone"] = {"same_corners": corners(result()) == wanted, "moved": points() != before}
+    yield from events.click_button("csm.show_delivered")
+    yield from idle_until(delivered, timeout=60, what="the delivered mesh")
+    yield from screenshot("file-delivered")
+    bpy.ops.wm.save_as_mainfile(filepath=blend)
+    seen["delivered_in_file"] = [obj.name for obj in delivered()]
     return seen
+
+
+def delivered() -> list[bpy.types.Object]:
+    """What shows a mesh as it was delivered."""
+    return [obj for obj in bpy.data.objects if obj.get("csm_preview_remark") == "DELIVERED"]
 
 
 def drop_file_and_die(libs: str, path: str, blend: str) -> Steps[None]:
