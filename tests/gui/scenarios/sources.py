@@ -101,16 +101,19 @@ def resumed() -> Steps[dict[str, object]]:
     """The file was opened by the command line: its job goes on by itself, and the result faces as the block-out."""
     events = Events()
     cube = bpy.data.objects["Cube"]
-    seen: dict[str, object] = {"at_first": jobs()[0].status}
     yield from wait_for("PLACED", timeout=90)
     yield from frames(5)
     yield from events.open_sidebar("CSM")
     yield from screenshot("file-dropped-placed")
-    seen |= {"target": jobs()[0].target, "fit_error": jobs()[0].fit_error, "hidden": cube.hide_viewport}
+    seen: dict[str, object] = {
+        "target": jobs()[0].target,
+        "fit_error": jobs()[0].fit_error,
+        "hidden": cube.hide_viewport,
+    }
     seen["same_corners"] = corners(result()) == corners(cube)
-    seen["farthest"] = max(
-        (result().closest_point_on_mesh(vertex.co)[1] - vertex.co).length for vertex in cube.data.vertices
-    )
+    there = result().matrix_world.inverted() @ cube.matrix_world
+    wanted = [there @ vertex.co for vertex in cube.data.vertices]
+    seen["farthest"] = max((result().closest_point_on_mesh(point)[1] - point).length for point in wanted)
     seen["detail"] = bpy.context.scene.csm.detail
     return seen
 
