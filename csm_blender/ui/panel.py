@@ -16,9 +16,10 @@ from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout, current
 from ..scene.jobs import job_updates
 from ..scene.jobs.batch import file_batch
+from ..scene.jobs.binding import holds_result
 from ..scene.jobs.record_sync import has_orphans
 from ..scene.jobs.state import file_state
-from ..scene.properties import CSM_PG_job, CSM_PG_scene, active_record, state_of
+from ..scene.properties import CSM_PG_job, CSM_PG_scene, active_record, state_of, tag_of
 from .box_panel import draw_box, draw_pivot
 from .formatting import MOVING, gray_label, right_label, size_text, state_icon, state_word
 from .job_panel import draw_job
@@ -103,7 +104,8 @@ def _draw_request(context: Context, layout: Layout) -> None:
     if seen is None:
         gray_label(column, text="No active object", icon="OBJECT_DATA")
     else:
-        text = labels.say("Block-out: {name}", name=seen.name)
+        is_result = holds_result(context.active_object, tag_of(context.active_object).job_id)
+        text = seen.name if is_result else labels.say("Block-out: {name}", name=seen.name)
         column.label(text=text, icon="OBJECT_DATA", translate=False)
         if seen.size is not None:
             gray_label(column, text=size_text(seen.size, context.scene), icon="BLANK1")
