@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..errors import StoreDiskProblem, StoreTooNew, StoreUnusable
 from ..messages import NOTHING, Message
+from ..processes.process_lock import ProcessLock
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 10.0
@@ -133,7 +134,9 @@ def _replaced(path: Path, busy_timeout_s: float, damage: sqlite3.DatabaseError) 
     Two processes may find the damage at the same time, and the second must not move the first one's new store away: so
     they go one by one, and each looks again when it is its turn.
     """
-    with _exclusive(path, busy_timeout_s):
+    with ProcessLock(path.with_name(f"{path.name}.lock")) as lock:
+        if not lock.acquire(busy_timeout_s):
+            raise StoreUnusable("The job store {path} stays locked by another program.", path=path)
         try:
             return _opened(path, busy_timeout_s), NOTHING
         except sqlite3.DatabaseError as error:
@@ -159,18 +162,6 @@ def _replaced(path: Path, busy_timeout_s: float, damage: sqlite3.DatabaseError) 
         )
         _log.warning("%s (%s)", notice, damage)
         return _opened(path, busy_timeout_s), notice
-
-
-@contextlib.contextmanager
-def _exclusive(path: Path, busy_timeout_s: float) -> Iterator[None]:
-    """Hold a lock that ends with the process: an exclusive transaction on a database of its own, on any platform."""
-    lock = sqlite3.connect(path.with_name(f"{path.name}.lock"), timeout=busy_timeout_s, isolation_level=None)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-        yield
-        lock.execute("ROLLBACK")
-    finally:
-        lock.close()
 
 
 @contextlib.contextmanager

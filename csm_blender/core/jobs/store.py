@@ -22,6 +22,7 @@ from typing import Any
 from ..errors import StoreUnusable
 from ..models import JobSpec
 from ..settings import LONGEST_LEASE_S
+from . import holder
 from .database import BUSY_TIMEOUT_S, identity, open_database, storage_faults_explained
 from .job import Job
 from .rows import columns_from, jobs_from, spec_from
@@ -193,6 +194,11 @@ class Store:
 
     def claim(self, job_id: str, owner: str, lease_s: float) -> bool:
         """Take or renew the lease on a job for *lease_s* seconds; ``False`` while another worker holds it."""
+        return self._claim(job_id, owner, lease_s) or (
+            self._release_gone(owner, job_id) and self._claim(job_id, owner, lease_s)
+        )
+
+    def _claim(self, job_id: str, owner: str, lease_s: float) -> bool:
         with self._transaction("NORMAL"):
             done = self._db.execute(
                 f"UPDATE jobs SET lease_owner=:owner, lease_until=:now+:lease WHERE job_id=:job AND {_FREE}",  # noqa: S608 - a constant
@@ -210,9 +216,23 @@ class Store:
         """Give back every lease of *owner*: it ends, or it is known to be dead."""
         with self._transaction("NORMAL"):
             self._db.execute("UPDATE jobs SET lease_owner='', lease_until=0 WHERE lease_owner=?", [owner])
+        holder.forget(owner)
+
+    def _release_gone(self, owner: str, job_id: str | None = None) -> bool:
+        """Give back the leases of workers of this machine that were killed: on one job, or on all; whether any was."""
+        with self._explained():
+            rows = self._db.execute(
+                "SELECT DISTINCT lease_owner FROM jobs WHERE lease_owner NOT IN ('', ?) AND (? IS NULL OR job_id=?)",
+                [owner, job_id, job_id],
+            )
+            gone = [row["lease_owner"] for row in rows if holder.is_gone(row["lease_owner"])]
+        for other in gone:
+            self.release(other)
+        return bool(gone)
 
     def waiting_for_worker(self, base_url: str, owner: str = "") -> list[str]:
         """Ids of the jobs of this service, and of those that need none, that have no worker, or have *owner*."""
+        self._release_gone(owner)
         with self._explained():
             rows = self._db.execute(
                 f"SELECT job_id FROM jobs WHERE base_url IN (:base, '') AND {_FREE}"  # noqa: S608 - constants
