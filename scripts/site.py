@@ -27,13 +27,21 @@ from site_check import Findings, check
 DOCS = ROOT / "docs"
 CHAPTERS = {
     "Using it": ["guide", "farm", "remesh", "deliveries", "fit"],
-    "Reference": ["command-line", "reference-operators", "reliability", "security", "local-service", "benchmarks"],
-    "Inside": ["architecture", "job-store", "platforms", "contributing", "changelog", "reporting"],
+    "Reference": ["command-line", "operators", "reliability", "security", "local-service", "benchmarks"],
+    "Inside": [
+        "architecture",
+        "job-store",
+        "platforms",
+        "contributing",
+        "changelog",
+        "Reporting a vulnerability <reporting>",
+    ],
 }
 """The order of the pages. A page that is not written is left out, and one that is not named stands at the end."""
 FROM_ABOVE = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "reporting.md"}
 """Pages that lie in the top folder, where people and forges look for them."""
-GENERATED = "reference-operators.md"
+GENERATED = ("command-line.md", "operators.md")
+"""Pages whose end is made of the parser and the classes."""
 _LINK = re.compile(r"(\]\()((?:\.\./|docs/)[^)\s]*)(\))")
 
 
@@ -86,7 +94,7 @@ def make_references(folder: Path) -> None:
             missing = error
     else:
         raise missing
-    call = [python, ROOT / "scripts" / "site_reference.py", folder / "command-line.md", folder / GENERATED]
+    call = [python, ROOT / "scripts" / "site_reference.py", *(folder / name for name in GENERATED)]
     done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
         raise Broken(f"The references could not be made:\n{done.stdout}{done.stderr}")
@@ -95,8 +103,8 @@ def make_references(folder: Path) -> None:
 def contents(folder: Path) -> str:
     """The table of contents, in Sphinx's words."""
     there = {page.stem for page in folder.glob("*.md")} - {"index"}
-    named = {name for names in CHAPTERS.values() for name in names}
-    chapters = {title: [name for name in names if name in there] for title, names in CHAPTERS.items()}
+    named = {page_of(name) for names in CHAPTERS.values() for name in names}
+    chapters = {title: [name for name in names if page_of(name) in there] for title, names in CHAPTERS.items()}
     chapters["More"] = sorted(there - named)
     blocks = [
         "\n".join(["```{toctree}", ":hidden:", f":caption: {title}", "", *names, "```"])
@@ -104,6 +112,11 @@ def contents(folder: Path) -> str:
         if names
     ]
     return "\n\n".join(blocks) + "\n"
+
+
+def page_of(entry: str) -> str:
+    """The page of an entry of the table of contents, which may have a title of its own: ``Title <page>``."""
+    return entry.rpartition("<")[2].rstrip(">")
 
 
 def build(pages: Path, output: Path) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes the references of the command line and of the operators: ``site_reference.py COMMAND_LINE.md OPERATORS.md``.
 
-Runs in a Blender as a module, and asks the parser and the registered classes themselves. The first file is there
-already and is added to.
+Runs in a Blender as a module, and asks the parser and the registered classes themselves. Both files are there
+already and are added to.
 """
 
 from __future__ import annotations
@@ -22,27 +22,12 @@ import bpy
 import csm_blender
 from csm_blender.cli.parser import build_parser
 
-OPERATORS_INTRODUCTION = """# Operators
-
-For scripts and keymaps: `bpy.ops.csm.NAME(…)`. The add-on has to be enabled. Where a value is left out, the operator
-does what the panel shows. Without a window `bpy.ops.csm.refine` runs to its end before it returns; in a window it
-starts a job and returns. What is wrong is raised as a `RuntimeError` with the sentence that the panel would show.
-
-```python
-import bpy
-
-bpy.ops.csm.refine(source="chair.glb", engine="local", target="Chair")
-```
-
-This page is made from the registered classes of this version.
-"""
-
 
 def main(command_line: str, operators: str) -> None:
     """Write both."""
-    with Path(command_line).open("a", encoding="utf-8") as page:
-        page.write("\n" + "\n".join(commands()))
-    Path(operators).write_text(OPERATORS_INTRODUCTION + "\n" + "\n".join(all_operators()), encoding="utf-8")
+    for name, sections in ((command_line, commands()), (operators, all_operators())):
+        with Path(name).open("a", encoding="utf-8") as page:
+            page.write("\n" + "\n".join(sections))
 
 
 def commands() -> Iterator[str]:
@@ -92,6 +77,8 @@ def plain(text: str | None) -> str:
 
 def all_operators() -> Iterator[str]:
     """A section for each registered operator, in the order of their names."""
+    yield "## All operators\n"
+    yield "This part is made from the registered classes of this version.\n"
     bpy.ops.wm.read_factory_settings(use_empty=True)
     csm_blender.register()
     try:
@@ -103,7 +90,7 @@ def all_operators() -> Iterator[str]:
 
 def operator(name: str, rna: Any) -> Iterator[str]:
     """The section of one operator."""
-    yield f"## csm.{name}\n"
+    yield f"### csm.{name}\n"
     yield f"**{sentence(rna.name)}** {sentence(plain(rna.description))}\n"
     properties = [one for one in rna.properties if one.identifier != "rna_type" and not one.is_hidden]
     if properties:

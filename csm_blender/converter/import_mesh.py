@@ -48,7 +48,7 @@ class Imported:
 
 def import_as_one_mesh(path: Path) -> Imported:
     """What :func:`import_opened` makes of the file at *path*, whatever it is packed in."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         return import_opened(open_file(path, Path(folder)))
 
 
