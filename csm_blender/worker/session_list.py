@@ -20,6 +20,7 @@ from ..core.api.client import CsmClient, SessionPage
 from ..core.api.download import download
 from ..core.api.session import Session
 from ..core.errors import CsmError, DiskProblem
+from ..core.file_system import remove_file, replace_file
 from ..core.files import session_cache
 from ..core.messages import ROUTINE, Message
 from ..core.processes.child_side import Parent
@@ -94,11 +95,11 @@ def _fetch_picture(session: Session, pictures: Path, settings: Settings) -> None
         with part.open("rb") as file:
             is_picture = file.read(8).startswith(_KINDS)
         if is_picture:
-            part.replace(path)
+            replace_file(part, path)
     except (CsmError, OSError) as error:
         _log.info("The picture of %s: %s", session.code, error)
     finally:
-        part.unlink(missing_ok=True)
+        remove_file(part)
 
 
 if __name__ == "__main__":
