@@ -4,22 +4,27 @@
 from __future__ import annotations
 
 import errno
+import sys
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..errors import BadMesh
+from ..file_system import portable_name
 
 MAX_FILES = 200
 MAX_TOTAL_BYTES = 2 * 1024**3
-_DAMAGED = (errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ, errno.EEXIST, errno.ENOTDIR)
+_DAMAGED = (errno.EINVAL, errno.EILSEQ, errno.EEXIST, errno.ENOTDIR)
 """The system's errors for names and offsets of a damaged zip, such as a folder called as a file; not of a full disk."""
+_TOO_LONG = (errno.ENAMETOOLONG, errno.ENOENT)
+"""The same for a name or path that is too long; Windows says that it does not exist."""
 _MESHES = (".obj", ".glb", ".gltf", ".fbx", ".usd", ".usda", ".usdc", ".usdz", ".ply", ".stl")
 """Suffixes of meshes: of several in one zip the first kind is taken, and of that the largest."""
 _COMPANIONS = {".mtl", ".bin", ".png", ".jpg", ".jpeg", ".webp", ".tga", ".bmp", ".tif", ".tiff", ".exr", ".hdr"}
 _WANTED = {*_MESHES, *_COMPANIONS}
 _ENCRYPTED = 0x1
 _MAX_DEPTH = 16
+_LONGEST_NAME = 255
 
 
 def unpack_mesh(archive: Path, folder: Path) -> Path:
@@ -37,6 +42,9 @@ def unpack_mesh(archive: Path, folder: Path) -> Path:
     except OSError as error:
         if error.errno in _DAMAGED:
             raise BadMesh("The zip is damaged.") from error
+        if error.errno in _TOO_LONG and archive != Path(error.filename or archive):
+            hint = "Unpack it, and use the mesh file in it."
+            raise BadMesh("The zip holds a file name that is too long for this computer.", hint) from error
         raise
 
 
@@ -83,6 +91,9 @@ def _target(name: str, folder: Path, *, flat: bool) -> Path:
     """Where the entry called *name* goes, inside *folder* whatever it says."""
     *folders, last = name.replace("\\", "/").split("/")
     plain = PureWindowsPath(last).name  # without a drive, on which it would be elsewhere
+    if sys.platform == "win32":  # elsewhere they work, and are what the materials call them
+        plain = portable_name(plain, _LONGEST_NAME)
+        folders = [portable_name(part, _LONGEST_NAME) if part.strip(". ") else part for part in folders]
     if flat:
         return folder / plain
     kept = [part for part in folders if part.strip(". ") and ":" not in part][:_MAX_DEPTH]

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadMesh, ConversionFailed, CsmError, DiskProblem, NotEnoughMemory
+from ..file_system import replace_file
 from ..messages import Message, sentences
 from ..remesh import RemeshOptions
 from .child_process import ChildProcess, Progress
@@ -221,14 +222,14 @@ def _outcome(running: _Running) -> dict[str, Any] | CsmError:
     report, folder = running.process.answer, running.job.folder
     if report is None:
         with contextlib.suppress(OSError):
-            (running.attempt / LOG_NAME).replace(folder / LOG_NAME)
+            replace_file(running.attempt / LOG_NAME, folder / LOG_NAME)
         output = Message("Its output is in {path}.", path=folder / LOG_NAME)
         none = Message("The converter gave no result.")
         return ConversionFailed(sentences(none, running.process.how_it_ended(), output))
     if error := report.get("error"):
         return _ERRORS.get(error["code"], ConversionFailed)(error["message"], error["hint"])
     try:
-        (running.attempt / BLEND_NAME).replace(folder / BLEND_NAME)
+        replace_file(running.attempt / BLEND_NAME, folder / BLEND_NAME)
     except OSError as problem:
         return DiskProblem("The converted mesh cannot be kept: {reason}.", reason=problem)
     return {**report, "blend": str(folder / BLEND_NAME)}

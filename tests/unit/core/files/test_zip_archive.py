@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from pathlib import Path
 
@@ -131,3 +132,34 @@ def test_a_password_is_named(tmp_path: Path, into: Path) -> None:
 def test_what_a_mac_stores_beside_a_file_is_no_mesh(tmp_path: Path, into: Path) -> None:
     archive = packed(tmp_path, ("__MACOSX/._mesh.obj", b"\0\5\x16\7" * 99), ("mesh.obj", OBJ))
     assert unpack_mesh(archive, into).read_bytes() == OBJ
+
+
+def test_on_windows_no_name_in_a_zip_means_a_device_or_a_hidden_stream(
+    tmp_path: Path, into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    archive = packed(tmp_path, ("CON.obj", OBJ), ("tex/nul.png", b"png"), ("tex/a:b.png", b"png"), ("lamp..mtl", b"m"))
+    assert unpack_mesh(archive, into).name == "CON_.obj"
+    assert {path.name for path in into.rglob("*.*")} == {"CON_.obj", "nul_.png", "a_b.png", "lamp..mtl"}
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(36, "File name too long", "x"), FileNotFoundError(2, "No such file", "C:\\…")]
+)
+def test_a_name_that_is_too_long_is_said(
+    tmp_path: Path, into: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    """Windows says of a path over 260 characters that it does not exist."""
+
+    def refuse(_path: Path, *_arguments: object, **_named: object) -> None:
+        raise error
+
+    archive = packed(tmp_path, ("mesh.obj", OBJ))
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(BadMesh, match="too long"):
+        unpack_mesh(archive, into)
+
+
+def test_a_zip_that_is_gone_is_no_long_name(tmp_path: Path, into: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        unpack_mesh(tmp_path / "gone.zip", into)
