@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -168,7 +168,7 @@ def convert_again(job: Job, choices: Choices) -> Job:
 
 def turn(job: Job) -> None:
     """Turn the placed result of *job* by a quarter in its box, as one undo step. Raises :class:`JobError`."""
-    _refit(job, Message("Turn {name}"), facing=Facing.TURN_90)
+    _refit(job, lambda name: labels.say("Turn {name}", name=name), facing=Facing.TURN_90)
 
 
 def fit_again(job: Job, fit: Fit) -> None:
@@ -176,10 +176,10 @@ def fit_again(job: Job, fit: Fit) -> None:
 
     Raises :class:`JobError`.
     """
-    _refit(job, Message("Fit {name}"), fit=fit)
+    _refit(job, lambda name: labels.say("Fit {name}", name=name), fit=fit)
 
 
-def _refit(job: Job, step: Message, facing: Facing = Facing.TURN_0, fit: Fit | None = None) -> None:
+def _refit(job: Job, step: Callable[[str], str], facing: Facing = Facing.TURN_0, fit: Fit | None = None) -> None:
     job, scene, result = job_of(job.job_id), bound_scene(job.job_id), result_of(job.job_id)
     if scene is None or result is None or not isinstance(result.data, bpy.types.Mesh) or job.result is None:
         raise JobError("The result is not in the scene.", "Place it again first.")
@@ -192,7 +192,7 @@ def _refit(job: Job, step: Message, facing: Facing = Facing.TURN_0, fit: Fit | N
     refit(result.data, job.spec, now.result.conversion.fitted, facing=facing, fit=fit or now.spec.choices.fit)
     preview_loader.cancel(result)
     preview_objects.remove_of([result])  # it shows how the mesh came, as it stood until now
-    push_undo_step(labels.say(step.template, name=result.name), scene)
+    push_undo_step(step(result.name), scene)
     job_updates.note(job)
 
 
