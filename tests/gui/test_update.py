@@ -29,5 +29,6 @@ def test_updated_in_the_window_a_job_of_1_0_0_goes_on_and_is_placed(
         seen = bare_blender.run("scenarios/update.py:updated", env=env, params=params, timeout=150).value
     assert seen["versions"] == ["1.0.0", VERSION]
     assert seen["states"] == ["REFINING", "PLACED"]
+    assert seen["preferences_kept"]
     assert seen["fit_error"] <= 1e-5
     assert slow_service.counts()["post"] == {SESSION: 1}

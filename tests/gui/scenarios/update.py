@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import bpy
 from inside import Events, Steps, frames, idle_until, override, screenshot
@@ -18,6 +19,7 @@ def updated(session: str, repository: str, new: str, version: str) -> Steps[dict
     events = Events()
     yield from events.open_sidebar("CSM")
     seen: dict[str, object] = {"versions": [installed(repository)], "states": []}
+    preferences(repository).confirm_sending = False  # a dialog of its own test
     with override():
         assert bpy.ops.csm.refine("INVOKE_DEFAULT", session_code=session, target="Cube") == {"RUNNING_MODAL"}
     yield from wait_for_state("REFINING")
@@ -38,9 +40,15 @@ def updated(session: str, repository: str, new: str, version: str) -> Steps[dict
     yield from wait_for_state("PLACED")
     yield from frames(3)
     seen["states"].append(jobs()[0].status)
+    seen["preferences_kept"] = not preferences(repository).confirm_sending
     seen["fit_error"] = jobs()[0].fit_error
     yield from screenshot("update-placed")
     return seen
+
+
+def preferences(repository: str) -> Any:
+    """Those of the extension."""
+    return bpy.context.preferences.addons[f"bl_ext.{repository}.csm_blender"].preferences
 
 
 def installed(repository: str) -> str:
