@@ -9,7 +9,6 @@ its .blend: what goes is the copy for "place again", which is then fetched again
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
 import time
@@ -17,6 +16,7 @@ import uuid
 from collections.abc import Collection
 from pathlib import Path
 
+from ..file_system import remove_file
 from ..files import preview_cache
 from .job import Job
 from .states import FINISHED
@@ -87,8 +87,7 @@ def _delete(path: Path) -> int:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        with contextlib.suppress(OSError):  # on Windows: another process reads it just now
-            path.unlink(missing_ok=True)
+        remove_file(path)
     return before - folder_size(path)
 
 

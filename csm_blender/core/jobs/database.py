@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import StoreDiskProblem, StoreTooNew, StoreUnusable
+from ..file_system import replace_file
 from ..messages import NOTHING, Message
 from ..processes.process_lock import ProcessLock
 from .rows import NEWEST_FORMAT
@@ -150,8 +151,8 @@ def _replaced(path: Path, busy_timeout_s: float, damage: sqlite3.DatabaseError) 
         try:
             for suffix in _COMPANIONS:
                 with contextlib.suppress(FileNotFoundError):
-                    path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
-            path.replace(aside)
+                    replace_file(path.with_name(path.name + suffix), aside.with_name(aside.name + suffix))
+            replace_file(path, aside)
         except OSError as error:
             raise StoreUnusable(
                 "The job store {path} is damaged and cannot be moved aside: {reason}.",

@@ -85,6 +85,10 @@ class Store:
         wanted = "1" if states is None else f"state IN ({_quoted(states)})"
         return self._select(f"WHERE {wanted} AND (? IS NULL OR run_id=?) ORDER BY created_at, rowid", [run_id, run_id])
 
+    def latest(self, count: int) -> list[Job]:
+        """The *count* jobs made last, newest first."""
+        return self._select("ORDER BY created_at DESC, rowid DESC LIMIT ?", [count])
+
     def job_ids(self) -> set[str]:
         """The ids of all jobs, also of those whose rows cannot be read."""
         with self._explained():
@@ -301,7 +305,8 @@ class Store:
 def is_leased(job: Job) -> bool:
     """Whether a worker holds the lease on the job right now."""
     now = time.time()
-    return bool(job.lease_owner) and now <= job.lease_until <= now + LONGEST_LEASE_S
+    is_valid = bool(job.lease_owner) and now <= job.lease_until <= now + LONGEST_LEASE_S
+    return is_valid and not holder.is_gone(job.lease_owner)
 
 
 def _quoted(states: Iterable[JobState]) -> str:
