@@ -10,7 +10,7 @@ import hashlib
 import json
 from pathlib import Path
 
-STAMP = "docs/pictures-made-from.json"
+STAMP = "scripts/releasing/pictures_made_from.json"
 SHOWN = ("csm_blender/ui/**/*.py", "csm_blender/scene/properties.py")
 """What decides how the panel, its dialogs and the overlay look."""
 
