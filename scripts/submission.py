@@ -3,8 +3,8 @@
 
 It checks manifest and zip against the platform's rules, and writes to ``dist/submission``: the zip, the texts for the
 form, an icon, a featured picture, previews of 1920 x 1080 and a short film. Pictures are renders of the demo and
-windows of a real Blender (see scripts/get_blender.sh); the film needs ffmpeg. Nothing is uploaded: that takes a person's
-account.
+windows of a real Blender (see scripts/get_blender.sh); the film needs ffmpeg. Nothing is uploaded: that takes the
+account of a person.
 """
 
 from __future__ import annotations
