@@ -15,18 +15,18 @@ from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, Usage
 from ..core.file_system import same_name
 from ..core.files.assignment import by_name, usable
 from ..core.files.jobs_file import Row
-from ..core.files.source_text import check_files, parse_source, read_facing
+from ..core.files.source_text import check_files, mesh_files_in, parse_source, read_facing
 from ..core.geometry import box
 from ..core.messages import Message
 from ..core.models import AssetChoice, AssetPlace, Choices, Fit, JobSpec, Materials, Original, Pivot, Vec3
 from ..core.remesh import RemeshOptions
 from ..core.sources import Engine, Source, SourceKind, default_facing
-from ..scene.blender.custom_properties import read
+from ..scene.jobs.batch import block_outs_of
 from ..scene.jobs.planning import plan_for_numbers, plan_for_objects, with_shape
-from ..scene.measure.measure import SIZELESS_TYPES, find_objects
+from ..scene.measure.measure import find_objects
 from ..scene.properties import make_known
 from .console import say
-from .job_arguments import mesh_files_in, parse_numbers, wanted_jobs
+from .job_arguments import parse_numbers, wanted_jobs
 from .parser import remesh_options
 
 _MOST_NAMED = 20
@@ -135,11 +135,7 @@ def _paired(files: list[str], scene: bpy.types.Scene, taken: Sequence[str]) -> l
     """
     if not files:
         return []
-    free = [
-        obj.name
-        for obj in scene.objects
-        if obj.type not in SIZELESS_TYPES and obj.name not in taken and read(obj, "csm_job_id") is None
-    ]
+    free = [obj.name for obj in block_outs_of(scene) if obj.name not in taken]
     pairs = by_name(files, free)
     for pair in pairs:
         if pair.problem and pair.session:

@@ -45,7 +45,7 @@ def convert(
     :class:`DiskProblem` where the export cannot be written.
     """
     report_progress(0.1 if request.remesh is None else 0.02, Message("Importing the mesh"))
-    with TemporaryDirectory(dir=request.blend.parent, ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(dir=request.blend.parent, ignore_cleanup_errors=True) as folder:  # see import_mesh
         file = None if request.is_object else open_file(request.mesh, Path(folder), alone=True)
         if request.remesh is None:
             imported, fitted = _imported_and_fitted(request, file, report_progress)

@@ -51,7 +51,7 @@ def _expendable(store: Store, needed: Collection[str]) -> list[Job]:
 
 def _leftovers(store: Store) -> list[Path]:
     """What a killed process left: half downloads, attempts of converters, folders of jobs that are no more."""
-    known = {job.job_id for job in store.jobs()}
+    known = store.job_ids()
     found = list((store.home / preview_cache.FOLDER).glob(f"{preview_cache.WORK_PREFIX}*"))
     for folder in store.home.glob("*"):
         if folder.name in known:

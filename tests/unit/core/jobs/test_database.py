@@ -13,6 +13,7 @@ from windows import held_for
 from csm_blender.core import file_system
 from csm_blender.core.errors import StoreDiskProblem, StoreTooNew, StoreUnusable
 from csm_blender.core.jobs.database import SCHEMA_VERSION, identity, open_database, storage_faults_explained
+from csm_blender.core.jobs.rows import NEWEST_FORMAT
 
 NAME = "jobs.sqlite3"
 
@@ -61,7 +62,7 @@ def test_a_damaged_file_that_another_program_holds_stays_and_is_said(
 
 def test_a_file_of_a_newer_version_is_left_untouched(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / NAME)) as database:
-        database.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
+        database.execute(f"PRAGMA user_version={NEWEST_FORMAT + 1}")
         database.commit()
     before = (tmp_path / NAME).read_bytes()
     with pytest.raises(StoreTooNew):
