@@ -11,10 +11,11 @@ import pytest
 from fit_glbs import block, letter
 
 bpy = pytest.importorskip("bpy")
+import bmesh
 
 from csm_blender.converter.mesh.looks import count_transparent, is_inside_out
 from csm_blender.converter.mesh.surface import keep_surface
-from csm_blender.converter.mesh.transform_mesh import coordinates
+from csm_blender.converter.mesh.transform_mesh import coordinates, reshape
 
 FAR = [(9.0, 9.0, 9.0), (10.0, 9.0, 9.0)]
 
@@ -66,6 +67,21 @@ def test_uvs_materials_and_normals_of_the_faces_stay() -> None:
     assert np.abs(found.reshape(-1, 3) - directions).max() < 1e-3
     assert np.array_equal(kept, uvs)
     assert mesh.materials[0].name == "Oak"
+
+
+def test_lines_and_points_with_normals_are_scaled() -> None:
+    """An importer leaves such a mesh where a file's triangles are all degenerate; found by the fuzzer."""
+    points, faces = letter()
+    mesh = made(points, (), faces)
+    mesh.normals_split_custom_set(np.tile((0.6, 0.0, 0.8), (180, 1)).tolist())
+    shape = bmesh.new()
+    shape.from_mesh(mesh)
+    bmesh.ops.delete(shape, geom=shape.faces[:], context="FACES_ONLY")
+    shape.to_mesh(mesh)
+    shape.free()
+    assert mesh.has_custom_normals
+    reshape(mesh, np.diag((1.0, 2.0, -3.0)))
+    assert coordinates(mesh) == pytest.approx(points * (1.0, 2.0, -3.0), abs=1e-6)
 
 
 def quads(outward: bool) -> Any:
