@@ -19,7 +19,7 @@ from .scene.blender.main_timer import main_timer
 from .scene.jobs import job_updates, preview_loader
 from .scene.jobs.state import file_state
 from .scene.measure import custom_box
-from .scene.placement import assets, preload
+from .scene.placement import assets, preload, preview_objects
 from .ui import (
     all_jobs,
     batch_operators,
@@ -27,6 +27,7 @@ from .ui import (
     confirm_dialog,
     drag_operators,
     drop_operators,
+    file_operators,
     gizmos,
     job_operators,
     library_copy,
@@ -36,6 +37,7 @@ from .ui import (
     preferences,
     preview_operators,
     refine_operators,
+    result_operators,
     scene_defaults,
     session_browser,
     setup_operators,
@@ -49,8 +51,10 @@ CLASSES = (
     *preview_operators.CLASSES,
     *job_operators.CLASSES,
     *library_copy.CLASSES,
+    *result_operators.CLASSES,
     *setup_operators.CLASSES,
     *batch_operators.CLASSES,
+    *file_operators.CLASSES,
     *panel.CLASSES,
     *session_browser.CLASSES,
     *all_jobs.CLASSES,
@@ -155,7 +159,10 @@ def _after_load() -> None:
     _read_file()
 
 
-_before_save = _guarded(preload.discard)
+@_guarded
+def _before_save() -> None:
+    preload.discard()
+    preview_objects.remove_delivered()
 
 
 @_guarded

@@ -30,7 +30,8 @@ WORKERS = ["-n", "3", "--dist", "worksteal"]
 def lint() -> bool:
     """Style and types."""
     tools = environment.python_of("lint").parent
-    checks = [[tools / "ruff", "check", "."], [tools / "ruff", "format", "--check", "."], [tools / "mypy"]]
+    checks = [[tools / "ruff", "check", "."], [tools / "ruff", "format", "--check", "."]]
+    checks += [[tools / "mypy", "--platform", platform] for platform in ("linux", "win32", "darwin")]
     return all([run(*check) for check in checks])  # noqa: C419 - all of them, to see all complaints at once
 
 

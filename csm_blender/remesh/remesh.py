@@ -15,7 +15,6 @@ from ..core.messages import Message
 from ..core.remesh import Deviation, OutputFigures, RemeshMode, RemeshOptions, RemeshReport, ReportProgress, Way
 from .geometry.deviation import deviation
 from .geometry.surface import Surface, mesh_of, surface_of
-from .geometry.topology import edges_of
 from .geometry.weld import welded
 from .material.see_through import is_see_through
 from .progress import within
@@ -91,7 +90,7 @@ def _made(
     else:
         made = mesh_of(shape.surface, original.name)
     report_progress(0.9, Message("Measuring the deviation"))
-    shade(made, creases_of(original))
+    shade(made, creases_of(original, look.group))
     reference = mesh_of(shape.reference, "CSM reference")
     distance = deviation(shape.reference, reference, surface_of(made), made)
     bpy.data.meshes.remove(reference)
@@ -134,7 +133,7 @@ def _scaled(mesh: bpy.types.Mesh, move: Matrix) -> tuple[bpy.types.Mesh, Look]:
 
 def _output(mesh: bpy.types.Mesh) -> OutputFigures:
     surface = surface_of(mesh)
-    edges = edges_of(welded(surface).triangles)
+    edges = welded(surface).edges
     sides = np.empty(len(mesh.polygons), dtype=np.int32)
     mesh.polygons.foreach_get("loop_total", sides)
     quads = int((sides == 4).sum())  # noqa: PLR2004 - by definition

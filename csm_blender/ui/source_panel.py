@@ -14,7 +14,9 @@ def draw_source(layout: Layout, state: CSM_PG_scene) -> None:
     layout.row(align=True).prop(state, "source", expand=True)
     row = layout.row(align=True)
     if state.source == "FILE":
-        row.prop(state, "filepath", text="")
+        row.prop(state, "filepath", text="", placeholder=Message("Mesh file of any generator"))
+        row.operator("csm.recent_files", text="", icon="DOWNARROW_HLT")
+        row.operator("csm.refine_files", text="", icon="DOCUMENTS")
     elif state.source == "OBJECT":
         row.prop(state, "source_object", text="", icon="MESH_DATA")
     else:

@@ -55,10 +55,15 @@ _EMPTY_PICTURE = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
 
 
 def _leave_out_missing_parts(document: Document, edits: Edits) -> None:
-    """Leave out materials, textures and samplers that are named and not there."""
+    """Leave out materials, textures, pictures and samplers that are named and not there."""
     materials, textures, samplers = (document.get(name, []) for name in ("materials", "textures", "samplers"))
+    pictures = len(document.get("images", []))
     lost = False
     for texture in textures:
+        for holder in (texture, *texture.get("extensions", {}).values()):
+            if "source" in holder and not 0 <= holder["source"] < pictures:
+                del holder["source"]
+                lost = True
         if "sampler" in texture and not 0 <= texture["sampler"] < len(samplers):
             del texture["sampler"]
             edits.changed = True

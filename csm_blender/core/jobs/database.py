@@ -13,10 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import StoreDiskProblem, StoreTooNew, StoreUnusable
+from ..file_system import replace_file
 from ..messages import NOTHING, Message
 from ..processes.process_lock import ProcessLock
+from .rows import NEWEST_FORMAT
 
 SCHEMA_VERSION = 1
+"""The format of a store without jobs; see :data:`.rows.NEWEST_FORMAT`."""
 BUSY_TIMEOUT_S = 10.0
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _COMPANIONS = ("-wal", "-shm", "-journal")
@@ -78,7 +81,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Create the schema, or check and complete the one that is there."""
     connection.row_factory = sqlite3.Row
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > SCHEMA_VERSION:
+    if version > NEWEST_FORMAT:
         words = "The job store {path} was written by a newer CSM Refine (format {version})."
         raise StoreTooNew(words, path=path, version=version)
     _use_best_journal(connection)
@@ -148,8 +151,8 @@ def _replaced(path: Path, busy_timeout_s: float, damage: sqlite3.DatabaseError) 
         try:
             for suffix in _COMPANIONS:
                 with contextlib.suppress(FileNotFoundError):
-                    path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
-            path.replace(aside)
+                    replace_file(path.with_name(path.name + suffix), aside.with_name(aside.name + suffix))
+            replace_file(path, aside)
         except OSError as error:
             raise StoreUnusable(
                 "The job store {path} is damaged and cannot be moved aside: {reason}.",

@@ -25,7 +25,7 @@ from ..settings import LONGEST_LEASE_S
 from . import holder
 from .database import BUSY_TIMEOUT_S, identity, open_database, storage_faults_explained
 from .job import Job
-from .rows import columns_from, jobs_from, spec_from
+from .rows import columns_from, format_of, jobs_from, spec_from
 from .shared_refine import blocking_job
 from .states import ACTIVE, FINISHED, JobState, may_move
 
@@ -89,6 +89,11 @@ class Store:
         """The *count* jobs made last, newest first."""
         return self._select("ORDER BY created_at DESC, rowid DESC LIMIT ?", [count])
 
+    def job_ids(self) -> set[str]:
+        """The ids of all jobs, also of those whose rows cannot be read."""
+        with self._explained():
+            return {row["job_id"] for row in self._db.execute("SELECT job_id FROM jobs")}
+
     def siblings(self, job: Job) -> list[Job]:
         """The other jobs for the same session of the same service, oldest first."""
         return self._select(
@@ -125,14 +130,15 @@ class Store:
         """
         base_url = base_url if spec.needs_service else ""
         job_id = job_id or uuid.uuid4().hex
-        now = now_text()
+        now, data = now_text(), spec.as_dict()
         with self._transaction("NORMAL"):
+            self._raise_format(format_of(data))
             done = self._db.execute(
                 "INSERT OR IGNORE INTO jobs (job_id, revision, state, session_code, object_name, blend_file,"
                 " scene_name, base_url, run_id, spec_json, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                 [
                     *(job_id, self._next_revision(), str(JobState.QUEUED), spec.session_code, spec.object_name),
-                    *(spec.blend_file, spec.scene_name, base_url, spec.run_id, json.dumps(spec.as_dict()), now, now),
+                    *(spec.blend_file, spec.scene_name, base_url, spec.run_id, json.dumps(data), now, now),
                 ],
             )
             if done.rowcount == 1:
@@ -255,6 +261,11 @@ class Store:
         assignments = ", ".join(f"{name}=?" for name in columns)
         change = f"UPDATE jobs SET {assignments} WHERE job_id=?"  # noqa: S608 - names of our own columns
         self._db.execute(change, [*columns.values(), job_id])
+
+    def _raise_format(self, needed: int) -> None:
+        """Write into the file which versions can read it from now on."""
+        if self._db.execute("PRAGMA user_version").fetchone()[0] < needed:
+            self._db.execute(f"PRAGMA user_version={needed:d}")
 
     def _record_event(self, job_id: str, state: JobState, message: str) -> None:
         self._db.execute("INSERT INTO events VALUES (?,?,?,?)", [job_id, now_text(), str(state), message])

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry.surface import Indices, Points, Surface
+from ..geometry.arrays import Indices, Points, used_of
+from ..geometry.surface import Surface
 from ..geometry.topology import NONE, Edges, edges_of, twins_of
 from ..geometry.weld import groups_at_same_place
 from .rebuild import point_normals
@@ -44,7 +45,7 @@ def _side_lengths(surface: Surface) -> Points:
 
 def _turned(surface: Surface, flat: Indices) -> Surface | None:
     """*surface* with the longest sides of *flat* triangles turned to the other diagonal; ``None`` if none can be."""
-    edges = edges_of(surface.triangles)
+    edges = surface.edges
     twins = twins_of(edges)
     sides = 3 * flat + _side_lengths(surface)[flat].argmax(axis=1)
     sides = sides[twins[sides] != NONE]
@@ -96,8 +97,8 @@ def _worst(points: Points, *triangles: tuple[Indices, Indices, Indices]) -> Poin
 
 def _spread(surface: Surface, flat: Indices) -> Surface:
     """*surface* with the points of *flat* triangles moved toward the middle of their neighbors."""
-    edges = edges_of(surface.triangles)
-    points = np.unique(surface.triangles[flat])
+    edges = surface.edges
+    points = used_of(surface.triangles[flat], len(surface.points))
     count = np.bincount(edges.ends.ravel(), minlength=len(surface.points))
     middle = np.zeros_like(surface.points)
     for a, b in (edges.ends.T, edges.ends[:, ::-1].T):

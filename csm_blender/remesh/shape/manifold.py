@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry.surface import Indices, Mask, Points, Surface, ordered
-from ..geometry.topology import NONE, Edges, components, edges_of, twins_of
+from ..geometry.arrays import Indices, Mask, Points, first_of_each
+from ..geometry.surface import Surface, ordered
+from ..geometry.topology import NONE, Edges, components, twins_of
 
 _TWO = 2
 _PEEL_ROUNDS = 8
@@ -20,14 +21,14 @@ def cut_to_manifold(surface: Surface) -> Surface:
     most of its triangles are wound is kept.
     """
     surface = _without_fins(surface)
-    edges = edges_of(surface.triangles)
+    edges = surface.edges
     twins = twins_of(edges)
     flip = _wound_against(edges, twins)
     triangles = surface.triangles.copy()
     triangles[flip] = triangles[flip][:, ::-1]
     # In an order that says nothing of how they were wound: of doubled faces, Blender 4.2 keeps now one, now the other.
     surface = ordered(Surface(surface.points, triangles))
-    edges = edges_of(surface.triangles)
+    edges = surface.edges
     twins = twins_of(edges)
     if edges.non_manifold_count:
         _pair_many(surface.points, surface.triangles, edges, twins)
@@ -38,7 +39,9 @@ def cut_to_manifold(surface: Surface) -> Surface:
 
 def _without_fins(surface: Surface) -> Surface:
     for _ in range(_PEEL_ROUNDS):
-        edges = edges_of(surface.triangles)
+        edges = surface.edges
+        if not edges.non_manifold_count:
+            break
         faces = edges.faces[edges.of_side].reshape(-1, 3)
         fins = (faces == 1).any(axis=1) & (faces > _TWO).any(axis=1)
         if not fins.any():
@@ -60,7 +63,7 @@ def _wound_against(edges: Edges, twins: Indices) -> Mask:
     differs[sides] = against
     differs = differs.reshape(-1, 3)
     neighbors: Indices = np.where(twins == NONE, np.repeat(np.arange(count), 3), twins // 3).reshape(-1, 3)
-    _, seeds = np.unique(part, return_index=True)
+    seeds = first_of_each(part, int(part.max()) + 1)
     seen = np.zeros(count, dtype=bool)
     seen[seeds] = True
     front: Indices = seeds
@@ -81,25 +84,27 @@ def _pair_many(points: Points, triangles: Indices, edges: Edges, twins: Indices)
 
     Around the edge, a backward side and the forward side after it have solid between them.
     """
-    order = np.argsort(edges.of_side, kind="stable")
     starts = np.cumsum(edges.faces) - edges.faces
-    for edge in np.flatnonzero(edges.faces > _TWO):
-        sides = order[starts[edge] : starts[edge] + edges.faces[edge]]
-        low, high = points[edges.ends[edge]]
-        third = triangles[sides // 3, (sides + 2) % 3]
-        axis = high - low
-        length = float(np.linalg.norm(axis))
-        if length == 0.0:
-            continue
-        axis = axis / length
-        spokes = points[third] - low
-        spokes = spokes - np.outer(spokes @ axis, axis)
-        across = np.cross(axis, spokes[0])
-        angle = np.arctan2(spokes @ across * np.linalg.norm(spokes[0]), spokes @ spokes[0] * np.linalg.norm(across))
-        around = sides[np.argsort(np.mod(angle, 2 * np.pi), kind="stable")]
-        for side, following in zip(around, np.roll(around, -1), strict=True):
-            if not edges.forward[side] and edges.forward[following]:
-                twins[side], twins[following] = following, side
+    many = np.flatnonzero(edges.faces > _TWO)
+    count = edges.faces[many]
+    edge = np.repeat(np.arange(len(many)), count)
+    first = np.cumsum(count) - count
+    sides = edges.sides[np.repeat(starts[many] - first, count) + np.arange(len(edge))]
+    low, high = points[edges.ends[many, 0]], points[edges.ends[many, 1]]
+    axis = high - low
+    axis /= np.maximum(np.linalg.norm(axis, axis=1, keepdims=True), 1e-30)
+    spokes = points[triangles[sides // 3, (sides + 2) % 3]] - low[edge]
+    spokes -= np.einsum("ij,ij->i", spokes, axis[edge])[:, None] * axis[edge]
+    ahead = spokes[first]
+    ahead /= np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-30)
+    across = np.cross(axis, ahead)[edge]
+    angle = np.arctan2(np.einsum("ij,ij->i", spokes, across), np.einsum("ij,ij->i", spokes, ahead[edge]))
+    around = sides[np.lexsort((np.mod(angle, 2 * np.pi), edge))]
+    following = np.arange(len(edge)) + 1
+    following[first + count - 1] = first
+    following = around[following]
+    paired = ~edges.forward[around] & edges.forward[following]
+    twins[around[paired]], twins[following[paired]] = following[paired], around[paired]
 
 
 def _split_fans(surface: Surface, twins: Indices) -> Surface:
@@ -111,5 +116,5 @@ def _split_fans(surface: Surface, twins: Indices) -> Surface:
     a = np.concatenate([paired, following[paired]])
     b = np.concatenate([following[twins[paired]], twins[paired]])
     fan = components(len(twins), a, b)
-    _, first = np.unique(fan, return_index=True)
+    first = first_of_each(fan, int(fan.max(initial=-1)) + 1)
     return Surface(surface.points[surface.triangles.ravel()[first]], fan.reshape(-1, 3))

@@ -9,7 +9,8 @@ import bpy
 import numpy as np
 from mathutils import Vector, kdtree
 
-from ..geometry.surface import Indices, Mask, Points, Surface, surface_of
+from ..geometry.arrays import Indices, Mask, Points
+from ..geometry.surface import Surface, surface_of
 from ..geometry.topology import Edges, edges_of, twins_of
 from ..geometry.weld import groups_at_same_place
 
@@ -22,24 +23,29 @@ NEAR = 0.3
 _MOST_CREASES, _SHORT = 300_000, 0.1
 
 
-def creases_of(mesh: bpy.types.Mesh) -> Points:
-    """The creases of *mesh*: the two ends of each of their edges, (k, 2, 3)."""
+def creases_of(mesh: bpy.types.Mesh, group: Indices | None = None) -> Points:
+    """The creases of *mesh*: the two ends of each of their edges, (k, 2, 3).
+
+    *group* has a number for each vertex (n,), equal for those at the same place, if that is known.
+    """
     surface = surface_of(mesh)
-    triangles = groups_at_same_place(surface)[surface.triangles]
+    triangles = (groups_at_same_place(surface) if group is None else group)[surface.triangles]
     edges = edges_of(triangles)
     twins = twins_of(edges)
     sides = np.flatnonzero(twins > np.arange(len(twins)))
-    normals = _corner_normals(mesh)
     others = twins[sides]
     straight = edges.forward[sides] != edges.forward[others]  # both wound alike
     sign = np.where(straight, 1.0, -1.0)
     faces = surface.face_vectors()
     faces /= np.maximum(np.linalg.norm(faces, axis=1, keepdims=True), 1e-30)
     turn = np.einsum("ij,ij->i", faces[sides // 3], faces[others // 3]) * sign
+    turning = turn < np.cos(CREASE)
+    sides, others, straight, sign = sides[turning], others[turning], straight[turning], sign[turning]
+    normals = _corner_normals(mesh) if len(sides) else np.zeros((0, 3))
     # Side u -> v meets its twin v -> u: the corner at u is the second one of the twin.
     there = np.where(straight, _next(others), others)
     shaded = np.einsum("ij,ij->i", normals[sides], normals[there]) * sign
-    sharp = sides[(turn < np.cos(CREASE)) & (shaded < np.cos(CREASE))]
+    sharp = sides[shaded < np.cos(CREASE)]
     sharp = sharp[:: max(1, len(sharp) // _MOST_CREASES)]
     a = surface.points[surface.triangles.ravel()[sharp]]
     b = surface.points[surface.triangles.ravel()[_next(sharp)]]
@@ -50,7 +56,7 @@ def shade(mesh: bpy.types.Mesh, creases: Points) -> None:
     """Shade *mesh* smooth and mark its edges that lie on *creases* (k, 2, 3) as sharp."""
     mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), dtype=bool))
     surface = surface_of(mesh)
-    edges = edges_of(surface.triangles)
+    edges = surface.edges
     sharp = edges.ends[_on_creases(surface, edges, creases)]
     pairs = np.empty(len(mesh.edges) * 2, dtype=np.int32)
     mesh.edges.foreach_get("vertices", pairs)

@@ -27,7 +27,7 @@ from .shading import LowFrames, OriginalNormals, in_tangent_space, materials_at
 from .surface import Surface
 from .unwrap import padding
 
-_TEXELS_AT_ONCE = 1 << 19
+_TEXELS_AT_ONCE = 1 << 20
 _RGB = 3
 _ONE = Constant((1.0,))
 _AVERAGED_SIZE = 256
@@ -51,7 +51,7 @@ def bake(
     notes: list[Message] = []
     materials = list(original.materials) or [None]
     channels: dict[int, Channels] = {}
-    for number in np.unique(numbers):
+    for number in np.flatnonzero(np.bincount(numbers)):
         channels[int(number)], found = read_channels(materials[number], has_colors=bool(original.color_attributes))
         notes += [note for note in found if note not in notes]
     size = texture_size or _AVERAGED_SIZE

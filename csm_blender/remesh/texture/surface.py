@@ -16,6 +16,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry.surface import fill, set_points
 from ..material.mesh_data import Floats, Hits, Ints
 
 AGREES = 0.25
@@ -117,7 +118,7 @@ class Surface:
         axis = (normals @ _AXES.T).argmax(axis=1)
         result = Hits(np.zeros(len(points), dtype=np.int32), np.zeros((len(points), 3), dtype=np.float32))
         result.weights[:, 0] = 1.0
-        for number in np.unique(axis):
+        for number in np.flatnonzero(np.bincount(axis)):
             chosen = np.flatnonzero(axis == number)
             found = self._lookup(int(number)).nearest(points[chosen])
             result.triangle[chosen], result.weights[chosen] = found.triangle, found.weights
@@ -169,8 +170,7 @@ class _Lookup:
         mesh: Any = bpy.data.meshes.new("Texels")
         obj = bpy.data.objects.new("Texels", mesh)
         try:
-            mesh.vertices.add(len(points))
-            mesh.vertices.foreach_set("co", np.ascontiguousarray(points, dtype=np.float32).ravel())
+            set_points(mesh, points)
             for name, (kind, field, given) in fields.items():
                 attribute = mesh.attributes.new(name, kind, "POINT")
                 attribute.data.foreach_set(field, np.ascontiguousarray(given, dtype=np.float32).ravel())
@@ -207,13 +207,8 @@ def _triangle_soup(corners: Floats) -> bpy.types.Mesh:
     """A mesh of separate triangles, whose corners say which triangle it is and which corner."""
     count = len(corners)
     mesh: Any = bpy.data.meshes.new("Original")
-    mesh.vertices.add(count * 3)
-    mesh.vertices.foreach_set("co", np.nan_to_num(corners, posinf=0.0, neginf=0.0).ravel())
-    mesh.loops.add(count * 3)
-    mesh.loops.foreach_set("vertex_index", np.arange(count * 3, dtype=np.int32))
-    mesh.polygons.add(count)
-    mesh.polygons.foreach_set("loop_start", np.arange(count, dtype=np.int32) * 3)
-    mesh.update(calc_edges=True)
+    places = np.nan_to_num(corners, posinf=0.0, neginf=0.0).reshape(-1, 3)
+    fill(mesh, places, np.arange(count * 3, dtype=np.int32).reshape(-1, 3))
     values = np.zeros((count, 3, 4), dtype=np.float32)
     values[:, 0, 0] = values[:, 1, 1] = 1.0
     number = np.arange(count)

@@ -12,25 +12,27 @@ from pathlib import Path
 import bpy
 
 from ...core.errors import JobError, UsageError
+from ...core.files.recent_files import remember_file
 from ...core.files.source_text import check_file
 from ...core.jobs import actions
 from ...core.jobs.job import Decision, Job, decisions
 from ...core.jobs.states import FINISHED, JobState
 from ...core.messages import NOTHING, Message
-from ...core.models import Choices
+from ...core.models import Choices, Fit
 from ...core.processes.converter_pool import MESH_NAME
 from ...core.settings import NO_SERVICE
-from ...core.sources import Source, SourceKind
+from ...core.sources import Facing, Source, SourceKind
+from ..addon.environment import jobs_home
 from ..addon.preferences import settings_now
 from ..addon.translation import labels
 from ..background.headless import run_pipeline
 from ..blender.bpy_typing import Context
 from ..blender.evaluation import depsgraph_of
 from ..blender.undo import push_undo_step
-from ..placement import assets
-from ..placement.turn import turn_result
+from ..placement import assets, preview_objects
+from ..placement.refit import as_it_stands, refit
 from ..properties import CSM_PG_job, find_record, tag_of
-from . import job_updates, record_sync
+from . import job_updates, preview_loader, record_sync
 from .binding import bound_scene, find_result, find_target
 from .object_source import add_job, check_object, write_object
 from .planning import plan_for_objects, with_shape
@@ -38,10 +40,18 @@ from .restore import is_unfinished, restore_job
 from .state import file_state
 
 
-def start_job(source: Source | str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Job:
+def start_job(
+    source: Source | str,
+    objects: Sequence[bpy.types.Object],
+    context: Context,
+    choices: Choices,
+    *,
+    is_checked: bool = False,
+) -> Job:
     """Start a job for the common box of *objects*, in the axes of the first. Raises a :class:`CsmError`.
 
-    *source* is a :class:`Source` or the code of a session. A key and online access are needed for a session only.
+    *source* is a :class:`Source` or the code of a session. A key and online access are needed for a session only. A
+    file that *is_checked* is one of many: it is not looked at again, and not remembered as the last one used.
     """
     source = Source.of(source)
     is_session = source.kind is SourceKind.SESSION
@@ -53,8 +63,9 @@ def start_job(source: Source | str, objects: Sequence[bpy.types.Object], context
             name=repr(obj.name),
             session_code=busy.spec.source.label,
         )
-    if source.kind is SourceKind.FILE:
+    if source.kind is SourceKind.FILE and not is_checked:
         check_file(Path(source.name))
+        remember_file(jobs_home(), source.name)
     store, depsgraph = file_state().open_store(), context.evaluated_depsgraph_get()
     spec = with_shape(plan_for_objects(source, objects, context.scene, depsgraph, choices), objects, depsgraph)
     job = add_job(store, spec, base_url, context.scene, depsgraph)
@@ -157,13 +168,56 @@ def convert_again(job: Job, choices: Choices) -> Job:
 
 def turn(job: Job) -> None:
     """Turn the placed result of *job* by a quarter in its box, as one undo step. Raises :class:`JobError`."""
-    scene, result = bound_scene(job.job_id), result_of(job.job_id)
-    if scene is None or result is None or not isinstance(result.data, bpy.types.Mesh):
+    _refit(job, Message("Turn {name}"), facing=Facing.TURN_90)
+
+
+def fit_again(job: Job, fit: Fit) -> None:
+    """Fit the placed result of *job* as *fit* says, with its own proportions or filling its box, as one undo step.
+
+    Raises :class:`JobError`.
+    """
+    _refit(job, Message("Fit {name}"), fit=fit)
+
+
+def _refit(job: Job, step: Message, facing: Facing = Facing.TURN_0, fit: Fit | None = None) -> None:
+    job, scene, result = job_of(job.job_id), bound_scene(job.job_id), result_of(job.job_id)
+    if scene is None or result is None or not isinstance(result.data, bpy.types.Mesh) or job.result is None:
         raise JobError("The result is not in the scene.", "Place it again first.")
     if result.mode != "OBJECT":
         raise JobError("{name} is being edited.", "Go back to Object Mode first (Tab).", name=repr(result.name))
-    turn_result(result.data, job.spec)
-    push_undo_step(labels.say("Turn {name}", name=result.name), scene)
+    if result.data.library is not None:
+        raise JobError("{name} is linked from another file and cannot be changed.", name=repr(result.name))
+    now = as_it_stands(job, result.data)
+    assert now.result is not None
+    refit(result.data, job.spec, now.result.conversion.fitted, facing=facing, fit=fit or now.spec.choices.fit)
+    preview_loader.cancel(result)
+    preview_objects.remove_of([result])  # it shows how the mesh came, as it stood until now
+    push_undo_step(labels.say(step.template, name=result.name), scene)
+    job_updates.note(job)
+
+
+def show_delivered(job: Job) -> preview_loader.Order:
+    """Begin to show the mesh over the placed result as it was delivered for *job*. Raises a :class:`CsmError`."""
+    job, scene, result = job_of(job.job_id), bound_scene(job.job_id), result_of(job.job_id)
+    if scene is None or result is None:
+        raise JobError("The result is not in the scene.", "Place it again first.")
+    mesh = file_state().open_store().folder(job.job_id) / MESH_NAME
+    if not mesh.is_file():
+        raise JobError("The mesh as it was delivered is no longer on this computer.", "Start a new job with it.")
+    return preview_loader.begin_delivered(standing(job), mesh, scene, result)
+
+
+def hide_delivered(job: Job) -> None:
+    """Remove what :func:`show_delivered` showed, as one undo step."""
+    scene, result = bound_scene(job.job_id), result_of(job.job_id)
+    if scene is not None and result is not None:
+        preview_loader.remove(result, scene)
+
+
+def standing(job: Job) -> Job:
+    """*job* with how its result fits now, if it was turned or fitted again since it was placed."""
+    result = result_of(job.job_id)
+    return as_it_stands(job, result.data if result is not None and isinstance(result.data, bpy.types.Mesh) else None)
 
 
 def _write_object_again(job: Job) -> None:

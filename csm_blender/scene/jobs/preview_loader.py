@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ...core.conversion import ConversionReport
+from ...core.conversion import ConversionReport, Fitted
 from ...core.errors import CsmError, DiskProblem
 from ...core.files.preview_cache import Kind, work_folder
 from ...core.files.source_text import check_file
+from ...core.jobs.job import Job
 from ...core.messages import NOTHING, Message
 from ...core.models import NO_ASSET, Choices, JobSpec, Materials, Original
+from ...core.processes.converter_pool import MESH_NAME
 from ...core.settings import NO_SERVICE, Settings
-from ...core.sources import Engine, Source, SourceKind
+from ...core.sources import Engine, Facing, Source, SourceKind
 from ...worker.preview_fetch import SPEC_NAME
 from ..addon.environment import jobs_home
 from ..addon.translation import labels
@@ -65,13 +68,15 @@ class Order(OneShotProcess):
     folder: Path
     versions: int
     """The number of versions of the block-out when it was asked for."""
+    over: Fitted | None = None
+    """How the result fits that the mesh is to be shown over, as it was delivered; ``None`` for a preview."""
     answer: dict[str, Any] = field(default_factory=dict)
     waits: Message = NOTHING
     """What it waits for; empty until it is fetched."""
 
     def settings(self) -> Settings:
         """A file and an object are shown without a key and a network."""
-        return super().settings() if self.spec.needs_service else NO_SERVICE
+        return super().settings() if self.spec.needs_service and self.over is None else NO_SERVICE
 
     def clear(self) -> None:
         """End the child process and delete its files."""
@@ -142,15 +147,58 @@ def begin(source: Source | str, objects: Sequence[bpy.types.Object], context: Co
     )
     depsgraph = context.evaluated_depsgraph_get()
     spec = with_shape(plan_for_objects(source, objects, context.scene, depsgraph, shown_as), objects, depsgraph)
-    cancel(target)
-    _remove_orphans()
-    binding = Binding(context.scene.session_uid, target.session_uid)
-    order = Order(spec, binding, work_folder(jobs_home(), uuid.uuid4().hex), len(history.versions(target)))
-    try:
-        order.folder.mkdir(parents=True)
+
+    def write(folder: Path) -> None:
         if source.kind is SourceKind.OBJECT:
             shown = check_object(context.scene, source.name, objects)
-            write_object(shown, depsgraph, spec.scale_length, order.folder)
+            write_object(shown, depsgraph, spec.scale_length, folder)
+
+    return _ordered(spec, context.scene, target, write)
+
+
+def begin_delivered(job: Job, mesh: Path, scene: bpy.types.Scene, result: bpy.types.Object) -> Order:
+    """Start to load the file *mesh*, which was delivered for *job*, to show it over the *result* of that.
+
+    *job* is as it stands now. Raises a :class:`CsmError`.
+    """
+    assert job.result is not None
+    fitted, choices = job.result.conversion.fitted, job.spec.choices
+    shown_as = replace(
+        choices,
+        original=Original.KEEP,
+        copies=False,
+        materials=Materials.OWN,
+        asset=NO_ASSET,
+        engine=Engine.NONE,
+        facing=Facing(str(fitted.facing)),
+    )
+    spec = replace(job.spec, choices=shown_as, shape="", export_path="")
+
+    def link(folder: Path) -> None:
+        try:
+            os.link(mesh, folder / MESH_NAME)  # the child may read it, and the job may be removed meanwhile
+        except OSError:
+            shutil.copyfile(mesh, folder / MESH_NAME)
+
+    return _ordered(spec, scene, result, link, over=fitted)
+
+
+def _ordered(
+    spec: JobSpec,
+    scene: bpy.types.Scene,
+    target: bpy.types.Object,
+    write: Callable[[Path], None],
+    *,
+    over: Fitted | None = None,
+) -> Order:
+    """Start the child process; *write* puts the mesh into its folder, if that is not for the child to do."""
+    cancel(target)
+    _remove_orphans()
+    binding = Binding(scene.session_uid, target.session_uid)
+    order = Order(spec, binding, work_folder(jobs_home(), uuid.uuid4().hex), len(history.versions(target)), over)
+    try:
+        order.folder.mkdir(parents=True)
+        write(order.folder)
         (order.folder / SPEC_NAME).write_text(json.dumps(spec.as_dict()), encoding="utf-8")
         order.run(str(order.folder))
     except (CsmError, OSError) as error:
@@ -264,10 +312,11 @@ def _show_if_safe(order: Order) -> None:
         return
     answer = order.answer
     remark = Remark.REFINED if answer.get("kind") == Kind.REFINED else Remark.NONE
+    remark = Remark.EARLIER if answer.get("stale") else remark
     try:
         report = ConversionReport.from_dict(answer["report"])
         with in_scene(scene):
-            preview_objects.show(order.spec, report, Remark.EARLIER if answer.get("stale") else remark, scene, target)
+            preview_objects.show(order.spec, report, order.over or remark, scene, target)
     except Exception as error:  # noqa: BLE001 - any error of Blender: it must not be tried again five times a second
         if not isinstance(error, CsmError):
             _log.exception("A preview could not be shown")

@@ -97,6 +97,16 @@ def test_a_texture_that_is_not_there_is_left_out() -> None:
     assert material == {"extensions": {"X": {}}}
 
 
+@pytest.mark.parametrize(
+    "texture", [{"source": 1}, {"source": -1}, {"extensions": {"EXT_texture_webp": {"source": 1}}}]
+)
+def test_a_texture_of_a_picture_that_is_not_there_has_none(texture: dict[str, Any]) -> None:
+    document = box(images=[{"uri": "data:image/png;base64,"}], textures=[texture, {"source": 0}])
+    assert mended(document).notes == [LOST]
+    assert "source" not in str(texture)
+    assert document["textures"][1] == {"source": 0}
+
+
 def test_a_sampler_that_is_not_there_is_the_default_one() -> None:
     document = box(textures=[{"sampler": 0}])
     edits = mended(document)
