@@ -7,7 +7,7 @@ import errno
 import sys
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
 from ..errors import BadMesh
 from ..file_system import portable_name
