@@ -93,7 +93,6 @@ def _target(name: str, folder: Path, *, flat: bool) -> Path:
     if sys.platform == "win32":  # elsewhere they work, and are what the materials call them
         plain = portable_name(plain, _LONGEST_NAME)
         folders = [portable_name(part, _LONGEST_NAME) if part.strip(". ") else part for part in folders]
-    plain = PureWindowsPath(plain).name  # without a drive, on which it would be elsewhere
     if flat:
         return folder / plain
     kept = [part for part in folders if part.strip(". ") and ":" not in part][:_MAX_DEPTH]
