@@ -20,6 +20,7 @@ from ..scene.jobs.state import file_state
 from ..scene.placement import preview_objects
 from ..scene.properties import CSM_PG_job
 from .formatting import MOVING, gray_label, right_label, state_word
+from .library_copy import draw_library_copy
 from .text_wrap import draw_lines, in_sidebar
 
 _WAYS = {Way.KEPT: Message("Left as it was"), Way.MENDED: Message("Mended"), Way.REBUILT: Message("Built anew")}
@@ -50,6 +51,8 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         _lines(context, box, text, icon)
     if hint and not gone:
         _lines(context, box, hint, "BLANK1", active=False)
+    if gone or record.status in {"FAILED", "CANCELLED"}:
+        draw_library_copy(context, box, record)
     if record.status == "PLACED" and not gone:
         _draw_fit(box, record)
     job = file_state().jobs.get(record.job_id)

@@ -20,7 +20,7 @@ from ..scene.jobs.binding import holds_result
 from ..scene.jobs.record_sync import has_orphans
 from ..scene.jobs.state import file_state
 from ..scene.properties import CSM_PG_job, CSM_PG_scene, active_record, state_of, tag_of
-from .box_panel import draw_box, draw_pivot
+from .box_panel import draw_box, draw_missing_handles, draw_pivot
 from .formatting import MOVING, gray_label, right_label, size_text, state_icon, state_word
 from .job_panel import draw_job
 from .planned_request import preview, selected_with_code
@@ -113,6 +113,7 @@ def _draw_request(context: Context, layout: Layout) -> None:
         elif seen.error is not None:
             draw_lines(column, in_sidebar(context, seen.error.message), "ERROR")
         draw_box(layout, context.active_object)
+        draw_missing_handles(context, layout, context.active_object)
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False

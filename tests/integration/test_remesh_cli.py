@@ -244,6 +244,7 @@ BAD_MESHES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "lines only": ("in.obj", lambda: b"v 0 0 0\nv 1 0 0\nv 0 1 1\nl 1 2\nl 2 3\n", "no faces"),
     "faces of no vertices": ("in.obj", lambda: b"v 0 0 0\nf 7 8 9\n", ""),
     "cut PLY": ("in.ply", lambda: b"ply\nformat ascii 1.0\nelement vertex 9\nproperty float x\n", ""),
+    "PLY of no number of points": ("in.ply", lambda: ply("0 0 0").replace(b"vertex 1", b"vertex"), "damaged"),
     "cut USD": ("in.usdc", lambda: b"PXR-USDC\0\x08" + bytes(90), ""),
     "cut FBX": ("in.fbx", lambda: b"Kaydara FBX Binary  \0\x1a\0\xe8\x1c\0\0" + bytes(20), ""),
     "password": ("in.zip", lambda: zipped(password=True), "protected by a password"),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterable
@@ -35,7 +36,9 @@ def parse_source(text: str, folder: Path | None = None) -> Source:
             raise BadSource("{text} names no object.", "For example: object:Chair", text=shortened(text))
         return Source(SourceKind.OBJECT, name)
     if (path := _path_in(stripped)) is not None:
-        whole = Path(path).expanduser()
+        whole = Path(path)
+        with contextlib.suppress(RuntimeError):  # a name that begins with ~ and is no user's
+            whole = whole.expanduser()
         return Source(SourceKind.FILE, str(((folder or Path.cwd()) / whole).absolute()))
     try:
         return Source(SourceKind.SESSION, parse_session_code(text))

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry.surface import Indices, Mask, Points, Surface
-from ..geometry.topology import NONE, components, edges_of, twins_of
+from ..geometry.arrays import Indices, Mask, Points, first_of_each
+from ..geometry.surface import Surface
+from ..geometry.topology import NONE, components, twins_of
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,7 @@ class Holes:
     @property
     def beside(self) -> Indices:
         """A triangle beside each hole."""
-        _, first = np.unique(self.hole, return_index=True)
-        return np.asarray(self.triangle[first])
+        return np.asarray(self.triangle[first_of_each(self.hole, self.count)])
 
     def rims(self, chosen: Mask) -> list[list[int]]:
         """The points around each of the *chosen* holes, in the order of a filling that is wound like the surface."""
@@ -57,13 +57,13 @@ def holes_of(surface: Surface) -> Holes:
     if not len(surface.triangles):
         nothing = np.zeros(0, dtype=np.int64)
         return Holes(nothing, nothing, nothing, nothing, np.zeros(0))
-    sides = np.flatnonzero(twins_of(edges_of(surface.triangles)) == NONE)
+    sides = np.flatnonzero(twins_of(surface.edges) == NONE)
     start = surface.triangles.ravel()[sides]
     end = surface.triangles[:, (1, 2, 0)].ravel()[sides]
     number = np.full(len(surface.points), NONE)
     number[start] = np.arange(len(sides))
     hole = components(len(sides), np.arange(len(sides)), number[end])
-    _, first = np.unique(hole, return_index=True)
+    first = first_of_each(hole, int(hole.max(initial=-1)) + 1)
     origin = surface.points[start[first]][hole]
     vectors = np.cross(surface.points[start] - origin, surface.points[end] - origin)
     sums = np.stack([np.bincount(hole, weights=vectors[:, axis], minlength=len(first)) for axis in range(3)], axis=1)
@@ -75,7 +75,7 @@ def holes_closed(surface: Surface, holes: Holes, chosen: Mask) -> Surface:
     rims = holes.rims(chosen)
     if not rims:
         return surface
-    edges = edges_of(surface.triangles)
+    edges = surface.edges
     on_rim = np.zeros(len(surface.points), dtype=bool)
     on_rim[holes.start] = True
     taken = set(map(tuple, edges.ends[on_rim[edges.ends].all(axis=1)].tolist()))

@@ -12,9 +12,10 @@ import bpy
 import numpy as np
 from mathutils import Vector, kdtree
 
+from ..geometry.arrays import Mask
 from ..geometry.bodies import SPECK, Bodies, bodies_in, turned_outward, without_hidden
 from ..geometry.nearest import nearest_on
-from ..geometry.surface import Mask, Surface, empty, joined, mesh_of
+from ..geometry.surface import Surface, empty, joined, mesh_of
 from .holes import Holes, holes_closed, holes_of
 from .manifold import cut_to_manifold
 

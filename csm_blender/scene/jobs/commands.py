@@ -7,8 +7,9 @@ import json
 import shutil
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import bpy
@@ -34,7 +35,7 @@ from ..background.session_adding import session_adding
 from ..blender.bpy_typing import Context
 from ..blender.evaluation import depsgraph_of
 from ..blender.undo import push_undo_step
-from ..placement import preview_objects
+from ..placement import assets, preview_objects
 from ..placement.refit import as_it_stands, refit
 from ..properties import CSM_PG_job, find_record, tag_of
 from . import job_updates, preview_loader, record_sync
@@ -198,7 +199,7 @@ def convert_again(job: Job, choices: Choices) -> Job:
 
 def turn(job: Job) -> None:
     """Turn the placed result of *job* by a quarter in its box, as one undo step. Raises :class:`JobError`."""
-    _refit(job, Message("Turn {name}"), facing=Facing.TURN_90)
+    _refit(job, lambda name: labels.say("Turn {name}", name=name), facing=Facing.TURN_90)
 
 
 def fit_again(job: Job, fit: Fit) -> None:
@@ -206,10 +207,10 @@ def fit_again(job: Job, fit: Fit) -> None:
 
     Raises :class:`JobError`.
     """
-    _refit(job, Message("Fit {name}"), fit=fit)
+    _refit(job, lambda name: labels.say("Fit {name}", name=name), fit=fit)
 
 
-def _refit(job: Job, step: Message, facing: Facing = Facing.TURN_0, fit: Fit | None = None) -> None:
+def _refit(job: Job, step: Callable[[str], str], facing: Facing = Facing.TURN_0, fit: Fit | None = None) -> None:
     job, scene, result = job_of(job.job_id), bound_scene(job.job_id), result_of(job.job_id)
     if scene is None or result is None or not isinstance(result.data, bpy.types.Mesh) or job.result is None:
         raise JobError("The result is not in the scene.", "Place it again first.")
@@ -222,7 +223,7 @@ def _refit(job: Job, step: Message, facing: Facing = Facing.TURN_0, fit: Fit | N
     refit(result.data, job.spec, now.result.conversion.fitted, facing=facing, fit=fit or now.spec.choices.fit)
     preview_loader.cancel(result)
     preview_objects.remove_of([result])  # it shows how the mesh came, as it stood until now
-    push_undo_step(labels.say(step.template, name=result.name), scene)
+    push_undo_step(step(result.name), scene)
     job_updates.note(job)
 
 
@@ -277,6 +278,47 @@ def remove(job_id: str) -> None:
     if job is not None and job.state in FINISHED:
         store.remove(job)
     record_sync.remove_record(job_id)
+
+
+def place_here(job_id: str, scene: bpy.types.Scene) -> Message:
+    """Take a job of any file into this one, into *scene*, and place its result as soon as it is ready.
+
+    It goes where its block-out stood; a job that this file has already is placed where it belongs. Gives what it waits
+    for. Raises :class:`JobError` for a job that was removed.
+    """
+    state = file_state()
+    job = state.open_store().get(job_id)
+    if job is None:
+        raise JobError("This job is no longer known.", "Remove it from the list.")
+    if job_id not in state.bindings:
+        record_sync.add_record(job, scene, None)
+    if job.state in (JobState.READY, JobState.PLACED):
+        return place(job)
+    state.place_requested.add(job_id)
+    job_updates.note(job)
+    if job.state in FINISHED:
+        return Message("It is in the list of this scene. Retry continues it.")
+    return Message("It is placed here when it is ready.")
+
+
+def remove_any(job_id: str) -> None:
+    """Remove a job of any file, whatever its state, and its files. Raises :class:`JobError` while it is worked on."""
+    store = file_state().open_store()
+    job = store.get(job_id)
+    if job is not None and actions.cancel(store, job).state not in FINISHED:
+        raise JobError("A background process is still working on it.", "It is being stopped: remove it in a moment.")
+    remove(job_id)
+
+
+def delete_library_copy(job: Job) -> None:
+    """Delete the asset file of *job*, whose result is not in the scene. Raises :class:`UsageError`, `DiskProblem`."""
+    store = file_state().open_store()
+    if job.result is None or job.result.conversion.asset_file is None:
+        raise UsageError("This job has no file in an asset library.")
+    made_at = max(at for at, state, _message in store.events(job.job_id) if state == JobState.READY)
+    assets.delete_library_copy(Path(job.result.conversion.asset_file), datetime.fromisoformat(made_at))
+    conversion = replace(job.result.conversion, asset_file=None)
+    job_updates.note(store.update(job, result=replace(job.result, conversion=conversion)))
 
 
 def job_of(job_id: str) -> Job:

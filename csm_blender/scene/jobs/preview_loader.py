@@ -33,6 +33,7 @@ from ..addon.environment import jobs_home
 from ..addon.translation import labels
 from ..background.one_shot import OneShotProcess
 from ..blender.bpy_typing import Context
+from ..blender.change_counter import changes
 from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw
 from ..blender.runtime import Part
@@ -46,7 +47,8 @@ from .planning import plan_for_objects, with_shape
 from .state import Binding
 
 READY_CHECK_S = 0.2
-ORPHAN_CHECK_S = 1.0
+SHOWN_CHECK_S = 0.5
+"""How often the previews that are shown are checked: whether their block-outs were deleted or edited."""
 _log = logging.getLogger(__name__)
 
 
@@ -106,6 +108,8 @@ class PreviewOrders(Part):
 
     awaited: dict[int, Order] = field(default_factory=dict)
     troubles: dict[int, CsmError] = field(default_factory=dict)
+    followed: int = -1
+    """How much had changed in the file when the previews were last fitted to their block-outs' boxes."""
 
     def stop(self) -> None:
         """Cancel all."""
@@ -239,6 +243,7 @@ def remove(block_out: bpy.types.Object, scene: bpy.types.Scene) -> bool:
 
 def wake() -> None:
     """Have the timer check the previews, at least once."""
+    preview_orders().followed = -1
     if not bpy.app.background:
         main_timer().call(_step)
 
@@ -254,9 +259,23 @@ def _step() -> float | None:
     for order in [order for order in awaited.values() if order.waits]:
         _show_if_safe(order)
     _remove_orphans()
+    follow_edits()
     if any(order.waits for order in awaited.values()):
         return READY_CHECK_S
-    return ORPHAN_CHECK_S if any(preview_objects.collected()) else None
+    return SHOWN_CHECK_S if any(preview_objects.collected()) else None
+
+
+def follow_edits() -> None:
+    """Fit the previews that are shown to the boxes that their block-outs have now.
+
+    That is no undo step of its own: it follows from the block-out, and after an undo it is done again.
+    """
+    orders, counter = preview_orders(), changes()
+    count = counter.shapes + counter.moves
+    if counter.are_counted and count == orders.followed and not preview_objects.drawn_boxes():
+        return
+    waits = preview_objects.follow_block_outs(safe_moment.reason_not_to_touch)
+    orders.followed = -1 if waits else count
 
 
 def _show_if_safe(order: Order) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -42,6 +43,7 @@ def file(name: str) -> Source:
         ("'quoted.stl'", file("quoted.stl")),
         ("SESSION_1_2.zip", file("SESSION_1_2.zip")),
         ("🪑.ply", file("🪑.ply")),
+        ("~of no user.glb", file("~of no user.glb")),
         (f"{'n' * 300}.fbx", file(f"{'n' * 300}.fbx")),
         ("file:///models/a%20b.usdz", Source(SourceKind.FILE, str(Path("/models/a b.usdz").absolute()))),
     ],
@@ -79,7 +81,10 @@ def refusal(path: Path) -> str:
 
 def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     (tmp_path / "empty.glb").touch()
+    (tmp_path / "long empty.glb").touch()
+    os.utime(tmp_path / "long empty.glb", (1.0, 1.0))
     (tmp_path / "folder.glb").mkdir()
+    assert "is empty" in refusal(tmp_path / "long empty.glb")
     assert "There is no file" in refusal(tmp_path / "missing.glb")
     assert "is empty" in refusal(tmp_path / "empty.glb")
     assert "is a folder" in refusal(tmp_path / "folder.glb")
