@@ -27,7 +27,8 @@ def reshape(mesh: bpy.types.Mesh, linear: Array, shift: Array | None = None, *, 
     *linear* is 3x3; one that mirrors has the faces turned over, so that outside stays outside.
     """
     mirrors = bool(np.linalg.det(linear) < 0.0)
-    keep = mesh.has_custom_normals and (mirrors or is_uneven(linear))
+    # Points and lines may have them as well: the empty layer of faces that there were, or that a file speaks of.
+    keep = mesh.has_custom_normals and len(mesh.loops) > 0 and (mirrors or is_uneven(linear))
     of_corners = _normals_of_corners(mesh) if keep else None
     of_vertices = _normals_of_vertices(mesh, of_corners) if of_corners is not None else None
     if of_corners is not None and of_vertices is None:

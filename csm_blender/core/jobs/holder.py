@@ -53,7 +53,7 @@ def is_gone(owner: str) -> bool:
 
 def forget(owner: str) -> None:
     """Delete the file of a process that has ended."""
-    remove_file(_file_of(owner))  # it stays where another process asks about it just now, as on Windows
+    remove_file(_file_of(owner))  # on Windows it stays while another process asks about it
 
 
 def _file_of(owner: str) -> Path:
