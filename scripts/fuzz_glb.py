@@ -7,9 +7,9 @@
     python scripts/fuzz_glb.py convert --inputs 2000 --seed 1      mutated files that pass the check, through the
                                                                    converter, and once more through the local engine
 
-A file may be refused (``BadMesh``) or pass. Any other exception, a check of more than a second of processor time or memory beyond a
-gigabyte is a finding: it ends the run with status 1 and the file is kept. The converter may refuse a file. A mistake of
-our own in it, a Blender that dies, more than two minutes, or anything left over is a finding.
+A file may be refused (``BadMesh``) or pass. Any other exception, a check that takes more than a second of the processor
+or memory beyond a gigabyte is a finding: it ends the run with status 1 and the file is kept. The converter may refuse a
+file. A mistake of our own in it, a Blender that dies, more than two minutes, or anything left over is a finding.
 """
 
 from __future__ import annotations
