@@ -26,7 +26,7 @@ from site_check import Findings, check
 
 DOCS = ROOT / "docs"
 CHAPTERS = {
-    "Using it": ["guide", "farm", "remesh", "deliveries", "fit"],
+    "Using it": ["guide", "farm", "The local engine <remesh>", "deliveries", "fit"],
     "Reference": ["command-line", "operators", "reliability", "security", "local-service", "benchmarks"],
     "Inside": [
         "architecture",

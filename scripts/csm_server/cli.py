@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 import secrets
 import string
 import sys
@@ -21,13 +20,9 @@ NOTE = (
 
 def default_data_dir() -> Path:
     """The folder for sessions where ``--data`` names none: the platform's place for a user's program data."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "csm-local-service"
+    from csm_blender.core.api.local_service import service_folder
+
+    return service_folder()
 
 
 def missing_requirements() -> list[str]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which sources of the user interface the pictures of the docs show: a screenshot is old when one of them has changed.
 
-``scripts/pictures.py`` records it beside the pictures when it has made them. Comments and blank lines do not count.
+``scripts/pictures.py`` records it when it has made them. Comments and blank lines do not count.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import json
 from pathlib import Path
 
-STAMP = "docs/images/made_from.json"
+STAMP = "scripts/releasing/pictures_made_from.json"
 SHOWN = ("csm_blender/ui/**/*.py", "csm_blender/scene/properties.py")
 """What decides how the panel, its dialogs and the overlay look."""
 

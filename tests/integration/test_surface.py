@@ -45,6 +45,13 @@ def test_only_faces_are_left_where_there_are_any(edges: list[tuple[int, int]]) -
     assert not keep_surface(mesh)
 
 
+def test_a_line_between_two_corners_of_faces_is_none_of_the_surface() -> None:
+    points, faces = letter()
+    mesh = made(points, [(0, 20)], faces)
+    assert keep_surface(mesh)
+    assert (len(mesh.vertices), len(mesh.edges)) == (40, len(made(points, (), faces).edges))
+
+
 def test_without_faces_the_edges_are_left_and_without_edges_the_points() -> None:
     lines = made([(0, 0, 0), (1, 0, 0), *FAR], [(0, 1)])
     assert keep_surface(lines)

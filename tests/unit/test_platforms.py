@@ -41,7 +41,10 @@ def test_files_are_renamed_in_one_place_which_knows_that_others_may_hold_them() 
         or (called == "replace" and len(node.args) == 1 and not node.keywords)  # a text's replace has two
         or ast.unparse(node.func) in {"os.replace", "os.remove", "shutil.move"}
     ]
-    assert found == ["core/files/preview_cache.py: target.unlink(missing_ok=True)"], "its caller says what went wrong"
+    assert found == [
+        "core/files/preview_cache.py: target.unlink(missing_ok=True)",
+        "scene/placement/assets.py: path.unlink()",
+    ], "both say to the user what went wrong"
 
 
 def test_text_is_never_read_or_written_in_the_encoding_of_the_machine() -> None:

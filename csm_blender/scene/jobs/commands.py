@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import time
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import bpy
 
-from ...core.errors import JobError, UsageError
+from ...core.errors import CsmError, DiskProblem, JobError, UsageError
+from ...core.files.preview_cache import work_folder
 from ...core.files.recent_files import remember_file
 from ...core.files.source_text import check_file
 from ...core.jobs import actions
@@ -21,11 +25,13 @@ from ...core.messages import NOTHING, Message
 from ...core.models import Choices, Fit
 from ...core.processes.converter_pool import MESH_NAME
 from ...core.settings import NO_SERVICE
-from ...core.sources import Facing, Source, SourceKind
+from ...core.sources import Engine, Facing, Source, SourceKind
+from ...worker.preview_fetch import SPEC_NAME
 from ..addon.environment import jobs_home
 from ..addon.preferences import settings_now
 from ..addon.translation import labels
 from ..background.headless import run_pipeline
+from ..background.session_adding import session_adding
 from ..blender.bpy_typing import Context
 from ..blender.evaluation import depsgraph_of
 from ..blender.undo import push_undo_step
@@ -35,7 +41,7 @@ from ..properties import CSM_PG_job, find_record, tag_of
 from . import job_updates, preview_loader, record_sync
 from .binding import bound_scene, find_result, find_target
 from .object_source import add_job, check_object, write_object
-from .planning import plan_for_objects, with_shape
+from .planning import plan_for_numbers, plan_for_objects, with_shape
 from .restore import is_unfinished, restore_job
 from .state import file_state
 
@@ -74,6 +80,31 @@ def start_job(
     record_sync.add_record(job, context.scene, obj)
     job_updates.note(job)
     return job
+
+
+def add_session(source: Source, context: Context) -> None:
+    """Have the local service take a file or an object as a new session. Raises a :class:`CsmError`.
+
+    A child process sends it; then the panel of the scene shows the session.
+    """
+    if source.kind is SourceKind.FILE:
+        check_file(Path(source.name))
+    choices = Choices(engine=Engine.NONE, fit=Fit.NONE, facing=Facing.AS_DELIVERED)
+    folder = work_folder(jobs_home(), uuid.uuid4().hex)
+    spec = plan_for_numbers(source, (1.0, 1.0, 1.0), None, context.scene, choices)
+    spec = replace(spec, export_path=str(folder / "session.glb"))
+    try:
+        folder.mkdir(parents=True)
+        if source.kind is SourceKind.OBJECT:
+            depsgraph = context.evaluated_depsgraph_get()
+            write_object(check_object(context.scene, source.name), depsgraph, spec.scale_length, folder)
+        (folder / SPEC_NAME).write_text(json.dumps(spec.as_dict()), encoding="utf-8")
+        session_adding().begin(folder, context.scene)
+    except (CsmError, OSError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise DiskProblem("The mesh cannot be sent: {reason}.", reason=error) from error
+        raise
 
 
 def job_in_progress(source: Source | str, obj: bpy.types.Object) -> Job | None:
@@ -168,7 +199,7 @@ def convert_again(job: Job, choices: Choices) -> Job:
 
 def turn(job: Job) -> None:
     """Turn the placed result of *job* by a quarter in its box, as one undo step. Raises :class:`JobError`."""
-    _refit(job, Message("Turn {name}"), facing=Facing.TURN_90)
+    _refit(job, lambda name: labels.say("Turn {name}", name=name), facing=Facing.TURN_90)
 
 
 def fit_again(job: Job, fit: Fit) -> None:
@@ -176,10 +207,10 @@ def fit_again(job: Job, fit: Fit) -> None:
 
     Raises :class:`JobError`.
     """
-    _refit(job, Message("Fit {name}"), fit=fit)
+    _refit(job, lambda name: labels.say("Fit {name}", name=name), fit=fit)
 
 
-def _refit(job: Job, step: Message, facing: Facing = Facing.TURN_0, fit: Fit | None = None) -> None:
+def _refit(job: Job, step: Callable[[str], str], facing: Facing = Facing.TURN_0, fit: Fit | None = None) -> None:
     job, scene, result = job_of(job.job_id), bound_scene(job.job_id), result_of(job.job_id)
     if scene is None or result is None or not isinstance(result.data, bpy.types.Mesh) or job.result is None:
         raise JobError("The result is not in the scene.", "Place it again first.")
@@ -192,7 +223,7 @@ def _refit(job: Job, step: Message, facing: Facing = Facing.TURN_0, fit: Fit | N
     refit(result.data, job.spec, now.result.conversion.fitted, facing=facing, fit=fit or now.spec.choices.fit)
     preview_loader.cancel(result)
     preview_objects.remove_of([result])  # it shows how the mesh came, as it stood until now
-    push_undo_step(labels.say(step.template, name=result.name), scene)
+    push_undo_step(step(result.name), scene)
     job_updates.note(job)
 
 
