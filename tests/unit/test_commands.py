@@ -35,6 +35,8 @@ RUN_BY = {
     "scripts/fuzz_glb.py": "tests/reliability/test_hostile.py",
     "scripts/get_blender.sh": ".ci/run",
     "scripts/pictures.py": "tests/gui/test_pictures.py",
+    "scripts/raise_version.py": "tests/package/test_release.py",
+    "scripts/release.py": "tests/package/test_release.py",
     "scripts/remesh_quality.py": "tests/integration/remesh/test_quality.py",
     "scripts/site.py": "tests/package/test_site.py",
     "scripts/soak.py": "tests/reliability/test_soak.py",
