@@ -17,6 +17,8 @@ from .mend import mended
 from .rebuild import rebuilt
 from .reduce import LEAST, reduced
 
+DOUBLED = 1.6
+"""A rebuilt surface of more than so many times the area of the torn one is that of its two sides."""
 LEAST_REBUILT, MOST_BLOWN_UP = 2_000, 4
 """A rebuilt surface gets at most this many triangles for each it had, but may always have as many as the first."""
 
@@ -49,6 +51,8 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
         report_progress(0.15, Message("Rebuilding the surface"))
         limit = min(budget, max(LEAST_REBUILT, MOST_BLOWN_UP * len(surface.triangles)))
         renewed, _ = without_specks(rebuilt(parts.torn, limit))
+        if renewed.areas().sum() > DOUBLED * parts.torn.areas().sum():
+            renewed = empty()  # strips and cards side by side: around them is no body
     sheets = parts.sheets if len(renewed.triangles) else joined([parts.sheets, parts.torn])
     report_progress(0.5, Message("Removing what is hidden"))
     closed, hidden = joined([parts.closed, renewed]), parts.hidden
