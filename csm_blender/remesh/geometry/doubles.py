@@ -27,7 +27,7 @@ def same_diagonals(surface: Surface) -> Surface:
     flat = (
         np.einsum("ij,ij->i", faces[one // 3], faces[other // 3]) * (edges.forward[one] != edges.forward[other]) > 0.0
     )
-    chosen = many[one // 3] & many[other // 3] & flat  # the two sides of a card also meet in its rim, but fold there
+    chosen = (many[one // 3] | many[other // 3]) & flat  # the two sides of a card also meet in its rim, but fold there
     one, other = one[chosen], other[chosen]
     corners = surface.triangles.ravel()
     ends = np.stack([corners[one], surface.triangles[one // 3, (one + 1) % 3]], axis=1)

@@ -15,8 +15,8 @@ SAME_PLACE = 2e-6
 """Points closer than this share of the diagonal are one; single precision resolves about a thirtieth of it."""
 CRACK, GAP = 0.3, 1.2
 """Points on open edges are one where they are closer than this share of the edges there: on the same rim, on two."""
-GAP_AT_MOST = 0.008
-"""A gap is narrower than this share of the diagonal, however long the edges are: cards of leaves lie further apart."""
+GAP_AT_MOST = 0.04
+"""A gap is narrower than this share of the diagonal, however long the edges are."""
 CARD = 16
 """Triangles of a body up to which it may be a card or a strip."""
 INWARD, BELOW = 0.5, 0.7

@@ -17,6 +17,7 @@ from ..geometry.nearest import nearest_on
 from ..geometry.neighbors import neighbors_of
 from ..geometry.surface import Surface, empty, joined, mesh_of
 from ..geometry.topology import NONE
+from ..geometry.weld import CARD
 from .holes import Holes, holes_closed, holes_of
 from .manifold import cut_to_manifold
 
@@ -28,7 +29,7 @@ SMALL_HOLE = 0.02
 TORN, TORN_OFF = 0.4, 0.03
 """A hole is a tear where more than this share of its rim is beside the rims of other bodies; a body is torn where its
 tears have more than this share of its area."""
-BESIDE, BESIDE_AT_MOST = 1.5, 0.008
+BESIDE, BESIDE_AT_MOST = 1.5, 0.015
 """Rims are beside each other where they are nearer than so many of their edges, and than that share of the diagonal."""
 DOME = 0.75
 """A torn-off sheet whose one or two holes have less than this share of its area is closed by itself."""
@@ -41,6 +42,8 @@ CONTAINER = 0.3
 """Pieces are inside a closed surface only if a body of it has this share of their diagonal at least."""
 FLAT = 0.01
 """A closed body encloses nothing where its volume is below this share of its area to the power of 1.5."""
+CARDS = 0.5
+"""Cards are torn where they are so much of the area of all cards at least."""
 SCRAP, SCRAPS = 0.04, 0.05
 """Open pieces below this share of the diagonal are scraps, if they have less than that share of the closed area."""
 SPECKS = 0.05
@@ -88,6 +91,9 @@ def mended(surface: Surface, *, keep_hidden: bool = False) -> Mended:
         is_sheet & torn & (open_area < DOME * bodies.area) & (np.bincount(of_hole, minlength=bodies.count) <= _TWO)
     )
     torn &= ~is_dome & (is_sheet | (bodies.diagonal > SPECK * surface.diagonal))
+    cards = is_sheet & (np.bincount(bodies.label) <= CARD)
+    if bodies.area[torn & cards].sum() < CARDS * bodies.area[cards].sum():
+        torn &= ~cards  # a few of many lie side by side by chance: else they are a surface in pieces
     is_sheet &= ~is_dome & ~torn
     specks = _specks(bodies, surface.diagonal, is_sheet | torn)
     whole = _part(surface, bodies, ~is_sheet & ~torn & ~specks)
@@ -97,8 +103,8 @@ def mended(surface: Surface, *, keep_hidden: bool = False) -> Mended:
     closed, hidden = (closed, 0) if keep_hidden else without_hidden(closed)
     inside = not keep_hidden
     closed, doubled = _without_doubled(closed, inside=inside)
-    pieces, more = _uncovered(_part(surface, bodies, torn & ~specks), closed, inside=inside)
-    sheets, even_more = _uncovered(_part(surface, bodies, is_sheet & ~specks), closed, inside=inside)
+    pieces, more = uncovered(_part(surface, bodies, torn & ~specks), closed, inside=inside)
+    sheets, even_more = uncovered(_part(surface, bodies, is_sheet & ~specks), closed, inside=inside)
     in_sheets, sheet_bodies = holes_of(sheets), bodies_in(sheets)
     small = in_sheets.area < SMALL_HOLE * sheet_bodies.area[sheet_bodies.label[in_sheets.beside]]
     return Mended(
@@ -119,11 +125,11 @@ def _without_doubled(closed: Surface, *, inside: bool) -> tuple[Surface, int]:
     if not doubled.any() or doubled.all():
         return closed, 0
     rest = _part(closed, bodies, ~doubled)
-    kept, count = _uncovered(_part(closed, bodies, doubled), rest, inside=inside)
+    kept, count = uncovered(_part(closed, bodies, doubled), rest, inside=inside)
     return joined([rest, kept]), count
 
 
-def _uncovered(pieces: Surface, closed: Surface, *, inside: bool) -> tuple[Surface, int]:
+def uncovered(pieces: Surface, closed: Surface, *, inside: bool) -> tuple[Surface, int]:
     """*pieces* without those that show nothing beside the *closed* surface, and how many those were.
 
     They lie on it or, if *inside*, in it; or they are scraps beside a surface that is whole without them.

@@ -13,7 +13,7 @@ from ..geometry.bodies import bodies_in, without_hidden, without_specks
 from ..geometry.surface import Surface, empty, joined
 from ..geometry.weld import cracks_closed
 from .clean_up import cleaned_up
-from .mend import mended
+from .mend import mended, uncovered
 from .rebuild import rebuilt
 from .reduce import LEAST, reduced
 
@@ -53,7 +53,9 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
         renewed, _ = without_specks(rebuilt(parts.torn, limit))
         if renewed.areas().sum() > DOUBLED * parts.torn.areas().sum():
             renewed = empty()  # strips and cards side by side: around them is no body
-    sheets = parts.sheets if len(renewed.triangles) else joined([parts.sheets, parts.torn])
+    sheets, covered = joined([parts.sheets, parts.torn]), 0
+    if len(renewed.triangles):
+        sheets, covered = uncovered(parts.sheets, renewed, inside=not keep_hidden)
     report_progress(0.5, Message("Removing what is hidden"))
     closed, hidden = joined([parts.closed, renewed]), parts.hidden
     if len(renewed.triangles) and not keep_hidden:
@@ -62,13 +64,13 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
     dense, beyond = _affordable(joined([closed, sheets]), limit)
     report_progress(0.6, Message("Reducing the mesh"))
     low = cleaned_up(reduced(dense, limit))
-    notes = _notes(parts.specks, hidden, beyond, has_sheets=bool(len(sheets.triangles)))
+    notes = _notes(parts.specks + covered, hidden, beyond, has_sheets=bool(len(sheets.triangles)))
     return Shaped(
         surface=low,
         reference=joined([dense, parts.torn]) if len(renewed.triangles) else dense,
         way=Way.REBUILT if len(renewed.triangles) else Way.MENDED,
         holes_closed=parts.holes_closed,
-        bodies_dropped=parts.specks + hidden + beyond,
+        bodies_dropped=parts.specks + covered + hidden + beyond,
         is_open=bool(len(sheets.triangles)),
         notes=notes,
     )
