@@ -18,21 +18,26 @@ from .scene.blender import change_counter, runtime
 from .scene.blender.main_timer import main_timer
 from .scene.jobs import job_updates, preview_loader
 from .scene.jobs.state import file_state
-from .scene.placement import assets, preload
+from .scene.measure import custom_box
+from .scene.placement import assets, preload, preview_objects
 from .ui import (
+    all_jobs,
     batch_operators,
     box_panel,
     confirm_dialog,
     drag_operators,
     drop_operators,
+    file_operators,
     gizmos,
     job_operators,
+    library_copy,
     overlay,
     panel,
     planned_request,
     preferences,
     preview_operators,
     refine_operators,
+    result_operators,
     scene_defaults,
     session_browser,
     setup_operators,
@@ -45,10 +50,14 @@ CLASSES = (
     *confirm_dialog.CLASSES,
     *preview_operators.CLASSES,
     *job_operators.CLASSES,
+    *library_copy.CLASSES,
+    *result_operators.CLASSES,
     *setup_operators.CLASSES,
     *batch_operators.CLASSES,
+    *file_operators.CLASSES,
     *panel.CLASSES,
     *session_browser.CLASSES,
+    *all_jobs.CLASSES,
     *overlay.CLASSES,
     *box_panel.CLASSES,
     *drag_operators.CLASSES,
@@ -77,6 +86,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     session_browser.start()
+    all_jobs.start()
     runtime.part(CommandLine)
     for handlers, function in _handlers():
         handlers.append(function)
@@ -96,6 +106,7 @@ def unregister() -> None:
     if not bpy.app.background:
         bpy.types.STATUSBAR_HT_header.remove(status_bar.draw)
     runtime.stop()
+    all_jobs.stop()
     session_browser.stop()
     properties.remove_pointers()
     for cls in reversed((*properties.CLASSES, *CLASSES)):
@@ -148,7 +159,10 @@ def _after_load() -> None:
     _read_file()
 
 
-_before_save = _guarded(preload.discard)
+@_guarded
+def _before_save() -> None:
+    preload.discard()
+    preview_objects.remove_delivered()
 
 
 @_guarded
@@ -161,6 +175,7 @@ def _after_undo() -> None:
 def _read_file() -> None:
     planned_request.forget()
     scene_defaults.apply()
+    custom_box.restore_of_overrides()
     preview_loader.file_opened()
     job_updates.file_opened()
 

@@ -148,16 +148,6 @@ class CSM_OT_refine_again(JobOperator):
         commands.convert_again(job, choices)
 
 
-class CSM_OT_turn(JobOperator):
-    """Turn the placed mesh by 90° in its box, which it fills as before"""
-
-    bl_idname = "csm.turn"
-    bl_label = "Turn 90°"
-
-    def act(self, _context: Context, record: CSM_PG_job) -> None:
-        commands.turn(commands.job_of(record.job_id))
-
-
 class CSM_OT_place(JobOperator):
     """Place the refined mesh in the scene now"""
 
@@ -295,7 +285,6 @@ CLASSES = (
     CSM_OT_look_again,
     CSM_OT_send_again,
     CSM_OT_refine_again,
-    CSM_OT_turn,
     CSM_OT_place,
     CSM_OT_remove,
     CSM_OT_clear_finished,

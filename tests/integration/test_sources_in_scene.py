@@ -16,6 +16,8 @@ from fit_glbs import letter, plain
 
 import csm_blender
 from csm_blender.core.errors import BadSource, MissingKey, OnlineAccessOff, UsageError
+from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.quality_report import card
 from csm_blender.core.jobs.states import JobState
 from csm_blender.core.models import Choices, Fit, Original
 from csm_blender.core.remesh import RemeshOptions
@@ -23,6 +25,7 @@ from csm_blender.core.sources import Engine, Facing, Source, SourceKind
 from csm_blender.scene.jobs import commands, preview_loader, restore
 from csm_blender.scene.jobs.planning import chosen_source, with_chosen_engine
 from csm_blender.scene.placement import preview_objects
+from csm_blender.scene.placement.preview_objects import Remark
 from csm_blender.scene.properties import state_of, tag_of
 
 AS_IT_IS = Choices(engine=Engine.NONE, facing=Facing.AUTO)
@@ -121,6 +124,71 @@ def test_a_placed_result_is_turned_in_its_box_as_another_facing_would_have_it(
     for _ in range(3):
         commands.turn(job)
     assert np.allclose([v.co for v in result.data.vertices], before, atol=1e-6)
+
+
+@pytest.mark.parametrize("original", [Original.HIDE, Original.REPLACE])
+def test_a_stretched_result_is_fitted_inside_turned_and_stretched_again_as_new_jobs_would_do_it(
+    scene: bpy.types.Scene, file: Source, original: Original
+) -> None:
+    def placed(name: str, facing: Facing, fit: Fit) -> tuple[Job, bpy.types.Object]:
+        scene.objects[name].scale = (-0.5, 1.0, 2.0)
+        choices = replace(AS_IT_IS, facing=facing, fit=fit, original=original)
+        job = commands.start_job(file, [scene.objects[name]], bpy.context, choices)
+        commands.run_to_end([job.job_id], bpy.context)
+        result = commands.result_of(job.job_id)
+        assert result is not None
+        return commands.job_of(job.job_id), result
+
+    def vertices(obj: bpy.types.Object) -> np.ndarray:
+        return np.array([vertex.co for vertex in obj.data.vertices])
+
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.context.object.name = "Stool"
+    job, result = placed("Chair", Facing.TURN_0, Fit.EXACT)
+    assert "Stretched 4.0 times in height." in card(commands.standing(job)).verdict
+    for name, facing, fit in (
+        ("Table", Facing.TURN_0, Fit.INSIDE),
+        ("Stool", Facing.TURN_90, Fit.INSIDE),
+        ("Raw", Facing.TURN_90, Fit.EXACT),
+    ):
+        other, wanted = placed(name, facing, fit)
+        if name == "Stool":
+            commands.turn(job)
+        else:
+            commands.fit_again(job, fit)
+        assert np.allclose(vertices(result), vertices(wanted), atol=1e-6), name
+        now, asked = card(commands.standing(job)), card(other)
+        assert (now.verdict, now.facing, now.good) == (asked.verdict, asked.facing, True)
+        assert now.stretch == pytest.approx(asked.stretch, rel=1e-5)
+
+
+def test_the_delivered_mesh_is_shown_over_the_result_and_leaves_nothing_behind(
+    scene: bpy.types.Scene, tmp_path: Path
+) -> None:
+    path = tmp_path / "letter and crumb.glb"
+    points, faces = letter((0.0, 0.0, 0.0), (1.0, 2.0, 0.5))
+    crumb = np.array([(3.0, 0.0, 0.0), (3.0, 0.001, 0.0), (3.0, 0.0, 0.001)])  # a body that the engine drops
+    path.write_bytes(plain(np.concatenate([points, crumb]), [*faces.tolist(), [len(points) + i for i in range(3)]]))
+    choices = Choices(engine=Engine.LOCAL, facing=Facing.TURN_90, remesh=RemeshOptions(triangles=500, texture_size=0))
+    job = commands.start_job(Source(SourceKind.FILE, str(path)), [scene.objects["Chair"]], bpy.context, choices)
+    commands.run_to_end([job.job_id], bpy.context)
+    result = commands.result_of(job.job_id)
+    before = {kind: len(getattr(bpy.data, kind)) for kind in ("objects", "meshes", "collections", "materials")}
+    assert commands.job_of(job.job_id).result.conversion.remesh.bodies_dropped >= 1
+    for change in (lambda: None, lambda: commands.turn(job), lambda: commands.fit_again(job, Fit.INSIDE)):
+        change()
+        bpy.context.view_layer.update()
+        assert preview_objects.preview_of(result) is None, "what was shown is no longer true"
+        assert preview_loader.wait_for(commands.show_delivered(job)) == ""
+        bpy.context.view_layer.update()
+        shown = preview_objects.preview_of(result)
+        assert preview_objects.remark_of(shown) is Remark.DELIVERED
+        found = [result.matrix_world.inverted() @ shown.matrix_world @ vertex.co for vertex in shown.data.vertices]
+        off = sorted((result.closest_point_on_mesh(point)[1] - point).length for point in found)
+        assert off[len(points) * 9 // 10] <= 0.02, "the letter lies on its refined mesh, of about 2 by 2 by 2"
+        assert off[-1] > 1.0, "and the crumb beside it"
+    commands.hide_delivered(job)
+    assert {kind: len(getattr(bpy.data, kind)) for kind in before} == before
 
 
 def test_a_session_still_needs_a_key_or_online_access(scene: bpy.types.Scene) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 
+from ...core.jobs.holder import alive_as
 from ...core.jobs.job import Job
 from ...core.jobs.store import Store
 from ...core.pipeline.pipeline import Pipeline
@@ -21,9 +22,10 @@ def run_pipeline(
     """Run the jobs until they are READY or have ended, blocking. Their leases are released in any case."""
     owner, converters = uuid.uuid4().hex, ConverterPool(interpreters())
     pipeline = Pipeline(store, settings, converters, owner)
-    try:
-        run_blocking(pipeline, store, job_ids, concurrency=concurrency, on_change=on_change)
-    finally:
-        converters.stop_all()
-        store.release(owner)
-        pipeline.close()
+    with alive_as(owner):
+        try:
+            run_blocking(pipeline, store, job_ids, concurrency=concurrency, on_change=on_change)
+        finally:
+            converters.stop_all()
+            store.release(owner)
+            pipeline.close()

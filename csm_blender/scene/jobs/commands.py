@@ -3,43 +3,61 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import time
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import bpy
 
-from ...core.errors import JobError, UsageError
+from ...core.errors import CsmError, DiskProblem, JobError, UsageError
+from ...core.files.preview_cache import work_folder
+from ...core.files.recent_files import remember_file
 from ...core.files.source_text import check_file
 from ...core.jobs import actions
 from ...core.jobs.job import Decision, Job, decisions
 from ...core.jobs.states import FINISHED, JobState
 from ...core.messages import NOTHING, Message
-from ...core.models import Choices
+from ...core.models import Choices, Fit
 from ...core.processes.converter_pool import MESH_NAME
 from ...core.settings import NO_SERVICE
-from ...core.sources import Source, SourceKind
+from ...core.sources import Engine, Facing, Source, SourceKind
+from ...worker.preview_fetch import SPEC_NAME
+from ..addon.environment import jobs_home
 from ..addon.preferences import settings_now
 from ..addon.translation import labels
 from ..background.headless import run_pipeline
+from ..background.session_adding import session_adding
 from ..blender.bpy_typing import Context
 from ..blender.evaluation import depsgraph_of
 from ..blender.undo import push_undo_step
-from ..placement.turn import turn_result
+from ..placement import assets, preview_objects
+from ..placement.refit import as_it_stands, refit
 from ..properties import CSM_PG_job, find_record, tag_of
-from . import job_updates, record_sync
+from . import job_updates, preview_loader, record_sync
 from .binding import bound_scene, find_result, find_target
 from .object_source import add_job, check_object, write_object
-from .planning import plan_for_objects, with_shape
+from .planning import plan_for_numbers, plan_for_objects, with_shape
 from .restore import is_unfinished, restore_job
 from .state import file_state
 
 
-def start_job(source: Source | str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Job:
+def start_job(
+    source: Source | str,
+    objects: Sequence[bpy.types.Object],
+    context: Context,
+    choices: Choices,
+    *,
+    is_checked: bool = False,
+) -> Job:
     """Start a job for the common box of *objects*, in the axes of the first. Raises a :class:`CsmError`.
 
-    *source* is a :class:`Source` or the code of a session. A key and online access are needed for a session only.
+    *source* is a :class:`Source` or the code of a session. A key and online access are needed for a session only. A
+    file that *is_checked* is one of many: it is not looked at again, and not remembered as the last one used.
     """
     source = Source.of(source)
     is_session = source.kind is SourceKind.SESSION
@@ -51,8 +69,9 @@ def start_job(source: Source | str, objects: Sequence[bpy.types.Object], context
             name=repr(obj.name),
             session_code=busy.spec.source.label,
         )
-    if source.kind is SourceKind.FILE:
+    if source.kind is SourceKind.FILE and not is_checked:
         check_file(Path(source.name))
+        remember_file(jobs_home(), source.name)
     store, depsgraph = file_state().open_store(), context.evaluated_depsgraph_get()
     spec = with_shape(plan_for_objects(source, objects, context.scene, depsgraph, choices), objects, depsgraph)
     job = add_job(store, spec, base_url, context.scene, depsgraph)
@@ -61,6 +80,31 @@ def start_job(source: Source | str, objects: Sequence[bpy.types.Object], context
     record_sync.add_record(job, context.scene, obj)
     job_updates.note(job)
     return job
+
+
+def add_session(source: Source, context: Context) -> None:
+    """Have the local service take a file or an object as a new session. Raises a :class:`CsmError`.
+
+    A child process sends it; then the panel of the scene shows the session.
+    """
+    if source.kind is SourceKind.FILE:
+        check_file(Path(source.name))
+    choices = Choices(engine=Engine.NONE, fit=Fit.NONE, facing=Facing.AS_DELIVERED)
+    folder = work_folder(jobs_home(), uuid.uuid4().hex)
+    spec = plan_for_numbers(source, (1.0, 1.0, 1.0), None, context.scene, choices)
+    spec = replace(spec, export_path=str(folder / "session.glb"))
+    try:
+        folder.mkdir(parents=True)
+        if source.kind is SourceKind.OBJECT:
+            depsgraph = context.evaluated_depsgraph_get()
+            write_object(check_object(context.scene, source.name), depsgraph, spec.scale_length, folder)
+        (folder / SPEC_NAME).write_text(json.dumps(spec.as_dict()), encoding="utf-8")
+        session_adding().begin(folder, context.scene)
+    except (CsmError, OSError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise DiskProblem("The mesh cannot be sent: {reason}.", reason=error) from error
+        raise
 
 
 def job_in_progress(source: Source | str, obj: bpy.types.Object) -> Job | None:
@@ -155,13 +199,56 @@ def convert_again(job: Job, choices: Choices) -> Job:
 
 def turn(job: Job) -> None:
     """Turn the placed result of *job* by a quarter in its box, as one undo step. Raises :class:`JobError`."""
-    scene, result = bound_scene(job.job_id), result_of(job.job_id)
-    if scene is None or result is None or not isinstance(result.data, bpy.types.Mesh):
+    _refit(job, lambda name: labels.say("Turn {name}", name=name), facing=Facing.TURN_90)
+
+
+def fit_again(job: Job, fit: Fit) -> None:
+    """Fit the placed result of *job* as *fit* says, with its own proportions or filling its box, as one undo step.
+
+    Raises :class:`JobError`.
+    """
+    _refit(job, lambda name: labels.say("Fit {name}", name=name), fit=fit)
+
+
+def _refit(job: Job, step: Callable[[str], str], facing: Facing = Facing.TURN_0, fit: Fit | None = None) -> None:
+    job, scene, result = job_of(job.job_id), bound_scene(job.job_id), result_of(job.job_id)
+    if scene is None or result is None or not isinstance(result.data, bpy.types.Mesh) or job.result is None:
         raise JobError("The result is not in the scene.", "Place it again first.")
     if result.mode != "OBJECT":
         raise JobError("{name} is being edited.", "Go back to Object Mode first (Tab).", name=repr(result.name))
-    turn_result(result.data, job.spec)
-    push_undo_step(labels.say("Turn {name}", name=result.name), scene)
+    if result.data.library is not None:
+        raise JobError("{name} is linked from another file and cannot be changed.", name=repr(result.name))
+    now = as_it_stands(job, result.data)
+    assert now.result is not None
+    refit(result.data, job.spec, now.result.conversion.fitted, facing=facing, fit=fit or now.spec.choices.fit)
+    preview_loader.cancel(result)
+    preview_objects.remove_of([result])  # it shows how the mesh came, as it stood until now
+    push_undo_step(step(result.name), scene)
+    job_updates.note(job)
+
+
+def show_delivered(job: Job) -> preview_loader.Order:
+    """Begin to show the mesh over the placed result as it was delivered for *job*. Raises a :class:`CsmError`."""
+    job, scene, result = job_of(job.job_id), bound_scene(job.job_id), result_of(job.job_id)
+    if scene is None or result is None:
+        raise JobError("The result is not in the scene.", "Place it again first.")
+    mesh = file_state().open_store().folder(job.job_id) / MESH_NAME
+    if not mesh.is_file():
+        raise JobError("The mesh as it was delivered is no longer on this computer.", "Start a new job with it.")
+    return preview_loader.begin_delivered(standing(job), mesh, scene, result)
+
+
+def hide_delivered(job: Job) -> None:
+    """Remove what :func:`show_delivered` showed, as one undo step."""
+    scene, result = bound_scene(job.job_id), result_of(job.job_id)
+    if scene is not None and result is not None:
+        preview_loader.remove(result, scene)
+
+
+def standing(job: Job) -> Job:
+    """*job* with how its result fits now, if it was turned or fitted again since it was placed."""
+    result = result_of(job.job_id)
+    return as_it_stands(job, result.data if result is not None and isinstance(result.data, bpy.types.Mesh) else None)
 
 
 def _write_object_again(job: Job) -> None:
@@ -191,6 +278,47 @@ def remove(job_id: str) -> None:
     if job is not None and job.state in FINISHED:
         store.remove(job)
     record_sync.remove_record(job_id)
+
+
+def place_here(job_id: str, scene: bpy.types.Scene) -> Message:
+    """Take a job of any file into this one, into *scene*, and place its result as soon as it is ready.
+
+    It goes where its block-out stood; a job that this file has already is placed where it belongs. Gives what it waits
+    for. Raises :class:`JobError` for a job that was removed.
+    """
+    state = file_state()
+    job = state.open_store().get(job_id)
+    if job is None:
+        raise JobError("This job is no longer known.", "Remove it from the list.")
+    if job_id not in state.bindings:
+        record_sync.add_record(job, scene, None)
+    if job.state in (JobState.READY, JobState.PLACED):
+        return place(job)
+    state.place_requested.add(job_id)
+    job_updates.note(job)
+    if job.state in FINISHED:
+        return Message("It is in the list of this scene. Retry continues it.")
+    return Message("It is placed here when it is ready.")
+
+
+def remove_any(job_id: str) -> None:
+    """Remove a job of any file, whatever its state, and its files. Raises :class:`JobError` while it is worked on."""
+    store = file_state().open_store()
+    job = store.get(job_id)
+    if job is not None and actions.cancel(store, job).state not in FINISHED:
+        raise JobError("A background process is still working on it.", "It is being stopped: remove it in a moment.")
+    remove(job_id)
+
+
+def delete_library_copy(job: Job) -> None:
+    """Delete the asset file of *job*, whose result is not in the scene. Raises :class:`UsageError`, `DiskProblem`."""
+    store = file_state().open_store()
+    if job.result is None or job.result.conversion.asset_file is None:
+        raise UsageError("This job has no file in an asset library.")
+    made_at = max(at for at, state, _message in store.events(job.job_id) if state == JobState.READY)
+    assets.delete_library_copy(Path(job.result.conversion.asset_file), datetime.fromisoformat(made_at))
+    conversion = replace(job.result.conversion, asset_file=None)
+    job_updates.note(store.update(job, result=replace(job.result, conversion=conversion)))
 
 
 def job_of(job_id: str) -> Job:
