@@ -15,7 +15,7 @@ import csm_blender
 from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.sources import Source
-from csm_blender.scene.background.all_jobs import all_jobs
+from csm_blender.scene.all_jobs.listing import all_jobs
 from csm_blender.scene.jobs import commands
 from csm_blender.scene.jobs.state import file_state
 from csm_blender.scene.properties import state_of
