@@ -118,6 +118,10 @@ class BadInputFile(UsageError, hint="Check the path; remesh --help lists the for
     """The file to work on is missing, or nothing that could be read."""
 
 
+class BadPlan(UsageError, hint="A plan is a folder that plan wrote."):
+    """The plan of a farm is missing, or not what was written."""
+
+
 class BadValue(UsageError):
     """A setting or option has a value that means nothing."""
 
@@ -284,6 +288,13 @@ class ConversionFailed(
     JobError, hint="The delivered file is kept in the job's folder; Retry converts it again and costs nothing."
 ):
     """Blender could not import the delivered file; it happened in a separate process."""
+
+
+class NoBlender(
+    JobError,
+    hint="Nothing is lost: the mesh is in the job's folder. Call work again where Blender is, or with --blender.",
+):
+    """The mesh was fetched, and nothing on this machine can convert it."""
 
 
 class NotEnoughMemory(
