@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...core.errors import DiskProblem, UsageError
+from ...core.errors import StoreDiskProblem, UsageError
 from ...core.farm.job_folders import JobFolders
 from ...core.farm.work import work
 from ...core.files.whole_file import write_whole
@@ -47,8 +47,8 @@ def do_jobs(  # noqa: PLR0913, PLR0917 - each is a collaborator or a choice of i
 
     def told(job: Job) -> None:
         if not job.needs_worker:
+            write_report(folders, job)  # first: it may have to be tried again
             ended[job.state] += 1
-            write_report(folders, job)
         on_change(job)
 
     converters = ConverterPool(interpreters)
@@ -57,14 +57,17 @@ def do_jobs(  # noqa: PLR0913, PLR0917 - each is a collaborator or a choice of i
 
 
 def write_report(folders: JobFolders, job: Job) -> None:
-    """Write the report of a job that has ended beside its files, if this process has it. Raises DiskProblem."""
+    """Write the report of a job that has ended beside its files, if this process has it.
+
+    Raises :class:`StoreDiskProblem`.
+    """
     if not folders.holds(job.job_id):
         return
     path = folders.folder(job.job_id) / REPORT_NAME
     try:
         write_whole(path, json.dumps(entry_of(folders, job), indent=2) + "\n")
     except OSError as error:
-        raise DiskProblem("The report {path} cannot be written: {reason}.", path=path, reason=error) from error
+        raise StoreDiskProblem("The report {path} cannot be written: {reason}.", path=path, reason=error) from error
 
 
 def entry_of(folders: JobFolders, job: Job) -> dict[str, object]:

@@ -27,7 +27,7 @@ from ..models import JobSpec
 from ..processes.converter_pool import BLEND_NAME, MESH_NAME
 from .journal import NO_JOURNAL, Journal, JournalWriter, read_journal
 from .plan import Plan
-from .request_mark import set_mark, standing_mark, void_mark
+from .request_mark import asking_job, set_mark, standing_mark, void_mark
 
 LOG_NAME = "job.log"
 _CACHED_SPECS = 64
@@ -135,7 +135,7 @@ class JobFolders:
                     held.mark = number + 1
                     self._write(job.job_id, held, {"posted_at": now, "posts": current.posts + 1})
                     return None
-                number, asks = standing_mark(folder)
+                asks = asking_job(folder, number + 1)  # asked for by name: a listing may be out of date
         other = self.get(asks) if asks != job.job_id else None
         if other is not None and not current.posted_at:
             return other

@@ -29,12 +29,15 @@ def standing_mark(folder: Path) -> tuple[int, str]:
     """
     found = _found(folder)
     number = max((each for each, _kind in found), default=0)
-    if number == 0 or (number, "void") in found:
-        return number, ""
+    return number, "" if number == 0 or (number, "void") in found else asking_job(folder, number)
+
+
+def asking_job(folder: Path, number: int) -> str:
+    """The job that has set the mark of this *number*; see :func:`standing_mark`. Raises :class:`OSError`."""
     try:
-        return number, str(json.loads((folder / f"request-{number}.json").read_bytes())["job_id"])
+        return str(json.loads((folder / f"request-{number}.json").read_bytes())["job_id"])
     except (KeyError, TypeError, ValueError):
-        return number, "?"
+        return "?"
 
 
 def set_mark(folder: Path, number: int, content: Mapping[str, Any]) -> bool:

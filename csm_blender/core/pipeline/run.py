@@ -27,7 +27,7 @@ def run_jobs(  # noqa: PLR0913 - each is a collaborator or a choice of its own
     """Run the jobs until they are READY or have ended, blocking. Their leases are released in any case.
 
     *on_change* and *concurrency* are as for :func:`.run_blocking`. *begin* is called with a job's id and the owner of
-    the leases before its first step; ``False`` means that there is none to do.
+    the leases before its first step; ``False`` means that it has ended.
     """
     owner = uuid.uuid4().hex
     pipeline = Pipeline(records, settings, converters, owner)

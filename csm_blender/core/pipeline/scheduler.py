@@ -134,7 +134,7 @@ def run_blocking(  # noqa: PLR0913 - the last is for farms only
     """Advance the jobs in the calling thread until none needs a worker, at most *concurrency* of them at a time.
 
     *on_change* gets a job after each of its steps that changed something. *begin* is called before the first step of a
-    job; ``False`` means that there is none to do. Jobs that other workers hold are waited for, after all others, and
+    job; ``False`` means that it has ended. Jobs that other workers hold are waited for, after all others, and
     are done here should those workers die. A store that fails is given ``STORE_TROUBLE_LIMIT_S`` seconds before its
     :class:`StoreTrouble` is passed on.
     ``KeyboardInterrupt`` passes through; the jobs stay as they are in the store.
@@ -154,11 +154,9 @@ def run_blocking(  # noqa: PLR0913 - the last is for farms only
         return found if found or in_progress else None
 
     def step(job_id: str) -> StepResult:
-        if job_id not in begun and not begin(job_id):
-            delay_s = None
-        else:
+        delay_s = pipeline.advance(job_id) if job_id in begun or begin(job_id) else None
+        if delay_s is not None:
             begun.add(job_id)
-            delay_s = pipeline.advance(job_id)
         job = store.get(job_id)
         if job is None:
             return delay_s, None
