@@ -63,7 +63,8 @@ def work(options: argparse.Namespace, surroundings: Surroundings) -> int:
     concurrency = options.concurrency or chosen.head.concurrency
     interpreters = _interpreters(options, surroundings, folders, indices)
     try:
-        ended = do_jobs(folders, indices, settings, interpreters, concurrency, on_change)
+        send_again = options.send_again
+        ended = do_jobs(folders, indices, settings, interpreters, concurrency, on_change, send_again=send_again)
     except KeyboardInterrupt:
         say("The jobs are kept; go on with: work")
         raise

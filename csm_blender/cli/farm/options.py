@@ -34,6 +34,11 @@ def add_farm_commands(subcommands: Any, epilog: str) -> list[argparse.ArgumentPa
     work.add_argument("plan", metavar="PLAN_DIR", help=_FOLDER_HELP)
     work.add_argument("--index", type=count, metavar="I", help="only job I, counted from 1")
     work.add_argument("--range", metavar="A-B", help="only jobs A to B")
+    work.add_argument(
+        "--send-again",
+        action="store_true",
+        help="send the request once more for jobs whose request was never answered; may spend credits a second time",
+    )
     work.add_argument("--status", action="store_true", help="show how far the plan is, and do nothing")
     work.add_argument(
         "--blender", metavar="FILE", help="the Blender that converts, where this Python has no bpy (and is no Blender)"
