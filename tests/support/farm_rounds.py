@@ -53,6 +53,7 @@ PLACES = (
 """Places in the code at which a worker is killed: before and after each thing that it writes, sends or starts."""
 
 LIMIT_S = 240.0
+LONGEST_BETWEEN_KILLS_S = 1.5
 
 
 @dataclass
@@ -173,14 +174,16 @@ def kill_at_each_place(farm: Farm, places: Sequence[str], *, at_once: int = 3, *
     return missed
 
 
-def kill_at_random(farm: Farm, dice: random.Random, *, workers: int, kills: int, longest_s: float = 1.5) -> int:
+def kill_at_random(
+    farm: Farm, dice: random.Random, *, workers: int, kills: int, longest_s: float = 1.5, host: str = ""
+) -> int:
     """Keep *workers* at work and kill one of them now and then. How many kills there were."""
     running: list[subprocess.Popen[str]] = []
     done = 0
     while done < kills:
         running = [process for process in running if process.poll() is None]
-        running += [farm.start() for _ in range(workers - len(running))]
-        time.sleep(dice.uniform(0.1, longest_s))
+        running += [farm.start(host=host) for _ in range(workers - len(running))]
+        time.sleep(dice.uniform(0.1, LONGEST_BETWEEN_KILLS_S))
         victim = dice.choice(running)
         if victim.poll() is None:
             victim.kill()
