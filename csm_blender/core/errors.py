@@ -117,6 +117,10 @@ class BadOutput(UsageError, hint="Give --output a file name ending in .blend, in
     """The output cannot be written where it was asked."""
 
 
+class BadPlan(UsageError, hint="A plan is a folder that plan wrote."):
+    """The plan of a farm is missing, or not what was written."""
+
+
 class BadValue(UsageError):
     """A setting or option has a value that means nothing."""
 
@@ -290,6 +294,13 @@ class ConversionFailed(
     ),
 ):
     """Blender could not import the delivered file; it happened in a separate process."""
+
+
+class NoBlender(
+    JobError,
+    hint="Nothing is lost: the mesh is in the job's folder. Call work again where Blender is, or with --blender.",
+):
+    """The mesh was fetched, and nothing on this machine can convert it."""
 
 
 class NotEnoughMemory(
