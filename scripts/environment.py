@@ -44,9 +44,10 @@ class Environment:
 
 
 def environments() -> dict[str, Environment]:
-    """All by name: ``test`` (tools and the local service), ``service``, ``lint``, one for each Blender, and ``peers``.
+    """All by name: ``test`` (tools and the local service), ``service``, ``lint``, one for each Blender, and two more.
 
-    ``peers`` holds what the local engine is timed against: only the benchmark that does so asks for it.
+    ``farm`` has what spreads jobs over machines (Dask, OpenJD) beside a Blender, as a worker of a farm has. ``peers``
+    holds what the local engine is timed against: only the benchmark that does so asks for it.
     """
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
     either = ("3.11", "3.13")
@@ -55,6 +56,7 @@ def environments() -> dict[str, Environment]:
         "service": Environment(either, ("-r", str(SERVICE_REQUIREMENTS))),
         "lint": Environment(("3.11",), tuple(groups["lint"])),
         "peers": Environment(either, tuple(groups["peers"])),
+        "farm": Environment((BLENDERS["5.2"][0],), (BLENDERS["5.2"][1], *groups["farm"])),
     }
     for version, (python, wheel) in BLENDERS.items():
         found[f"bpy-{version}"] = Environment((python,), (wheel, *groups["bpy-test"]))

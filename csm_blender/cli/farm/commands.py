@@ -19,7 +19,7 @@ from ...core.settings import NO_SERVICE, Settings
 from ..console import answer, print_line, print_table, say, stdout_kept_for_report
 from ..environment import Surroundings, base_url_of, settings_for
 from ..report import TABLE_HEADER, exit_status, job_entry, report, show_dry_run, table_row
-from .work import FarmProgress, asks_service, blender_at, chosen_indices, do_jobs, entry_of
+from .work import FarmProgress, asks_service, blender_at, chosen_indices, do_jobs, entry_of, has_ended
 
 _MOST_NAMED = 20
 """Failed jobs that are told about at the end; a plan may hold thousands."""
@@ -47,23 +47,30 @@ def work(options: argparse.Namespace, surroundings: Surroundings) -> int:
     folders, indices = JobFolders(chosen), chosen_indices(options.index, options.range)
     if options.status:
         return _show(summarize(folders, indices), chosen, as_json=options.json)
-    settings = _settings(options, surroundings, folders, indices)
     count = len(chosen.ids(indices))
     progress = FarmProgress(folders, count, openjd=options.openjd)
     failed: list[Job] = []
 
     def on_change(job: Job) -> None:
         progress(job)
-        if not job.needs_worker:
+        if has_ended(job):
             if options.json:
                 print_line(json.dumps(entry_of(folders, job)))
             if job.state is not JobState.READY:
                 failed.append(job)
 
-    concurrency = options.concurrency or chosen.head.concurrency
-    interpreters = _interpreters(options, surroundings, folders, indices)
     try:
-        ended = do_jobs(folders, indices, settings, interpreters, concurrency, on_change)
+        if options.dask:
+            from .dask_work import do_jobs_with_dask, pattern  # noqa: PLC0415 - only who has a cluster needs it
+
+            task = pattern(folders, options.blender, options.timeout, options.poll_interval)
+            most = options.concurrency
+            ended = do_jobs_with_dask(folders, indices, options.dask, task, most=most, on_change=on_change)
+        else:
+            settings = settings_for_work(options, surroundings, folders, indices)
+            interpreters = interpreters_for(options, surroundings, folders, indices)
+            concurrency = options.concurrency or chosen.head.concurrency
+            ended = do_jobs(folders, indices, settings, interpreters, concurrency, on_change)
     except KeyboardInterrupt:
         say("The jobs are kept; go on with: work")
         raise
@@ -101,7 +108,7 @@ def assemble(options: argparse.Namespace, surroundings: Surroundings) -> int:  #
     return exit_status(jobs)
 
 
-def _settings(
+def settings_for_work(
     options: argparse.Namespace, surroundings: Surroundings, folders: JobFolders, indices: list[int] | None
 ) -> Settings:
     """The settings of this worker; raises what is missing before anything is done.
@@ -128,7 +135,7 @@ def _settings(
     return settings
 
 
-def _interpreters(
+def interpreters_for(
     options: argparse.Namespace, surroundings: Surroundings, folders: JobFolders, indices: list[int] | None
 ) -> Interpreters | None:
     """What converts here; ``None`` where nothing does and there is something to do without it."""

@@ -39,6 +39,11 @@ def add_farm_commands(subcommands: Any, epilog: str) -> list[argparse.ArgumentPa
         "--blender", metavar="FILE", help="the Blender that converts, where this Python has no bpy (and is no Blender)"
     )
     work.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="have the workers of the Dask cluster with this scheduler do the jobs, as tcp://HOST:8786",
+    )
+    work.add_argument(
         "--openjd", action="store_true", help="show progress as openjd_progress and openjd_status lines, for farms"
     )
     work.add_argument(

@@ -68,10 +68,14 @@ class JobFolders:
 
     def get(self, job_id: str) -> Job | None:
         """The job; ``None`` if it is not of this plan, or its journal means nothing."""
-        if not (index := self.plan.index_of(job_id)):
+        if not self.plan.index_of(job_id):
             return None
         held = self._held.get(job_id)
-        record = held.record if held else self._journal(job_id).record
+        return self.job_of(job_id, held.record if held else self._journal(job_id).record)
+
+    def job_of(self, job_id: str, record: Mapping[str, Any]) -> Job | None:
+        """The job whose journal holds *record*; ``None`` if that means nothing."""
+        index = self.plan.index_of(job_id)
         row = {**_NEW, "created_at": self.plan.head.made_at, **record, "job_id": job_id, "spec_json": str(index)}
         spec = self._read_spec(row["spec_json"])
         row["base_url"] = self.plan.head.base_url if spec.needs_service else ""
