@@ -2,7 +2,7 @@
 """Run all tests: ``python3 scripts/test.py``. Sets up what they need in .venvs first.
 
 Steps: lint (ruff, mypy), core (all tests without Blender), blender-4.2, blender-4.5, blender-5.2 (Blender as a module),
-package (the built zip), gui (real windows). Name some to run only those: ``python3 scripts/test.py core gui``.
+farm (Dask and OpenJD), package (the built zip), gui (real windows). Name some to run only those: ``python3 scripts/test.py core gui``.
 
 Outside CI a step that lacks something (Python 3.13, a Blender with a window) is skipped and says how to get it; where
 the environment variable CI is set, it fails.
@@ -49,6 +49,11 @@ def blender(version: str) -> Callable[[], bool]:
     return step
 
 
+def farm() -> bool:
+    """Many machines: a real Dask cluster, OpenJD, the commands of docs/farm.md."""
+    return pytest("farm", "tests/farm")
+
+
 def package() -> bool:
     """Build the zip twice, validate it, install it, refine with it."""
     return pytest("test", "tests/package")
@@ -63,6 +68,7 @@ STEPS: dict[str, Callable[[], bool]] = {
     "lint": lint,
     "core": core,
     **{f"blender-{version}": blender(version) for version in environment.BLENDERS},
+    "farm": farm,
     "package": package,
     "gui": gui,
 }

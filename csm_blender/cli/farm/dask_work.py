@@ -26,7 +26,7 @@ from ..console import say
 from .dask_task import TASK_MODULE, DaskAnswer, DaskTask
 from .work import has_ended
 
-CONNECT_S = 20.0
+CONNECT_S = 10.0
 LOOK_S = 1.0
 """How often the workers and the jobs under way are looked at."""
 CANCEL_S = 10.0
