@@ -37,6 +37,8 @@ def do_jobs(  # noqa: PLR0913, PLR0917 - each is a collaborator or a choice of i
     interpreters: Interpreters | None,
     concurrency: int,
     on_change: Callable[[Job], None] = lambda _job: None,
+    *,
+    send_again: bool = False,
 ) -> Counter[JobState]:
     """Work until the jobs with these *indices*, or all, are READY or have ended. Gives how many ended in which state.
 
@@ -52,7 +54,7 @@ def do_jobs(  # noqa: PLR0913, PLR0917 - each is a collaborator or a choice of i
         on_change(job)
 
     converters = ConverterPool(interpreters)
-    work(folders, indices, settings, converters, concurrency=concurrency, on_change=told)
+    work(folders, indices, settings, converters, concurrency=concurrency, on_change=told, send_again=send_again)
     return ended
 
 
@@ -62,13 +64,13 @@ def has_ended(job: Job) -> bool:
 
 
 def write_report(folders: JobFolders, job: Job) -> None:
-    """Write the report of a job that has ended beside its files, if this process has it.
+    """Write the report of a job that has ended beside its files, if this process has it or nobody has written one.
 
     Raises :class:`StoreDiskProblem`.
     """
-    if not folders.holds(job.job_id):
-        return
     path = folders.folder(job.job_id) / REPORT_NAME
+    if path.exists() and not folders.holds(job.job_id):
+        return
     try:
         write_whole(path, json.dumps(entry_of(folders, job), indent=2) + "\n")
     except OSError as error:

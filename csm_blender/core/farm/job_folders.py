@@ -151,6 +151,23 @@ class JobFolders:
         """Take the note back: it is certain that nothing of the request left this machine."""
         return self.update(job, owner=owner, posted_at="", posts=max(0, job.posts - 1))
 
+    def forget_request(self, job: Job, owner: str) -> bool:
+        """Void the request of an UNCERTAIN job, which a person decides to send again; the job is CANCELLED then.
+
+        ``False`` where the request is that of another job, about which is to be decided there.
+        """
+        self._still_held(job.job_id, owner)
+        folder = self._mark_folder(job.job_id)
+        with self._disk_faults_explained(job.job_id):
+            number, asks = standing_mark(folder)
+            if asks not in ("", "?", job.job_id):
+                return False
+            if asks:
+                void_mark(folder, number, {"job_id": job.job_id, "at": now_text(), "decided": True})
+        note = Message("The request is sent again")
+        self.update(job, owner=owner, state=JobState.CANCELLED, posted_at="", looks_left=0, message=note)
+        return True
+
     def claim(self, job_id: str, owner: str, lease_s: float) -> bool:
         """Take the job, or show that its holder lives; ``False`` while another worker holds it.
 

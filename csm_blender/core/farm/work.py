@@ -32,12 +32,14 @@ def work(  # noqa: PLR0913 - each is a collaborator or a choice of its own
     *,
     concurrency: int,
     on_change: Callable[[Job], None],
+    send_again: bool = False,
 ) -> None:
     """Work until the jobs with these *indices*, or all, are READY or have ended, here or elsewhere.
 
-    What had failed before this call is tried once more, as Retry does: without paying again. *on_change* gets each job
-    after a change and, last, as it ended, while it is still this process's; one that is done already once. Raises
-    :class:`BadPlan` for an index that does not exist and :class:`StorageError` for a folder that cannot be written.
+    What had failed before this call is tried once more, as Retry does: without paying again. Only where a person has
+    decided to *send_again* is the request of a job sent once more that was not answered before this call. *on_change*
+    gets each job after a change and, last, as it ended, while it is still this process's; one that is done already
+    once. Raises :class:`BadPlan` for an index that does not exist, and :class:`StorageError`.
     """
     ids = folders.plan.ids(indices)
     _check_writable(folders.plan.folder)
@@ -53,7 +55,7 @@ def work(  # noqa: PLR0913 - each is a collaborator or a choice of its own
         tried_before.discard(job_id)
         if not folders.claim(job_id, owner, settings.lease_s):
             return False
-        return _begin_again(folders, job_id)
+        return _begin_again(folders, job_id, owner, send_again=send_again)
 
     def told(job: Job) -> None:
         on_change(job)
@@ -63,14 +65,14 @@ def work(  # noqa: PLR0913 - each is a collaborator or a choice of its own
     run_jobs(folders, ids, settings, converters, concurrency=concurrency, on_change=told, begin=begin)
 
 
-def _begin_again(folders: JobFolders, job_id: str) -> bool:
+def _begin_again(folders: JobFolders, job_id: str, owner: str, *, send_again: bool) -> bool:
     """Have a job that had ended go on, where that makes sense now that nobody else has it."""
     job = folders.get(job_id)
     assert job is not None
     if job.state is JobState.READY:
         if not (folders.folder(job_id) / BLEND_NAME).exists():
             actions.bring_again(folders, job)
-    elif job.state is JobState.UNCERTAIN:
+    elif job.state is JobState.UNCERTAIN and not (send_again and folders.forget_request(job, owner)):
         actions.look_again(folders, job)
     elif not job.needs_worker:
         actions.retry(folders, job)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``report``: how far a plan is as one HTML page, with a small picture of each result that has one."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import DiskProblem
+from ...core.farm.job_folders import JobFolders
+from ...core.farm.journal import Journal
+from ...core.files.whole_file import write_whole
+from ...core.jobs.job import Job
+from ...core.jobs.states import ACTIVE, JobState
+from ...core.jobs.store import now_text
+from ..report import seconds
+from .page_template import PAGE, SCRIPT, STYLE
+
+PAGE_NAME = "report.html"
+PICTURE_NAME = "thumbnail.png"
+"""In the folder of a job."""
+MOST_PICTURES = 2000
+"""In one page, of about 7 KB each: a browser opens some 20 MB at once."""
+_LONGEST_SOURCE = 120
+
+
+@dataclass
+class _Texts:
+    """Texts that many jobs share, each once. The first is empty."""
+
+    found: dict[str, int] = field(default_factory=lambda: {"": 0})
+
+    def number(self, text: str) -> int:
+        """The number of *text* in the list."""
+        return self.found.setdefault(text, len(self.found))
+
+
+def write_page(folders: JobFolders, indices: Sequence[int] | None, path: Path) -> int:
+    """Write the page of the jobs with these *indices*, or of all, to *path*; how many there are.
+
+    Raises :class:`BadPlan` and :class:`StorageError`.
+    """
+    states, texts, jobs = list(JobState), _Texts(), []
+    pictures: dict[int, str] = {}
+    used: set[JobState] = set()
+    without = 0
+    for job_id in folders.plan.ids(indices):
+        journal = folders.journal(job_id)
+        job = folders.job_of(job_id, journal.record)
+        if job is None:
+            continue
+        index = folders.plan.index_of(job_id)
+        used.add(job.state)
+        jobs.append(_row(index, job, journal, texts, states.index(job.state)))
+        if job.state is JobState.READY:
+            picture = _picture(folders.folder(job_id)) if len(pictures) < MOST_PICTURES else b""
+            if picture:
+                pictures[index] = base64.b64encode(picture).decode("ascii")
+            else:
+                without += 1
+    numbers = {states.index(state): number for number, state in enumerate(s for s in states if s in used)}
+    for row in jobs:
+        row[3] = numbers[row[3]]
+    data = {"states": [str(states[number]) for number in numbers], "texts": list(texts.found), "jobs": jobs}
+    try:
+        write_whole(path, _filled(folders, {**data, "pictures": pictures}, without))
+    except OSError as error:
+        raise DiskProblem("The page {path} cannot be written: {reason}.", path=path, reason=error) from error
+    return len(jobs)
+
+
+def _row(index: int, job: Job, journal: Journal, texts: _Texts, state: int) -> list[Any]:
+    """A job as the script of the page expects it."""
+    conversion = job.result.conversion if job.result else None
+    began = bool(journal.number)
+    error = job.error if job.state in (JobState.FAILED, JobState.UNCERTAIN) else None
+    message = str(error["message"]) if error else str(job.message or "")
+    if conversion and conversion.notes:
+        message = " ".join([message, *map(str, conversion.notes)])
+    worker = ""
+    if job.state in ACTIVE and journal.holder and not journal.released:
+        worker = f"{journal.holder.host} {journal.holder.pid}"
+    source = job.spec.source.text
+    return [
+        index,
+        job.spec.label,
+        source if len(source) <= _LONGEST_SOURCE else f"…{source[-_LONGEST_SOURCE:]}",
+        state,
+        seconds(job) if began else None,
+        conversion.findings.triangles if conversion else None,
+        conversion.fitted.fitted_error if conversion else None,
+        texts.number(message),
+        texts.number(str(error["hint"]) if error else ""),
+        texts.number(worker),
+    ]
+
+
+def _picture(folder: Path) -> bytes:
+    try:
+        return (folder / PICTURE_NAME).read_bytes()
+    except OSError:
+        return b""
+
+
+def _filled(folders: JobFolders, data: dict[str, Any], without: int) -> str:
+    plan = folders.plan
+    notes = [f"As of {now_text()[:19]} UTC; call report again for a newer page."]
+    if without:
+        notes.append(f"{without:,} results are shown without a picture.")
+    values = {
+        "title": html.escape(f"CSM Refine: {plan.folder.name}"),
+        "subtitle": html.escape(f"{plan.folder} - {len(data['jobs']):,} of {len(plan):,} jobs"),
+        "notes": html.escape(" ".join(notes)),
+        "style": STYLE,
+        "script": SCRIPT,
+        "data": json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c"),
+    }
+    first, *parts = PAGE.split("@")  # names and texts stand in turns; what is filled in is not looked at again
+    return first + "".join(values[part] if number % 2 == 0 else part for number, part in enumerate(parts))
