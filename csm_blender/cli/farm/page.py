@@ -26,7 +26,6 @@ PICTURE_NAME = "thumbnail.png"
 """In the folder of a job."""
 MOST_PICTURES = 2000
 """In one page, of about 7 KB each: a browser opens some 20 MB at once."""
-_LONGEST_SOURCE = 120
 
 
 @dataclass
@@ -80,16 +79,16 @@ def _row(index: int, job: Job, journal: Journal, texts: _Texts, state: int) -> l
     began = bool(journal.number)
     error = job.error if job.state in (JobState.FAILED, JobState.UNCERTAIN) else None
     message = str(error["message"]) if error else str(job.message or "")
-    if conversion and conversion.notes:
-        message = " ".join([message, *map(str, conversion.notes)])
+    if conversion and job.state is JobState.READY:
+        message = " ".join(map(str, conversion.notes))
     worker = ""
     if job.state in ACTIVE and journal.holder and not journal.released:
         worker = f"{journal.holder.host} {journal.holder.pid}"
-    source = job.spec.source.text
+    source = job.spec.source
     return [
         index,
         job.spec.label,
-        source if len(source) <= _LONGEST_SOURCE else f"…{source[-_LONGEST_SOURCE:]}",
+        source.label,
         state,
         seconds(job) if began else None,
         conversion.findings.triangles if conversion else None,
@@ -97,6 +96,7 @@ def _row(index: int, job: Job, journal: Journal, texts: _Texts, state: int) -> l
         texts.number(message),
         texts.number(str(error["hint"]) if error else ""),
         texts.number(worker),
+        "" if source.label == source.text else source.text,
     ]
 
 

@@ -39,7 +39,7 @@ img { display: block; width: 64px; height: 64px; object-fit: contain; background
   td { border: 0; padding: .1rem .4rem; text-align: left }
   td:first-child { grid-row: 1 / span 4 }
   td:empty { display: none }
-  .number, .wide { grid-column: 2 / -1 }
+  td.number, .wide { grid-column: 2 / -1; text-align: left }
   td[data-label]:not(:empty)::before { content: attr(data-label) " "; color: var(--dim) }
 }
 """
@@ -62,7 +62,7 @@ function cell(row, text, className, label) {
   return made;
 }
 function rowOf(job) {
-  const [index, name, source, status, seconds, triangles, error, text, hint, worker] = job;
+  const [index, name, source, status, seconds, triangles, error, text, hint, worker, path] = job;
   const row = element("tr"), picture = cell(row, "");
   if (data.pictures[index]) {
     const image = picture.appendChild(element("img"));
@@ -71,7 +71,7 @@ function rowOf(job) {
   }
   cell(row, index, "number", "job");
   cell(row, name || "-", "wide");
-  cell(row, source, "wide");
+  cell(row, source, "wide").title = path;
   cell(row, "").appendChild(element("span", data.states[status], "state " + data.states[status]));
   cell(row, seconds === null ? "" : seconds.toFixed(1), "number", "seconds");
   cell(row, triangles === null ? "" : triangles.toLocaleString("en"), "number", "triangles");
@@ -102,7 +102,7 @@ function choose(button, name) {
   filter();
 }
 function addFilter(text, name, count) {
-  const button = at("filters").appendChild(element("button", "", "state " + name));
+  const button = at("filters").appendChild(element("button", "", name && "state " + name));
   button.textContent = text + " " + count.toLocaleString("en");
   button.setAttribute("aria-pressed", name === "");
   button.addEventListener("click", () => choose(button, name));
@@ -142,7 +142,8 @@ PAGE = """<!DOCTYPE html>
 <noscript><p>The table needs JavaScript. The same is told by: work --status</p></noscript>
 <table>
 <thead><tr><th></th><th class="number">Job</th><th>Object</th><th>Source</th><th>Status</th>
-<th class="number">Seconds</th><th class="number">Triangles</th><th class="number">Fit error</th><th>Message</th></tr></thead>
+<th class="number">Seconds</th><th class="number">Triangles</th><th class="number">Fit error</th>
+<th>Message</th></tr></thead>
 <tbody id="rows"></tbody>
 </table>
 <script type="application/json" id="jobs">@data@</script>
