@@ -19,10 +19,10 @@ from starlette.routing import Route
 
 from csm_blender.core.remesh import RemeshOptions
 from csm_server import answers, checks, exports, urls
-from csm_server.blender import Refiner
 from csm_server.glb import MeshError
 from csm_server.hosts import OwnHosts
 from csm_server.jobs import Refines
+from csm_server.refiners import RefinesMeshes
 from csm_server.store import Session, Store
 
 SESSIONS = "/image-to-3d-sessions"
@@ -42,7 +42,7 @@ class Service:
         self,
         store: Store,
         key: str,
-        refiner: Refiner,
+        refiner: RefinesMeshes,
         budget: RemeshOptions,
         *,
         refine_seconds: float = 2.0,

@@ -85,6 +85,10 @@ def _serve_parser() -> argparse.ArgumentParser:
         help="refining one mesh may take so much memory, if as much is free (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
+        "--at-once", type=_between(1, 1000, int), default=0, metavar="N",
+        help="refine so many meshes at once, if there is memory for them (default: as many as there are cores)",
+    )  # fmt: skip
+    parser.add_argument(
         "--allow-host", action="append", default=[], metavar="NAME",
         help="answer to this host name, too; repeatable (this machine's own addresses and localhost are answered to)",
     )  # fmt: skip
