@@ -110,6 +110,7 @@ function addFilter(text, name, count) {
 addFilter("All", "", data.jobs.length);
 data.states.forEach((name, number) => {
   const count = data.jobs.filter(job => job[3] === number).length;
+  if (!count) return;
   addFilter(name, name, count);
   const part = at("bar").appendChild(element("span", "", name));
   part.style.flexGrow = count;
