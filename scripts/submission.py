@@ -21,10 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))  # this folder is no package; its modules are siblings
 
 import environment
-from submission_rules import PICTURE_SIZE, manifest_problems, package_problems
+from submitting.rules import PICTURE_SIZE, manifest_problems, package_problems
 
-TEXTS = ROOT / "scripts" / "submission_texts"
-PICTURES = ROOT / "scripts" / "submission_pictures.py"
+PARTS = ROOT / "scripts" / "submitting"
 WINDOWS = ("ui-file.png", "ui-file-progress.png", "ui-file-done.png")
 
 
@@ -65,7 +64,7 @@ def build(output: Path) -> Path:
 
 def write_texts(output: Path, manifest: dict) -> None:
     """The texts, and a page with everything that the form asks for."""
-    for text in TEXTS.glob("*.md"):
+    for text in PARTS.glob("*.md"):
         shutil.copy(text, output)
     permissions = "\n".join(f"- {name}: {reason}" for name, reason in manifest["permissions"].items())
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -95,13 +94,13 @@ def make_sources(folder: Path) -> None:
         subprocess.run(list(map(str, test)), cwd=ROOT, env=around, check=True)
     if not (folder / "icon.png").is_file():
         python = environment.python_of(f"bpy-{list(environment.BLENDERS)[-1]}")
-        icon = [python, ROOT / "scripts" / "submission_icon.py", folder / "refined.blend", folder / "icon.png"]
+        icon = [python, PARTS / "icon.py", folder / "refined.blend", folder / "icon.png"]
         subprocess.run(list(map(str, icon)), check=True, stdout=subprocess.DEVNULL)
 
 
 def draw(sources: Path, output: Path) -> None:
     """Put the pictures and the film together."""
-    call = [environment.python_of("test"), PICTURES, sources, ROOT / "docs" / "images", output]
+    call = [environment.python_of("test"), PARTS / "pictures.py", sources, ROOT / "docs" / "images", output]
     subprocess.run(list(map(str, call)), check=True)
 
 

@@ -2,8 +2,8 @@
 """Run all tests: ``python3 scripts/test.py``. Sets up what they need in .venvs first.
 
 Steps: lint (ruff, mypy, actionlint), core (all tests without Blender), blender-4.2, blender-4.5, blender-5.2 (Blender
-as a module), package (the built zip), gui (real windows). Name some to run only those: ``python3 scripts/test.py core
-gui``.
+as a module), package (zip, release, update), gui (real windows). Name some to run only those:
+``python3 scripts/test.py core gui``.
 
 Outside CI a step that lacks something (Python 3.13, a Blender with a window) is skipped and says how to get it; where
 the environment variable CI is set, it fails.

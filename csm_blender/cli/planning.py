@@ -21,7 +21,7 @@ from ..core.messages import Message
 from ..core.models import AssetChoice, AssetPlace, Choices, Fit, JobSpec, Materials, Original, Pivot, Vec3
 from ..core.remesh import RemeshOptions
 from ..core.sources import Engine, Source, SourceKind, default_facing
-from ..scene.jobs.batch import block_outs_of
+from ..scene.commands.batch import block_outs_of
 from ..scene.jobs.planning import plan_for_numbers, plan_for_objects, with_shape
 from ..scene.measure.measure import find_objects
 from ..scene.properties import make_known

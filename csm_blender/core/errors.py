@@ -117,10 +117,6 @@ class BadOutput(UsageError, hint="Give --output a file name ending in .blend, in
     """The output cannot be written where it was asked."""
 
 
-class BadInputFile(UsageError, hint="Check the path; remesh --help lists the formats that can be read."):
-    """The file to work on is missing, or nothing that could be read."""
-
-
 class BadValue(UsageError):
     """A setting or option has a value that means nothing."""
 

@@ -159,9 +159,11 @@ class Service:
     def _data(self, request: Request, session: Session) -> dict[str, object]:
         style = self.style or session.style
         return answers.session_data(
-            session, style, self.refines.percent(session),
+            session,
+            style,
+            self.refines.percent(session),
             lambda folder, file: self._url(request, session, folder, file),
-        )  # fmt: skip
+        )
 
     def _url(self, request: Request, session: Session, folder: str, file: str) -> str:
         origin = session.behaviour.get("storage_base") or f"{request.url.scheme}://{request.url.netloc}"

@@ -15,10 +15,10 @@ import pytest
 from common import ROOT
 from PIL import Image, ImageDraw
 
-sys.path.insert(0, str(ROOT / "scripts"))  # that folder is no package
+sys.path.insert(0, str(ROOT / "scripts" / "submitting"))  # where its programs find each other, too
 
-import submission_pictures
-import submission_rules as rules
+import pictures
+import rules
 
 MANIFEST = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
 SCRIPT = ROOT / "scripts" / "submission.py"
@@ -88,8 +88,8 @@ def test_pictures_and_film_have_the_sizes_that_the_platform_asks_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Drawn from plain pictures in place of renders and windows, which take minutes; of the film four pictures."""
-    whole = submission_pictures.frames
-    monkeypatch.setattr(submission_pictures, "frames", lambda *given: islice(whole(*given), 0, 48, 15))
+    whole = pictures.frames
+    monkeypatch.setattr(pictures, "frames", lambda *given: islice(whole(*given), 0, 48, 15))
     sources, output = tmp_path / "sources", tmp_path / "output"
     sources.mkdir()
     output.mkdir()
@@ -100,7 +100,7 @@ def test_pictures_and_film_have_the_sizes_that_the_platform_asks_for(
     icon = Image.new("RGBA", (512, 512), (0, 0, 0, 0))
     ImageDraw.Draw(icon).rectangle((100, 50, 400, 480), fill=(200, 120, 60, 255))
     icon.save(sources / "icon.png")
-    submission_pictures.main(str(sources), str(ROOT / "docs" / "images"), str(output))
+    pictures.main(str(sources), str(ROOT / "docs" / "images"), str(output))
     sizes = {}
     for path in output.iterdir():
         assert path.stat().st_size < rules.LARGEST_BYTES, path

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..errors import CsmError
+from ..file_system import remove_file, replace_file
 from ..records import Record
 from ..settings import checked_base_url, is_loopback
 
@@ -52,17 +53,17 @@ def service_folder(environment: Mapping[str, str] = os.environ) -> Path:
 def announce(folder: Path, service: RunningService) -> None:
     """Write ``running.json`` into *folder*, readable by this user alone from its first byte on. Raises ``OSError``."""
     part = folder / f"{RUNNING}.{os.getpid()}.part"
-    part.unlink(missing_ok=True)
+    remove_file(part)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump(service.as_dict(), file)
-    part.replace(folder / RUNNING)
+    replace_file(part, folder / RUNNING)
 
 
 def withdraw(folder: Path, service: RunningService) -> None:
     """Remove what :func:`announce` wrote, unless another service has written there since."""
     with contextlib.suppress(OSError):
         if _read(folder / RUNNING) == service:
-            (folder / RUNNING).unlink()
+            remove_file(folder / RUNNING)
 
 
 def running_service(folder: Path) -> RunningService | None:

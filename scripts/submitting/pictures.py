@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Puts together the pictures of a submission: ``submission_pictures.py SOURCES IMAGES OUTPUT``, with Pillow and ffmpeg.
+"""Puts together the pictures of a submission: ``pictures.py SOURCES IMAGES OUTPUT``, with Pillow and ffmpeg.
 
-SOURCES holds renders and windows of 1920 x 1080 (see ``submission.py``), IMAGES the pictures of the docs.
+SOURCES holds renders and windows of 1920 x 1080 (see ``scripts/submission.py``), IMAGES the pictures of the docs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
-from submission_rules import ICON_SIZE, LARGEST_BYTES, PICTURE_SIZE
+from rules import ICON_SIZE, LARGEST_BYTES, PICTURE_SIZE
 
 WIDTH, HEIGHT = PICTURE_SIZE
 DARK, LIGHT, BLUE = (18, 38, 47), (245, 247, 248), (64, 170, 214)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Render the icon: ``submission_icon.py REFINED.blend ICON.png``: a chair of the demo in the box of its block-out."""
+"""Render the icon: ``icon.py REFINED.blend ICON.png``: a chair of the demo in the box of its block-out."""
 
 from __future__ import annotations
 
