@@ -16,7 +16,7 @@ from ..core.processes.launch import Interpreters
 from ..core.processes.remesh_child import RemeshFiles, companion_in_the_way, remesh_in_child
 from ..core.remesh import WRITABLE, RemeshReport
 from .console import print_table, say
-from .parser import remesh_options
+from .options import remesh_options
 
 _COLUMNS = 79
 _HINT = "Check the path; remesh --help lists the formats that can be read."

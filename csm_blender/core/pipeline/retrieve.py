@@ -30,8 +30,9 @@ from ..errors import (
 from ..files.mesh_file import check_glb, looks_like_web_page
 from ..files.mesh_format import MeshFormat, find_format
 from ..jobs.job import Job
+from ..jobs.job_records import LeaseLost
 from ..jobs.states import JobState
-from ..jobs.store import LeaseLost, now_text
+from ..jobs.store import now_text
 from ..messages import ROUTINE, Message
 from ..processes.converter_pool import MESH_NAME
 from ..redaction import sanitize

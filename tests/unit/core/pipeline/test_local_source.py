@@ -16,8 +16,9 @@ from tiny_glb import glb
 from csm_blender.core.errors import SourceChanged, UsageError
 from csm_blender.core.jobs import actions
 from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.job_records import IllegalMove
 from csm_blender.core.jobs.states import JobState
-from csm_blender.core.jobs.store import IllegalMove, Store
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import Choices
 from csm_blender.core.pipeline import local_source
 from csm_blender.core.pipeline.pipeline import Pipeline
