@@ -13,8 +13,7 @@ from ..core.jobs.states import FINISHED, JobState
 from ..core.messages import Message
 from ..scene.addon.disk_usage import disk_usage, size_text
 from ..scene.addon.translation import labels, reports
-from ..scene.all_jobs import any_job
-from ..scene.all_jobs.listing import Line, all_jobs
+from ..scene.background.all_jobs import Line, all_jobs
 from ..scene.background.session_list import age_of
 from ..scene.blender.bpy_typing import Context, Layout, current
 from ..scene.blender.redraw import redraw
@@ -25,6 +24,7 @@ from ..scene.blender.typed_properties import (
     StringProperty,
     with_properties,
 )
+from ..scene.commands import decisions
 from ..scene.jobs.state import file_state
 from .formatting import gray_label, right_label, state_icon, state_word
 from .operator_base import CsmOperator, Returned
@@ -135,7 +135,7 @@ class CSM_OT_place_here(_AnyJobOperator):
     bl_label = "Place Here"
 
     def run(self, context: Context) -> None:
-        if waits := any_job.place_here(self.line().job_id, context.scene):
+        if waits := decisions.place_here(self.line().job_id, context.scene):
             self.report({"INFO"}, reports.translate(waits))
 
 
@@ -157,7 +157,7 @@ class CSM_OT_remove_any(_AnyJobOperator):
         return answer
 
     def run(self, _context: Context) -> None:
-        any_job.remove_any(self.line().job_id)
+        decisions.remove_any(self.line().job_id)
         all_jobs().read()
         disk_usage().forget()
 

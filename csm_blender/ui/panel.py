@@ -14,8 +14,8 @@ from ..core.models import JobSpec
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout, current
+from ..scene.commands.batch import file_batch
 from ..scene.jobs import job_updates
-from ..scene.jobs.batch import file_batch
 from ..scene.jobs.binding import holds_result
 from ..scene.jobs.record_sync import has_orphans
 from ..scene.jobs.state import file_state

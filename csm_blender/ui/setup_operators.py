@@ -24,7 +24,7 @@ from ..scene.background.connection_test import connection_test
 from ..scene.background.session_adding import is_offered, session_adding
 from ..scene.blender.bpy_typing import Context
 from ..scene.blender.typed_properties import EnumProperty
-from ..scene.jobs import commands
+from ..scene.commands import new_session
 from ..scene.jobs.planning import chosen_source
 from ..scene.properties import state_of
 from .operator_base import CsmOperator, Returned, ops
@@ -152,7 +152,7 @@ class CSM_OT_add_session(CsmOperator):
         source, adding = chosen_source(context.scene), session_adding()
         if source.kind is SourceKind.SESSION:
             raise UsageError("This is a session already.")
-        commands.add_session(source, context)
+        new_session.add_session(source, context)
         if bpy.app.background:
             adding.wait()
             if not adding.is_good:

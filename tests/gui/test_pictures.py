@@ -28,8 +28,8 @@ def test_pictures_of_a_file(blender: Blender) -> None:
     program = (
         "import sys; from csm_server import glb, shapes; open(sys.argv[1], 'wb').write(glb.write_parts(shapes.chair()))"
     )
-    with tempfile.TemporaryDirectory(prefix="studio-") as folder:  # a short path, as it is seen in the pictures
-        scene, mesh = Path(folder) / "studio.blend", Path(folder) / "raw chair.glb"
+    with tempfile.TemporaryDirectory(prefix="") as folder:  # a short path, as it is seen in the pictures
+        scene, mesh = Path(folder) / "studio.blend", Path(folder) / "chair.glb"
         make = [python, ROOT / "scripts" / "demo_scene.py", scene, Path(folder) / "jobs.csv"]
         subprocess.run(list(map(str, make)), check=True, capture_output=True)
         subprocess.run([sys.executable, "-c", program, str(mesh)], check=True, cwd=ROOT / "scripts")

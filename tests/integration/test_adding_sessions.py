@@ -18,7 +18,7 @@ from csm_blender.core.api.local_service import RunningService, announce, service
 from csm_blender.core.errors import CsmError
 from csm_blender.core.sources import Source, SourceKind
 from csm_blender.scene.background.session_adding import is_offered, session_adding
-from csm_blender.scene.jobs import commands
+from csm_blender.scene.commands import new_session
 from csm_blender.scene.properties import state_of
 from csm_blender.ui import setup_operators
 
@@ -74,7 +74,7 @@ def test_what_the_service_refuses_is_said(connected: bpy.types.Scene, tmp_path: 
         bpy.ops.csm.add_session()
     assert (state.source, state.session_code) == ("FILE", "")
     with pytest.raises(CsmError, match="no file"):
-        commands.add_session(Source(SourceKind.FILE, str(tmp_path / "gone.glb")), bpy.context)
+        new_session.add_session(Source(SourceKind.FILE, str(tmp_path / "gone.glb")), bpy.context)
 
 
 def test_it_is_not_offered_for_the_cloud(scene: bpy.types.Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import bpy
 import pytest
 
 import csm_blender
-from csm_blender.scene.jobs import commands
+from csm_blender.scene.commands import decisions
 from csm_blender.scene.jobs.state import file_state
 from csm_blender.scene.properties import state_of
 
@@ -40,7 +40,7 @@ def asset(tmp_path: Path, service: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 def recorded() -> str | None:
     """The asset file that the store knows of."""
-    job = commands.job_of(state_of(bpy.context.scene).jobs[0].job_id)
+    job = decisions.job_of(state_of(bpy.context.scene).jobs[0].job_id)
     assert job.result is not None
     return job.result.conversion.asset_file
 

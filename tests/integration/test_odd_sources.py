@@ -22,7 +22,7 @@ from csm_blender.core.errors import CsmError
 from csm_blender.core.files.source_text import parse_source
 from csm_blender.core.models import Choices
 from csm_blender.core.sources import Engine, Source, SourceKind
-from csm_blender.scene.jobs import commands
+from csm_blender.scene.commands import decisions, new_job
 from csm_blender.scene.properties import state_of
 
 AS_IT_IS = Choices(engine=Engine.NONE)
@@ -111,7 +111,7 @@ def test_what_cannot_work_is_refused_before_anything_starts(
     before = state()
     try:
         with pytest.raises(CsmError, match=said) as refused:
-            commands.start_job(parse_source(source, tmp_path), [scene.objects["Block 0"]], bpy.context, AS_IT_IS)
+            new_job.start_job(parse_source(source, tmp_path), [scene.objects["Block 0"]], bpy.context, AS_IT_IS)
         assert refused.value.hint
     finally:
         stop.set()
@@ -136,18 +136,18 @@ def test_whatever_it_is_called_and_made_of_it_is_taken_as_it_looks(scene: bpy.ty
     sources = [parse_source(f'"{odd}"')]
     sources += [Source(SourceKind.OBJECT, name) for name in ("Linked", "Modified", "Keyed", "Deleted")]
     jobs = [
-        commands.start_job(source, [scene.objects[f"Block {number}"]], bpy.context, AS_IT_IS)
+        new_job.start_job(source, [scene.objects[f"Block {number}"]], bpy.context, AS_IT_IS)
         for number, source in enumerate(sources)
     ]
     assert state() == before
     bpy.data.objects.remove(scene.objects["Deleted"])
     bpy.data.objects.remove(scene.objects["Block 4"])  # its block-out, too
-    commands.run_to_end([job.job_id for job in jobs], bpy.context)
+    new_job.run_to_end([job.job_id for job in jobs], bpy.context)
     for job in jobs:
         record = next(record for record in state_of(scene).jobs if record.job_id == job.job_id)
         assert (record.status, record.error) == ("PLACED", ""), record.source
         assert record.fit_error <= 1e-5
-    assert "it was deleted" in commands.job_of(jobs[-1].job_id).message
+    assert "it was deleted" in decisions.job_of(jobs[-1].job_id).message
     after = state()
     assert {name: after[name] for name in before if name != "Deleted"} == {
         name: value for name, value in before.items() if name != "Deleted"
@@ -159,14 +159,14 @@ def test_a_file_that_is_taken_away_before_it_was_copied_fails_its_job_with_a_hin
 ) -> None:
     path = tmp_path / "chair.glb"
     path.write_bytes(GLB)
-    job = commands.start_job(Source(SourceKind.FILE, str(path)), [scene.objects["Block 0"]], bpy.context, AS_IT_IS)
+    job = new_job.start_job(Source(SourceKind.FILE, str(path)), [scene.objects["Block 0"]], bpy.context, AS_IT_IS)
     path.unlink()
-    commands.run_to_end([job.job_id], bpy.context)
+    new_job.run_to_end([job.job_id], bpy.context)
     record = state_of(scene).jobs[0]
     assert record.status == "FAILED"
     assert "is not there any more" in record.error
     assert "Put it back" in record.hint
     path.write_bytes(GLB)
-    commands.retry(commands.job_of(job.job_id))
-    commands.run_to_end([job.job_id], bpy.context)
+    decisions.retry(decisions.job_of(job.job_id))
+    new_job.run_to_end([job.job_id], bpy.context)
     assert state_of(scene).jobs[0].status == "PLACED"

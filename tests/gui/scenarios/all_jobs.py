@@ -45,7 +45,7 @@ def of_a_file_never_saved(session: str) -> Steps[dict[str, object]]:
     yield from frames(6)
     seen["x"] = round(bpy.data.objects[record.result].matrix_world.translation.x, 3)
     yield from idle_until(
-        lambda: module("scene.all_jobs.listing").all_jobs().line(job_id).state == "PLACED", 20, "a placed line"
+        lambda: module("scene.background.all_jobs").all_jobs().line(job_id).state == "PLACED", 20, "a placed line"
     )
     yield from frames(6)
     yield from screenshot("all-jobs-placed")
