@@ -21,8 +21,8 @@ root_doc = "index"
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_favicon = "_static/icon.svg"
-html_logo = "_static/icon.svg"
+html_favicon = "_static/icon.png"
+html_logo = "_static/icon.png"
 html_copy_source = html_show_sourcelink = False
 html_show_sphinx = False
 html_last_updated_fmt = None

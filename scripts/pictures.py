@@ -38,6 +38,9 @@ with Image.open(sys.argv[1]) as picture:
 """
 GUIDE = {
     "guide-browser": "browser",
+    "guide-file": "file-ready-to-refine",
+    "guide-delivered": "file-delivered",
+    "guide-files": "files-dialog",
     "guide-box": "overlay-base",
     "guide-handles": "handles-box",
     "guide-pivot": "handles-pivot",
@@ -68,7 +71,7 @@ def main() -> None:
 
 def guide(python: Path, folder: Path) -> None:
     """The guide's: screenshots that the tests of those steps take."""
-    steps = ("overlay", "handles", "preview", "confirm", "browser", "many", "assets", "languages")
+    steps = ("overlay", "handles", "preview", "confirm", "browser", "many", "sources", "assets", "languages")
     tests = [f"tests/gui/test_{name}.py" for name in steps]
     variables = {**os.environ, "CSM_SCREENS": str(folder)}
     subprocess.run([python, "-m", "pytest", "-q", *tests, "-k", "5.2"], cwd=ROOT, env=variables, check=True)

@@ -2,8 +2,8 @@
 """Make the site of the docs: ``python3 scripts/site.py`` writes ``dist/site``. Once its tools are there, it is offline.
 
 Pages are ``docs/*.md``, with the change log, CONTRIBUTING and SECURITY of the top folder, and the references of the
-command line and of the operators, made of the parser and the classes themselves (``scripts/site_reference.py``). A
-warning of Sphinx, a link that leads nowhere or a resource from outside is a failure.
+command line and of the operators, made of the parser and the classes themselves (``scripts/site_making``). A warning of
+Sphinx, a link that leads nowhere or a resource from outside is a failure.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))  # this folder is no package; its modules are siblings
 
 import environment
-from site_check import Findings, check
+from site_making.check import Findings, check
 
 DOCS = ROOT / "docs"
 CHAPTERS = {
-    "Using it": ["guide", "farm", "remesh", "deliveries", "fit"],
+    "Using it": ["guide", "farm", "The local engine <remesh>", "deliveries", "fit"],
     "Reference": ["command-line", "operators", "reliability", "security", "local-service", "benchmarks"],
     "Inside": [
         "architecture",
@@ -94,7 +94,7 @@ def make_references(folder: Path) -> None:
             missing = error
     else:
         raise missing
-    call = [python, ROOT / "scripts" / "site_reference.py", *(folder / name for name in GENERATED)]
+    call = [python, ROOT / "scripts" / "site_making" / "reference.py", *(folder / name for name in GENERATED)]
     done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
         raise Broken(f"The references could not be made:\n{done.stdout}{done.stderr}")

@@ -24,7 +24,7 @@ from ..scene.blender.typed_properties import (
     StringProperty,
     with_properties,
 )
-from ..scene.jobs import commands
+from ..scene.commands import decisions
 from ..scene.jobs.state import file_state
 from .formatting import gray_label, right_label, state_icon, state_word
 from .operator_base import CsmOperator, Returned
@@ -135,7 +135,7 @@ class CSM_OT_place_here(_AnyJobOperator):
     bl_label = "Place Here"
 
     def run(self, context: Context) -> None:
-        if waits := commands.place_here(self.line().job_id, context.scene):
+        if waits := decisions.place_here(self.line().job_id, context.scene):
             self.report({"INFO"}, reports.translate(waits))
 
 
@@ -157,7 +157,7 @@ class CSM_OT_remove_any(_AnyJobOperator):
         return answer
 
     def run(self, _context: Context) -> None:
-        commands.remove_any(self.line().job_id)
+        decisions.remove_any(self.line().job_id)
         all_jobs().read()
         disk_usage().forget()
 

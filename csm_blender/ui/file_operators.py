@@ -20,7 +20,7 @@ from ..scene.addon.environment import jobs_home
 from ..scene.addon.translation import labels, reports
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.blender.typed_properties import CollectionProperty, IntProperty, StringProperty, with_properties
-from ..scene.jobs import batch, commands
+from ..scene.commands import batch, decisions, new_job
 from ..scene.jobs.state import file_state
 from ..scene.properties import state_of
 from .formatting import MOVING
@@ -148,7 +148,7 @@ class CSM_OT_refine_files(CsmOperator):
             batch.begin_files(pairs, context, choices)
             return None
         job_ids = batch.start_files(pairs, context, choices)
-        commands.run_to_end(job_ids, context)
+        new_job.run_to_end(job_ids, context)
         for refused in batch.file_batch().refused:
             self.report({"ERROR"}, reports.translate(refused))
         placed = [job_id for job_id in job_ids if file_state().jobs[job_id].state == "PLACED"]
@@ -205,8 +205,8 @@ class CSM_OT_cancel_all(CsmOperator):
     def run(self, context: Context) -> None:
         batch.stop_starting()
         for record in state_of(context.scene).jobs:
-            if record.status in MOVING and Decision.CANCEL in commands.may(record):
-                commands.cancel(commands.job_of(record.job_id))
+            if record.status in MOVING and Decision.CANCEL in decisions.may(record):
+                decisions.cancel(decisions.job_of(record.job_id))
 
 
 CLASSES = (CSM_PG_pair, CSM_UL_pairs, CSM_OT_recent_files, CSM_OT_refine_files, CSM_OT_choose_files, CSM_OT_cancel_all)

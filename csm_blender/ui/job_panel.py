@@ -15,7 +15,8 @@ from ..core.models import Fit
 from ..core.remesh import RemeshReport, Way
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
-from ..scene.jobs import commands, preview_loader
+from ..scene.commands import decisions, placed_result
+from ..scene.jobs import preview_loader
 from ..scene.jobs.state import file_state
 from ..scene.placement import preview_objects
 from ..scene.properties import CSM_PG_job
@@ -31,7 +32,7 @@ _SOLVED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, Unreachabl
 
 def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     """Draw the job of *record*."""
-    may = commands.may(record)
+    may = decisions.may(record)
     gone = record.status == "PLACED" and Decision.PLACE in may
     box = layout.box()
     row = box.row()
@@ -57,7 +58,7 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         _draw_fit(box, record)
     job = file_state().jobs.get(record.job_id)
     if job is not None:
-        job = commands.standing(job)
+        job = placed_result.standing(job)
         if record.status == "PLACED" and not gone:
             _draw_stretch(context, box, record, job)
             _draw_delivered(context, box, record, job)
@@ -104,7 +105,7 @@ def _draw_delivered(context: Context, layout: Layout, record: CSM_PG_job, job: J
     """Draw the switch that shows the mesh as it was delivered, where this computer has changed it."""
     if job.result is None or job.result.conversion.remesh is None:
         return
-    result = commands.result_of(record.job_id)
+    result = decisions.result_of(record.job_id)
     is_awaited = preview_loader.order_of(result) is not None
     is_shown = preview_objects.preview_of(result) is not None
     text = "Loading…" if is_awaited else "Hide Delivered Mesh" if is_shown else "Show Delivered Mesh"

@@ -12,7 +12,7 @@ import bpy
 
 from ..core.messages import Message
 from ..scene.blender.bpy_typing import Context, Layout
-from ..scene.jobs import commands
+from ..scene.commands import decisions, placed_result
 from ..scene.jobs.state import file_state
 from ..scene.properties import CSM_PG_job
 from .job_operators import JobOperator
@@ -34,7 +34,7 @@ class CSM_OT_delete_library_copy(JobOperator):
         return answer
 
     def act(self, _context: Context, record: CSM_PG_job) -> None:
-        commands.delete_library_copy(commands.job_of(record.job_id))
+        placed_result.delete_library_copy(decisions.job_of(record.job_id))
 
 
 def draw_library_copy(context: Context, layout: Layout, record: CSM_PG_job) -> None:

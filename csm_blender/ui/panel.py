@@ -14,8 +14,8 @@ from ..core.models import JobSpec
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout, current
+from ..scene.commands.batch import file_batch
 from ..scene.jobs import job_updates
-from ..scene.jobs.batch import file_batch
 from ..scene.jobs.binding import holds_result
 from ..scene.jobs.record_sync import has_orphans
 from ..scene.jobs.state import file_state
@@ -26,7 +26,7 @@ from .job_panel import draw_job
 from .planned_request import preview, selected_with_code
 from .preview_operators import draw_preview
 from .refine_operators import CSM_OT_refine
-from .source_panel import draw_detail, draw_engine, draw_source, sends_request
+from .source_panel import draw_adding, draw_detail, draw_engine, draw_source, sends_request
 from .text_wrap import draw_lines, in_sidebar
 
 FEW_JOBS = 5
@@ -99,6 +99,7 @@ def _draw_request(context: Context, layout: Layout) -> None:
     state = state_of(context.scene)
     draw_source(layout, state)
     draw_engine(layout, state, has_service=state.source == "SESSION")
+    draw_adding(context, layout, state)
     seen = preview(context)
     column = layout.column(align=True)
     if seen is None:

@@ -9,7 +9,8 @@ from ..core.models import Fit
 from ..scene.addon.translation import OURS
 from ..scene.blender.bpy_typing import Context
 from ..scene.blender.typed_properties import EnumProperty
-from ..scene.jobs import commands, preview_loader
+from ..scene.commands import decisions, placed_result
+from ..scene.jobs import preview_loader
 from ..scene.placement import preview_objects
 from ..scene.properties import FIT_ITEMS, CSM_PG_job
 from .job_operators import JobOperator
@@ -22,7 +23,7 @@ class CSM_OT_turn(JobOperator):
     bl_label = "Turn 90°"
 
     def act(self, _context: Context, record: CSM_PG_job) -> None:
-        commands.turn(commands.job_of(record.job_id))
+        placed_result.turn(decisions.job_of(record.job_id))
 
 
 class CSM_OT_fit_again(JobOperator):
@@ -34,7 +35,7 @@ class CSM_OT_fit_again(JobOperator):
     fit = EnumProperty(name="Fit", items=FIT_ITEMS[:2], translation_context=OURS, options={"SKIP_SAVE"})
 
     def act(self, _context: Context, record: CSM_PG_job) -> None:
-        commands.fit_again(commands.job_of(record.job_id), Fit(self.fit))
+        placed_result.fit_again(decisions.job_of(record.job_id), Fit(self.fit))
 
 
 class CSM_OT_show_delivered(JobOperator):
@@ -44,11 +45,11 @@ class CSM_OT_show_delivered(JobOperator):
     bl_label = "Show Delivered Mesh"
 
     def act(self, _context: Context, record: CSM_PG_job) -> None:
-        job, result = commands.job_of(record.job_id), commands.result_of(record.job_id)
+        job, result = decisions.job_of(record.job_id), decisions.result_of(record.job_id)
         if preview_objects.preview_of(result) is not None or preview_loader.order_of(result) is not None:
-            commands.hide_delivered(job)
+            placed_result.hide_delivered(job)
             return
-        order = commands.show_delivered(job)
+        order = placed_result.show_delivered(job)
         if bpy.app.background:
             preview_loader.wait_for(order)
 

@@ -19,14 +19,15 @@ from csm_blender.core.geometry.box import plan_for_numbers
 from csm_blender.core.models import Fit
 from csm_blender.core.remesh import RemeshOptions
 from csm_server import answers, glb
-from csm_server.blender import BlenderError, Refiner
+from csm_server.blender import BlenderError
+from csm_server.refiners import RefinesMeshes
 from csm_server.store import Session, Store
 
 
 class Refines:
-    """Starts refines and sees them through; they are done one after the other."""
+    """Starts refines and sees them through; how many at once is the refiner's to decide."""
 
-    def __init__(self, store: Store, refiner: Refiner, budget: RemeshOptions, least_seconds: float) -> None:
+    def __init__(self, store: Store, refiner: RefinesMeshes, budget: RemeshOptions, least_seconds: float) -> None:
         """``least_seconds`` is the wall time a refine takes at least."""
         self._store = store
         self._refiner = refiner
@@ -125,9 +126,15 @@ def conversion(mesh: Path, folder: Path, budget: RemeshOptions, wishes: Mapping[
     size = wishes.get("scaled_bbox")
     refinement, placement = plan_for_numbers(size or (1.0, 1.0, 1.0), wishes.get("pivot_point"))
     return ConversionRequest(
-        mesh=mesh, name="refined", placement=placement, refinement=refinement, fit=Fit.EXACT if size else Fit.NONE,
-        export=str(folder / "mesh.glb"), blend=folder / "refined.blend", remesh=budget,
-    )  # fmt: skip
+        mesh=mesh,
+        name="refined",
+        placement=placement,
+        refinement=refinement,
+        fit=Fit.EXACT if size else Fit.NONE,
+        export=str(folder / "mesh.glb"),
+        blend=folder / "refined.blend",
+        remesh=budget,
+    )
 
 
 def _spoil(path: Path, behaviour: dict[str, Any]) -> None:

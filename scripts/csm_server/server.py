@@ -12,11 +12,13 @@ from pathlib import Path
 
 import uvicorn
 
+from csm_blender.core.api.local_service import RunningService, announce, withdraw
 from csm_blender.core.remesh import RemeshOptions
 from csm_server.app import Service
-from csm_server.blender import BlenderError, Refiner, find_blender
+from csm_server.blender import BlenderError, find_blender
 from csm_server.control import control as control_app
 from csm_server.faults import ConnectionProtocol
+from csm_server.refiners import Refiners
 from csm_server.samples import FIRST_SAMPLE, add_samples
 from csm_server.store import Store
 
@@ -44,7 +46,7 @@ def run(args: argparse.Namespace, data: Path, key: str, budget: RemeshOptions) -
     if store.get(FIRST_SAMPLE) is None:
         print(f"Making the sample sessions in {data} …", flush=True)
         add_samples(store)
-    refiner = Refiner(interpreters, blender, int(args.memory * 1024**3))
+    refiner = Refiners(interpreters, blender, int(args.memory * 1024**3), args.at_once)
     service = Service(
         store, key, refiner, budget, refine_seconds=args.refine_seconds, style=args.style, hosts=args.allow_host
     )
@@ -61,7 +63,15 @@ def run(args: argparse.Namespace, data: Path, key: str, budget: RemeshOptions) -
     refines = f"Refines with: {blender}" if interpreters else f"Cannot refine: {blender}"
     where = f"CSM server at http://{shown}:{listener.getsockname()[1]}"
     lines = (refines, where, f"API key: {key}", f"Data: {data}")
-    return _serve(_Server(config, lines), listener)
+    if args.data is not None:  # not where this user's Blender looks
+        return _serve(_Server(config, lines), listener)
+    reached = "127.0.0.1" if args.host in ("0.0.0.0", "::", "localhost") else shown
+    running = RunningService(f"http://{reached}:{listener.getsockname()[1]}", key)
+    try:
+        announce(data, running)
+        return _serve(_Server(config, lines), listener)
+    finally:
+        withdraw(data, running)
 
 
 class _Server(uvicorn.Server):

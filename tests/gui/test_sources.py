@@ -25,7 +25,7 @@ def mesh_file(tmp_path: Path) -> Path:
 
 def test_a_file_is_refined_without_key_and_network_turned_and_compared(blender: Blender, mesh_file: Path) -> None:
     params = {"path": str(mesh_file), "blend": str(blender.directory / "scene.blend")}
-    result = blender.run(f"{SCENARIOS}:refine_file", params=params, online=False, timeout=150)
+    result = blender.run(f"{SCENARIOS}:refine_file", params=params, online=False, timeout=240)
     seen = result.value
     assert seen["source_at_start"] == "FILE"
     assert seen["could_refine"] == [False, True]

@@ -16,7 +16,7 @@ from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.sources import Source
 from csm_blender.scene.background.all_jobs import all_jobs
-from csm_blender.scene.jobs import commands
+from csm_blender.scene.commands import new_job
 from csm_blender.scene.jobs.state import file_state
 from csm_blender.scene.properties import state_of
 from csm_blender.ui.planned_request import choices_of
@@ -82,10 +82,10 @@ def test_a_job_of_this_file_is_placed_where_it_belongs(scene: bpy.types.Scene) -
 
 def test_an_unfinished_job_goes_on_here(scene: bpy.types.Scene) -> None:
     choices = choices_of(scene, Source.of(SESSION).kind)
-    job = commands.start_job(SESSION, [bpy.data.objects["Cube"]], bpy.context, choices)
+    job = new_job.start_job(SESSION, [bpy.data.objects["Cube"]], bpy.context, choices)
     new_file()
     assert bpy.ops.csm.place_here(job_id=job.job_id) == {"FINISHED"}
-    commands.run_to_end([job.job_id], bpy.context)
+    new_job.run_to_end([job.job_id], bpy.context)
     assert state_of(bpy.context.scene).jobs[0].status == "PLACED"
 
 
@@ -101,7 +101,7 @@ def test_a_job_is_removed_with_its_files_whatever_its_state(scene: bpy.types.Sce
 
 def test_a_job_that_is_worked_on_is_stopped_first(scene: bpy.types.Scene, tmp_path: Path) -> None:
     choices = choices_of(scene, Source.of(SESSION).kind)
-    job = commands.start_job(SESSION, [bpy.data.objects["Cube"]], bpy.context, choices)
+    job = new_job.start_job(SESSION, [bpy.data.objects["Cube"]], bpy.context, choices)
     worker = Store(tmp_path)
     assert worker.claim(job.job_id, "a worker", 50.0)
     with pytest.raises(RuntimeError, match="still working on it"):

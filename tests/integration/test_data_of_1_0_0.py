@@ -21,7 +21,8 @@ from tiny_glb import glb
 
 import csm_blender
 from csm_blender.core.jobs.store import Store
-from csm_blender.scene.jobs import commands, restore
+from csm_blender.scene.commands import new_job
+from csm_blender.scene.jobs import restore
 from csm_blender.scene.properties import state_of
 
 
@@ -67,7 +68,7 @@ def record_of(scene: bpy.types.Scene, state: str) -> Any:
 
 def run(scene: bpy.types.Scene, state: str) -> Any:
     """Take the job on to its end, as an operator without a window does. Gives its record."""
-    commands.run_to_end([record_of(scene, state).job_id], bpy.context)
+    new_job.run_to_end([record_of(scene, state).job_id], bpy.context)
     return record_of(scene, state)
 
 

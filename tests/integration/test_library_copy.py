@@ -12,7 +12,7 @@ import bpy
 import pytest
 
 import csm_blender
-from csm_blender.scene.jobs import commands
+from csm_blender.scene.commands import decisions
 from csm_blender.scene.jobs.state import file_state
 from csm_blender.scene.properties import state_of
 
@@ -40,37 +40,30 @@ def asset(tmp_path: Path, service: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 def recorded() -> str | None:
     """The asset file that the store knows of."""
-    job = commands.job_of(state_of(bpy.context.scene).jobs[0].job_id)
+    job = decisions.job_of(state_of(bpy.context.scene).jobs[0].job_id)
     assert job.result is not None
     return job.result.conversion.asset_file
 
 
-def test_it_is_deleted_once_and_only_if_asked_for(asset: Path) -> None:
+def test_it_is_deleted_if_asked_for_but_not_once_a_person_has_changed_it(asset: Path) -> None:
+    made_at = asset.stat().st_mtime
+    os.utime(asset, (made_at + 3600.0, made_at + 3600.0))
+    with pytest.raises(RuntimeError, match="was changed after it was made"):
+        bpy.ops.csm.delete_library_copy()
     assert asset.is_file()
+    assert recorded() == str(asset)
+    os.utime(asset, (made_at, made_at))
     assert bpy.ops.csm.delete_library_copy() == {"FINISHED"}
     assert not asset.exists()
     assert recorded() is None, "so that the panel does not offer it again"
     with pytest.raises(RuntimeError, match="no file in an asset library"):
         bpy.ops.csm.delete_library_copy()
+    assert bpy.ops.csm.place() == {"FINISHED"}
+    assert state_of(bpy.context.scene).jobs[0].result in bpy.data.objects
+    assert file_state().unfinished() == []
 
 
 def test_one_that_was_deleted_by_hand_is_no_error(asset: Path) -> None:
     asset.unlink()
     assert bpy.ops.csm.delete_library_copy() == {"FINISHED"}
     assert recorded() is None
-
-
-def test_one_that_a_person_changed_stays(asset: Path) -> None:
-    later = asset.stat().st_mtime + 3600.0
-    os.utime(asset, (later, later))
-    with pytest.raises(RuntimeError, match="was changed after it was made"):
-        bpy.ops.csm.delete_library_copy()
-    assert asset.is_file()
-    assert recorded() == str(asset)
-
-
-def test_the_result_can_still_be_placed_again(asset: Path) -> None:
-    bpy.ops.csm.delete_library_copy()
-    assert bpy.ops.csm.place() == {"FINISHED"}
-    assert state_of(bpy.context.scene).jobs[0].result in bpy.data.objects
-    assert file_state().unfinished() == []

@@ -15,7 +15,7 @@ import csm_blender
 from csm_blender.core.errors import UsageError
 from csm_blender.core.models import Choices
 from csm_blender.core.sources import Engine
-from csm_blender.scene.jobs import batch
+from csm_blender.scene.commands import batch
 from csm_blender.scene.properties import state_of
 
 AS_IT_IS = Choices(engine=Engine.NONE)

@@ -131,4 +131,10 @@ def test_all_other_commands_of_the_documents_run_as_they_stand(
             re.findall("refine|remesh|resume", line)[0]
         ] in printed
     assert (tmp_path / "clean.glb").read_bytes().startswith(b"glTF")
+    script = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / "docs" / "operators.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )[0]
+    (tmp_path / "script.py").write_text(f"{script}print([job.status for job in bpy.context.scene.csm.jobs])")
+    (printed,) = outputs("blender --background scene.blend --python script.py", newcomer, tmp_path)
+    assert "['PLACED']" in printed
     assert service.counts()["post"] == {}, "--dry-run sends nothing, and files need no service"

@@ -86,7 +86,7 @@ def test_the_check_finds_what_is_broken(tmp_path: Path, page: str, says: str) ->
     (tmp_path / "there.png").write_bytes(b"png")
     (tmp_path / "index.html").write_text(f"<html><body id='top'>{page}<a href='#top'>up</a></body></html>")
     (tmp_path / "a.css").write_text("@import 'https://y.example/b.css';")
-    found = load_script("site_check.py").check(tmp_path)
+    found = load_script("site_making/check.py").check(tmp_path)
     assert len(found.problems) == 2
     assert any(says in problem for problem in found.problems)
     assert any("a.css" in problem for problem in found.problems)

@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from common import ROOT
 
 from csm_blender.cli.parser import build_parser
+from csm_blender.core.jobs.store import DATABASE_NAME, Store
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -31,6 +35,8 @@ RUN_BY = {
     "scripts/fuzz_glb.py": "tests/reliability/test_hostile.py",
     "scripts/get_blender.sh": ".ci/run",
     "scripts/pictures.py": "tests/gui/test_pictures.py",
+    "scripts/raise_version.py": "tests/package/test_release.py",
+    "scripts/release.py": "tests/package/test_release.py",
     "scripts/remesh_quality.py": "tests/integration/remesh/test_quality.py",
     "scripts/site.py": "tests/package/test_site.py",
     "scripts/soak.py": "tests/reliability/test_soak.py",
@@ -109,3 +115,14 @@ def test_a_program_has_a_test_and_takes_its_options(command: Command) -> None:
         shown = subprocess.run(call, capture_output=True, text=True, check=False, cwd=ROOT)
         assert shown.returncode == 0, shown.stderr
         assert [option for option in options if option not in shown.stdout] == []
+
+
+def test_the_questions_to_the_job_store_are_answered(tmp_path: Path) -> None:
+    """The SQL of docs/job-store.md, asked of a new store."""
+    Store(tmp_path).close()
+    text = (ROOT / "docs" / "job-store.md").read_text(encoding="utf-8")
+    asked = re.findall(r'^sqlite3 jobs\.sqlite3 "(.+)"$', text, re.MULTILINE)
+    assert len(asked) == 2
+    with contextlib.closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as database:
+        for question in asked:
+            assert database.execute(question).fetchall() == []

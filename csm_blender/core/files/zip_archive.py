@@ -7,7 +7,7 @@ import errno
 import sys
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
 from ..errors import BadMesh
 from ..file_system import portable_name
@@ -89,8 +89,7 @@ def _is_wanted(name: PurePosixPath) -> bool:
 
 def _target(name: str, folder: Path, *, flat: bool) -> Path:
     """Where the entry called *name* goes, inside *folder* whatever it says."""
-    *folders, last = name.replace("\\", "/").split("/")
-    plain = PureWindowsPath(last).name  # without a drive, on which it would be elsewhere
+    *folders, plain = name.replace("\\", "/").split("/")
     if sys.platform == "win32":  # elsewhere they work, and are what the materials call them
         plain = portable_name(plain, _LONGEST_NAME)
         folders = [portable_name(part, _LONGEST_NAME) if part.strip(". ") else part for part in folders]

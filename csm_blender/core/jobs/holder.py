@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..file_system import remove_file
 from ..processes.process_lock import ProcessLock
 
 _log = logging.getLogger(__name__)
@@ -52,8 +53,7 @@ def is_gone(owner: str) -> bool:
 
 def forget(owner: str) -> None:
     """Delete the file of a process that has ended."""
-    with contextlib.suppress(OSError):  # on Windows: another process asks about it just now
-        _file_of(owner).unlink(missing_ok=True)
+    remove_file(_file_of(owner))  # on Windows it stays while another process asks about it
 
 
 def _file_of(owner: str) -> Path:

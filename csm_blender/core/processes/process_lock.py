@@ -11,9 +11,19 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
+
+
+def sqlite_address(path: PurePath, mode: str) -> str:
+    """The URI of the absolute *path*, also of one on a share of Windows, where ``as_uri`` gives what SQLite refuses.
+
+    https://www.sqlite.org/uri.html: two slashes, and then an absolute path that begins with one.
+    """
+    quoted = quote(path.as_posix(), safe="/:")
+    return f"file://{'' if quoted.startswith('/') else '/'}{quoted}?mode={mode}"
 
 
 class ProcessLock:
@@ -29,8 +39,7 @@ class ProcessLock:
         The file is made where it is missing; without *create* that raises :class:`sqlite3.OperationalError`, as does
         one that cannot be locked.
         """
-        mode = "rwc" if create else "rw"
-        address = f"{self._path.absolute().as_uri()}?mode={mode}"
+        address = sqlite_address(self._path.absolute(), "rwc" if create else "rw")
         connection = sqlite3.connect(address, timeout=timeout_s, isolation_level=None, uri=True)
         try:
             connection.execute("PRAGMA journal_mode=OFF")  # no second file: nothing is ever written

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .arrays import Indices, Mask, numbered, order_of
+from .arrays import Indices, Mask, first_of_each, numbered, order_of
 
 NONE = -1
 
@@ -94,3 +94,35 @@ def bodies_of(triangles: Indices, edges: Edges) -> Indices:
         return np.zeros(0, dtype=np.int64)
     count = int(edges.ends.max()) + 1
     return numbered(components(count, edges.ends[:, 0], edges.ends[:, 1])[triangles[:, 0]], count)
+
+
+def wound_against(edges: Edges, twins: Indices) -> Mask:
+    """Which triangles (m,) have to be turned over so that neighbors are wound alike, as most of a connected part are.
+
+    *twins* are those of *edges*.
+    """
+    count = len(twins) // 3
+    sides = np.flatnonzero(twins != NONE)
+    against = edges.forward[sides] == edges.forward[twins[sides]]
+    flip: Mask = np.zeros(count, dtype=bool)
+    if not against.any():
+        return flip
+    part = components(count, sides // 3, twins[sides] // 3)
+    differs: Mask = np.zeros(3 * count, dtype=bool)
+    differs[sides] = against
+    differs = differs.reshape(-1, 3)
+    neighbors: Indices = np.where(twins == NONE, np.repeat(np.arange(count), 3), twins // 3).reshape(-1, 3)
+    seeds = first_of_each(part, int(part.max()) + 1)
+    seen = np.zeros(count, dtype=bool)
+    seen[seeds] = True
+    front: Indices = seeds
+    while len(front):
+        near, turn = neighbors[front].ravel(), (differs[front] ^ flip[front][:, None]).ravel()
+        near, first = np.unique(near, return_index=True)
+        new = ~seen[near]
+        front = near[new].ravel()
+        flip[front] = turn[first][new]
+        seen[front] = True
+    of_part = np.bincount(part)
+    flipped = np.bincount(part, weights=flip)
+    return np.asarray(flip ^ (flipped * 2 > of_part)[part])

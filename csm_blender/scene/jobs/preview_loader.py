@@ -38,8 +38,7 @@ from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw
 from ..blender.runtime import Part
 from ..blender.undo import in_scene, push_undo_step
-from ..measure.custom_box import custom_box
-from ..placement import preview_objects, preview_shape
+from ..placement import preview_objects
 from ..placement.preview_objects import Remark
 from ..versions import history
 from . import safe_moment
@@ -273,28 +272,10 @@ def follow_edits() -> None:
     """
     orders, counter = preview_orders(), changes()
     count = counter.shapes + counter.moves
-    boxes = [preview for preview in preview_objects.collected() if _has_drawn_box(preview)]
-    if counter.are_counted and count == orders.followed and not boxes:
+    if counter.are_counted and count == orders.followed and not preview_objects.drawn_boxes():
         return
-    waits = [_follow(preview) for preview in list(preview_objects.collected())]
-    orders.followed = -1 if any(waits) else count
-
-
-def _has_drawn_box(preview: bpy.types.Object) -> bool:
-    """Whether its block-out has a custom box: cheap to measure, and no change of one is counted."""
-    block_out = preview_objects.block_out_of(preview)
-    return block_out is not None and custom_box(block_out) is not None
-
-
-def _follow(preview: bpy.types.Object) -> bool:
-    """Fit *preview* to the box of its block-out. Whether that has to wait."""
-    block_out, scenes = preview_objects.block_out_of(preview), preview.users_scene
-    if block_out is None or not scenes:
-        return False
-    if safe_moment.reason_not_to_touch(scenes[0]):
-        return True
-    preview_shape.follow(preview, block_out, scenes[0])
-    return False
+    waits = preview_objects.follow_block_outs(safe_moment.reason_not_to_touch)
+    orders.followed = -1 if waits else count
 
 
 def _show_if_safe(order: Order) -> None:

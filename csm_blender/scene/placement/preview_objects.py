@@ -9,7 +9,7 @@ block-out in the file, and makes the preview no part of it. With the last previe
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -18,13 +18,15 @@ from mathutils import Matrix
 
 from ...core.conversion import ConversionReport, Fitted
 from ...core.errors import UsageError
+from ...core.messages import Message
 from ...core.models import JobSpec
 from ..blender.bpy_typing import current
 from ..blender.custom_properties import read
 from ..blender.evaluation import depsgraph_of, world_matrix
+from ..measure.custom_box import custom_box
 from .align import AlignmentGoal, align_following, goal_of, offset_of
 from .append import all_or_nothing, append_mesh
-from .preview_shape import remember_shape
+from .preview_shape import follow, remember_shape
 from .refit import move_like
 
 COLLECTION = "CSM Previews"
@@ -103,6 +105,25 @@ def orphans() -> list[bpy.types.Object]:
         or not any(_is_in(scene, preview) and _is_in(scene, target) for scene in bpy.data.scenes)
         or (target.hide_viewport and remark_of(preview) is Remark.DELIVERED)
     ]
+
+
+def drawn_boxes() -> bool:
+    """Whether any block-out of a preview has a custom box: cheap to measure, and no change of one is counted."""
+    return any(target is not None and custom_box(target) is not None for target in map(block_out_of, collected()))
+
+
+def follow_block_outs(reason_to_wait: Callable[[bpy.types.Scene], Message]) -> bool:
+    """Fit all previews to the boxes that their block-outs have now. Whether one of them waits: for *reason_to_wait*."""
+    waits = False
+    for preview in list(collected()):
+        target, scenes = block_out_of(preview), preview.users_scene
+        if target is None or not scenes:
+            continue
+        if reason_to_wait(scenes[0]):
+            waits = True
+        else:
+            follow(preview, target, scenes[0])
+    return waits
 
 
 def show(

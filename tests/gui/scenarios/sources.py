@@ -23,8 +23,10 @@ def refine_file(path: str, blend: str) -> Steps[dict[str, object]]:
     events = Events()
     cube = bpy.data.objects["Cube"]
     cube.scale = (1.0, 0.6, 1.4)
+    bpy.context.scene.csm.texture_size = "512"
     bpy.context.view_layer.update()
     wanted = corners(cube)
+    area().spaces.active.region_3d.view_distance = 8.0
     yield from events.open_sidebar("CSM")
     yield from screenshot("file-first-sight")
     seen: dict[str, object] = {"source_at_start": bpy.context.scene.csm.source}

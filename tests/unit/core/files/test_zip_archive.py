@@ -58,7 +58,6 @@ def test_the_mesh_and_its_companions_are_unpacked_side_by_side(tmp_path: Path, i
 def test_nothing_is_written_outside(tmp_path: Path, into: Path, name: str) -> None:
     assert unpack_mesh(packed(tmp_path, (name, OBJ)), into).parent == into
     assert [path for path in tmp_path.rglob("*.obj") if path.parent != into] == []
-    assert (into / "evil.obj").is_file()  # on Windows, "C:evil.obj" is in the current folder of another drive
 
 
 def test_of_several_meshes_the_largest_is_taken_and_of_equal_names_the_first(tmp_path: Path, into: Path) -> None:
@@ -139,7 +138,7 @@ def test_on_windows_no_name_in_a_zip_means_a_device_or_a_hidden_stream(
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     archive = packed(tmp_path, ("CON.obj", OBJ), ("tex/nul.png", b"png"), ("tex/a:b.png", b"png"), ("lamp..mtl", b"m"))
-    assert unpack_mesh(archive, into).name == "CON_.obj"
+    assert unpack_mesh(archive, into).name == "CON_.obj"  # "a:b.png" would be in the current folder of drive A, too
     assert {path.name for path in into.rglob("*.*")} == {"CON_.obj", "nul_.png", "a_b.png", "lamp..mtl"}
 
 

@@ -6,16 +6,16 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 import pytest
 from common import ROOT
 
-from csm_blender.core.processes.process_lock import ProcessLock
+from csm_blender.core.processes.process_lock import ProcessLock, sqlite_address
 
 HOLD = """
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 sys.path.insert(0, sys.argv[1])
 from csm_blender.core.processes.process_lock import ProcessLock
 lock = ProcessLock(Path(sys.argv[2]))
@@ -55,3 +55,15 @@ def test_a_file_that_is_missing_is_not_made_unless_wanted(tmp_path: Path) -> Non
     with pytest.raises(sqlite3.OperationalError):
         ProcessLock(tmp_path / "lock").acquire(create=False)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        (PurePosixPath("/tmp/a b#c?.lock"), "file:///tmp/a%20b%23c%3F.lock?mode=rw"),
+        (PureWindowsPath("C:\\Temp\\ä.lock"), "file:///C:/Temp/%C3%A4.lock?mode=rw"),
+        (PureWindowsPath("//server/share/x.lock"), "file:////server/share/x.lock?mode=rw"),
+    ],
+)
+def test_the_address_is_one_that_sqlite_takes_on_each_system(path: PurePath, address: str) -> None:
+    assert sqlite_address(path, "rw") == address

@@ -25,11 +25,11 @@ from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw
 from ..blender.runtime import Part
 from ..blender.undo import in_scene
+from ..jobs.state import Binding
 from ..measure.measure import SIZELESS_TYPES, find_objects, measure
 from ..placement.preview_objects import is_preview
 from ..properties import tag_of
-from .commands import start_job
-from .state import Binding
+from .new_job import start_job
 
 STARTING_S = 0.03
 """How long jobs are started in one go, so that Blender goes on in between."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the references of the command line and of the operators: ``site_reference.py COMMAND_LINE.md OPERATORS.md``.
+"""Writes the references of the command line and of the operators: ``reference.py COMMAND_LINE.md OPERATORS.md``.
 
 Runs in a Blender as a module, and asks the parser and the registered classes themselves. Both files are there
 already and are added to.
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import bpy
