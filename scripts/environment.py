@@ -44,9 +44,10 @@ class Environment:
 
 
 def environments() -> dict[str, Environment]:
-    """All by name: ``test`` (tools and the local service), ``service``, ``lint``, one for each Blender, and ``peers``.
+    """All by name: ``test`` (tools and the local service), ``service``, ``lint``, one for each Blender, and four more.
 
-    ``peers`` holds what the local engine is timed against: only the benchmark that does so asks for it.
+    ``docs`` makes the site, ``workflows`` and ``release`` check what their names say, ``peers`` holds what the local
+    engine is timed against: only what needs them asks for them.
     """
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
     either = ("3.11", "3.13")
@@ -54,6 +55,9 @@ def environments() -> dict[str, Environment]:
         "test": Environment(either, (*groups["test"], "-r", str(SERVICE_REQUIREMENTS))),
         "service": Environment(either, ("-r", str(SERVICE_REQUIREMENTS))),
         "lint": Environment(("3.11",), tuple(groups["lint"])),
+        "docs": Environment(either, tuple(groups["docs"])),
+        "workflows": Environment(either, tuple(groups["workflows"])),
+        "release": Environment(either, tuple(groups["release"])),
         "peers": Environment(either, tuple(groups["peers"])),
     }
     for version, (python, wheel) in BLENDERS.items():

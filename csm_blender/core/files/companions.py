@@ -19,7 +19,7 @@ from typing import IO
 from urllib.parse import unquote
 
 from ..errors import BadSource, SourceChanged
-from ..part_file import fresh_part
+from ..file_system import fresh_part, remove_file, replace_file
 
 MOST_COMPANIONS = 190
 """Fewer than a zip may hold to be read again (``zip_archive.MAX_FILES``)."""
@@ -63,11 +63,10 @@ def copy_source(path: Path, copy: Path, on_progress: Callable[[int, int | None],
             if _state(path) != before:
                 raise SourceChanged("The file {path} is being written.", path=path)
         copied = _sum_of(part)
-        part.replace(copy)
+        replace_file(part, copy)
         return copied
     finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        remove_file(part)
 
 
 def companions_of(path: Path) -> list[Path]:
