@@ -26,7 +26,8 @@ LINES = [
 ]
 SMALLER = {
     "/farm/csm-refine": str(ROOT), "HOST": "127.0.0.1", "--engine local": "--engine none",
-    "--nworkers 4": "--nworkers 2", "1-400": "1-2", "Jobs=400": "Jobs=2", "seq 400": "seq 2", "1-40%": "1-1%", "* 10 - 9": "* 2 - 1", "A + 9": "A + 1",
+    "--nworkers 4": "--nworkers 2", "1-400": "1-2", "Jobs=400": "Jobs=2", "seq 400": "seq 2",
+    "1-40%": "1-1%", "* 10 - 9": "* 2 - 1", "A + 9": "A + 1",
 }  # fmt: skip
 """Two jobs instead of four hundred, on this machine."""
 SBATCH = f"""#!{sys.executable}
