@@ -89,6 +89,10 @@ def _serve_parser() -> argparse.ArgumentParser:
         help="refine so many meshes at once, if there is memory for them (default: as many as there are cores)",
     )  # fmt: skip
     parser.add_argument(
+        "--dask", default="", metavar="ADDRESS",
+        help="have the workers of the Dask cluster with this scheduler refine, as tcp://HOST:8786 (docs/farm.md)",
+    )  # fmt: skip
+    parser.add_argument(
         "--allow-host", action="append", default=[], metavar="NAME",
         help="answer to this host name, too; repeatable (this machine's own addresses and localhost are answered to)",
     )  # fmt: skip
