@@ -30,6 +30,8 @@ NAMES = (
     "cli_start",
     "conversion",
     "remesh",
+    "farm",
+    "farm_dask",
     "window_gap",
 )
 """One module of ``rows`` for each row of the table; what the machine's other work disturbs most comes last."""

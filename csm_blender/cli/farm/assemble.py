@@ -104,7 +104,7 @@ class _Put:
 
 
 def _is_ready(folders: JobFolders, job_id: str) -> bool:
-    return folders.journal(job_id).record.get("state") == JobState.READY
+    return folders.glance(job_id).state == JobState.READY
 
 
 def _opened_output(plan: Plan, output: str) -> dict[str, PlacementReport] | None:

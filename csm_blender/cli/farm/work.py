@@ -72,7 +72,7 @@ def write_report(folders: JobFolders, job: Job) -> None:
     if path.exists() and not folders.holds(job.job_id):
         return
     try:
-        write_whole(path, json.dumps(entry_of(folders, job), indent=2) + "\n")
+        write_whole(path, json.dumps(entry_of(folders, job)) + "\n")
     except OSError as error:
         raise StoreDiskProblem("The report {path} cannot be written: {reason}.", path=path, reason=error) from error
 
@@ -103,7 +103,7 @@ def asks_service(folders: JobFolders, indices: Sequence[int] | None) -> bool:
     if not plan.head.needs_service:
         return False
     for job_id in plan.ids(indices):
-        state = folders.journal(job_id).record.get("state")
+        state = folders.glance(job_id).state
         if state not in _FETCHED and plan.job(plan.index_of(job_id)).spec.needs_service:
             return True
     return False

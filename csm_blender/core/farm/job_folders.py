@@ -25,7 +25,7 @@ from ..jobs.store import now_text
 from ..messages import ROUTINE, Message
 from ..models import JobSpec
 from ..processes.converter_pool import BLEND_NAME, MESH_NAME
-from .journal import NO_JOURNAL, Journal, JournalWriter, read_journal
+from .journal import NO_JOURNAL, Glance, Journal, JournalWriter, glance, read_journal
 from .plan import Plan
 from .request_mark import asking_job, set_mark, standing_mark, void_mark
 
@@ -42,11 +42,11 @@ _NEW: Mapping[str, Any] = {
 
 @dataclass
 class _Held:
-    """A job that this process has: its journal, its record, and the mark it has set for it, if any."""
+    """A job that this process has: its journal, the job as it is, and the mark it has set for it, if any."""
 
     owner: str
     writer: JournalWriter
-    record: dict[str, Any]
+    job: Job
     beat_s: float
     mark: int = 0
 
@@ -68,13 +68,12 @@ class JobFolders:
 
     def get(self, job_id: str) -> Job | None:
         """The job; ``None`` if it is not of this plan, or its journal means nothing."""
-        if not self.plan.index_of(job_id):
-            return None
-        held = self._held.get(job_id)
-        return self.job_of(job_id, held.record if held else self._journal(job_id).record)
+        if held := self._held.get(job_id):
+            return held.job
+        return self.job_of(job_id, self._journal(job_id).record) if self.plan.index_of(job_id) else None
 
     def job_of(self, job_id: str, record: Mapping[str, Any]) -> Job | None:
-        """The job whose journal holds *record*; ``None`` if that means nothing."""
+        """The job that *record*, of its journal, describes; ``None`` if that means nothing."""
         index = self.plan.index_of(job_id)
         row = {**_NEW, "created_at": self.plan.head.made_at, **record, "job_id": job_id, "spec_json": str(index)}
         spec = self._read_spec(row["spec_json"])
@@ -85,6 +84,11 @@ class JobFolders:
     def journal(self, job_id: str) -> Journal:
         """What the newest journals of a job say, for whoever only looks. Raises :class:`StoreDiskProblem`."""
         return self._journal(job_id)
+
+    def glance(self, job_id: str) -> Glance:
+        """State and holder of a job, for whoever counts many. Raises :class:`StoreDiskProblem`."""
+        with self._disk_faults_explained(job_id):
+            return glance(self.plan.job_folder(job_id))
 
     def siblings(self, job: Job) -> list[Job]:
         """The job whose request for the same session stands, unless that is *job* itself."""
@@ -101,7 +105,7 @@ class JobFolders:
         Raises :class:`LeaseLost`, :class:`IllegalMove` and :class:`StoreDiskProblem`.
         """
         held = self._still_held(job.job_id, owner)
-        old, new = JobState(held.record["state"]), changes.get("state")
+        old, new = held.job.state, changes.get("state")
         if new is not None:
             check_move(old, job.state, new)
             if new in FINISHED:
@@ -114,9 +118,7 @@ class JobFolders:
             held.mark = 0
         if (new is not None and new is not old) or "faults" in changes:
             self._log(job, new or old, changes.get("message", job.message))
-        fresh = self.get(job.job_id)
-        assert fresh is not None
-        return fresh
+        return held.job
 
     def begin_post(self, job: Job, owner: str) -> Job | None:
         """Note that the refine request is about to go out: on the disk before the first byte is sent.
@@ -125,8 +127,7 @@ class JobFolders:
         is given. Raises :class:`SentBefore`, :class:`LeaseLost` and :class:`IllegalMove`.
         """
         held = self._still_held(job.job_id, owner)
-        current = self.get(job.job_id)
-        assert current is not None
+        current = held.job
         if current.state is not JobState.SUBMITTING or not current.spec.may_be_paid:
             raise IllegalMove(f"{current.state} with {current.spec.choices.engine} does not send")
         folder = self._mark_folder(job.job_id)
@@ -188,9 +189,10 @@ class JobFolders:
         with self._disk_faults_explained(job_id):
             writer = JournalWriter.create(self.folder(job_id), journal.number + 1, record)
         self._watched.pop(job_id, None)
-        if writer is None:
+        job = self.job_of(job_id, record)
+        if writer is None or job is None:
             return False
-        self._held[job_id] = _Held(owner, writer, record, self._monotonic())
+        self._held[job_id] = _Held(owner, writer, job, self._monotonic())
         return True
 
     def renew(self, owner: str, lease_s: float) -> None:
@@ -240,10 +242,12 @@ class JobFolders:
         return held
 
     def _write(self, job_id: str, held: _Held, changes: dict[str, Any]) -> None:
-        columns = {"revision": held.record["revision"] + 1, "updated_at": now_text(), **columns_from(changes)}
+        if "message" in changes:
+            changes = {**changes, "message": Message.of(changes["message"])}
+        changes = {"revision": held.job.revision + 1, "updated_at": now_text(), **changes}
         with self._disk_faults_explained(job_id):
-            held.writer.write(columns, lasting=is_lasting(changes))
-        held.record.update(columns)
+            held.writer.write(columns_from(changes), lasting=is_lasting(changes))
+        held.job = self._with_own_files(replace(held.job, **changes))
         held.beat_s = self._monotonic()
 
     def _mark(self, folder: Path, number: int, content: Mapping[str, Any]) -> bool:

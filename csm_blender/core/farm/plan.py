@@ -94,6 +94,7 @@ class Plan:
         self.folder = folder
         self.head = head
         self._lines = lines
+        self._results = folder / RESULTS
         self._job = lru_cache(_CACHED_JOBS)(self._read_job)
 
     @classmethod
@@ -148,7 +149,7 @@ class Plan:
 
     def job_folder(self, job_id: str) -> Path:
         """Where the files of a job lie; not necessarily there yet."""
-        return self.folder / RESULTS / job_id
+        return self._results / job_id
 
     def _read_job(self, index: int) -> PlannedJob:
         path = self.folder / PLAN_NAME

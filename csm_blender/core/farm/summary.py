@@ -13,6 +13,7 @@ from ..jobs.states import ACTIVE, JobState
 from .job_folders import JobFolders
 from .journal import Holder, Journal
 
+_NAMES = frozenset(map(str, JobState))
 MOST_NAMED = 1000
 """Jobs in progress and failed jobs that are kept one by one; all are counted."""
 
@@ -78,19 +79,23 @@ def summarize(folders: JobFolders, indices: Sequence[int] | None = None) -> Summ
     failed: list[NamedJob] = []
     for job_id in folders.plan.ids(indices):
         jobs += 1
-        journal = folders.journal(job_id)
-        state = JobState(journal.record.get("state", JobState.QUEUED))
+        seen = folders.glance(job_id)
+        state = _state(seen.state)
         counts[state] += 1
-        requests += journal.record.get("posts", 0)
-        if state in ACTIVE and journal.number and not journal.released:
+        requests += seen.posts
+        if state in ACTIVE and seen.held:
             kept = in_progress
         elif state in (JobState.FAILED, JobState.UNCERTAIN):
             kept = failed
         else:
             continue
         if len(kept) < MOST_NAMED:
-            kept.append(_named(folders, job_id, state, journal))
+            kept.append(_named(folders, job_id, state, folders.journal(job_id)))
     return Summary(jobs, counts, requests, tuple(in_progress), tuple(failed))
+
+
+def _state(name: str) -> JobState:
+    return JobState(name) if name in _NAMES else JobState.QUEUED
 
 
 def _named(folders: JobFolders, job_id: str, state: JobState, journal: Journal) -> NamedJob:

@@ -84,7 +84,7 @@ def _begin_again(folders: JobFolders, job_id: str, owner: str, *, send_again: bo
 
 
 def _state(folders: JobFolders, job_id: str) -> str:
-    return str(folders.journal(job_id).record.get("state", JobState.QUEUED))
+    return folders.glance(job_id).state
 
 
 def _check_writable(folder: Path) -> None:
