@@ -135,6 +135,19 @@ def farm(tmp_path: Path) -> Iterator[Farm]:
     made.stop()
 
 
+def test_it_can_be_installed_with_all_its_files(tmp_path: Path) -> None:
+    """Without what it depends on, which is here."""
+    assert 'pip install "/farm/csm-refine[dask]"' in TEXT
+    copy = tmp_path / "copy"  # pip writes into what it builds
+    shutil.copytree(ROOT / "csm_blender", copy / "csm_blender", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(tmp_path / "there")]
+    subprocess.run([*pip, f"{copy}[dask]"], check=True)
+    installed = {path.relative_to(tmp_path / "there") for path in (tmp_path / "there" / "csm_blender").rglob("*")}
+    sources = {path.relative_to(copy) for path in (copy / "csm_blender").rglob("*") if path.is_file()}
+    assert sources - installed == set()
+
+
 def test_each_line_of_the_document_runs_and_every_way_ends_with_the_same_scene(farm: Farm) -> None:
     if shutil.which("parallel") is None:
         if IN_CI:
