@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import bpy
@@ -15,24 +15,30 @@ from bpy.app.handlers import persistent
 from .scene import properties
 from .scene.addon import translation
 from .scene.blender import change_counter, runtime
+from .scene.blender.bpy_typing import current
 from .scene.blender.main_timer import main_timer
 from .scene.jobs import job_updates, preview_loader
 from .scene.jobs.state import file_state
-from .scene.placement import assets, preload
+from .scene.measure import custom_box
+from .scene.placement import assets, preload, preview_objects
 from .ui import (
+    all_jobs,
     batch_operators,
     box_panel,
     confirm_dialog,
     drag_operators,
     drop_operators,
+    file_operators,
     gizmos,
     job_operators,
+    library_copy,
     overlay,
     panel,
     planned_request,
     preferences,
     preview_operators,
     refine_operators,
+    result_operators,
     scene_defaults,
     session_browser,
     setup_operators,
@@ -45,10 +51,14 @@ CLASSES = (
     *confirm_dialog.CLASSES,
     *preview_operators.CLASSES,
     *job_operators.CLASSES,
+    *library_copy.CLASSES,
+    *result_operators.CLASSES,
     *setup_operators.CLASSES,
     *batch_operators.CLASSES,
+    *file_operators.CLASSES,
     *panel.CLASSES,
     *session_browser.CLASSES,
+    *all_jobs.CLASSES,
     *overlay.CLASSES,
     *box_panel.CLASSES,
     *drag_operators.CLASSES,
@@ -74,9 +84,11 @@ def register() -> None:
     runtime.stop()
     translation.start()
     properties.make_known()
+    _unregister([cls for cls in CLASSES if getattr(cls, "is_registered", False)])  # one that ran until now
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     session_browser.start()
+    all_jobs.start()
     runtime.part(CommandLine)
     for handlers, function in _handlers():
         handlers.append(function)
@@ -96,12 +108,28 @@ def unregister() -> None:
     if not bpy.app.background:
         bpy.types.STATUSBAR_HT_header.remove(status_bar.draw)
     runtime.stop()
+    all_jobs.stop()
     session_browser.stop()
     properties.remove_pointers()
-    for cls in reversed((*properties.CLASSES, *CLASSES)):
+    # A running operator ends itself soon, and its class stays until the add-on is registered again: Blender 4.3 crashes
+    # when an operator begins to run in the same step in which the class of a running one was unregistered, and its own
+    # operator that updates extensions does so.
+    running = _running_operators()
+    _unregister([cls for cls in (*properties.CLASSES, *CLASSES) if cls not in running])
+    translation.stop()
+
+
+def _unregister(classes: Sequence[type[Any]]) -> None:
+    for cls in reversed(classes):
         with contextlib.suppress(RuntimeError):  # not registered, after an error while registering
             bpy.utils.unregister_class(cls)
-    translation.stop()
+
+
+def _running_operators() -> list[type[Any]]:
+    """The classes of this add-on's operators that are running in a window."""
+    windows = [] if current.window_manager is None else current.window_manager.windows
+    names = {operator.bl_idname for window in windows for operator in window.modal_operators}
+    return [cls for cls in CLASSES if cls.__name__ in names]
 
 
 def _handlers() -> list[tuple[Any, Any]]:
@@ -148,7 +176,10 @@ def _after_load() -> None:
     _read_file()
 
 
-_before_save = _guarded(preload.discard)
+@_guarded
+def _before_save() -> None:
+    preload.discard()
+    preview_objects.remove_delivered()
 
 
 @_guarded
@@ -161,6 +192,7 @@ def _after_undo() -> None:
 def _read_file() -> None:
     planned_request.forget()
     scene_defaults.apply()
+    custom_box.restore_of_overrides()
     preview_loader.file_opened()
     job_updates.file_opened()
 

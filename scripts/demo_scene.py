@@ -117,8 +117,8 @@ def _make_room() -> None:
 def _make_camera_and_light() -> None:
     scene = bpy.context.scene
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
-    camera.data.lens, camera.data.clip_end = 40, 5000
-    eye, aim = Vector((52, -470, 205)), Vector((-14, 20, 58))
+    camera.data.lens, camera.data.clip_end = 37, 5000
+    eye, aim = Vector((52, -470, 205)), Vector((-16, 20, 47))
     camera.matrix_world = Matrix.LocRotScale(eye, (aim - eye).to_track_quat("-Z", "Y"), None)
     scene.collection.objects.link(camera)
     scene.camera = camera

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make the pictures of the docs anew: the demo's before and after, and the panel in a real Blender."""
+"""Make the pictures of the docs anew: the demo's before and after, and the panel in a real Blender.
+
+Which sources they show is recorded, so that a release with old screenshots is refused. ``--still-right`` only records:
+for a change of those sources that does not change the pictures, by somebody who has looked.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))  # this folder is no package; its modules are siblings
 
 import environment
+from releasing import picture_stamp
 
 IMAGES = ROOT / "docs" / "images"
 _SIDE_BY_SIDE = """
@@ -33,6 +38,9 @@ with Image.open(sys.argv[1]) as picture:
 """
 GUIDE = {
     "guide-browser": "browser",
+    "guide-file": "file-ready-to-refine",
+    "guide-delivered": "file-delivered",
+    "guide-files": "files-dialog",
     "guide-box": "overlay-base",
     "guide-handles": "handles-box",
     "guide-pivot": "handles-pivot",
@@ -58,11 +66,12 @@ def main() -> None:
         guide(python, Path(folder))
     variables = {**os.environ, "CSM_PICTURES": str(IMAGES)}
     subprocess.run([python, "-m", "pytest", "-q", "tests/gui", "-k", "pictures"], cwd=ROOT, env=variables, check=True)
+    picture_stamp.record(ROOT)
 
 
 def guide(python: Path, folder: Path) -> None:
     """The guide's: screenshots that the tests of those steps take."""
-    steps = ("overlay", "handles", "preview", "confirm", "browser", "many", "assets", "languages")
+    steps = ("overlay", "handles", "preview", "confirm", "browser", "many", "sources", "assets", "languages")
     tests = [f"tests/gui/test_{name}.py" for name in steps]
     variables = {**os.environ, "CSM_SCREENS": str(folder)}
     subprocess.run([python, "-m", "pytest", "-q", *tests, "-k", "5.2"], cwd=ROOT, env=variables, check=True)
@@ -72,4 +81,7 @@ def guide(python: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["--still-right"]:
+        picture_stamp.record(ROOT)
+    else:
+        main()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run all tests: ``python3 scripts/test.py``. Sets up what they need in .venvs first.
 
-Steps: lint (ruff, mypy), core (all tests without Blender), blender-4.2, blender-4.5, blender-5.2 (Blender as a module),
-farm (Dask and OpenJD), package (the built zip), gui (real windows). Name some to run only those:
+Steps: lint (ruff, mypy, actionlint), core (all tests without Blender), blender-4.2, blender-4.5, blender-5.2 (Blender
+as a module), farm (Dask and OpenJD), package (zip, release, update), gui (real windows). Name some to run only those:
 ``python3 scripts/test.py core gui``.
 
 Outside CI a step that lacks something (Python 3.13, a Blender with a window) is skipped and says how to get it; where
@@ -29,9 +29,11 @@ WORKERS = ["-n", "3", "--dist", "worksteal"]
 
 
 def lint() -> bool:
-    """Style and types."""
+    """Style, types, and the workflow files of the forge."""
     tools = environment.python_of("lint").parent
-    checks = [[tools / "ruff", "check", "."], [tools / "ruff", "format", "--check", "."], [tools / "mypy"]]
+    checks = [[tools / "ruff", "check", "."], [tools / "ruff", "format", "--check", "."]]
+    checks += [[tools / "mypy", "--platform", platform] for platform in ("linux", "win32", "darwin")]
+    checks += [[environment.python_of("workflows").parent / "actionlint"]]
     return all([run(*check) for check in checks])  # noqa: C419 - all of them, to see all complaints at once
 
 
@@ -56,7 +58,7 @@ def farm() -> bool:
 
 
 def package() -> bool:
-    """Build the zip twice, validate it, install it, refine with it."""
+    """The zip and the release: made twice, validated, installed, updated, refined with."""
     return pytest("test", "tests/package")
 
 

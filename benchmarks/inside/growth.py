@@ -30,7 +30,7 @@ def growth(blend: str, report: dict[str, Any], rounds: int, every: int) -> Steps
     for number in range(rounds):
         clear_meshes()
         obj = new_block_out(number)
-        job = module("scene.jobs.commands").start_job(
+        job = module("scene.commands.new_job").start_job(
             f"SESSION_{1000 + number}_1", [obj], bpy.context, module("core.models").Choices()
         )
         store = file_state().open_store()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,20 +69,31 @@ def refine(bench: Bench, python: str, mesh: Path, good: tuple[int, ...] = (0,)) 
 
 
 def _against_plain(bench: Bench, version: str, mesh: Path) -> Row:
-    python, ours, theirs = bpy_python(version), [], []
-    pixels = 512 if bench.quick else PIXELS
-    way = ""
-    for _ in range(bench.times(3)):
-        refined = refine(bench, python, mesh)
-        ours.append(refined.ended)
-        way = str(refined.report.get("way", "")).lower()
-        theirs.append(run(bpy_script(bench, python, "plain_remesh.py", mesh, BUDGET, pixels)))
+    python, pixels = bpy_python(version), 512 if bench.quick else PIXELS
+    ours, theirs, way = _in_turns(
+        bench.times(3),
+        lambda: refine(bench, python, mesh),
+        lambda: run(bpy_script(bench, python, "plain_remesh.py", mesh, BUDGET, pixels)),
+    )
     return _compared(
         f"a rough mesh of {_count(mesh)} triangles to {BUDGET:,}, {pixels}² color and normals, Blender {version}",
         (ours, "voxel remesh, decimate, smart UV, two Cycles bakes", theirs),
         GOALS["plain"],
         f"{way}. The plain pipeline's result is full of holes and wrong colors on such a mesh: see docs/remesh.md.",
     )
+
+
+def _in_turns(
+    times: int, refine_once: Callable[[], Refined], other: Callable[[], Ended]
+) -> tuple[list[Ended], list[Ended], str]:
+    """The engine and what it is compared with, *times* times in turns, and the way that the engine took."""
+    ours, theirs, way = [], [], ""
+    for _ in range(times):
+        refined = refine_once()
+        ours.append(refined.ended)
+        way = str(refined.report.get("way", "")).lower()
+        theirs.append(other())
+    return ours, theirs, way
 
 
 def _compared(what: str, seen: tuple[list[Ended], str, list[Ended]], goal: float, note: str) -> Row:
@@ -108,10 +120,9 @@ def _count(mesh: Path) -> str:
 
 def _denser(bench: Bench, dense: Path) -> Row:
     python, denser = bpy_python(), rough_mesh(bench, DENSER)
-    few, many = [], []
-    for _ in range(bench.times(2)):
-        few.append(refine(bench, python, dense).ended)
-        many.append(refine(bench, python, denser).ended)
+    few, many, _way = _in_turns(
+        bench.times(2), lambda: refine(bench, python, dense), lambda: refine(bench, python, denser).ended
+    )
     few_s, many_s = (Samples.of([ended.seconds for ended in side]) for side in (few, many))
     ratio, peak = many_s.median / few_s.median, max(ended.peak_bytes for ended in many)
     return Row(
@@ -142,12 +153,11 @@ def _clean(bench: Bench) -> Row:
     python, kind = bpy_python(), KINDS["bracket"]
     whole = kind.make(CLEAN)
     mesh = write_glb(bench.folder / f"clean-{CLEAN}.glb", painted(whole, kind), kind, whole.charts)
-    ours, plain, way = [], [], ""
-    for _ in range(bench.times(5)):
-        refined = refine(bench, python, mesh)
-        ours.append(refined.ended)
-        way = str(refined.report.get("way", "")).lower()
-        plain.append(run(bpy_script(bench, python, "import_save.py", mesh)))
+    ours, plain, way = _in_turns(
+        bench.times(5),
+        lambda: refine(bench, python, mesh),
+        lambda: run(bpy_script(bench, python, "import_save.py", mesh)),
+    )
     mine, other = (Samples.of([ended.seconds for ended in side]) for side in (ours, plain))
     more = mine.median - other.median
     return Row(
@@ -162,10 +172,9 @@ def _clean(bench: Bench) -> Row:
 
 
 def _against_peer(bench: Bench, mesh: Path) -> Row:
-    peers, ours, theirs = environment.python_of("peers"), [], []
-    for _ in range(bench.times(2)):
-        ours.append(refine(bench, bpy_python(), mesh).ended)
-        theirs.append(run([peers, INSIDE / "peer_remesh.py", bench.folder / "peer.json", mesh, BUDGET, PIXELS]))
+    peers, python = environment.python_of("peers"), bpy_python()
+    peer = [peers, INSIDE / "peer_remesh.py", bench.folder / "peer.json", mesh, BUDGET, PIXELS]
+    ours, theirs, _way = _in_turns(bench.times(2), lambda: refine(bench, python, mesh), lambda: run(peer))
     return _compared(
         f"a rough mesh of {DENSE:,} triangles to {BUDGET:,}, {PIXELS}² color and normals, other libraries",
         (ours, "PyMeshLab (alpha wrap, decimation), xatlas, Embree", theirs),

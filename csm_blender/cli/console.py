@@ -74,8 +74,10 @@ def print_line(text: str) -> None:
 
 def _write_out(text: str) -> None:
     """Write *text* to stdout; nothing happens where its reader is gone, as with ``| head``."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
-        sys.stdout.write(text)
+        # On Windows a pipe or file takes the letters of one code page only. Others are written as \\u6905 and the like.
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.stdout.flush()
     except OSError as error:
         # What could not be written is tried again when Python ends, which would fail again.

@@ -7,10 +7,9 @@ import os
 from pathlib import Path
 
 from ..core.api.session_code import shortened
-from ..core.errors import BadSessionCode, BadSource, BadValue, UsageError
-from ..core.files.assignment import natural_order
+from ..core.errors import BadSessionCode, BadValue, UsageError
 from ..core.files.jobs_file import Row, read_jobs_file
-from ..core.files.source_text import is_mesh_file, parse_source
+from ..core.files.source_text import parse_source
 from ..core.models import Vec3
 from ..core.sources import Source, SourceKind
 
@@ -26,20 +25,6 @@ def wanted_jobs(job_options: list[str], jobs_file: str | None, folder: str | Non
     if not wanted and folder is None:
         raise UsageError("There is nothing to refine.", "Give --job SOURCE=OBJECT, --jobs FILE or --folder DIR.")
     return wanted
-
-
-def mesh_files_in(folder: str) -> list[str]:
-    """The paths of the mesh files in *folder*, in the order people sort them. Raises :class:`BadSource`."""
-    path = Path(folder).expanduser().absolute()
-    try:
-        found = [each for each in path.iterdir() if is_mesh_file(each) and not each.name.startswith(".")]
-        files = [str(each) for each in found if each.is_file()]
-    except OSError as error:
-        words = "The folder {folder} cannot be read: {reason}."
-        raise BadSource(words, "Check the path.", folder=path, reason=error) from error
-    if not files:
-        raise BadSource("The folder {folder} holds no mesh files.", folder=path)
-    return sorted(files, key=lambda file: natural_order(Path(file).name))
 
 
 def parse_numbers(text: str, option: str) -> Vec3:

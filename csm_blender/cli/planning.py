@@ -12,20 +12,21 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import BadBlendFile, BadOutput, BadValue, NoSuchObject, UsageError
+from ..core.file_system import same_name
 from ..core.files.assignment import by_name, usable
 from ..core.files.jobs_file import Row
-from ..core.files.source_text import check_files, parse_source, read_facing
+from ..core.files.source_text import check_files, mesh_files_in, parse_source, read_facing
 from ..core.geometry import box
 from ..core.messages import Message
 from ..core.models import AssetChoice, AssetPlace, Choices, Fit, JobSpec, Materials, Original, Pivot, Vec3
 from ..core.remesh import RemeshOptions
 from ..core.sources import Engine, Source, SourceKind, default_facing
-from ..scene.blender.custom_properties import read
+from ..scene.commands.batch import block_outs_of
 from ..scene.jobs.planning import plan_for_numbers, plan_for_objects, with_shape
-from ..scene.measure.measure import SIZELESS_TYPES, find_objects
+from ..scene.measure.measure import find_objects
 from ..scene.properties import make_known
 from .console import say
-from .job_arguments import mesh_files_in, parse_numbers, wanted_jobs
+from .job_arguments import parse_numbers, wanted_jobs
 from .options import remesh_options
 
 _MOST_NAMED = 20
@@ -48,7 +49,7 @@ def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:
     output = _output_path(options)
     depsgraph = bpy.context.evaluated_depsgraph_get()
     run_id = uuid.uuid4().hex
-    exports: set[Path] = set()
+    exports: set[str] = set()
     specs = []
     for job, choices in zip(wanted, all_choices, strict=True):
         source = _source(job)
@@ -134,11 +135,7 @@ def _paired(files: list[str], scene: bpy.types.Scene, taken: Sequence[str]) -> l
     """
     if not files:
         return []
-    free = [
-        obj.name
-        for obj in scene.objects
-        if obj.type not in SIZELESS_TYPES and obj.name not in taken and read(obj, "csm_job_id") is None
-    ]
+    free = [obj.name for obj in block_outs_of(scene) if obj.name not in taken]
     pairs = by_name(files, free)
     for pair in pairs:
         if pair.problem and pair.session:
@@ -211,12 +208,17 @@ def checked_output(output: str, input_file: str) -> str:
         raise BadOutput("The output {name} does not end in .blend.", name=path.name)
     if not path.parent.is_dir():
         raise BadOutput("The folder {parent} does not exist.", parent=path.parent)
-    if input_file and path.resolve() == Path(input_file).resolve():
+    if input_file and _is_same_file(path, Path(input_file)):
         raise BadOutput("The output is the input file.", "Say --in-place if you mean to save over it.")
     return str(path)
 
 
-def _export_path(folder: str | None, source: Source, taken: set[Path]) -> str:
+def _is_same_file(path: Path, other: Path) -> bool:
+    """Whether both names lead to one file, be it by a link or by a file system that knows no upper and lower case."""
+    return path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other))
+
+
+def _export_path(folder: str | None, source: Source, taken: set[str]) -> str:
     """DIR/SESSION.glb or DIR/NAME.glb; what is refined onto several objects gets a number from the second on."""
     if not folder:
         return ""
@@ -224,7 +226,7 @@ def _export_path(folder: str | None, source: Source, taken: set[Path]) -> str:
     if directory.exists() and not directory.is_dir():
         raise BadOutput("The export folder {directory} is a file.", directory=directory)
     path, number = directory / f"{source.stem}.glb", 2
-    while path in taken:
+    while same_name(path) in taken:
         path, number = directory / f"{source.stem}-{number}.glb", number + 1
-    taken.add(path)
+    taken.add(same_name(path))
     return str(path)

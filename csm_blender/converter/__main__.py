@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from ..core.conversion import ConversionRequest
-from ..core.errors import BadMesh, ConversionFailed, CsmError, NotEnoughMemory
+from ..core.errors import ABOUT_DELIVERED, BadMesh, ConversionFailed, CsmError, NotEnoughMemory
+from ..core.messages import Message
 from ..core.processes.child_side import Parent, log_to
 from ..core.processes.launch import arguments_of_child
 from ..core.remesh import RemeshRequest, ReportProgress
 from .convert import convert
 from .remesh_file import for_local_file, remesh_file
 
-_BROKE = (
+_BROKE = Message(
     "Another try gives the same: ask the service for a plain GLB. The file and the log are kept in the job's folder; "
-    "please report this with them."
+    "please report this with them.",
+    code=ABOUT_DELIVERED,
 )
 
 

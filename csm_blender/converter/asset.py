@@ -16,6 +16,7 @@ import bpy
 
 from ..core.conversion import ConversionRequest
 from ..core.errors import DiskProblem
+from ..core.file_system import remove_file, replace_file
 from ..core.files.asset_catalog import CATALOG_ID, add_catalog, as_file_name
 from ..core.messages import Message
 from ..core.models import AssetChoice, AssetPlace, Materials
@@ -120,9 +121,9 @@ def _put_in_library(obj: bpy.types.Object, label: Label, choice: AssetChoice) ->
         try:
             bpy.data.libraries.write(str(part), {obj}, fake_user=True, compress=True)
             path = _reserved(part.parent, f"{as_file_name(obj.name)} {label.session_code}", label.job_id)
-            part.replace(path)
+            replace_file(part, path)
         finally:
-            part.unlink(missing_ok=True)
+            remove_file(part)
         add_catalog(root)
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error

@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 
 from ..core.conversion import ConversionReport, ConversionRequest, Fitted
+from ..core.file_system import remove_file
 from ..core.messages import Message
 from ..core.models import Materials
 from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress
@@ -44,7 +45,7 @@ def convert(
     :class:`DiskProblem` where the export cannot be written.
     """
     report_progress(0.1 if request.remesh is None else 0.02, Message("Importing the mesh"))
-    with TemporaryDirectory(dir=request.blend.parent) as folder:
+    with TemporaryDirectory(dir=request.blend.parent, ignore_cleanup_errors=True) as folder:  # see import_mesh
         file = None if request.is_object else open_file(request.mesh, Path(folder), alone=True)
         if request.remesh is None:
             imported, fitted = _imported_and_fitted(request, file, report_progress)
@@ -90,7 +91,7 @@ def _imported_and_fitted(
     move = fit_file(file.path, ahead, lambda low, high: planned_move(low, high, request)) if file.glb else None
     if move is not None:
         imported = import_opened(file.at(ahead))
-        ahead.unlink()
+        remove_file(ahead)
         fitted = fitted_by(move, imported.mesh, request.refinement)
         if fitted.fitted_error < AS_PLANNED:
             return imported, fitted

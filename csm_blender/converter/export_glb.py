@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 
 from ..core.errors import DiskProblem
+from ..core.file_system import remove_file, replace_file
 from ..core.models import Placement
 from .mesh.transform_mesh import reshape
 
@@ -47,8 +48,8 @@ def export_glb(mesh: bpy.types.Mesh, placement: Placement, scale_length: float, 
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             bpy.ops.export_scene.gltf(filepath=str(part), export_format="GLB")
-            part.replace(path)
+            replace_file(part, path)
         except (OSError, RuntimeError) as error:
             raise DiskProblem("The mesh cannot be exported to {path}: {error}", path=path, error=error) from error
         finally:
-            part.unlink(missing_ok=True)
+            remove_file(part)

@@ -17,7 +17,7 @@ from ..core.geometry.occupancy import GRID, grid_from_text, surface_grid
 from ..core.messages import Message
 from ..core.models import Fit, Refinement, Vec3, vec3
 from ..core.sources import Facing
-from .mesh.transform_mesh import Array, coordinates, reshape
+from .mesh.transform_mesh import Array, coordinates, reshape, triangles
 
 FACING_TIE = "facing_tie"
 """Code of the message that several turns are as good."""
@@ -123,7 +123,11 @@ def _chosen_turn(mesh: bpy.types.Mesh, low: Array, high: Array, request: Convers
     shape = grid_from_text(request.shape) if request.shape else None
     if shape is not None and request.placement.mirror_x:
         shape = shape[::-1]  # the mesh is mirrored after the turn
-    own = np.zeros((GRID,) * 3, dtype=np.bool_) if shape is None else surface_grid(_triangles(mesh), low, high)
+    own = (
+        np.zeros((GRID,) * 3, dtype=np.bool_)
+        if shape is None
+        else surface_grid(coordinates(mesh)[triangles(mesh)], low, high)
+    )
     box = np.array(request.placement.box_max) - np.array(request.placement.box_min)
     usable = ~np.array(request.placement.flat)
     stretches = []
@@ -132,14 +136,6 @@ def _chosen_turn(mesh: bpy.types.Mesh, low: Array, high: Array, request: Convers
         ratios = box * np.array(request.placement.axis_scale) / np.where(size > 0.0, size, 1.0)
         stretches.append(max(stretch(np.where((size > 0.0) & usable, ratios, 0.0))))
     return best_turn(own, shape, stretches)
-
-
-def _triangles(mesh: bpy.types.Mesh) -> Array:
-    """The corners of the triangles (n, 3, 3)."""
-    mesh.calc_loop_triangles()
-    corners_of = np.empty(len(mesh.loop_triangles) * 3, dtype=np.int32)
-    mesh.loop_triangles.foreach_get("vertices", corners_of)
-    return coordinates(mesh)[corners_of].reshape(-1, 3, 3)
 
 
 def _scale(size: Array, request: ConversionRequest) -> Array:

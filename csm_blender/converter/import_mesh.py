@@ -14,7 +14,7 @@ import numpy as np
 from ..core.conversion import MeshFindings
 from ..core.errors import BadMesh
 from ..core.files.companions import missing_material_files
-from ..core.files.mesh_file import EMPTY_SCENE
+from ..core.files.mesh_file import EMPTY_GLB
 from ..core.files.mesh_format import MeshFormat
 from ..core.gltf.shown import LOOSE, scaled_to_nothing
 from ..core.messages import Message, sentences
@@ -22,6 +22,7 @@ from .files.open_file import MeshFile, open_file
 from .files.read_file import read_file, vertex_count
 from .mesh.surface import keep_surface
 from .mesh.transform_mesh import reshape
+from .mesh.uv_maps import name_alike
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Imported:
 
 def import_as_one_mesh(path: Path) -> Imported:
     """What :func:`import_opened` makes of the file at *path*, whatever it is packed in."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Windows keeps a file that is still mapped
         return import_opened(open_file(path, Path(folder)))
 
 
@@ -73,7 +74,7 @@ def import_opened(file: MeshFile) -> Imported:
     helpers = {bone.custom_shape for bone in bones}  # what Blender's importer draws bones with
     objects = [obj for obj in scene.objects if vertex_count(obj) and obj not in helpers]
     if not objects:
-        raise BadMesh("The file holds no mesh.", EMPTY_SCENE)
+        raise BadMesh("The file holds no mesh.", EMPTY_GLB)
     for bone in bones:
         bone.matrix_basis.identity()
     shown = _apply_transforms(objects)
@@ -129,6 +130,7 @@ def _apply_transforms(objects: list[bpy.types.Object]) -> list[bpy.types.Object]
 def _joined(objects: list[bpy.types.Object]) -> bpy.types.Mesh:
     first = objects[0]
     if len(objects) > 1:
+        name_alike([obj.data for obj in objects if isinstance(obj.data, bpy.types.Mesh)])
         context: dict[str, Any] = {"active_object": first, "object": first}
         with bpy.context.temp_override(**context, selected_objects=objects, selected_editable_objects=objects):
             bpy.ops.object.join()

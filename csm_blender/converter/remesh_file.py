@@ -6,8 +6,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from ..core.errors import BadMesh, ConversionFailed, CsmError
-from ..core.files.mesh_file import CUT, EMPTY_GLB, EMPTY_SCENE, OTHER_EXPORT
+from ..core.errors import ABOUT_DELIVERED, BadMesh, ConversionFailed, CsmError
 from ..core.messages import Message
 from ..core.remesh import RemeshAnswer, RemeshRequest, ReportProgress
 from ..remesh.progress import within
@@ -17,7 +16,6 @@ from .remesh_mesh import remesh_imported
 
 ENGINE_FROM, ENGINE_TO = 0.1, 0.9
 """Shares of the whole work between which the engine works."""
-_SERVICE_HINTS = (BadMesh.default_hint, ConversionFailed.default_hint, EMPTY_SCENE, EMPTY_GLB, CUT, OTHER_EXPORT)
 _LOCAL_HINT = "Open the file in another program to see what is in it, and export it again, best as .glb."
 
 
@@ -40,4 +38,4 @@ def remesh_file(request: RemeshRequest, report_progress: ReportProgress) -> Reme
 
 def for_local_file(error: CsmError) -> CsmError:
     """*error* with a hint for a file of the user in place of one for what a service delivered."""
-    return type(error)(error.message, _LOCAL_HINT) if error.hint in _SERVICE_HINTS else error
+    return type(error)(error.message, _LOCAL_HINT) if error.hint.code == ABOUT_DELIVERED else error

@@ -73,7 +73,7 @@ def check_remeshable(mesh: bpy.types.Mesh) -> None:
             "The mesh measures {size} m, which is too {how} to work on.",
             "Scale it to its real size in meters before.",
             size=f"{largest:.3g}",
-            how="small" if largest < _SMALLEST_M else "large",
+            how=Message("small" if largest < _SMALLEST_M else "large"),
         )
     if float(size.min()) <= _FLAT * largest:
         raise BadMesh("The mesh is flat: it encloses nothing.", "Give it a thickness before.")

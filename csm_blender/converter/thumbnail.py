@@ -43,7 +43,7 @@ def render_thumbnail(mesh: bpy.types.Mesh, scale: Vec3) -> Pixels:
     try:
         _set_up(scene)
         _add_objects(scene, mesh, scale)
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             return _rendered(scene, Path(folder) / "thumbnail.png")
     except (AttributeError, OSError, RuntimeError, StopIteration, TypeError) as problem:  # mostly: built without Cycles
         raise ThumbnailFailed("{error}", error=problem) from problem

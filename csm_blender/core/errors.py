@@ -14,6 +14,9 @@ from typing import Any, ClassVar, TypedDict
 from .messages import NOTHING, Message, sentences
 from .redaction import redacted, sanitize
 
+ABOUT_DELIVERED = "about_delivered"
+"""Code of hints about a file that a service has delivered: they make no sense for one of the user's own."""
+
 
 class ErrorData(TypedDict):
     """An error as the report and the store hold it."""
@@ -112,10 +115,6 @@ class BadJobsFile(
 
 class BadOutput(UsageError, hint="Give --output a file name ending in .blend, in a folder you may write to."):
     """The output cannot be written where it was asked."""
-
-
-class BadInputFile(UsageError, hint="Check the path; remesh --help lists the formats that can be read."):
-    """The file to work on is missing, or nothing that could be read."""
 
 
 class BadPlan(UsageError, hint="A plan is a folder that plan wrote."):
@@ -282,8 +281,11 @@ class NoMeshOffered(
 
 class BadMesh(
     JobError,
-    hint="The service delivered it like this, so another try gives the same: refine again, or ask its support. "
-    "The file is kept in the job's folder.",
+    hint=Message(
+        "The service delivered it like this, so another try gives the same: refine again, or ask its support. "
+        "The file is kept in the job's folder.",
+        code=ABOUT_DELIVERED,
+    ),
 ):
     """The delivered file is not a usable mesh."""
 
@@ -293,7 +295,11 @@ class MeshTooLarge(BadMesh, code="bad_mesh", hint="Ask the service for a smaller
 
 
 class ConversionFailed(
-    JobError, hint="The delivered file is kept in the job's folder; Retry converts it again and costs nothing."
+    JobError,
+    hint=Message(
+        "The delivered file is kept in the job's folder; Retry converts it again and costs nothing.",
+        code=ABOUT_DELIVERED,
+    ),
 ):
     """Blender could not import the delivered file; it happened in a separate process."""
 

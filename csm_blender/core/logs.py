@@ -7,6 +7,7 @@ import logging
 import time
 from pathlib import Path
 
+from .file_system import remove_file
 from .redaction import redacted
 
 DAYS_KEPT = 7
@@ -34,7 +35,7 @@ def log_to_file(home: Path, key: str = "") -> Path | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for old in sorted(folder.glob("csm-*.log"))[:-DAYS_KEPT]:
-            old.unlink(missing_ok=True)
+            remove_file(old)
         handler = logging.FileHandler(path, encoding="utf-8")
     except OSError:
         return None

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import uuid
 from pathlib import Path
+
+from .file_system import remove_file
 
 
 def fresh_part(path: Path) -> Path:
@@ -16,6 +17,5 @@ def fresh_part(path: Path) -> Path:
     fails then.
     """
     for left in path.parent.glob(f"{glob.escape(path.name)}*.part"):
-        with contextlib.suppress(OSError):
-            left.unlink()
+        remove_file(left)
     return path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import PurePath
 
 from .errors import UsageError
+from .file_system import portable_name
 from .messages import Message
 from .records import Record
 
@@ -77,8 +78,7 @@ class Source(Record):
     def stem(self) -> str:
         """What files made from this source are called, without a suffix: no character that a file system refuses."""
         name = PurePath(self.name).stem if self.kind is SourceKind.FILE else self.name
-        plain = "".join("_" if letter in '<>:"/\\|?*' or not letter.isprintable() else letter for letter in name)
-        return plain.strip(" .")[:100] or "mesh"
+        return portable_name(name, longest_bytes=100) or "mesh"
 
     @property
     def default_engine(self) -> Engine:

@@ -13,14 +13,17 @@ from mathutils import Matrix
 from ..core.errors import BadMesh
 from ..core.messages import Message
 from ..core.remesh import Deviation, OutputFigures, RemeshMode, RemeshOptions, RemeshReport, ReportProgress, Way
+from .geometry.arrays import Mask
 from .geometry.deviation import deviation
 from .geometry.surface import Surface, mesh_of, surface_of
-from .geometry.topology import edges_of
+from .geometry.topology import edges_of, twins_of, wound_against
 from .geometry.weld import welded
 from .material.see_through import is_see_through
 from .progress import within
+from .shape.clean_up import cleaned_up
 from .shape.look import Look, is_closed, look_at
 from .shape.quads import quads_over, triangles_for
+from .shape.reduce import reduced
 from .shape.shape import Shaped, shaped
 from .shape.sharp_edges import creases_of, shade
 from .texture.bake import bake
@@ -55,10 +58,10 @@ def remesh(
         return mesh, RemeshReport(look.figures, output, Way.KEPT, seconds=_since(started_s))
     move = _to_good_size(surface)
     original, look = (mesh, look) if move is None else _scaled(mesh, move)
-    made, shape, distance = _made(original, look, options, within(report_progress, 0.05, 0.6))
+    made, shape, distance, flipped = _made(original, look, options, within(report_progress, 0.05, 0.6))
     report_progress(0.6, Message("Unwrapping"))
     unwrap(made, options.texture_size)
-    notes = bake(original, made, options.texture_size, within(report_progress, 0.65, 1.0))
+    notes = bake(original, made, options.texture_size, within(report_progress, 0.65, 1.0), flipped)
     if move is not None:
         bpy.data.meshes.remove(original)
         made.transform(move.inverted())
@@ -79,23 +82,26 @@ def remesh(
 
 def _made(
     original: bpy.types.Mesh, look: Look, options: RemeshOptions, report_progress: ReportProgress
-) -> tuple[bpy.types.Mesh, Shaped, Deviation]:
-    """The new mesh, not unwrapped yet, with its normals."""
+) -> tuple[bpy.types.Mesh, Shaped, Deviation, Mask]:
+    """The new mesh, not unwrapped yet, with its normals; and which triangles of the original are flipped, (t,)."""
     budget = triangles_for(options.quads) if options.quads else options.triangles
     shape = shaped(look.surface, budget, within(report_progress, 0.0, 0.8), keep_hidden=is_see_through(original))
     if not len(shape.surface.triangles):
         raise BadMesh("Nothing is left of the mesh: it has no surface that encloses or covers anything.", NO_SURFACE)
     if options.quads:
         report_progress(0.8, Message("Making quads"))
-        made = quads_over(shape.surface, options.quads, original.name)
+        found = quads_over(shape.surface, options.quads, original.name)
+        made = found or mesh_of(cleaned_up(reduced(shape.surface, 2 * options.quads)), original.name)
     else:
         made = mesh_of(shape.surface, original.name)
     report_progress(0.9, Message("Measuring the deviation"))
-    shade(made, creases_of(original))
+    edges = edges_of(look.group[surface_of(original).triangles])
+    flipped = wound_against(edges, twins_of(edges))
+    shade(made, creases_of(original, edges))
     reference = mesh_of(shape.reference, "CSM reference")
     distance = deviation(shape.reference, reference, surface_of(made), made)
     bpy.data.meshes.remove(reference)
-    return made, shape, distance
+    return made, shape, distance, flipped
 
 
 def _usable(mesh: bpy.types.Mesh) -> Surface:
@@ -134,7 +140,7 @@ def _scaled(mesh: bpy.types.Mesh, move: Matrix) -> tuple[bpy.types.Mesh, Look]:
 
 def _output(mesh: bpy.types.Mesh) -> OutputFigures:
     surface = surface_of(mesh)
-    edges = edges_of(welded(surface).triangles)
+    edges = welded(surface).edges
     sides = np.empty(len(mesh.polygons), dtype=np.int32)
     mesh.polygons.foreach_get("loop_total", sides)
     quads = int((sides == 4).sum())  # noqa: PLR2004 - by definition

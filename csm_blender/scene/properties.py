@@ -29,6 +29,7 @@ from .blender.typed_properties import (
     with_properties,
 )
 from .measure import custom_box_callbacks
+from .measure.custom_box import IS_KEPT_APART, OVERRIDE_BOX
 
 FIT_ITEMS = (
     ("EXACT", "Exact", "Scale each axis so that the mesh fills the box"),
@@ -46,9 +47,9 @@ ORIGINAL_ITEMS = (
     ("KEEP", "Keep", "Leave the block-out visible"),
     ("REPLACE", "Replace", "Replace the mesh of the block-out itself; its earlier mesh stays in the file"),
 )
-# A library override can change the custom box. Blender 5 cannot apply that to groups ("RNA_property_pointer_set:
-# expected ID type", seen in 5.2.3): there an override loses its box when the file is opened again.
-_OF_OVERRIDES: set[Literal["LIBRARY_OVERRIDABLE"]] = {"LIBRARY_OVERRIDABLE"} if bpy.app.version < (5, 0, 0) else set()
+_Override = set[Literal["LIBRARY_OVERRIDABLE"]]
+_OF_OVERRIDES: _Override = {"LIBRARY_OVERRIDABLE"}  # without it a library override cannot change the custom box
+_OF_GROUPS: _Override = set() if IS_KEPT_APART else _OF_OVERRIDES
 COPIES_ITEMS = (
     ("REPLACING", "When Replacing", "Objects that share the block-out's mesh get the result if its mesh is replaced"),
     ("ALWAYS", "Always", "Each object that shares the block-out's mesh gets the result, in its own place"),
@@ -97,7 +98,7 @@ TEXTURE_ITEMS = tuple(
     for size in TEXTURE_SIZES
 )
 _choice = partial(EnumProperty, translation_context=OURS)
-_CORNER = {"subtype": "XYZ", "update": chosen, "override": _OF_OVERRIDES}
+_CORNER = {"subtype": "XYZ", "update": custom_box_callbacks.changed, "override": _OF_OVERRIDES}
 
 
 def _is_mesh(_state: bpy.types.PropertyGroup, obj: bpy.types.Object) -> bool:
@@ -257,14 +258,17 @@ def make_known() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.csm = PointerProperty(type=CSM_PG_scene)  # type: ignore[attr-defined]  # made here
-    bpy.types.Object.csm = PointerProperty(type=CSM_PG_object, override=_OF_OVERRIDES)  # type: ignore[attr-defined]  # ditto
+    bpy.types.Object.csm = PointerProperty(type=CSM_PG_object, override=_OF_GROUPS)  # type: ignore[attr-defined]  # ditto
+    if IS_KEPT_APART:
+        kept = FloatVectorProperty(name="Custom Box", size=7, options={"HIDDEN"}, override=_OF_OVERRIDES)
+        setattr(bpy.types.Object, OVERRIDE_BOX, kept)
 
 
 def remove_pointers() -> None:
     """Remove them; what is saved in files stays there."""
-    for owner in (bpy.types.Object, bpy.types.Scene):
-        if hasattr(owner, "csm"):
-            del owner.csm
+    for owner, name in ((bpy.types.Object, "csm"), (bpy.types.Scene, "csm"), (bpy.types.Object, OVERRIDE_BOX)):
+        if hasattr(owner, name):
+            delattr(owner, name)
 
 
 def state_of(scene: bpy.types.Scene) -> CSM_PG_scene:

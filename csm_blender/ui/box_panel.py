@@ -21,6 +21,7 @@ from ..scene.measure.measure import measure_common
 from ..scene.properties import CSM_PG_scene, state_of, tag_of
 from .formatting import POINT_WORDS
 from .operator_base import CsmOperator, active_objects
+from .text_wrap import draw_lines, in_sidebar
 
 
 class CSM_OT_reset_box(CsmOperator):
@@ -96,6 +97,13 @@ def draw_pivot(layout: Layout, state: CSM_PG_scene) -> None:
     column = layout.column(align=True)
     column.prop(state, "custom_pivot", text="Point")
     column.row(align=True, heading=" ").menu("CSM_MT_snap_pivot", icon="SNAP_ON")
+
+
+def draw_missing_handles(context: Context, layout: Layout, obj: bpy.types.Object) -> None:
+    """Draw why the handles of a custom box or pivot are not in the view: Blender's undo in other modes (see gizmos)."""
+    if obj.mode != "OBJECT" and (custom_box(obj) is not None or state_of(context.scene).pivot == "CUSTOM"):
+        text = Message("Handles appear in Object Mode: in other modes they cannot be undone.")
+        draw_lines(layout, in_sidebar(context, text), "INFO")
 
 
 def _origin(context: Context) -> Vec3:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mesh file dropped onto the 3D view: over a block-out it is refined into that one, elsewhere the panel shows it."""
+"""Mesh files dropped onto the 3D view: one over a block-out is refined into that one, elsewhere the panel shows it.
+
+Several are paired with the objects of their names, wherever they are dropped.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from ..core.files.source_text import check_file
 from ..core.sources import MESH_SUFFIXES
 from ..scene.addon.translation import reports
 from ..scene.blender.bpy_typing import Context
-from ..scene.blender.typed_properties import StringProperty
+from ..scene.blender.typed_properties import CollectionProperty, StringProperty
 from ..scene.placement import preview_objects
 from ..scene.properties import state_of
 from .operator_base import CsmOperator, Returned, ops
@@ -27,9 +30,15 @@ class CSM_OT_drop_file(CsmOperator):
     bl_label = "Refine into Block-out"
 
     filepath = StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"})
+    directory = StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"})
+    files = CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
 
     def start(self, context: Context, event: bpy.types.Event) -> Returned:
         """Take what is under the mouse as the block-out, and refine the file into it."""
+        if len(self.files) > 1:
+            names = [{"name": item.name} for item in self.files]
+            ops.csm.refine_files("INVOKE_DEFAULT", directory=self.directory, files=names)
+            return {"FINISHED"}
         self.run(context)
         obj = _under_mouse(context, event) if context.mode == "OBJECT" else None
         if obj is None:

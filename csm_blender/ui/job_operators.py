@@ -15,7 +15,7 @@ from ..core.sources import Engine
 from ..scene.addon.translation import OURS, labels, reports
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.blender.typed_properties import EnumProperty, IntProperty, StringProperty
-from ..scene.jobs import commands
+from ..scene.commands import decisions
 from ..scene.jobs.binding import find_original
 from ..scene.properties import ENGINE_ITEMS, CSM_PG_job, active_record, find_record, state_of
 from ..scene.versions import history
@@ -39,7 +39,7 @@ class JobOperator(CsmOperator):
 
     def run(self, context: Context) -> None:
         record = self.record(context)
-        if self.needs is not None and self.needs not in commands.may(record):
+        if self.needs is not None and self.needs not in decisions.may(record):
             raise UsageError("This is not possible in the current state of the job.")
         self.act(context, record)
 
@@ -63,7 +63,7 @@ class CSM_OT_cancel(JobOperator):
     needs = Decision.CANCEL
 
     def act(self, _context: Context, record: CSM_PG_job) -> None:
-        commands.cancel(commands.job_of(record.job_id))
+        decisions.cancel(decisions.job_of(record.job_id))
 
 
 class CSM_OT_retry(JobOperator):
@@ -75,9 +75,9 @@ class CSM_OT_retry(JobOperator):
 
     def act(self, _context: Context, record: CSM_PG_job) -> None:
         """A job of another machine becomes known here by this, and may still be running."""
-        job = commands.job_of(record.job_id)
+        job = decisions.job_of(record.job_id)
         if job.state in FINISHED:
-            commands.retry(job)
+            decisions.retry(job)
 
 
 class CSM_OT_look_again(JobOperator):
@@ -88,7 +88,7 @@ class CSM_OT_look_again(JobOperator):
     needs = Decision.LOOK_AGAIN
 
     def act(self, _context: Context, record: CSM_PG_job) -> None:
-        commands.look_again(commands.job_of(record.job_id))
+        decisions.look_again(decisions.job_of(record.job_id))
 
 
 class CSM_OT_send_again(JobOperator):
@@ -106,7 +106,7 @@ class CSM_OT_send_again(JobOperator):
         return answer
 
     def act(self, _context: Context, record: CSM_PG_job) -> None:
-        commands.send_again(commands.job_of(record.job_id))
+        decisions.send_again(decisions.job_of(record.job_id))
 
 
 class CSM_OT_refine_again(JobOperator):
@@ -120,7 +120,7 @@ class CSM_OT_refine_again(JobOperator):
 
     def start(self, context: Context, _event: bpy.types.Event) -> Returned:
         """Show the settings first; but for the engine, they are the panel's."""
-        self.engine = commands.job_of(self.record(context).job_id).spec.choices.engine
+        self.engine = decisions.job_of(self.record(context).job_id).spec.choices.engine
         manager = context.window_manager
         answer: Returned = manager.invoke_props_dialog(
             self, width=320, title=labels.say("Refine Again?"), confirm_text=labels.say("Refine Again")
@@ -141,21 +141,11 @@ class CSM_OT_refine_again(JobOperator):
 
     def act(self, context: Context, record: CSM_PG_job) -> None:
         """The block-out, its pivot and what happens to it stay as they were."""
-        job = commands.job_of(record.job_id)
+        job = decisions.job_of(record.job_id)
         now = choices_of(context.scene, job.spec.source.kind, Engine(self.engine))
         was = job.spec.choices
         choices = replace(was, engine=now.engine, facing=now.facing, remesh=now.remesh, fit=now.fit)
-        commands.convert_again(job, choices)
-
-
-class CSM_OT_turn(JobOperator):
-    """Turn the placed mesh by 90° in its box, which it fills as before"""
-
-    bl_idname = "csm.turn"
-    bl_label = "Turn 90°"
-
-    def act(self, _context: Context, record: CSM_PG_job) -> None:
-        commands.turn(commands.job_of(record.job_id))
+        decisions.convert_again(job, choices)
 
 
 class CSM_OT_place(JobOperator):
@@ -166,7 +156,7 @@ class CSM_OT_place(JobOperator):
     needs = Decision.PLACE
 
     def act(self, _context: Context, record: CSM_PG_job) -> None:
-        if waits := commands.place(commands.job_of(record.job_id)):
+        if waits := decisions.place(decisions.job_of(record.job_id)):
             self.report({"INFO"}, reports.translate(waits))
 
 
@@ -178,7 +168,7 @@ class CSM_OT_remove(JobOperator):
     needs = Decision.REMOVE
 
     def act(self, _context: Context, record: CSM_PG_job) -> None:
-        commands.remove(record.job_id)
+        decisions.remove(record.job_id)
 
 
 class CSM_OT_clear_finished(CsmOperator):
@@ -193,7 +183,7 @@ class CSM_OT_clear_finished(CsmOperator):
 
     def run(self, context: Context) -> None:
         for job_id in _finished(context.scene):
-            commands.remove(job_id)
+            decisions.remove(job_id)
 
 
 def _finished(scene: bpy.types.Scene) -> list[str]:
@@ -231,7 +221,7 @@ class CSM_OT_select_result(JobOperator):
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender reads it as it is
 
     def act(self, context: Context, record: CSM_PG_job) -> None:
-        obj = commands.result_of(record.job_id)
+        obj = decisions.result_of(record.job_id)
         if obj is None:
             raise UsageError("The result is no longer in this scene.", "Use Place to add it again.")
         if context.mode != "OBJECT":
@@ -286,7 +276,7 @@ def _versions(context: Context) -> tuple[bpy.types.Object | None, list[history.V
 
 def _object_of(record: CSM_PG_job, context: Context) -> bpy.types.Object | None:
     """The result of the job, or its block-out; ``None`` where neither is left."""
-    return commands.result_of(record.job_id) or find_original(record.job_id, context.scene)
+    return decisions.result_of(record.job_id) or find_original(record.job_id, context.scene)
 
 
 CLASSES = (
@@ -295,7 +285,6 @@ CLASSES = (
     CSM_OT_look_again,
     CSM_OT_send_again,
     CSM_OT_refine_again,
-    CSM_OT_turn,
     CSM_OT_place,
     CSM_OT_remove,
     CSM_OT_clear_finished,

@@ -4,28 +4,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ..core.errors import NO_ERROR, ForeignRedirect, MissingKey, RefusedKey, Unreachable
-from ..core.jobs.job import Decision
+from ..core.jobs.job import Decision, Job
 from ..core.jobs.quality_report import card, stands_exactly, stretch_note
 from ..core.jobs.rows import message_from_text
 from ..core.messages import NOTHING, ROUTINE, Message
+from ..core.models import Fit
 from ..core.remesh import RemeshReport, Way
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout
-from ..scene.jobs import commands
+from ..scene.commands import decisions, placed_result
+from ..scene.jobs import preview_loader
 from ..scene.jobs.state import file_state
+from ..scene.placement import preview_objects
 from ..scene.properties import CSM_PG_job
 from .formatting import MOVING, gray_label, right_label, state_word
+from .library_copy import draw_library_copy
 from .text_wrap import draw_lines, in_sidebar
 
 _WAYS = {Way.KEPT: Message("Left as it was"), Way.MENDED: Message("Mended"), Way.REBUILT: Message("Built anew")}
+_STRETCHED_AT_ALL = 1.001
+"""Stretch up to which it makes no difference to fit the mesh in another way."""
 _SOLVED_IN_PREFERENCES = frozenset({MissingKey.code, RefusedKey.code, Unreachable.code, ForeignRedirect.code})
 
 
 def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     """Draw the job of *record*."""
-    may = commands.may(record)
+    may = decisions.may(record)
     gone = record.status == "PLACED" and Decision.PLACE in may
     box = layout.box()
     row = box.row()
@@ -45,10 +52,17 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         _lines(context, box, text, icon)
     if hint and not gone:
         _lines(context, box, hint, "BLANK1", active=False)
+    if gone or record.status in {"FAILED", "CANCELLED"}:
+        draw_library_copy(context, box, record)
     if record.status == "PLACED" and not gone:
         _draw_fit(box, record)
-        _draw_stretch(context, box, record)
-    _draw_card(context, box, record)
+    job = file_state().jobs.get(record.job_id)
+    if job is not None:
+        job = placed_result.standing(job)
+        if record.status == "PLACED" and not gone:
+            _draw_stretch(context, box, record, job)
+            _draw_delivered(context, box, record, job)
+        _draw_card(context, box, job)
     _draw_buttons(box, record, may)
 
 
@@ -70,10 +84,35 @@ def _draw_fit(layout: Layout, record: CSM_PG_job) -> None:
     row.label(text=text, icon="CHECKMARK" if good else "ERROR")
 
 
-def _draw_stretch(context: Context, layout: Layout, record: CSM_PG_job) -> None:
-    job = file_state().jobs.get(record.job_id)
-    if job is not None and (note := stretch_note(job)):
+def _draw_stretch(context: Context, layout: Layout, record: CSM_PG_job, job: Job) -> None:
+    """Draw how much the result is stretched, and what can be done about it at once."""
+    if note := stretch_note(job):
         _lines(context, layout, note, "INFO")
+    row = layout.row(align=True)
+    _button(row, "csm.turn", record, text="Turn 90°", icon="LOOP_FORWARDS")
+    stretch = job.result.conversion.fitted.stretch if job.result is not None else None
+    if job.spec.choices.fit is not Fit.EXACT:
+        other, text = Fit.EXACT, Message("Fill the Box")
+    elif stretch is not None and max(stretch) > _STRETCHED_AT_ALL:
+        other, text = Fit.INSIDE, Message("Fit Inside")
+    else:
+        return
+    button: Any = row.operator("csm.fit_again", text=text, icon="PIVOT_BOUNDBOX")
+    button.job_id, button.fit = record.job_id, other
+
+
+def _draw_delivered(context: Context, layout: Layout, record: CSM_PG_job, job: Job) -> None:
+    """Draw the switch that shows the mesh as it was delivered, where this computer has changed it."""
+    if job.result is None or job.result.conversion.remesh is None:
+        return
+    result = decisions.result_of(record.job_id)
+    is_awaited = preview_loader.order_of(result) is not None
+    is_shown = preview_objects.preview_of(result) is not None
+    text = "Loading…" if is_awaited else "Hide Delivered Mesh" if is_shown else "Show Delivered Mesh"
+    button: Any = layout.operator("csm.show_delivered", text=text, icon="SHADING_WIRE", depress=is_shown or is_awaited)
+    button.job_id = record.job_id
+    if (trouble := preview_loader.trouble_of(result)) is not None:
+        _lines(context, layout, trouble.advice, "ERROR")
 
 
 def _remesh_rows(report: RemeshReport) -> list[tuple[Message, Message]]:
@@ -95,10 +134,9 @@ def _remesh_rows(report: RemeshReport) -> list[tuple[Message, Message]]:
     return rows
 
 
-def _draw_card(context: Context, layout: Layout, record: CSM_PG_job) -> None:
+def _draw_card(context: Context, layout: Layout, job: Job) -> None:
     """Draw what was measured of the result, in a closed subpanel."""
-    job = file_state().jobs.get(record.job_id)
-    facts = card(job) if job is not None else None
+    facts = card(job)
     if facts is None:
         return
     header, body = layout.panel("CSM_PT_card", default_closed=True)
@@ -108,7 +146,7 @@ def _draw_card(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     _lines(context, body, facts.verdict, "CHECKMARK" if facts.good else "ERROR")
     column = body.column(align=True)
     column.scale_y = 0.85
-    report = job.result.conversion.remesh if job is not None and job.result is not None else None
+    report = job.result.conversion.remesh if job.result is not None else None
     for label, value in [*(_remesh_rows(report) if report is not None else ()), *facts.rows()]:
         split = column.split(factor=0.45)
         gray_label(split, text=labels.translate(label))
@@ -131,7 +169,6 @@ def _draw_buttons(layout: Layout, record: CSM_PG_job, may: frozenset[Decision]) 
         _button(row, "csm.select_result", record, text="Select", icon="RESTRICT_SELECT_OFF")
         _button(row, "csm.toggle_original", record, text="Original", icon="HIDE_OFF")
         row.menu("CSM_MT_versions", text="", icon="DOWNARROW_HLT")
-        _button(layout, "csm.turn", record, text="Turn 90°", icon="LOOP_FORWARDS")
     column = layout.column(align=True)
     for decision, name, text, icon in (
         (Decision.PLACE, "csm.place", Message("Place Now" if record.status == "READY" else "Place Again"), "IMPORT"),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import bpy
@@ -13,17 +14,23 @@ from ..core.models import JobSpec
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout, current
+from ..scene.commands.batch import file_batch
 from ..scene.jobs import job_updates
+from ..scene.jobs.binding import holds_result
 from ..scene.jobs.record_sync import has_orphans
 from ..scene.jobs.state import file_state
-from ..scene.properties import CSM_PG_job, CSM_PG_scene, active_record, state_of
-from .box_panel import draw_box, draw_pivot
+from ..scene.properties import CSM_PG_job, CSM_PG_scene, active_record, state_of, tag_of
+from .box_panel import draw_box, draw_missing_handles, draw_pivot
 from .formatting import MOVING, gray_label, right_label, size_text, state_icon, state_word
 from .job_panel import draw_job
 from .planned_request import preview, selected_with_code
 from .preview_operators import draw_preview
-from .source_panel import draw_detail, draw_engine, draw_source, sends_request
+from .refine_operators import CSM_OT_refine
+from .source_panel import draw_adding, draw_detail, draw_engine, draw_source, sends_request
 from .text_wrap import draw_lines, in_sidebar
+
+FEW_JOBS = 5
+"""Jobs that are seen at a glance: for more there is a line that counts them."""
 
 
 class CSM_UL_jobs(bpy.types.UIList):
@@ -61,7 +68,7 @@ class CSM_PT_refine(bpy.types.Panel):
             job_updates.wake()  # what draws must not write
         if (trouble := file_state().trouble) is not None:
             draw_lines(layout.box(), in_sidebar(context, trouble.advice), "ERROR")
-        if len(state.jobs):
+        if len(state.jobs) or file_batch().waiting:
             layout.separator()
             _draw_jobs(context, layout, state)
 
@@ -92,17 +99,21 @@ def _draw_request(context: Context, layout: Layout) -> None:
     state = state_of(context.scene)
     draw_source(layout, state)
     draw_engine(layout, state, has_service=state.source == "SESSION")
+    draw_adding(context, layout, state)
     seen = preview(context)
     column = layout.column(align=True)
     if seen is None:
         gray_label(column, text="No active object", icon="OBJECT_DATA")
     else:
-        column.label(text=seen.name, icon="OBJECT_DATA", translate=False)
+        is_result = holds_result(context.active_object, tag_of(context.active_object).job_id)
+        text = seen.name if is_result else labels.say("Block-out: {name}", name=seen.name)
+        column.label(text=text, icon="OBJECT_DATA", translate=False)
         if seen.size is not None:
             gray_label(column, text=size_text(seen.size, context.scene), icon="BLANK1")
         elif seen.error is not None:
             draw_lines(column, in_sidebar(context, seen.error.message), "ERROR")
         draw_box(layout, context.active_object)
+        draw_missing_handles(context, layout, context.active_object)
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
@@ -122,10 +133,20 @@ def _draw_request(context: Context, layout: Layout) -> None:
     row.scale_y = 1.4
     row.operator_context = "INVOKE_DEFAULT"  # in this region: its poll asks what is missing in the panel's fields
     row.operator("csm.refine", icon="MOD_REMESH")
+    _draw_missing(context, layout, is_shown=seen is not None and seen.error is not None)
     draw_preview(context, layout)
     count = len(selected_with_code(context))
     if count > 1:
         layout.operator("csm.refine_selected", text=labels.say("Refine {count} Selected", count=count))
+
+
+def _draw_missing(context: Context, layout: Layout, *, is_shown: bool) -> None:
+    """Draw why Refine is gray, which else only its tooltip says; nothing where that *is_shown* elsewhere."""
+    is_obstacle = state_of(context.scene).source == "SESSION" and obstacle() is not None
+    if not is_shown and not is_obstacle and (reason := CSM_OT_refine.missing_in_panel(context)):
+        column = layout.column()
+        column.active = False
+        draw_lines(column, in_sidebar(context, reason))
 
 
 def _draw_more(layout: Layout, state: CSM_PG_scene) -> None:
@@ -165,7 +186,26 @@ def _numbers(values: tuple[float, float, float]) -> str:
     return "  ".join(f"{value:.4g}" for value in values)
 
 
+def _draw_tally(layout: Layout, state: CSM_PG_scene, waiting: int) -> None:
+    """Draw how far all jobs of the scene are, with *waiting* of a batch that are still to be begun."""
+    states = Counter(record.status for record in state.jobs)
+    total, placed = len(state.jobs) + waiting, states["PLACED"]
+    text = labels.say("{placed} of {total} placed", placed=placed, total=total)
+    if failed := states["FAILED"]:
+        text += ", " + labels.say("{count} failed", count=failed)
+    row = layout.row(align=True)
+    row.progress(factor=placed / total, text=text, type="BAR")
+    if waiting or any(states[name] for name in MOVING):
+        row.operator("csm.cancel_all", text="", icon="X")
+
+
 def _draw_jobs(context: Context, layout: Layout, state: CSM_PG_scene) -> None:
+    waiting, refused = len(file_batch().waiting), file_batch().refused
+    if waiting or len(state.jobs) > FEW_JOBS:
+        _draw_tally(layout, state, waiting)
+    if refused:
+        text = labels.say("Could not be begun: {count}.", count=len(refused))
+        draw_lines(layout.box(), in_sidebar(context, f"{text} {labels.translate(refused[0])}"), "ERROR")
     row = layout.row()
     row.template_list("CSM_UL_jobs", "", state, "jobs", state, "active_job_index", rows=2, maxrows=6)
     column = row.column(align=True)

@@ -148,6 +148,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
             _note(column, error.advice, "ERROR")
         row = _beside_names(column).row()
         row.operator("csm.test_connection", icon="URL")
+        row.operator("csm.find_service", text="Find on This Computer", icon="VIEWZOOM")
         row.operator("wm.url_open", text="Documentation", icon="HELP").url = "https://docs.csm.ai"
         test = connection_test()
         if test.message:

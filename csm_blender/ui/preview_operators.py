@@ -67,6 +67,8 @@ def draw_preview(context: Context, layout: Layout) -> None:
     obj = context.active_object
     shown = preview_objects.preview_of(obj)
     awaited = preview_loader.order_of(obj)
+    if (shown is not None and preview_objects.remark_of(shown) is Remark.DELIVERED) or (awaited and awaited.over):
+        return  # over a result stands what came; the job below has the button for it
     row = layout.row(align=True)
     row.operator_context = "INVOKE_DEFAULT"
     if awaited is not None:

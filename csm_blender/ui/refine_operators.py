@@ -15,8 +15,10 @@ from ..core.models import Choices
 from ..core.sources import Engine, Source, SourceKind
 from ..scene.addon.translation import reports
 from ..scene.blender.bpy_typing import Context, current
+from ..scene.blender.runtime import is_stopped
 from ..scene.blender.typed_properties import BoolProperty
-from ..scene.jobs import commands, job_updates
+from ..scene.commands import new_job
+from ..scene.jobs import job_updates
 from ..scene.jobs.binding import holds_result
 from ..scene.jobs.planning import chosen_source
 from ..scene.jobs.state import file_state
@@ -54,7 +56,7 @@ class CSM_OT_refine(RequestOperator):
             if is_session:
                 return Message("{name} is already the refined mesh of this session. Select a block-out.", name=obj.name)
             return Message("{name} is already the result of this source. Use Refine Again below.", name=obj.name)
-        if commands.job_in_progress(source, obj) is not None:
+        if new_job.job_in_progress(source, obj) is not None:
             if is_session:
                 return Message("{name} is already being refined with this session.", name=obj.name)
             return Message("{name} is already being refined with this source.", name=obj.name)
@@ -79,6 +81,9 @@ class CSM_OT_refine(RequestOperator):
         """Every event passes on to Blender; only the timer's are used."""
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
+        if is_stopped():
+            self._remove_timer()
+            return {"CANCELLED", "PASS_THROUGH"}
         job = file_state().jobs.get(self._job_id)
         if job is not None and job.state is JobState.READY and job_updates.watched(job):
             job_updates.place_for_operator(job.job_id)
@@ -92,7 +97,7 @@ class CSM_OT_refine(RequestOperator):
         """Do the whole job and return when it is done."""
         source = self.chosen_source(context)
         self._begin(context, source, replace(self.choices(context, source), again=self.again))
-        commands.run_to_end([self._job_id], context)
+        new_job.run_to_end([self._job_id], context)
         job = file_state().jobs[self._job_id]
         if job.state is JobState.PLACED:
             return None
@@ -105,14 +110,17 @@ class CSM_OT_refine(RequestOperator):
         self._end()
 
     def _begin(self, context: Context, source: Source, choices: Choices) -> None:
-        self._job_id = commands.start_job(source, self.objects(context), context, choices).job_id
+        self._job_id = new_job.start_job(source, self.objects(context), context, choices).job_id
 
     def _end(self) -> None:
         file_state().watched_by_operator.discard(self._job_id)
+        self._remove_timer()
+        job_updates.wake()
+
+    def _remove_timer(self) -> None:
         if self._timer is not None:
             current.window_manager.event_timer_remove(self._timer)
             self._timer = None
-        job_updates.wake()
 
 
 class CSM_OT_refine_selected(CsmOperator):
@@ -140,7 +148,7 @@ class CSM_OT_refine_selected(CsmOperator):
     def run(self, context: Context) -> Returned:
         """Do all the jobs and return when they are done."""
         job_ids = self._begin(context)
-        commands.run_to_end(job_ids, context)
+        new_job.run_to_end(job_ids, context)
         failed = [job_id for job_id in job_ids if file_state().jobs[job_id].state is not JobState.PLACED]
         for job_id in failed:
             self.report({"ERROR"}, _outcome(job_id))
@@ -152,7 +160,7 @@ class CSM_OT_refine_selected(CsmOperator):
         for obj in selected_with_code(context):
             try:
                 code = parse_session_code(tag_of(obj).session_code)
-                begun.append(commands.start_job(code, [obj], context, choices).job_id)
+                begun.append(new_job.start_job(code, [obj], context, choices).job_id)
             except CsmError as error:
                 self.report({"WARNING"}, f"{obj.name}: {reports.translate(error.advice)}")
         return begun

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from ..core.messages import Message
 from ..scene.addon.translation import OURS
-from ..scene.blender.bpy_typing import Layout
+from ..scene.background.session_adding import is_offered, session_adding
+from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.properties import CSM_PG_scene
+from .text_wrap import draw_lines, in_sidebar
 
 
 def draw_source(layout: Layout, state: CSM_PG_scene) -> None:
@@ -14,7 +16,9 @@ def draw_source(layout: Layout, state: CSM_PG_scene) -> None:
     layout.row(align=True).prop(state, "source", expand=True)
     row = layout.row(align=True)
     if state.source == "FILE":
-        row.prop(state, "filepath", text="")
+        row.prop(state, "filepath", text="", placeholder=Message("Mesh file of any generator"))
+        row.operator("csm.recent_files", text="", icon="DOWNARROW_HLT")
+        row.operator("csm.refine_files", text="", icon="DOCUMENTS")
     elif state.source == "OBJECT":
         row.prop(state, "source_object", text="", icon="MESH_DATA")
     else:
@@ -32,6 +36,14 @@ def draw_engine(layout: Layout, state: CSM_PG_scene, *, has_service: bool) -> No
     here = split.split(factor=0.58, align=True)  # as wide as their texts
     here.prop_enum(state, "engine", "LOCAL")
     here.prop_enum(state, "engine", "NONE")
+
+
+def draw_adding(context: Context, layout: Layout, state: CSM_PG_scene) -> None:
+    """Draw the button that makes a session of a file or an object, where a service takes it, and how that goes."""
+    if state.source != "SESSION" and is_offered():
+        layout.operator("csm.add_session", icon="EXPORT")
+    if message := session_adding().message:
+        draw_lines(layout, in_sidebar(context, message), "SORTTIME" if session_adding().is_good else "ERROR")
 
 
 def draw_detail(layout: Layout, state: CSM_PG_scene) -> None:

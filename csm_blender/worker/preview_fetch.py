@@ -68,13 +68,12 @@ def prepare(config: WorkerConfig, folder: Path) -> dict[str, Any]:
         spec = JobSpec.from_dict(json.loads((folder / SPEC_NAME).read_text(encoding="utf-8")))
         mesh = folder / MESH_NAME
         kind, stale = Kind.PREVIEW, False
-        match spec.source.kind:
-            case SourceKind.SESSION:
-                kind, stale = fetch(config.settings, config.home, spec.session_code, mesh)
-            case SourceKind.FILE:
-                copy_source(Path(spec.source.name), mesh, lambda _done, _total: None)
-            case SourceKind.OBJECT:
-                pass  # written out by whoever asked
+        if not mesh.exists():  # else whoever asked has put it there, as always for an object
+            match spec.source.kind:
+                case SourceKind.SESSION:
+                    kind, stale = fetch(config.settings, config.home, spec.session_code, mesh)
+                case SourceKind.FILE:
+                    copy_source(Path(spec.source.name), mesh, lambda _done, _total: None)
         return {"kind": str(kind), "stale": stale, "report": _fitted(config, spec, folder, mesh)}
     except MeshTooLarge:
         raise

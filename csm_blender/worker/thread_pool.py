@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ..core.errors import CsmError, StoreTrouble
+from ..core.jobs.holder import alive_as
 from ..core.jobs.store import Store
 from ..core.pipeline.context import VolatileStates
 from ..core.pipeline.pipeline import Pipeline
@@ -30,6 +31,11 @@ _log = logging.getLogger(__name__)
 
 def run_worker(config: WorkerConfig, parent_is_gone: Callable[[], bool]) -> None:
     """Work until *parent_is_gone* or nothing has been to do for ``config.idle_s`` seconds."""
+    with alive_as(config.owner):
+        _run(config, parent_is_gone)
+
+
+def _run(config: WorkerConfig, parent_is_gone: Callable[[], bool]) -> None:
     converters = ConverterPool(config.interpreters)
     try:
         with ThreadPoolExecutor(config.threads) as pool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,10 +18,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from csm_blender.core.api.local_service import ADD_PATH, CAPTION_LIMIT, GLB_TYPE
 from csm_blender.core.remesh import RemeshOptions
 from csm_server import answers, checks, exports, urls
 from csm_server.glb import MeshError
 from csm_server.hosts import OwnHosts
+from csm_server.incoming import checked_glb
 from csm_server.jobs import Refines
 from csm_server.refiners import RefinesMeshes
 from csm_server.store import Session, Store
@@ -68,6 +71,7 @@ class Service:
                 Route(SESSIONS, self.list, methods=["GET"]),
                 Route(f"{SESSIONS}/get-3d/refine/{{code}}", self.refine, methods=["POST"]),
                 Route(f"{SESSIONS}/{{code}}", self.show, methods=["GET"]),
+                Route(f"/{ADD_PATH}", self.add, methods=["POST"]),
                 Route(f"{urls.PREFIX}/{{code}}/{{folder}}/{{file}}", self.file, methods=["GET"]),
                 *more,
             ],
@@ -106,6 +110,23 @@ class Service:
         results = [self._data(request, session) for session in sessions]
         return JSONResponse(answers.envelope({"results": results, "total": total}, "Retrieved"))
 
+    async def add(self, request: Request) -> JSONResponse:
+        """Add a session: POST /local/sessions?caption=…; its body is a GLB. Not a call of CSM's API."""
+        self._authorize(request)
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != GLB_TYPE:
+            raise HTTPException(415, f"The body must be a GLB, and its Content-Type {GLB_TYPE}.")
+        try:
+            with tempfile.TemporaryDirectory(dir=self.store.data, prefix="incoming-") as folder:
+                mesh = await _received(request, Path(folder) / "mesh.glb")
+            caption = request.query_params.get("caption", "")[:CAPTION_LIMIT]
+            session = self.store.add(mesh, caption=caption)
+        except MeshError as error:
+            raise HTTPException(400, f"This mesh cannot be taken: {error}") from None
+        except OSError as error:
+            raise HTTPException(507, f"The mesh cannot be kept: {error.strerror}") from None
+        data = self._data(request, session)
+        return JSONResponse(answers.envelope(data, "Added", 201), 201)
+
     async def file(self, request: Request) -> Response:
         """A mesh or a picture, for whoever has its signed URL."""
         code, folder, name = (request.path_params[part] for part in ("code", "folder", "file"))
@@ -138,9 +159,11 @@ class Service:
     def _data(self, request: Request, session: Session) -> dict[str, object]:
         style = self.style or session.style
         return answers.session_data(
-            session, style, self.refines.percent(session),
+            session,
+            style,
+            self.refines.percent(session),
             lambda folder, file: self._url(request, session, folder, file),
-        )  # fmt: skip
+        )
 
     def _url(self, request: Request, session: Session, folder: str, file: str) -> str:
         origin = session.behaviour.get("storage_base") or f"{request.url.scheme}://{request.url.netloc}"
@@ -161,6 +184,21 @@ async def _body(request: Request) -> bytes:
         if len(body) > checks.MAX_BODY:
             raise HTTPException(413, f"The body is longer than {checks.MAX_BODY} bytes.")
     return body
+
+
+async def _received(request: Request, path: Path) -> bytes:
+    """The GLB that is sent, after a look at it. Raises MeshError, HTTPException and OSError."""
+    too_long = HTTPException(413, f"The mesh is longer than {checks.MAX_MESH} bytes.")
+    announced, length = request.headers.get("content-length", ""), 0
+    if announced.isdecimal() and int(announced[:20]) > checks.MAX_MESH:
+        raise too_long
+    with path.open("wb") as file:
+        async for chunk in request.stream():
+            length += len(chunk)
+            if length > checks.MAX_MESH:
+                raise too_long
+            file.write(chunk)
+    return await asyncio.to_thread(checked_glb, path)
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:

@@ -66,7 +66,7 @@ def _said(*command: str) -> str:
     try:
         return subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
-        ).stdout  # fmt: skip
+        ).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BlenderError(f"{command[0]} cannot be started: {error}") from None
 

@@ -9,6 +9,8 @@ from typing import Any
 
 MAX_BODY = 1_000_000
 """Bytes; a longer body is refused with 413."""
+MAX_MESH = 512 * 1024**2
+"""Bytes of a mesh that is added; a longer one is refused with 413."""
 MIN_SIZE, MAX_SIZE = 1e-9, 1e9
 """Meters; beyond, 32-bit coordinates lose their meaning."""
 

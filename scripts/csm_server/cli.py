@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 import secrets
 import string
 import sys
@@ -21,13 +20,9 @@ NOTE = (
 
 def default_data_dir() -> Path:
     """The folder for sessions where ``--data`` names none: the platform's place for a user's program data."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "csm-local-service"
+    from csm_blender.core.api.local_service import service_folder
+
+    return service_folder()
 
 
 def missing_requirements() -> list[str]:
@@ -63,17 +58,23 @@ def _serve_parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are kept (default: a user folder)")
     parser.add_argument("--api-key", metavar="KEY", help="the x-api-key to ask for (default: a random one, printed)")
     parser.add_argument(
-        "--refine-seconds", type=_between(0, 86400), default=2.0, metavar="S",
+        "--refine-seconds",
+        type=_between(0, 86400),
+        default=2.0,
+        metavar="S",
         help="a refine takes at least this long, so that clients see it running (default: %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--style", choices=("2024", "2025"),
+        "--style",
+        choices=("2024", "2025"),
         help="answer all sessions in this style: 2024 has `status`, 2025 `session_status` (default: each its own)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--blender", default="", metavar="PATH",
+        "--blender",
+        default="",
+        metavar="PATH",
         help="a Blender, or a Python with bpy, to refine with (default: this Python's bpy, or blender on the PATH)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--triangles", type=int, default=20_000, metavar="N", help="refined meshes have at most so many"
     )
@@ -81,21 +82,32 @@ def _serve_parser() -> argparse.ArgumentParser:
         "--texture", type=int, default=2048, metavar="PIXELS", help="side of baked textures, 0 for none (2048)"
     )
     parser.add_argument(
-        "--memory", type=_between(0.1, 1e6), default=4.0, metavar="GB",
+        "--memory",
+        type=_between(0.1, 1e6),
+        default=4.0,
+        metavar="GB",
         help="refining one mesh may take so much memory, if as much is free (default: %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--at-once", type=_between(1, 1000, int), default=0, metavar="N",
+        "--at-once",
+        type=_between(1, 1000, int),
+        default=0,
+        metavar="N",
         help="refine so many meshes at once, if there is memory for them (default: as many as there are cores)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--dask", default="", metavar="ADDRESS",
+        "--dask",
+        default="",
+        metavar="ADDRESS",
         help="have the workers of the Dask cluster with this scheduler refine, as tcp://HOST:8786 (docs/farm.md)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--allow-host", action="append", default=[], metavar="NAME",
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
         help="answer to this host name, too; repeatable (this machine's own addresses and localhost are answered to)",
-    )  # fmt: skip
+    )
     parser.add_argument("--control", action="store_true", help="switch on the /_control routes (for tests only)")
     return parser
 

@@ -22,9 +22,16 @@ from csm_server.store import StoreError
 
 FIELDS = ("code", "style", "status", "caption", "refined")
 BEHAVIOURS = (
-    "ignore_bbox", "ignore_pivot", "swap_axes", "unit_cube", "raw_result", "fail_refine", "refine_seconds",
-    "raw_data", "storage_base",
-)  # fmt: skip
+    "ignore_bbox",
+    "ignore_pivot",
+    "swap_axes",
+    "unit_cube",
+    "raw_result",
+    "fail_refine",
+    "refine_seconds",
+    "raw_data",
+    "storage_base",
+)
 
 
 def control(service: Service) -> ASGIApp:

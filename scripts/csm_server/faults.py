@@ -56,9 +56,12 @@ class Rule:
         try:
             match = value.get("match", {})
             rule = cls(
-                dict(value["do"]), match.get("method", ""), match.get("path", ""),
-                int(value.get("skip", 0)), value.get("times", 1),
-            )  # fmt: skip
+                dict(value["do"]),
+                match.get("method", ""),
+                match.get("path", ""),
+                int(value.get("skip", 0)),
+                value.get("times", 1),
+            )
             re.compile(rule.path)
         except (AttributeError, KeyError, TypeError, re.error) as error:
             raise ValueError(f"not a fault rule: {error!r}") from None

@@ -37,9 +37,7 @@ class OwnHosts:
             # Names below localhost are this machine's in every browser; no one else can give them away.
             if name not in {*self._allowed, bound} and not name.endswith(".localhost"):
                 status = HTTPStatus.MISDIRECTED_REQUEST
-                message = (
-                    f"This service does not answer to the name {named[:100]!r}; --allow-host NAME lets it."
-                )  # fmt: skip
+                message = f"This service does not answer to the name {named[:100]!r}; --allow-host NAME lets it."
                 await JSONResponse(answers.failure(status, message), status)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

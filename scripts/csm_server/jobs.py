@@ -126,9 +126,15 @@ def conversion(mesh: Path, folder: Path, budget: RemeshOptions, wishes: Mapping[
     size = wishes.get("scaled_bbox")
     refinement, placement = plan_for_numbers(size or (1.0, 1.0, 1.0), wishes.get("pivot_point"))
     return ConversionRequest(
-        mesh=mesh, name="refined", placement=placement, refinement=refinement, fit=Fit.EXACT if size else Fit.NONE,
-        export=str(folder / "mesh.glb"), blend=folder / "refined.blend", remesh=budget,
-    )  # fmt: skip
+        mesh=mesh,
+        name="refined",
+        placement=placement,
+        refinement=refinement,
+        fit=Fit.EXACT if size else Fit.NONE,
+        export=str(folder / "mesh.glb"),
+        blend=folder / "refined.blend",
+        remesh=budget,
+    )
 
 
 def _spoil(path: Path, behaviour: dict[str, Any]) -> None:

@@ -100,9 +100,14 @@ class LocalService:
         self._lines, self._ready = [], threading.Event()
         command = [self._python, str(Path(__file__).parent), "--data", str(self.data), *self._options]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, encoding="utf-8", errors="replace",
-        )  # fmt: skip
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
         self._listener = threading.Thread(
             target=self._listen, args=(self._process, self._lines, self._ready), daemon=True
         )

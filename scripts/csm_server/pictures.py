@@ -27,9 +27,7 @@ def thumbnail(parts: list[Part], size: int = 256) -> bytes:
     low, high = used.min(axis=0), used.max(axis=0)
     scale = 0.88 * pixels / max(float((high - low)[:2].max()), 1e-30)
     middle = (low + high) / 2
-    drawn = [
-        _strewn(part, (points - middle) * scale, pixels) for part, points in zip(parts, seen, strict=True)
-    ]  # fmt: skip
+    drawn = [_strewn(part, (points - middle) * scale, pixels) for part, points in zip(parts, seen, strict=True)]
     places, colors = (np.vstack([each[number] for each in drawn]) for number in (0, 1))
     depth = places[:, 2] / (scale * max(float((high - low)[2]), 1e-30)) + 0.5
     order = np.argsort((depth * 65535).astype(np.uint16), kind="stable")  # the farthest first: the nearer paint over it

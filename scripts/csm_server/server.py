@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvicorn
 
+from csm_blender.core.api.local_service import RunningService, announce, withdraw
 from csm_blender.core.remesh import RemeshOptions
 from csm_server import dask_refining
 from csm_server.app import Service
@@ -70,7 +71,15 @@ def run(args: argparse.Namespace, data: Path, key: str, budget: RemeshOptions) -
     refines = f"Refines with: {blender}" if interpreters or args.dask else f"Cannot refine: {blender}"
     where = f"CSM server at http://{shown}:{listener.getsockname()[1]}"
     lines = (refines, where, f"API key: {key}", f"Data: {data}")
-    return _serve(_Server(config, lines), listener)
+    if args.data is not None:  # not where this user's Blender looks
+        return _serve(_Server(config, lines), listener)
+    reached = "127.0.0.1" if args.host in ("0.0.0.0", "::", "localhost") else shown
+    running = RunningService(f"http://{reached}:{listener.getsockname()[1]}", key)
+    try:
+        announce(data, running)
+        return _serve(_Server(config, lines), listener)
+    finally:
+        withdraw(data, running)
 
 
 class _Server(uvicorn.Server):

@@ -1,4 +1,4 @@
-"""Drags a file from another program: `python drag_source.py PATH X Y` drops it at that place of the screen.
+"""Drags files from another program: `python drag_source.py X Y PATH …` drops them at that place of the screen.
 
 A window of its own is grabbed with the mouse (by the XTEST extension, as a hand would) and speaks the source's part of
 the XDND protocol, version 5: https://www.freedesktop.org/wiki/Specifications/XDND/
@@ -23,12 +23,12 @@ STEPS = 8
 
 
 class Drag:
-    """One drag of one file."""
+    """One drag of one or more files."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, paths: list[Path]) -> None:
         self.display = display.Display()
         self.root = self.display.screen().root
-        self.data = f"{path.as_uri()}\r\n".encode()
+        self.data = "".join(f"{path.as_uri()}\r\n" for path in paths).encode()
         self.window = self.root.create_window(0, 0, 24, 24, 0, X.CopyFromParent, event_mask=X.StructureNotifyMask)
         self.window.map()
         self.window.set_selection_owner(self.atom("XdndSelection"), X.CurrentTime)
@@ -39,7 +39,7 @@ class Drag:
         return int(self.display.intern_atom(name))
 
     def to(self, x: int, y: int) -> int:
-        """Take the file to a place on the screen and let go there; the exit status."""
+        """Take the files to a place on the screen and let go there; the exit status."""
         self.move(12, 12)
         xtest.fake_input(self.display, X.ButtonPress, 1)
         for step in range(1, STEPS + 1):
@@ -131,4 +131,4 @@ class Drag:
 
 
 if __name__ == "__main__":
-    sys.exit(Drag(Path(sys.argv[1])).to(int(sys.argv[2]), int(sys.argv[3])))
+    sys.exit(Drag([Path(path) for path in sys.argv[3:]]).to(int(sys.argv[1]), int(sys.argv[2])))

@@ -20,6 +20,9 @@ import bpy
 sys.path.insert(0, str(Path(__file__).parent))
 import inside
 
+REST_S = 0.004
+"""Blender never sleeps while it takes simulated events: without a rest each window would use a core for nothing."""
+
 
 class Driver:
     """Steps a scenario and ends Blender with it."""
@@ -67,11 +70,18 @@ def _load(file: str, function: str) -> Any:
     return getattr(module, function)
 
 
+def rest() -> float:
+    """Give the processor to others for a moment, each time Blender's event loop comes round."""
+    time.sleep(REST_S)
+    return 0.0
+
+
 def main() -> None:
     """Read the task and start stepping."""
     task = json.loads(Path(sys.argv[sys.argv.index("--") + 1]).read_text())
     inside.screens = Path(task["screens"])
     bpy.app.timers.register(Driver(task).step, persistent=True)
+    bpy.app.timers.register(rest, persistent=True)
 
 
 main()

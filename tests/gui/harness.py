@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-SCREEN_SIZE = (1280, 800)
+SCREEN_SIZE = tuple(map(int, os.environ.get("CSM_SCREEN_SIZE", "1280x800").split("x")))
 #: Every process of a run inherits this variable, also one that left the process group on purpose.
 MARKER = "CSM_GUI_RUN"
 #: What children may take to notice that their Blender is gone.

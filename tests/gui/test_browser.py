@@ -34,7 +34,7 @@ def test_load_more_lists_the_next_page(blender: Blender, service: Any) -> None:
     for _ in range(PAGE_SIZE - 3):  # eight are there
         service.add_session(None, glb(), style="2025")
     env = {"CSM_BASE_URL": service.url, "CSM_API_KEY": service.key}
-    seen = blender.run(f"{SCENARIOS}:load_more", env=env, timeout=150).value
+    seen = blender.run(f"{SCENARIOS}:load_more", env=env, timeout=300).value
     assert len(seen["first"]) == PAGE_SIZE
     assert len(set(seen["all"])) == PAGE_SIZE + 5
     assert seen["all"][:PAGE_SIZE] == seen["first"], "what was listed stays where it was"

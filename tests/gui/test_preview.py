@@ -17,7 +17,7 @@ def of_service(service: Any) -> dict[str, str]:
 
 def test_look_remove_undo_refine(blender: Blender, service: Any) -> None:
     params = {"session": SESSION}
-    result = blender.run(f"{SCENARIOS}:look_remove_refine", env=of_service(service), params=params, timeout=150)
+    result = blender.run(f"{SCENARIOS}:look_remove_refine", env=of_service(service), params=params, timeout=200)
     seen = result.value
     assert seen["awaited"]
     assert seen["same_corners"]

@@ -50,3 +50,11 @@ def blockout(tmp_path: Path) -> Path:
         add_box("Chair", (0.5, 0.6, 0.9), pivot=(0.0, 0.0, -0.5), location=(1.0, 2.0, 0.25), rotation=(0.0, 0.0, 0.7))
 
     return save_scene(tmp_path / "blockout.blend", build)
+
+
+@pytest.fixture
+def rough(tmp_path: Path) -> Path:
+    """A mesh file of the user."""
+    from mesh_files import write_glb
+
+    return write_glb(tmp_path / "rough.glb")

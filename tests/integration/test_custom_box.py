@@ -23,6 +23,7 @@ from csm_blender.core.errors import BadValue
 from csm_blender.core.geometry.custom_box import SNAP_POINTS
 from csm_blender.core.models import Original, Pivot
 from csm_blender.scene import properties
+from csm_blender.scene.measure.custom_box import custom_box, restore_of_overrides
 from csm_blender.scene.measure.measure import find_objects, measure, measure_common
 
 SESSION = "SESSION_1700000002_0000002"
@@ -209,9 +210,6 @@ def test_a_bad_box_is_refused_before_anything_is_sent(csm: Any, tmp_path: Path) 
     assert csm.service.counts()["post"] == {}
 
 
-@pytest.mark.xfail(
-    bpy.app.version >= (5, 0, 0), reason="Blender 5 forgets groups of properties of overrides", strict=True
-)
 def test_an_override_of_a_linked_object_keeps_a_box_of_its_own(tmp_path: Path) -> None:
     new_scene()
     add("Thing", mesh(), OBLIQUE)
@@ -225,3 +223,30 @@ def test_an_override_of_a_linked_object_keeps_a_box_of_its_own(tmp_path: Path) -
     open_file(tmp_path / "in.blend")
     found = measure(bpy.data.objects["Thing"], graph())
     assert (found.box_min, found.box_max) == (LOW, HIGH)
+    restore_of_overrides()  # as the add-on does when a file was opened
+    tag = bpy.data.objects["Thing"].csm
+    assert tag.use_custom_box
+    assert (tuple(tag.custom_box_min), tuple(tag.custom_box_max)) == (LOW, HIGH), "the panel shows it, too"
+    assert tag.is_property_overridable_library("use_custom_box"), "it can be changed there"
+
+
+@pytest.mark.parametrize("own", [None, ((0.0, 0.0, 0.0), (4.0, 4.0, 4.0))])
+def test_an_override_of_an_object_with_a_custom_box_changes_or_switches_it_off(
+    tmp_path: Path, own: tuple[tuple[float, ...], tuple[float, ...]] | None
+) -> None:
+    new_scene()
+    draw(add("Thing", mesh(), OBLIQUE))
+    save(tmp_path / "library.blend")
+    new_scene()
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, wanted):
+        wanted.objects = ["Thing"]
+    bpy.context.scene.collection.objects.link(wanted.objects[0])
+    override = wanted.objects[0].override_create(remap_local_usages=True)
+    assert custom_box(override) == (LOW, HIGH), "until it is changed it is that of the library"
+    if own is None:
+        override.csm.use_custom_box = False
+    else:
+        override.csm.custom_box_min, override.csm.custom_box_max = own
+    save(tmp_path / "in.blend")
+    open_file(tmp_path / "in.blend")
+    assert custom_box(bpy.data.objects["Thing"]) == own

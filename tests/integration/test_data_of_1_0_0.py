@@ -21,7 +21,8 @@ from tiny_glb import glb
 
 import csm_blender
 from csm_blender.core.jobs.store import Store
-from csm_blender.scene.jobs import commands, restore
+from csm_blender.scene.commands import new_job
+from csm_blender.scene.jobs import restore
 from csm_blender.scene.properties import state_of
 
 
@@ -67,7 +68,7 @@ def record_of(scene: bpy.types.Scene, state: str) -> Any:
 
 def run(scene: bpy.types.Scene, state: str) -> Any:
     """Take the job on to its end, as an operator without a window does. Gives its record."""
-    commands.run_to_end([record_of(scene, state).job_id], bpy.context)
+    new_job.run_to_end([record_of(scene, state).job_id], bpy.context)
     return record_of(scene, state)
 
 
@@ -177,6 +178,17 @@ def test_elsewhere_an_interrupted_job_goes_on_and_is_placed(opened_elsewhere: bp
         run(opened_elsewhere, state)
         check_placed(opened_elsewhere, state)
     assert posts(service) == before
+
+
+def test_elsewhere_a_record_of_a_newer_version_is_left_as_it_is(opened_elsewhere: bpy.types.Scene) -> None:
+    """As this version does with the next one's."""
+    record = record_of(opened_elsewhere, "REFINING")
+    record.spec_json = record.spec_json.replace("{", '{"of_tomorrow": 1, ', 1)
+    before = record.spec_json
+    restore.read_file()
+    assert (record.status, record.spec_json) == ("REFINING", before)
+    assert record.message == "This job was made by a newer CSM Refine"
+    assert record.hint == "Update CSM Refine. The job is left as it is."
 
 
 # --- the command line ----------------------------------------------------------------------------------------------

@@ -140,18 +140,39 @@ def test_a_block_out_that_is_just_a_box_is_a_tie_and_stretched_least(tmp_path: P
     assert [note.code for note in report.notes if hasattr(note, "code")] == ["facing_tie"]
 
 
-def test_the_shape_of_a_block_out_counts_modifiers_and_instances(tmp_path: Path) -> None:
-    """A block-out whose own mesh is a plain box, with the back of a chair made by a modifier."""
+def with_array(points: np.ndarray, faces: np.ndarray) -> Any:
+    """A block-out whose own mesh is one letter, and a modifier that adds another one behind it."""
+    obj = add_block_out(points, faces)
+    array = obj.modifiers.new("Array", "ARRAY")
+    array.count, array.relative_offset_displace = 2, (0.0, 1.5, 0.0)
+    return obj
+
+
+def of_instances(points: np.ndarray, faces: np.ndarray) -> Any:
+    """An empty that shows a collection of both letters."""
+    hidden = add_block_out(points, faces)
+    collection = bpy.data.collections.new("Both")
+    bpy.context.scene.collection.objects.unlink(hidden)
+    for offset in (0.0, 1.5):
+        copy = bpy.data.objects.new("Letter", hidden.data)
+        copy.location.y = offset * np.ptp(points[:, 1])
+        collection.objects.link(copy)
+    obj = bpy.data.objects.new("Block", None)
+    obj.instance_type, obj.instance_collection = "COLLECTION", collection
+    bpy.context.scene.collection.objects.link(obj)
+    return obj
+
+
+@pytest.mark.parametrize("make", [with_array, of_instances])
+def test_the_shape_of_a_block_out_counts_what_modifiers_and_instances_show(tmp_path: Path, make: Any) -> None:
     points, faces = letter_points()
-    half = len(points)
-    obj = add_block_out(points[:half], faces)
-    mirror = obj.modifiers.new("Array", "ARRAY")
-    mirror.count, mirror.relative_offset_displace = 2, (0.0, 1.5, 0.0)
-    bpy.context.view_layer.update()
-    spec = planned(obj, Facing.AUTO)
-    plain = planned(add_block_out(points, faces), Facing.AUTO)
+    behind = points + np.array([0.0, 1.5 * np.ptp(points[:, 1]), 0.0])
+    both = add_block_out(np.concatenate([points, behind]), np.concatenate([faces, faces + len(points)]))
+    expected = planned(both, Facing.AUTO)
+    spec = planned(make(points, faces), Facing.AUTO)
     assert spec.shape
-    assert spec.shape != plain.shape
+    assert spec.shape == expected.shape
+    assert spec.shape != planned(add_block_out(points, faces), Facing.AUTO).shape
     assert ConversionRequest.of(spec, tmp_path).shape == spec.shape
 
 

@@ -3,122 +3,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import fit_measure as fm
-import numpy as np
 import pytest
-from fit_bench import Order, Outcome, converted, new_scene, open_file, planned, put, quiet, save
-from fit_glbs import Glb, letter, obedient
-from fit_kind import OBLIQUE, add, mesh
-from mathutils import Matrix
+from fit_bench import Order, open_file, put, save
+from fit_glbs import obedient
+from furnished import FATES, dump, furnished, ready, refine, textured
 
 bpy = pytest.importorskip("bpy")
 
 from csm_blender.core.errors import PlacementFailed, UsageError
-from csm_blender.core.models import Fit, Materials, Original, Pivot
-from csm_blender.core.version import VERSION
+from csm_blender.core.models import Fit, Original, Pivot
 from csm_blender.scene.placement import place as placing
 from csm_blender.scene.versions.history import block_out_of, can_toggle, show_version, toggle_original, versions
-
-FATES = list(Original)
-
-
-def furnished() -> bpy.types.Object:
-    """A block-out with everything an artist may have tied to it."""
-    new_scene()
-    parent = add("Room", None, Matrix.Translation((1.0, 0.0, 0.0)))
-    obj = add("Chair", mesh(), OBLIQUE)
-    obj.parent = parent
-    wood, paint = bpy.data.materials.new("Wood"), bpy.data.materials.new("Paint")
-    obj.data.materials.append(wood)
-    obj.material_slots[0].link = "OBJECT"
-    obj.material_slots[0].material = paint
-    obj.modifiers.new("Array", "ARRAY").count = 2
-    obj.modifiers.new("Off", "BEVEL").show_viewport = False
-    obj.constraints.new("LIMIT_SCALE")
-    obj["artist"] = "me"
-    obj.keyframe_insert("location", frame=1)
-    driver = obj.driver_add("color", 0).driver
-    driver.expression = "0.5"
-    cushion = add("Cushion", mesh(), Matrix())
-    cushion.parent = obj
-    collection = bpy.data.collections.new("Furniture")
-    bpy.context.scene.collection.children.link(collection)
-    collection.objects.link(obj)
-    place = add("Instance", None, Matrix.Translation((9.0, 0.0, 0.0)))
-    place.instance_type, place.instance_collection = "COLLECTION", collection
-    add("Twin", obj.data, Matrix.Translation((0.0, 7.0, 0.0))).modifiers.new("Array", "ARRAY").count = 2
-    bpy.context.view_layer.update()
-    return obj
-
-
-def dump() -> dict[str, Any]:
-    """The file as far as an artist can tell: datablocks, links, transforms, visibility, properties."""
-    bpy.context.view_layer.update()
-    state: dict[str, Any] = {}
-    for kind in ("objects", "meshes", "materials", "images", "collections", "scenes", "libraries", "actions"):
-        # Blender counts users anew after undo, so only whether there are any is compared.
-        state[kind] = {block.name: (block.use_fake_user, block.users > 0) for block in getattr(bpy.data, kind)}
-    for obj in bpy.data.objects:
-        state[f"object {obj.name}"] = {
-            "data": obj.data.name if obj.data else None,
-            # Blender leaves the world matrix of what nobody sees as it was, also in an undo.
-            "matrix": [tuple(row) for row in obj.matrix_world] if obj.visible_get() else None,
-            "basis": [tuple(row) for row in obj.matrix_basis],
-            "hidden": (obj.hide_viewport, obj.hide_render, obj.hide_get()),
-            "parent": obj.parent.name if obj.parent else None,
-            "parent_type": obj.parent_type,
-            "collections": sorted(collection.name for collection in obj.users_collection),
-            "modifiers": [(m.name, m.show_viewport, m.show_render) for m in obj.modifiers],
-            "constraints": [c.name for c in obj.constraints],
-            "slots": [(s.link, s.material.name if s.material else None) for s in obj.material_slots],
-            "properties": properties(obj),
-            "animated": obj.animation_data is not None and obj.animation_data.action is not None,
-            "drivers": len(obj.animation_data.drivers) if obj.animation_data else 0,
-            "instance": (obj.instance_type, obj.instance_collection.name if obj.instance_collection else None),
-        }
-    for block in bpy.data.meshes:
-        coordinates = np.empty(len(block.vertices) * 3, dtype=np.float32)
-        block.vertices.foreach_get("co", coordinates)
-        state[f"mesh {block.name}"] = (coordinates.tolist(), [m.name if m else None for m in block.materials])
-    return json.loads(json.dumps(state))
-
-
-def properties(obj: Any) -> dict[str, str]:
-    """What custom properties hold: not where a group lies, nor the empty one that reading a registered group makes."""
-    held = {name: value.to_dict() if hasattr(value, "to_dict") else value for name, value in obj.items()}
-    return {name: str(value) for name, value in held.items() if value != {}}
-
-
-def ready(order: Order, tmp_path: Path, name: str = "job") -> Outcome:
-    """The order, planned on the file at hand and converted; the file is open again."""
-    save(tmp_path / f"{name}.blend")
-    spec = planned(order, bpy.context.scene)
-    job = converted(spec, order.deliver(spec.refinement.scaled_bbox, spec.refinement.pivot_point), tmp_path / name)
-    open_file(tmp_path / f"{name}.blend")
-    return Outcome(order, job)
-
-
-def refine(order: Order, tmp_path: Path, name: str = "job") -> Outcome:
-    outcome = ready(order, tmp_path, name)
-    put(outcome)
-    assert outcome.error is None, str(outcome.error)
-    return outcome
-
-
-def textured(size: object, pivot: object) -> bytes:
-    """The letter with a material and UVs."""
-    low = (-0.5 - np.array(pivot)) * np.array(size)
-    points, faces = letter(low, low + np.array(size))
-    glb = Glb()
-    index = glb.mesh(points, faces, TEXCOORD_0=glb.accessor(points[:, :2], "VEC2"))
-    glb.document["materials"] = [{"name": "Refined"}]
-    glb.document["meshes"][index]["primitives"][0]["material"] = 0
-    glb.node(mesh=index)
-    return glb.bytes()
 
 
 @pytest.mark.parametrize("copies", [False, True], ids=["one", "copies"])
@@ -289,119 +188,3 @@ def test_replacing_keeps_a_hidden_object_hidden_and_toggles(how: str, tmp_path: 
         assert toggle_original(chair) is shows_original
         assert (chair.data.name == "Blockout") == shows_original
     assert dump()["object Chair"]["hidden"] == hidden
-
-
-def test_hiding_leaves_children_and_others_alone(tmp_path: Path) -> None:
-    furnished()
-    refine(Order("Chair", Original.HIDE), tmp_path)
-    for name in ("Cushion", "Room", "Twin"):
-        obj = bpy.data.objects[name]
-        assert not obj.hide_viewport
-        assert not obj.hide_render
-        assert obj.visible_get()
-    assert not bpy.data.objects["Chair"].visible_get()
-
-
-def test_a_duplicate_of_a_refined_object_is_one_of_its_own(tmp_path: Path) -> None:
-    furnished()
-    refine(Order("Chair", Original.HIDE), tmp_path)
-    chair = bpy.data.objects["Chair"]
-    twin = chair.copy()
-    twin.hide_viewport = twin.hide_render = False
-    bpy.context.scene.collection.objects.link(twin)
-    twin.location.x += 5.0
-    name = twin.name
-    refine(Order(name, Original.HIDE), tmp_path, "again")
-    chair, twin = bpy.data.objects["Chair"], bpy.data.objects[name]
-    assert len(versions(chair)) == len(versions(twin)) == 2
-    assert toggle_original(twin) is True
-    assert chair.hide_viewport
-
-
-def test_the_result_stands_under_the_same_parent_and_follows_it(tmp_path: Path) -> None:
-    furnished()
-    bpy.data.objects["Chair"].animation_data_clear()
-    name = refine(Order("Chair", Original.KEEP), tmp_path).object_name
-    result = bpy.data.objects[name]
-    assert result.parent == bpy.data.objects["Room"]
-    was = fm.world(result)
-    bpy.data.objects["Room"].location.x += 3.0
-    bpy.context.view_layer.update()
-    assert fm.world(result)[0, 3] == pytest.approx(was[0, 3] + 3.0, abs=1e-5)
-
-
-def test_moving_the_block_out_meanwhile_takes_the_result_along(tmp_path: Path) -> None:
-    furnished()
-    outcome = ready(Order("Chair", Original.KEEP), tmp_path)
-    chair = bpy.data.objects["Chair"]
-    chair.animation_data_clear()
-    chair.location.x += 4.0
-    chair.scale = (2.0, 1.0, 3.0)
-    bpy.context.view_layer.update()
-    wanted = fm.corners(fm.world(chair), *fm.box_of(fm.vertices(chair)))
-    put(outcome)
-    assert fm.distance(fm.result_corners(bpy.data.objects[outcome.object_name]), wanted) <= 1e-5
-
-
-def test_own_materials(tmp_path: Path) -> None:
-    furnished()
-    order = Order("Chair", Original.KEEP, materials=Materials.OWN, deliver=textured)
-    name = refine(order, tmp_path).object_name
-    result = bpy.data.objects[name]
-    assert [material.name for material in result.data.materials] == ["Paint"]
-    assert "Refined" not in bpy.data.materials
-
-
-@pytest.mark.parametrize("fate", FATES, ids=str)
-def test_the_result_says_where_it_comes_from(fate: Original, tmp_path: Path) -> None:
-    furnished()
-    outcome = refine(Order("Chair", fate, copies=True, deliver=textured), tmp_path)
-    spec = outcome.job.spec
-    result = bpy.data.objects[outcome.object_name]
-    for block in (result, result.data, *(bpy.data.objects[name] for name in outcome.placed.report.copies)):
-        assert block["csm_session"] == "SESSION_1700000000_0000001"
-        assert list(block["csm_scaled_bbox"]) == pytest.approx(spec.refinement.scaled_bbox)
-        assert list(block["csm_pivot_point"]) == pytest.approx(spec.refinement.pivot_point)
-        assert block["csm_glb_sha256"] == outcome.job.glb_sha256
-        assert block["csm_addon_version"] == VERSION
-        assert block["csm_refined_at"].startswith("20")
-        text = " ".join(str(block[name]) for name in block.keys())  # noqa: SIM118 - no mapping
-        assert str(tmp_path) not in text
-
-
-def test_nothing_of_the_job_folder_is_left_in_the_file(tmp_path: Path) -> None:
-    furnished()
-    refine(Order("Chair", deliver=textured), tmp_path)
-    assert not bpy.data.libraries
-    for kind in ("objects", "meshes", "materials", "images", "node_groups"):
-        for block in getattr(bpy.data, kind):
-            assert block.library is None
-            assert block.library_weak_reference is None
-    save(tmp_path / "out.blend")
-    assert str(tmp_path / "job").encode() not in (tmp_path / "out.blend").read_bytes()
-
-
-def test_edit_mode_is_refused_for_replace_only(tmp_path: Path) -> None:
-    furnished()
-    outcome, kept = (ready(Order("Chair", fate), tmp_path, str(fate)) for fate in (Original.REPLACE, Original.KEEP))
-    bpy.context.view_layer.objects.active = bpy.data.objects["Chair"]
-    bpy.ops.object.mode_set(mode="EDIT")
-    before = dump()
-    put(outcome)
-    assert isinstance(outcome.error, PlacementFailed)
-    assert "Edit Mode" in outcome.error.hint
-    assert dump() == before
-    put(kept)
-    assert kept.error is None
-    assert bpy.context.mode == "EDIT_MESH"
-    with quiet():
-        bpy.ops.object.mode_set(mode="OBJECT")
-
-
-def test_copies_with_other_modifiers_are_left_alone_and_named(tmp_path: Path) -> None:
-    furnished()
-    bpy.data.objects["Twin"].modifiers["Array"].count = 5
-    outcome = refine(Order("Chair", Original.REPLACE, copies=True), tmp_path)
-    assert outcome.placed.report.copies == ()
-    assert any("'Twin'" in note for note in outcome.notes)
-    assert bpy.data.objects["Twin"].data.name == "Blockout"

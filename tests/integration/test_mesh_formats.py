@@ -40,6 +40,24 @@ def test_a_file_arrives_at_its_size_and_upright(kind: str, tmp_path: Path) -> No
     assert_is_letter(coordinates(import_as_one_mesh(write(tmp_path / f"letter{suffix}")).mesh))
 
 
+def test_parts_with_uv_maps_of_other_names_keep_their_textures(tmp_path: Path) -> None:
+    """Joining goes by names, and the joined mesh shows one of its maps."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    for name, more in (("UVMap", "Lightmap"), ("map1", "UVMap")):
+        bpy.ops.mesh.primitive_cube_add()
+        layers = bpy.context.object.data.uv_layers
+        layers[0].name = name
+        layers.new(name=more)
+        for corner in layers[more].uv:
+            corner.vector = (9.0, 9.0)
+    bpy.ops.export_scene.fbx(filepath=str(tmp_path / "two.fbx"))
+    mesh = import_as_one_mesh(tmp_path / "two.fbx").mesh
+    (shown,) = [layer for layer in mesh.uv_layers if layer.active_render]
+    first, second = np.array([corner.vector for corner in shown.uv]).reshape(2, 24, 2)
+    assert np.ptp(first, axis=0).min() > 0.4, "a cube's map"
+    assert np.array_equal(first, second)
+
+
 COLOR, ROUGHNESS, METALLIC = (1.0, 0.5, 0.0, 1.0), 0.25, 0.75
 
 
@@ -133,6 +151,12 @@ def test_the_unit_of_a_usd_file_is_found(suffix: str, tmp_path: Path) -> None:
     bpy.ops.wm.usd_export(filepath=str(path), **choice)
     assert meters_per_unit(path) == pytest.approx(unit_m)
     assert_is_letter(coordinates(import_as_one_mesh(path).mesh))
+
+
+@pytest.mark.parametrize("data", [b"PXR-USDC" + bytes(8) + b"\xff" * 7 + b"\x7f", b"PK\3\4", b"PXR-USDC", b"#usda"])
+def test_a_damaged_usd_file_says_no_unit(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.usd").write_bytes(data)
+    assert meters_per_unit(tmp_path / "a.usd") == 0.01
 
 
 def test_a_usd_file_without_a_unit_is_in_centimeters(tmp_path: Path) -> None:

@@ -211,3 +211,22 @@ def test_wrong_use_is_said_and_nothing_is_recorded(
     with pytest.raises(RuntimeError, match=said):
         bpy.ops.csm.refine(**({"source": mesh_file, "target": "Cube"} | wrong))
     assert len(state_of(scene).jobs) == 0
+
+
+def test_where_handles_are_missing_the_panel_says_why(scene: bpy.types.Scene) -> None:
+    cube = bpy.context.active_object
+
+    def is_said() -> bool:
+        return any("Handles appear in" in text for text in drawn())
+
+    bpy.ops.object.mode_set(mode="EDIT")
+    assert not is_said(), "there are none of a measured box"
+    for owner, name, value in ((cube.csm, "use_custom_box", True), (state_of(scene), "pivot", "CUSTOM")):
+        before = getattr(owner, name)
+        setattr(owner, name, value)
+        assert is_said()
+        bpy.ops.object.mode_set(mode="OBJECT")
+        assert not is_said()
+        bpy.ops.object.mode_set(mode="EDIT")
+        setattr(owner, name, before)
+    bpy.ops.object.mode_set(mode="OBJECT")

@@ -16,13 +16,18 @@ from fit_glbs import letter, plain
 
 import csm_blender
 from csm_blender.core.errors import BadSource, MissingKey, OnlineAccessOff, UsageError
+from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.quality_report import card
 from csm_blender.core.jobs.states import JobState
 from csm_blender.core.models import Choices, Fit, Original
 from csm_blender.core.remesh import RemeshOptions
 from csm_blender.core.sources import Engine, Facing, Source, SourceKind
-from csm_blender.scene.jobs import commands, preview_loader, restore
+from csm_blender.scene.commands import decisions, new_job, placed_result
+from csm_blender.scene.jobs import preview_loader, restore
 from csm_blender.scene.jobs.planning import chosen_source, with_chosen_engine
+from csm_blender.scene.jobs.state import file_state
 from csm_blender.scene.placement import preview_objects
+from csm_blender.scene.placement.preview_objects import Remark
 from csm_blender.scene.properties import state_of, tag_of
 
 AS_IT_IS = Choices(engine=Engine.NONE, facing=Facing.AUTO)
@@ -61,12 +66,12 @@ def test_a_file_and_an_object_are_placed_without_key_and_network(scene: bpy.type
     raw = Source(SourceKind.OBJECT, "Raw")
     before = [tuple(vertex.co) for vertex in scene.objects["Raw"].data.vertices]
     jobs = [
-        commands.start_job(source, [scene.objects[name]], bpy.context, AS_IT_IS)
+        new_job.start_job(source, [scene.objects[name]], bpy.context, AS_IT_IS)
         for source, name in ((file, "Chair"), (raw, "Table"))
     ]
     with pytest.raises(UsageError, match="already being refined"):
-        commands.start_job(file, [scene.objects["Chair"]], bpy.context, AS_IT_IS)
-    commands.run_to_end([job.job_id for job in jobs], bpy.context)
+        new_job.start_job(file, [scene.objects["Chair"]], bpy.context, AS_IT_IS)
+    new_job.run_to_end([job.job_id for job in jobs], bpy.context)
     for job, source in zip(jobs, (file, raw), strict=True):
         record = placed_record(scene, job.job_id)
         assert (record.source, record.session_code) == (source.text, "")
@@ -76,11 +81,11 @@ def test_a_file_and_an_object_are_placed_without_key_and_network(scene: bpy.type
     assert [tuple(vertex.co) for vertex in scene.objects["Raw"].data.vertices] == before
     assert not [mesh.name for mesh in bpy.data.meshes if mesh.name.startswith("csm_")]
 
-    again = commands.convert_again(jobs[0], replace(AS_IT_IS, facing=Facing.TURN_90))
+    again = decisions.convert_again(jobs[0], replace(AS_IT_IS, facing=Facing.TURN_90))
     Path(file.name).unlink()
-    commands.run_to_end([again.job_id], bpy.context)
+    new_job.run_to_end([again.job_id], bpy.context)
     placed_record(scene, again.job_id)
-    assert commands.job_of(again.job_id).result.conversion.fitted.facing == 90
+    assert decisions.job_of(again.job_id).result.conversion.fitted.facing == 90
 
 
 def test_a_preview_of_a_file_or_an_object_stands_in_the_block_out_without_key_and_network(
@@ -111,21 +116,86 @@ def test_a_placed_result_is_turned_in_its_box_as_another_facing_would_have_it(
     for name, facing in (("Chair", Facing.TURN_0), ("Table", Facing.TURN_90)):
         scene.objects[name].scale = (-0.5, 1.0, 2.0)
         choices = replace(AS_IT_IS, facing=facing, fit=fit, original=original)
-        job = commands.start_job(file, [scene.objects[name]], bpy.context, choices)
-        commands.run_to_end([job.job_id], bpy.context)
-        found.append((job, commands.result_of(job.job_id)))
+        job = new_job.start_job(file, [scene.objects[name]], bpy.context, choices)
+        new_job.run_to_end([job.job_id], bpy.context)
+        found.append((job, decisions.result_of(job.job_id)))
     (job, result), (_other, wanted) = found
     before = np.array([vertex.co for vertex in result.data.vertices])
-    commands.turn(job)
+    placed_result.turn(job)
     assert np.allclose([v.co for v in result.data.vertices], [v.co for v in wanted.data.vertices], atol=1e-6)
     for _ in range(3):
-        commands.turn(job)
+        placed_result.turn(job)
     assert np.allclose([v.co for v in result.data.vertices], before, atol=1e-6)
+
+
+@pytest.mark.parametrize("original", [Original.HIDE, Original.REPLACE])
+def test_a_stretched_result_is_fitted_inside_turned_and_stretched_again_as_new_jobs_would_do_it(
+    scene: bpy.types.Scene, file: Source, original: Original
+) -> None:
+    def placed(name: str, facing: Facing, fit: Fit) -> tuple[Job, bpy.types.Object]:
+        scene.objects[name].scale = (-0.5, 1.0, 2.0)
+        choices = replace(AS_IT_IS, facing=facing, fit=fit, original=original)
+        job = new_job.start_job(file, [scene.objects[name]], bpy.context, choices)
+        new_job.run_to_end([job.job_id], bpy.context)
+        result = decisions.result_of(job.job_id)
+        assert result is not None
+        return decisions.job_of(job.job_id), result
+
+    def vertices(obj: bpy.types.Object) -> np.ndarray:
+        return np.array([vertex.co for vertex in obj.data.vertices])
+
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.context.object.name = "Stool"
+    job, result = placed("Chair", Facing.TURN_0, Fit.EXACT)
+    assert "Stretched 4.0 times in height." in card(placed_result.standing(job)).verdict
+    for name, facing, fit in (
+        ("Table", Facing.TURN_0, Fit.INSIDE),
+        ("Stool", Facing.TURN_90, Fit.INSIDE),
+        ("Raw", Facing.TURN_90, Fit.EXACT),
+    ):
+        other, wanted = placed(name, facing, fit)
+        if name == "Stool":
+            placed_result.turn(job)
+        else:
+            placed_result.fit_again(job, fit)
+        assert np.allclose(vertices(result), vertices(wanted), atol=1e-6), name
+        now, asked = card(placed_result.standing(job)), card(other)
+        assert (now.verdict, now.facing, now.good) == (asked.verdict, asked.facing, True)
+        assert now.stretch == pytest.approx(asked.stretch, rel=1e-5)
+
+
+def test_the_delivered_mesh_is_shown_over_the_result_and_leaves_nothing_behind(
+    scene: bpy.types.Scene, tmp_path: Path
+) -> None:
+    path = tmp_path / "letter and crumb.glb"
+    points, faces = letter((0.0, 0.0, 0.0), (1.0, 2.0, 0.5))
+    crumb = np.array([(3.0, 0.0, 0.0), (3.0, 0.001, 0.0), (3.0, 0.0, 0.001)])  # a body that the engine drops
+    path.write_bytes(plain(np.concatenate([points, crumb]), [*faces.tolist(), [len(points) + i for i in range(3)]]))
+    choices = Choices(engine=Engine.LOCAL, facing=Facing.TURN_90, remesh=RemeshOptions(triangles=500, texture_size=0))
+    job = new_job.start_job(Source(SourceKind.FILE, str(path)), [scene.objects["Chair"]], bpy.context, choices)
+    new_job.run_to_end([job.job_id], bpy.context)
+    result = decisions.result_of(job.job_id)
+    before = {kind: len(getattr(bpy.data, kind)) for kind in ("objects", "meshes", "collections", "materials")}
+    assert decisions.job_of(job.job_id).result.conversion.remesh.bodies_dropped >= 1
+    for change in (lambda: None, lambda: placed_result.turn(job), lambda: placed_result.fit_again(job, Fit.INSIDE)):
+        change()
+        bpy.context.view_layer.update()
+        assert preview_objects.preview_of(result) is None, "what was shown is no longer true"
+        assert preview_loader.wait_for(placed_result.show_delivered(job)) == ""
+        bpy.context.view_layer.update()
+        shown = preview_objects.preview_of(result)
+        assert preview_objects.remark_of(shown) is Remark.DELIVERED
+        found = [result.matrix_world.inverted() @ shown.matrix_world @ vertex.co for vertex in shown.data.vertices]
+        off = sorted((result.closest_point_on_mesh(point)[1] - point).length for point in found)
+        assert off[len(points) * 9 // 10] <= 0.02, "the letter lies on its refined mesh, of about 2 by 2 by 2"
+        assert off[-1] > 1.0, "and the crumb beside it"
+    placed_result.hide_delivered(job)
+    assert {kind: len(getattr(bpy.data, kind)) for kind in before} == before
 
 
 def test_a_session_still_needs_a_key_or_online_access(scene: bpy.types.Scene) -> None:
     with pytest.raises((MissingKey, OnlineAccessOff)):
-        commands.start_job("SESSION_1_2", [scene.objects["Chair"]], bpy.context, Choices())
+        new_job.start_job("SESSION_1_2", [scene.objects["Chair"]], bpy.context, Choices())
 
 
 def test_what_cannot_be_a_source_is_refused_and_nothing_is_recorded(scene: bpy.types.Scene, tmp_path: Path) -> None:
@@ -133,11 +203,11 @@ def test_what_cannot_be_a_source_is_refused_and_nothing_is_recorded(scene: bpy.t
     missing = Source(SourceKind.FILE, str(tmp_path / "missing.glb"))
     for source in (missing, Source(SourceKind.OBJECT, "Chair")):
         with pytest.raises(BadSource):
-            commands.start_job(source, [block_out], bpy.context, AS_IT_IS)
+            new_job.start_job(source, [block_out], bpy.context, AS_IT_IS)
     bpy.context.view_layer.objects.active = scene.objects["Raw"]
     bpy.ops.object.mode_set(mode="EDIT")
     with pytest.raises(BadSource, match="being edited"):
-        commands.start_job(Source(SourceKind.OBJECT, "Raw"), [block_out], bpy.context, AS_IT_IS)
+        new_job.start_job(Source(SourceKind.OBJECT, "Raw"), [block_out], bpy.context, AS_IT_IS)
     bpy.ops.object.mode_set(mode="OBJECT")
     assert len(state_of(scene).jobs) == 0
 
@@ -146,20 +216,20 @@ def test_a_file_opened_where_the_store_is_unknown_holds_jobs_that_retry_finishes
     scene: bpy.types.Scene, file: Source, tmp_path: Path
 ) -> None:
     jobs = [
-        commands.start_job(source, [scene.objects[name]], bpy.context, AS_IT_IS)
+        new_job.start_job(source, [scene.objects[name]], bpy.context, AS_IT_IS)
         for source, name in ((file, "Chair"), (Source(SourceKind.OBJECT, "Raw"), "Table"))
     ]
     blend = tmp_path / "scene.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
-    commands.file_state().close_store()
+    file_state().close_store()
     shutil.rmtree(tmp_path / "jobs")
     bpy.ops.wm.open_mainfile(filepath=str(blend))
     restore.read_file()
     for job in jobs:
-        restored = commands.job_of(job.job_id)
+        restored = decisions.job_of(job.job_id)
         assert (restored.state, restored.base_url, restored.spec.source) == (JobState.CANCELLED, "", job.spec.source)
-        commands.retry(restored)
-    commands.run_to_end([job.job_id for job in jobs], bpy.context)
+        decisions.retry(restored)
+    new_job.run_to_end([job.job_id for job in jobs], bpy.context)
     for job in jobs:
         assert placed_record(bpy.context.scene, job.job_id).fit_error <= TOLERANCE
 

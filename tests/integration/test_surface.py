@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from fit_glbs import block, letter
+from fit_glbs import Glb, block, letter
 
 bpy = pytest.importorskip("bpy")
+import bmesh
 
+from csm_blender.converter.import_mesh import import_as_one_mesh
 from csm_blender.converter.mesh.looks import count_transparent, is_inside_out
 from csm_blender.converter.mesh.surface import keep_surface
-from csm_blender.converter.mesh.transform_mesh import coordinates
+from csm_blender.converter.mesh.transform_mesh import coordinates, reshape
 
 FAR = [(9.0, 9.0, 9.0), (10.0, 9.0, 9.0)]
 
@@ -42,6 +45,13 @@ def test_only_faces_are_left_where_there_are_any(edges: list[tuple[int, int]]) -
     assert not keep_surface(mesh)
 
 
+def test_a_line_between_two_corners_of_faces_is_none_of_the_surface() -> None:
+    points, faces = letter()
+    mesh = made(points, [(0, 20)], faces)
+    assert keep_surface(mesh)
+    assert (len(mesh.vertices), len(mesh.edges)) == (40, len(made(points, (), faces).edges))
+
+
 def test_without_faces_the_edges_are_left_and_without_edges_the_points() -> None:
     lines = made([(0, 0, 0), (1, 0, 0), *FAR], [(0, 1)])
     assert keep_surface(lines)
@@ -66,6 +76,21 @@ def test_uvs_materials_and_normals_of_the_faces_stay() -> None:
     assert np.abs(found.reshape(-1, 3) - directions).max() < 1e-3
     assert np.array_equal(kept, uvs)
     assert mesh.materials[0].name == "Oak"
+
+
+def test_lines_and_points_with_normals_are_scaled() -> None:
+    """An importer leaves such a mesh where a file's triangles are all degenerate; found by the fuzzer."""
+    points, faces = letter()
+    mesh = made(points, (), faces)
+    mesh.normals_split_custom_set(np.tile((0.6, 0.0, 0.8), (180, 1)).tolist())
+    shape = bmesh.new()
+    shape.from_mesh(mesh)
+    bmesh.ops.delete(shape, geom=shape.faces[:], context="FACES_ONLY")
+    shape.to_mesh(mesh)
+    shape.free()
+    assert mesh.has_custom_normals
+    reshape(mesh, np.diag((1.0, 2.0, -3.0)))
+    assert coordinates(mesh) == pytest.approx(points * (1.0, 2.0, -3.0), abs=1e-6)
 
 
 def quads(outward: bool) -> Any:
@@ -110,3 +135,13 @@ def test_materials_that_show_nothing_of_a_face_are_counted() -> None:
     mesh.materials.append(None)
     mesh.polygons.foreach_set("material_index", [0, 0, 1, 2, 3, 5])  # none has the second one of alpha 0
     assert count_transparent(mesh) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_triangles_that_are_less_than_one_do_not_crash_blender(tmp_path: Path, count: int) -> None:
+    """Found by the fuzzer: the importer of 4.2 died."""
+    glb = Glb()
+    glb.node(mesh=glb.mesh(*letter()))
+    glb.document["accessors"][glb.document["meshes"][0]["primitives"][0]["indices"]]["count"] = count
+    (tmp_path / "letter.glb").write_bytes(glb.bytes())
+    assert len(import_as_one_mesh(tmp_path / "letter.glb").mesh.polygons) == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands of the README and the guide for work without a window, run as they stand there."""
+"""The commands of the README, the guide and the page of the command line, run as they stand there."""
 
 from __future__ import annotations
 
@@ -101,3 +101,40 @@ def test_the_readme_refines_a_file_without_an_account(newcomer: dict[str, str], 
     assert "PLACED" in printed
     assert (tmp_path / "refined.blend").is_file()
     assert service.counts()["post"] == {}
+
+
+def test_all_other_commands_of_the_documents_run_as_they_stand(
+    newcomer: dict[str, str], tmp_path: Path, service: Any
+) -> None:
+    """Those that the tests above have not run; with the sessions' first, as ``resume`` finishes nothing here."""
+    run_above = [
+        *block("docs/guide.md", "6. Without a window", "sh").splitlines(),
+        *block("README.md", "Without a window", "sh").splitlines(),
+        *block("README.md", "First refine: you have a GLB and a block-out", "sh").splitlines(),
+    ]
+    lines = []
+    for document in ("README.md", *(f"docs/{name}.md" for name in ("index", "guide", "command-line", "remesh"))):
+        for body in re.findall(
+            r"^```sh\n(.*?)^```", (ROOT / document).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        ):
+            lines += [
+                line
+                for line in body.splitlines()
+                if re.search(r"csm(?:_blender|\.py --|) (?:refine|remesh|resume)", line)
+            ]
+    left = [line for line in dict.fromkeys(line.replace("$PY", "python") for line in lines) if line not in run_above]
+    assert len(left) >= 5
+    for name in ("chair.glb", "rough.glb"):
+        write_glb(tmp_path / name)
+    for line, printed in zip(left, outputs("\n".join(left), newcomer, tmp_path), strict=True):
+        assert {"refine": "Chair", "remesh": "triangles", "resume": ""}[
+            re.findall("refine|remesh|resume", line)[0]
+        ] in printed
+    assert (tmp_path / "clean.glb").read_bytes().startswith(b"glTF")
+    script = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / "docs" / "operators.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )[0]
+    (tmp_path / "script.py").write_text(f"{script}print([job.status for job in bpy.context.scene.csm.jobs])")
+    (printed,) = outputs("blender --background scene.blend --python script.py", newcomer, tmp_path)
+    assert "['PLACED']" in printed
+    assert service.counts()["post"] == {}, "--dry-run sends nothing, and files need no service"

@@ -134,6 +134,30 @@ def test_a_worker_killed_in_each_state(place: Any, service: Any, interpreters: I
     assert {path.name for path in store.folder(job.job_id).iterdir()} == {"delivered.mesh", "refined.blend"}
 
 
+def test_the_next_worker_does_not_wait_for_the_lease_of_a_killed_one(
+    place: Any, service: Any, interpreters: Interpreters
+) -> None:
+    """Nobody is left to release it, as after a kill of worker and Blender."""
+    store, proxy, chosen, job = place
+    chosen = replace(chosen, connect_timeout_s=300.0)
+    proxy.fault_for = hold("session")
+    worker = Worker(store.home, chosen, interpreters)
+    held_until = wait_for(store, job, lambda job: job.state is JobState.CHECKING).lease_until
+    second = Worker(store.home, chosen, interpreters)
+    try:
+        end = time.monotonic() + 3.0  # nothing tells that the second one has looked; it looks 4 times a second
+        while time.monotonic() < end:
+            assert store.get(job.job_id).lease_owner == worker.owner, "while it lives it keeps its job"
+            time.sleep(0.05)
+        worker.kill()
+        done = wait_for(store, job, lambda job: not job.needs_worker)
+    finally:
+        second.end()
+    assert time.time() < held_until
+    assert done.state is JobState.READY, done.message
+    assert service.counts()["post"][job.session_code] == 1
+
+
 def test_no_converter_outlives_a_killed_worker(place: Any, interpreters: Interpreters) -> None:
     store, _proxy, chosen, job = place
     worker = Worker(store.home, chosen, interpreters)

@@ -43,6 +43,8 @@ class Csm:
     folder: Path
     service: Any = None
     more: dict[str, str] = field(default_factory=dict)
+    before: Sequence[str] = ()
+    """What stands before the command, such as one that runs it in a namespace."""
 
     def environment(self) -> dict[str, str]:
         home = self.folder / "home"
@@ -54,7 +56,7 @@ class Csm:
         return {**kept, **mine, **self.more}
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
-        call = [sys.executable, "-m", "csm_blender", *map(str, arguments)]
+        call = [*self.before, sys.executable, "-m", "csm_blender", *map(str, arguments)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(call, cwd=ROOT, env=self.environment(), **pipes)
 

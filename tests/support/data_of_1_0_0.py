@@ -9,6 +9,9 @@ import sqlite3
 from pathlib import Path
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "1.0.0"
+RELEASED_ZIP = DATA.with_name("releases") / "csm_blender-1.0.0.zip"
+"""The extension as it was released, built by ``scripts/build.py`` of commit 3063547."""
+
 PLACEHOLDER = "/ROOT-OF-1.0.0"
 STATES = ("QUEUED", "CHECKING", "SUBMITTING", "REFINING", "DOWNLOADING", "CONVERTING", "READY", "PLACED", "FAILED",
           "CANCELLED", "UNCERTAIN")  # fmt: skip

@@ -10,6 +10,9 @@ import bmesh
 import bpy
 import numpy as np
 
+from csm_blender.remesh.texture.bake import bake
+from csm_blender.remesh.texture.unwrap import unwrap
+
 Array = Any
 
 
@@ -115,6 +118,21 @@ class MaterialTree:
         return next(socket for socket in node.outputs if socket.identifier == "Result_Color")
 
 
+SIZE = 256
+STEP = 1.0 / 255.0
+"""Of a stored value."""
+
+
+def color_of(places: Array) -> Array:
+    """A smooth linear color of place."""
+    return 0.5 + 0.4 * np.sin(places * (1.0, 1.3, 0.7) + (0.0, 1.0, 2.0))
+
+
+def spheres() -> tuple[bpy.types.Mesh, bpy.types.Mesh]:
+    """A fine one and a coarser one."""
+    return sphere("Original", 5), sphere("Low", 4)
+
+
 class Baked:
     """What the one material of a baked mesh shows."""
 
@@ -188,3 +206,10 @@ def srgb(linear: Array) -> Array:
 
 def linear(stored: Array) -> Array:
     return np.where(stored <= 0.04045, stored / 12.92, ((stored + 0.055) / 1.055) ** 2.4)
+
+
+def baked(original: bpy.types.Mesh, low: bpy.types.Mesh, size: int = SIZE) -> Baked:
+    """What *low* shows when *original* was baked onto it."""
+    unwrap(low, size)
+    bake(original, low, size, lambda _share, _what: None)
+    return Baked(low)

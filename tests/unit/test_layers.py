@@ -28,7 +28,7 @@ FOLDERS = {
     "core": ("", "api", "geometry", "gltf", "files", "processes", "jobs", "pipeline", "farm"),
     "remesh": ("geometry", "shape", "material", "texture", ""),
     "converter": ("gltf", "mesh", "files", ""),
-    "scene": ("blender", "addon", "versions", "measure", "", "background", "placement", "jobs"),
+    "scene": ("blender", "addon", "versions", "measure", "", "background", "placement", "jobs", "commands"),
 }
 """The folders of a layer from left to right; an empty name stands for the modules directly in it."""
 MOST_MODULES = {"ui": 30}

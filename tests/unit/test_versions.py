@@ -22,5 +22,5 @@ def test_manifest_package_project_and_changelog_agree() -> None:
 def test_texts_of_the_manifest_have_the_form_blender_asks_for() -> None:
     texts = [MANIFEST["tagline"], *MANIFEST["permissions"].values()]
     assert all(len(text) <= 64 and text[-1].isalnum() for text in texts)
-    assert MANIFEST["permissions"].keys() == {"network", "files"}
+    assert MANIFEST["permissions"].keys() == {"network", "files", "clipboard"}
     assert "blender" not in MANIFEST["name"].lower()

@@ -31,10 +31,13 @@ _WITH_NO_NUMBER = re.compile(rb"^[^\n]*\b(?:nan|inf)[^\n]*$", re.MULTILINE | re.
 
 
 def check_plain_positions(path: Path, kind: MeshFormat) -> None:
-    """Raises :class:`BadMesh` where the OBJ, STL or PLY at *path* has a position that is no number."""
+    """Raises :class:`BadMesh` where the OBJ, STL or PLY at *path* has a position that is no number, or no header."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if kind is MeshFormat.PLY:
-            is_bad = any(not np.isfinite(values).all() for values in _ply_positions(data))
+            try:
+                is_bad = any(not np.isfinite(values).all() for values in _ply_positions(data))
+            except (ValueError, IndexError) as error:  # Blender's importer may crash on what is not where it should be
+                raise BadMesh("The PLY is damaged.") from error
         elif kind is MeshFormat.STL and _is_binary_stl(data):
             triangles = np.frombuffer(data[_STL_HEADER_BYTES:], _STL_TRIANGLE)
             is_bad = not np.isfinite(triangles["corners"]).all()
@@ -59,12 +62,18 @@ def _is_binary_stl(data: mmap.mmap) -> bool:
 
 
 def _ply_positions(data: mmap.mmap) -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.floating]]]:
-    """The positions of a PLY whose first element is the vertices, as most are; nothing of another one."""
+    """The positions of a PLY whose first element is the vertices, as most are; nothing of another one.
+
+    Raises ``ValueError`` or ``IndexError`` for a header in which something is not where it should be.
+    """
     found = re.search(rb"end_header\r?\n", data)
     if found is None:
         return
     lines = [line.split() for line in data[: found.start()].decode("latin-1").splitlines()]
     elements = [number for number, line in enumerate(lines) if line[:1] == ["element"]]
+    counts = [int(lines[number][2]) for number in elements]
+    if min(counts, default=0) < 0:
+        raise ValueError(counts)
     if not elements or lines[elements[0]][1:2] != ["vertex"]:
         return
     end = elements[1] if len(elements) > 1 else len(lines)
@@ -82,7 +91,7 @@ def _ply_positions(data: mmap.mmap) -> Iterator[np.ndarray[tuple[int, ...], np.d
         return
     order = ">" if ["format", "binary_big_endian", "1.0"] in lines else "<"
     vertex = np.dtype([(f"{n}", order + _PLY_TYPES[line[1]]) for n, line in enumerate(properties)])
-    count = min(int(lines[elements[0]][2]), (len(data) - found.end()) // vertex.itemsize)
+    count = min(counts[0], (len(data) - found.end()) // vertex.itemsize)
     vertices = np.frombuffer(data[found.end() : found.end() + count * vertex.itemsize], vertex)
     for axis in "xyz":
         yield vertices[str(names.index(axis))]

@@ -85,7 +85,7 @@ def _read_usd(path: Path, suffix: str = "") -> None:
     """USD chooses its reader by the suffix, so a file with another one is read from a copy."""
     with path.open("rb") as file:
         right = suffix or (".usdc" if file.read(8) == b"PXR-USDC" else ".usda")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Windows keeps what USD holds open
         if path.suffix.lower() not in ((right,) if suffix else (right, ".usd")):
             path = Path(shutil.copyfile(path, Path(folder) / f"mesh{right}"))
         operator = _operators.wm.usd_import

@@ -27,13 +27,13 @@ _CODED = struct.Struct("<i")
 def meters_per_unit(path: Path) -> float:
     """Meters per unit of the .usda, .usdc or .usdz at *path*; 0.01, USD's own default, where it does not say."""
     data = path.read_bytes()
-    if data.startswith(b"PK"):
-        head = _ENTRY.unpack_from(data)
-        start = _ENTRY.size + head[9] + head[10]
-        data = data[start : start + head[7]]
     try:
+        if data.startswith(b"PK"):
+            head = _ENTRY.unpack_from(data)
+            start = _ENTRY.size + head[9] + head[10]
+            data = data[start : start + head[7]]
         found = _of_crate(data) if data.startswith(b"PXR-USDC") else _of_text(data)
-    except (struct.error, IndexError, ValueError):  # damaged: the importer will say so
+    except (struct.error, IndexError, ValueError, OverflowError):  # damaged: the importer will say so
         found = None
     return found if found is not None and found > 0.0 else DEFAULT_M
 

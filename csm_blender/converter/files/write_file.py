@@ -18,6 +18,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import DiskProblem
+from ...core.file_system import remove_file
 from ...core.files.whole_file import check_room
 from ...core.messages import Message
 from .split_channels import split_channels
@@ -94,7 +95,7 @@ def _write_fbx(mesh: bpy.types.Mesh, path: Path) -> list[Message]:
             bake_anim=False,
         )
     for texture in textures:  # they are in the file now
-        texture.unlink()
+        remove_file(texture)
     return []
 
 

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from .transform_mesh import Array, values
+from .transform_mesh import Array, triangles, values
 
 _NOISE = 1e-4
 """Share of the area times distance below which the volume of a closed mesh is 0 but for rounding."""
@@ -27,7 +27,7 @@ def is_inside_out(mesh: bpy.types.Mesh, points: Array, *, closed: bool) -> bool:
         return False
     middle = (points.min(axis=0) + points.max(axis=0)) / 2.0
     places = np.ascontiguousarray((points - middle).T, dtype=np.float32)
-    a, b, c = (places.take(corners, axis=1) for corners in _triangles(mesh).T)
+    a, b, c = (places.take(corners, axis=1) for corners in triangles(mesh).T)
     normals = _cross(b - a, c - a)
     from_middle = a + b + c
     volumes = (normals * from_middle).sum(axis=0)
@@ -36,16 +36,6 @@ def is_inside_out(mesh: bpy.types.Mesh, points: Array, *, closed: bool) -> bool:
         return False
     most = float((np.linalg.norm(from_middle, axis=0) * np.linalg.norm(normals, axis=0)).sum(dtype=np.float64))
     return inward > (_NOISE if closed else _CLEARLY) * most
-
-
-def _triangles(mesh: bpy.types.Mesh) -> NDArray[np.int32]:
-    """The vertices of the triangles (t, 3) of *mesh*."""
-    if len(mesh.loops) == 3 * len(mesh.polygons):
-        return values(mesh, ".corner_vert", np.int32, 1).reshape(-1, 3)
-    mesh.calc_loop_triangles()
-    corners = np.empty((len(mesh.loop_triangles), 3), dtype=np.int32)
-    mesh.loop_triangles.foreach_get("vertices", corners.ravel())
-    return corners
 
 
 def _cross(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:

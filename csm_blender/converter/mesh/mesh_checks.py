@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...core.conversion import MeshFindings
 from .looks import count_transparent, is_inside_out
-from .transform_mesh import coordinates, values
+from .transform_mesh import coordinates, triangles, values
 
 Indices = NDArray[Any]
 Points = NDArray[np.float64]
@@ -45,10 +45,7 @@ def _edges(mesh: bpy.types.Mesh) -> tuple[Indices, Indices]:
         return np.empty((0, 2), dtype=np.int32), np.empty((0, 3), dtype=np.int32)
     if len(mesh.loops) == 3 * len(mesh.polygons):  # then Blender has stored them
         return values(mesh, ".edge_verts", np.int32, 2), values(mesh, ".corner_edge", np.int32, 1).reshape(-1, 3)
-    mesh.calc_loop_triangles()
-    corners = np.empty((len(mesh.loop_triangles), 3), dtype=np.int32)
-    mesh.loop_triangles.foreach_get("vertices", corners.ravel())
-    pairs = np.sort(corners[:, ((0, 1), (1, 2), (2, 0))].reshape(-1, 2), axis=1)
+    pairs = np.sort(triangles(mesh)[:, ((0, 1), (1, 2), (2, 0))].reshape(-1, 2), axis=1)
     found, sides = _unique_pairs(pairs, len(mesh.vertices))
     return found, sides.reshape(-1, 3)
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Normals = NDArray[np.float32]
 _NORMALS = "csm_normals"
+_NO_TRIANGLES = np.empty((0, 3), dtype=np.int32)
 _UNEVEN = 1e-4
 """Ratio of scales above which custom normals have to be transformed."""
 
@@ -27,7 +28,8 @@ def reshape(mesh: bpy.types.Mesh, linear: Array, shift: Array | None = None, *, 
     *linear* is 3x3; one that mirrors has the faces turned over, so that outside stays outside.
     """
     mirrors = bool(np.linalg.det(linear) < 0.0)
-    keep = mesh.has_custom_normals and (mirrors or is_uneven(linear))
+    # Points and lines may have them as well: the empty layer of faces that there were, or that a file speaks of.
+    keep = mesh.has_custom_normals and len(mesh.loops) > 0 and (mirrors or is_uneven(linear))
     of_corners = _normals_of_corners(mesh) if keep else None
     of_vertices = _normals_of_vertices(mesh, of_corners) if of_corners is not None else None
     if of_corners is not None and of_vertices is None:
@@ -74,6 +76,16 @@ def values(mesh: bpy.types.Mesh, attribute: str, kind: type[np.generic], width: 
     flat = np.empty(len(data) * width, dtype=kind)
     data.foreach_get("vector" if kind is np.float32 else "value", flat)
     return flat.reshape(-1, width) if width > 1 else flat
+
+
+def triangles(mesh: bpy.types.Mesh) -> NDArray[np.int32]:
+    """The vertices of the triangles (t, 3) of *mesh*, whose faces may have more sides."""
+    if len(mesh.loops) == 3 * len(mesh.polygons):
+        return values(mesh, ".corner_vert", np.int32, 1).reshape(-1, 3) if len(mesh.loops) else _NO_TRIANGLES
+    mesh.calc_loop_triangles()
+    corners = np.empty((len(mesh.loop_triangles), 3), dtype=np.int32)
+    mesh.loop_triangles.foreach_get("vertices", corners.ravel())
+    return corners
 
 
 def is_uneven(linear: Array) -> bool:

@@ -7,6 +7,7 @@ import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin
 
@@ -19,11 +20,14 @@ from ..redaction import sanitize
 from ..settings import Settings
 from .backoff import parse_retry_after
 from .limits import WatchedBody, body_chunks
+from .local_service import ADD_PATH, CAPTION_LIMIT, GLB_TYPE, may_take_sessions
 from .session import Session
+from .session_code import parse_session_code
 from .transport import new_http_session, open_response, origin
 
 MAX_ANSWER_BYTES = 16 * 1024**2
 MAX_REDIRECTS = 3
+_NO_SESSIONS = Message("Refine the mesh on this computer, or use the local service (docs/local-service.md).")
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,33 @@ class CsmClient:
             raise errors.UnexpectedAnswer("The answer holds no list of sessions.")
         total = data.get("total")
         return SessionPage([Session.from_data(item) for item in results], total if isinstance(total, int) else None)
+
+    def add_session(self, mesh: Path, caption: str) -> str:
+        """``POST /local/sessions``: have the local service take the GLB *mesh* as a new session. Gives its code.
+
+        Not a call of CSM's API: see :mod:`.local_service`. Raises a :class:`CsmError`, :class:`RequestRefused` where
+        the service takes no sessions or not this mesh.
+        """
+        if not may_take_sessions(self._settings.base_url):
+            raise errors.RequestRefused("CSM's own service takes no meshes from here.", _NO_SESSIONS)
+        url = urljoin(f"{self._settings.base_url}/", f"{ADD_PATH}?caption={quote(caption[:CAPTION_LIMIT], safe='')}")
+        headers = {"x-api-key": self._settings.require_key(), "Content-Type": GLB_TYPE, "Accept": "application/json"}
+        too_long = errors.UnexpectedAnswer("The answer is too long.")
+        with (
+            mesh.open("rb") as file,
+            new_http_session(self._settings.base_url) as http,
+            open_response(http, "POST", url, self._settings, headers=headers, data=file) as response,
+        ):
+            response._content = b"".join(body_chunks(response, MAX_ANSWER_BYTES, too_long))  # noqa: SLF001 - see _send
+        if response.is_redirect:
+            raise errors.ForeignRedirect("The service redirects to another address, to which the key must not be sent.")
+        if response.status_code in (404, 405):
+            raise errors.RequestRefused("The service takes no new sessions.", _NO_SESSIONS)
+        data = self._data(response)
+        try:
+            return parse_session_code(data["session_code"])
+        except (errors.BadSessionCode, KeyError, TypeError) as error:
+            raise errors.UnexpectedAnswer("The answer holds no session code.") from error
 
     def close(self) -> None:
         """Close the kept connection."""

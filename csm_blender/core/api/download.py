@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import urljoin
 import requests
 
 from .. import errors
+from ..file_system import remove_file, replace_file
 from ..part_file import fresh_part
 from ..settings import Settings
 from .backoff import parse_retry_after
@@ -49,7 +49,7 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
                     continue
                 _refuse_status(response)
                 length, digest = _stream_to(part, response, settings.max_download_bytes, on_progress)
-            part.replace(path)
+            replace_file(part, path)
             return Download(path, length, digest)
         raise errors.LinkExpired("The link to the mesh redirects in a loop.")
     except OSError as error:
@@ -57,8 +57,7 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
             "The mesh cannot be written to {folder}: {reason}.", folder=path.parent, reason=error
         ) from error
     finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        remove_file(part)
 
 
 def _joined(url: str, location: str) -> str:

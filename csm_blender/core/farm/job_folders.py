@@ -73,7 +73,7 @@ class JobFolders:
         return self.job_of(job_id, self._journal(job_id).record) if self.plan.index_of(job_id) else None
 
     def job_of(self, job_id: str, record: Mapping[str, Any]) -> Job | None:
-        """The job that *record*, of its journal, describes; ``None`` if that means nothing."""
+        """The job whose journal holds *record*; ``None`` if that means nothing."""
         index = self.plan.index_of(job_id)
         row = {**_NEW, "created_at": self.plan.head.made_at, **record, "job_id": job_id, "spec_json": str(index)}
         spec = self._read_spec(row["spec_json"])

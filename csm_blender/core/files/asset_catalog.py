@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 from ..errors import DiskProblem
+from ..file_system import portable_name
 from .whole_file import write_whole
 
 FILE_NAME = "blender_assets.cats.txt"
@@ -64,4 +65,4 @@ def add_catalog(folder: Path) -> None:
 
 def as_file_name(name: str) -> str:
     """*name* without what some systems do not allow in file names."""
-    return _NOT_IN_FILE_NAMES.sub("_", name)[:80].strip(" _") or "Unnamed"
+    return portable_name(_NOT_IN_FILE_NAMES.sub("_", name).strip(" _"), longest_bytes=80).strip(" _") or "Unnamed"

@@ -48,11 +48,12 @@ def by_name(files: Sequence[str], names: Sequence[str]) -> list[Pair]:
     and numbers, whatever their case and what separates them; else to the one whose words it begins with, or that begins
     with its words. Where several fit equally nothing is guessed: they are left over, with a problem that names them.
     """
-    stems = {file: PurePath(file).stem for file in files}
+    stems = {file: _Name.of(PurePath(file).stem) for file in files}
+    called = {name: _Name.of(name) for name in names}
     left_files, left_names = dict.fromkeys(files), dict.fromkeys(names)
     pairs: dict[str, Pair] = {}
     for is_same in (_is_equal, _has_same_words, _begins_alike):
-        matches = {file: [name for name in left_names if is_same(stems[file], name)] for file in left_files}
+        matches = {file: [name for name in left_names if is_same(stems[file], called[name])] for file in left_files}
         rivals: dict[str, list[str]] = {}
         for file, found in matches.items():
             for name in found:
@@ -77,23 +78,31 @@ def by_name(files: Sequence[str], names: Sequence[str]) -> list[Pair]:
     return [*paired, *(Pair("", name, Message("No file has its name")) for name in names if name not in used)]
 
 
-def _is_equal(stem: str, name: str) -> bool:
-    return stem == name
+@dataclass(frozen=True)
+class _Name:
+    """A name, and the words and numbers in it: ``Old-Chair02`` has three."""
+
+    text: str
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> _Name:
+        parts = _WORD.findall(text.casefold())
+        return cls(text, tuple(str(int(part)) if part.isdecimal() else part for part in parts))
 
 
-def _words(name: str) -> list[str]:
-    """The words and numbers of *name*: ``Old-Chair02`` has three."""
-    return [str(int(part)) if part.isdecimal() else part for part in _WORD.findall(name.casefold())]
+def _is_equal(stem: _Name, name: _Name) -> bool:
+    return stem.text == name.text
 
 
-def _has_same_words(stem: str, name: str) -> bool:
-    return bool(_words(stem)) and _words(stem) == _words(name)
+def _has_same_words(stem: _Name, name: _Name) -> bool:
+    return bool(stem.words) and stem.words == name.words
 
 
-def _begins_alike(stem: str, name: str) -> bool:
+def _begins_alike(stem: _Name, name: _Name) -> bool:
     """Whether the words of one begin with those of the other."""
-    short, long = sorted((_words(stem), _words(name)), key=len)
-    return bool(short) and long[: len(short)] == short
+    shared = min(len(stem.words), len(name.words))
+    return bool(shared) and stem.words[:shared] == name.words[:shared]
 
 
 def usable(pairs: Sequence[Pair]) -> list[Pair]:

@@ -19,6 +19,7 @@ from typing import IO
 from urllib.parse import unquote
 
 from ..errors import BadSource, SourceChanged
+from ..file_system import remove_file, replace_file
 from ..part_file import fresh_part
 
 MOST_COMPANIONS = 190
@@ -63,11 +64,10 @@ def copy_source(path: Path, copy: Path, on_progress: Callable[[int, int | None],
             if _state(path) != before:
                 raise SourceChanged("The file {path} is being written.", path=path)
         copied = _sum_of(part)
-        part.replace(copy)
+        replace_file(part, copy)
         return copied
     finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        remove_file(part)
 
 
 def companions_of(path: Path) -> list[Path]:

@@ -127,7 +127,10 @@ def _json_rows(path: Path, text: str) -> list[dict[str, Any]]:
 
 
 def _csv_rows(path: Path, text: str) -> list[dict[str, Any]]:
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
+    header_line = text.partition("\n")[0]
+    # Spreadsheets separate by semicolons where the comma is the decimal point.
+    delimiter = ";" if ";" in header_line and "," not in header_line else ","
+    reader = csv.DictReader(text.splitlines(keepends=True), strict=True, delimiter=delimiter)
     try:
         rows = list(reader)
     except csv.Error as error:

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..errors import BadMesh
+from ..errors import ABOUT_DELIVERED, BadMesh
 from ..gltf.document import is_data, plain_json
+from ..gltf.edits import INCONSISTENT
+from ..messages import Message
 
 MAX_JSON_BYTES = 16 * 1024**2
 MAX_ELEMENTS = 200_000_000
@@ -23,13 +25,13 @@ MAX_ELEMENTS_WITHOUT_DATA = 20_000_000
 """Of a list that the file describes without holding it: zeros, or what a compression extension unpacks."""
 MAX_VERTICES = 100_000_000
 MAX_NODES = 100_000
-CUT = "Retry downloads it again and costs nothing."
+CUT = Message("Retry downloads it again and costs nothing.", code=ABOUT_DELIVERED)
 """Hint for a file that does not hold all that it announces: it may have been cut on its way."""
-OTHER_EXPORT = "Ask the service for a plain GLB that holds its data; the delivered file is kept in the job's folder."
-EMPTY_SCENE = "Refine again, or ask the service's support."
-"""Hint for a delivered file without a mesh."""
-
-EMPTY_GLB = "The service delivered an empty scene; refine again or ask its support."
+OTHER_EXPORT = Message(
+    "Ask the service for a plain GLB that holds its data; the delivered file is kept in the job's folder.",
+    code=ABOUT_DELIVERED,
+)
+EMPTY_GLB = Message("The service delivered an empty scene; refine again or ask its support.", code=ABOUT_DELIVERED)
 """Hint for a delivered file without a mesh."""
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
@@ -59,7 +61,7 @@ def check_glb(path: Path) -> GlbSummary:
         document, binary_bytes = _read_chunks(file, length)
     try:
         return _summary(document, binary_bytes)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except INCONSISTENT as error:
         raise BadMesh("The GLB is inconsistent: the parts of its JSON do not match.") from error
 
 
@@ -78,7 +80,7 @@ def count_triangles(path: Path) -> int:
                 for primitive in document["meshes"][index]["primitives"]:
                     corners = primitive.get("indices", primitive["attributes"]["POSITION"])
                     found += int(accessors[_index(corners)]["count"]) // 3
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except INCONSISTENT as error:
             raise BadMesh("The GLB is inconsistent: the parts of its JSON do not match.") from error
     return found
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from ..errors import BadMesh
+from ..messages import Message
+from ..sources import MESH_SUFFIXES
 
 
 class MeshFormat(StrEnum):
@@ -26,9 +28,6 @@ class MeshFormat(StrEnum):
     GZIP = "gzip"
 
 
-READABLE = (".glb", ".gltf", ".obj", ".fbx", ".stl", ".ply", ".usd", ".usda", ".usdc", ".usdz", ".zip")
-"""The suffixes of the formats that can be read."""
-
 _HEAD_BYTES = 65536
 _STL_HEADER, _STL_TRIANGLE = 84, 50
 _MAGIC = (
@@ -42,13 +41,13 @@ _MAGIC = (
 )
 _OBJ_WORDS = {b"v", b"vn", b"vt", b"mtllib", b"o", b"g", b"usemtl"}
 _OTHERS = (
-    (b"BLENDER", "a .blend file"),
-    (b"\x28\xb5\x2f\xfd", "a compressed .blend file"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"%PDF", "a PDF"),
-    (b"Rar!", "a RAR archive"),
-    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"BLENDER", Message("a .blend file")),
+    (b"\x28\xb5\x2f\xfd", Message("a compressed .blend file")),
+    (b"\x89PNG", Message("a picture")),
+    (b"\xff\xd8\xff", Message("a picture")),
+    (b"%PDF", Message("a PDF")),
+    (b"Rar!", Message("a RAR archive")),
+    (b"7z\xbc\xaf", Message("a 7z archive")),
 )
 
 
@@ -69,8 +68,7 @@ def find_format(path: Path) -> MeshFormat:
             raise BadMesh("The file is {kind}, not a mesh that can be read.", kind=words)
     found = _stl_or_text(head, length)
     if found is None:
-        names = ", ".join(READABLE)
-        raise BadMesh("The file is in none of the formats that can be read: {names}.", names=names)
+        raise BadMesh("The file is in none of the formats that can be read: {names}.", names=MESH_SUFFIXES)
     return found
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from ..api.session import Phase, Session, phase_before
 from ..errors import NoMeshOffered, SessionFailed, SessionNotReady
+from ..file_system import remove_file, replace_file
 from ..redaction import hashed, sanitize
 
 FOLDER = "previews"
@@ -104,15 +105,15 @@ def keep(home: Path, base_url: str, code: str, offer: Offer, file: Path) -> None
     with contextlib.suppress(OSError):  # without a copy, the mesh is downloaded again
         new = file.with_name(f"{file.name}.keep")
         _link(file, new)
-        new.replace(place)
+        replace_file(new, place)
         for old in set(_of_session(home, base_url, code)) - {place}:
-            old.unlink(missing_ok=True)
+            remove_file(old)
         kept = copies(home)
         excess = sum(path.stat().st_size for path in kept) - LIMIT_BYTES
         for path in kept[:-1]:
             if excess > 0:
                 excess -= path.stat().st_size
-                path.unlink(missing_ok=True)
+                remove_file(path)
 
 
 def _put(copy: Path, target: Path) -> bool:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from ..api.session_code import parse_session_code, shortened
 from ..errors import BadSessionCode, BadSource
 from ..sources import MESH_SUFFIXES, OBJECT_PREFIX, Engine, Facing, Source, SourceKind
+from .assignment import natural_order
 
 FRESH_S = 3.0
 """A file that was changed this little time ago may still be written."""
@@ -34,7 +36,9 @@ def parse_source(text: str, folder: Path | None = None) -> Source:
             raise BadSource("{text} names no object.", "For example: object:Chair", text=shortened(text))
         return Source(SourceKind.OBJECT, name)
     if (path := _path_in(stripped)) is not None:
-        whole = Path(path).expanduser()
+        whole = Path(path)
+        with contextlib.suppress(RuntimeError):  # a name that begins with ~ and is no user's
+            whole = whole.expanduser()
         return Source(SourceKind.FILE, str(((folder or Path.cwd()) / whole).absolute()))
     try:
         return Source(SourceKind.SESSION, parse_session_code(text))
@@ -50,27 +54,56 @@ def check_file(path: Path) -> None:
 
 
 def check_files(paths: Iterable[Path]) -> None:
-    """Check that the files are there and are all there. Raises :class:`BadSource` for the first that is not.
+    """Check that the files are there and are all there. Raises :class:`BadSource` for the first that is not."""
+    for problem in problems_of(paths).values():
+        raise problem
 
-    Those that were changed just now are looked at twice, a moment apart.
+
+def problems_of(paths: Iterable[Path]) -> dict[Path, BadSource]:
+    """Those of the files that are not there or not all there, and why.
+
+    Those that were changed just now are looked at twice, a moment apart: it takes that long once, however many.
     """
-    fresh: dict[Path, tuple[int, int]] = {}
+    found: dict[Path, BadSource] = {}
+    fresh: dict[Path, os.stat_result] = {}
     for path in dict.fromkeys(paths):
-        found = _looked_at(path)
-        if time.time() - found.st_mtime < FRESH_S:
-            fresh[path] = found.st_size, found.st_mtime_ns
-        elif not found.st_size:
-            raise _empty(path)
+        try:
+            seen = _looked_at(path)
+        except BadSource as problem:
+            found[path] = problem
+            continue
+        if time.time() - seen.st_mtime < FRESH_S:
+            fresh[path] = seen
+        elif not seen.st_size:
+            found[path] = _empty(path)
     if fresh:
         time.sleep(LOOK_AGAIN_S)
-    for path, state in fresh.items():
-        found = _looked_at(path)
-        if (found.st_size, found.st_mtime_ns) != state:
-            raise BadSource(
-                "The file {path} is being written.", "Wait until the program that writes it is done.", path=path
-            )
-        if not found.st_size:
-            raise _empty(path)
+    for path, before in fresh.items():
+        try:
+            seen = _looked_at(path)
+        except BadSource as problem:
+            found[path] = problem
+            continue
+        if (seen.st_size, seen.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            words = "The file {path} is being written."
+            found[path] = BadSource(words, "Wait until the program that writes it is done.", path=path)
+        elif not seen.st_size:
+            found[path] = _empty(path)
+    return found
+
+
+def mesh_files_in(folder: str) -> list[str]:
+    """The paths of the mesh files in *folder*, in the order people sort them. Raises :class:`BadSource`."""
+    path = Path(folder).expanduser().absolute()
+    try:
+        found = [each for each in path.iterdir() if is_mesh_file(each) and not each.name.startswith(".")]
+        files = [str(each) for each in found if each.is_file()]
+    except OSError as error:
+        words = "The folder {folder} cannot be read: {reason}."
+        raise BadSource(words, "Check the path.", folder=path, reason=error) from error
+    if not files:
+        raise BadSource("The folder {folder} holds no mesh files.", folder=path)
+    return sorted(files, key=lambda file: natural_order(Path(file).name))
 
 
 def _looked_at(path: Path) -> os.stat_result:

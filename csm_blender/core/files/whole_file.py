@@ -9,6 +9,8 @@ import shutil
 import uuid
 from pathlib import Path
 
+from ..file_system import remove_file, replace_file
+
 _ROOM_BYTES = 65536
 
 
@@ -18,8 +20,7 @@ def check_room(folder: Path) -> None:
     try:
         probe.write_bytes(bytes(_ROOM_BYTES))
     finally:
-        with contextlib.suppress(OSError):
-            probe.unlink(missing_ok=True)
+        remove_file(probe)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -32,7 +33,6 @@ def write_whole(path: Path, content: str | bytes) -> None:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
         with contextlib.suppress(OSError):  # there is none yet, or its permissions are not ours to give
             shutil.copymode(path, part)
-        part.replace(path)
+        replace_file(part, path)
     finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        remove_file(part)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .occupancy import Grid, solid_grid
 
 QUARTERS = (0, 90, 180, 270)
+FULL_TURN = 360
 OVERLAP_MARGIN = 0.02
 """Turns whose overlap is this much less than the best one's are not told apart by their overlap."""
 

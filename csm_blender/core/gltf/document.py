@@ -76,7 +76,7 @@ def write_as_glb(path: Path, glb: Path, beside: Path | None = None) -> None:
     """Write the glTF at *path*, which is JSON, to *glb* with the data of its URIs in the binary part.
 
     What it names by relative URIs is looked for in the folder *beside*. Pictures that are nowhere stay a URI, which
-    :mod:`.shown` takes out; a buffer that is nowhere is refused. Raises :class:`BadMesh`.
+    :mod:`.mend` takes out; a buffer that is nowhere is refused. Raises :class:`BadMesh`.
     """
     if path.stat().st_size > MAX_DATA_BYTES:
         raise BadMesh("The glTF's JSON is far too large.")
@@ -171,9 +171,11 @@ class _Gathered:
         if self._beside is None:
             return None
         path = (self._beside / unquote(str(uri).replace("\\", "/"))).resolve()
-        if not path.is_relative_to(self._beside.resolve()) or not path.is_file():
-            return None
-        return path.read_bytes()
+        try:
+            is_there = path.is_relative_to(self._beside.resolve()) and path.is_file()
+        except OSError:  # a name that no file can have
+            is_there = False
+        return path.read_bytes() if is_there else None
 
     def _take(self, data: bytes) -> int:
         place = self.length

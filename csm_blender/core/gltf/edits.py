@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was changed in a glTF document before its import."""
+"""What was changed in a glTF document before its import, and what a document of the wrong form makes us raise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..messages import Message
 
 INCONSISTENT = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
-"""What editing a document raises whose parts have other types, places or sizes than they should."""
+"""What looking at a document raises whose parts have other types, places or sizes than they should."""
 
 
 @dataclass

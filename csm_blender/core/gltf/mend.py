@@ -25,6 +25,7 @@ def mend(document: Document, edits: Edits) -> None:
     _leave_out_missing_pictures(document, edits)
     _leave_out_missing_parts(document, edits)
     _leave_out_unfit_lists(document, edits)
+    _leave_out_half_triangles(document, edits)
     _use_plain_data(document, edits)
     _put_right(document, edits)
 
@@ -55,10 +56,15 @@ _EMPTY_PICTURE = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
 
 
 def _leave_out_missing_parts(document: Document, edits: Edits) -> None:
-    """Leave out materials, textures and samplers that are named and not there."""
+    """Leave out materials, textures, pictures and samplers that are named and not there."""
     materials, textures, samplers = (document.get(name, []) for name in ("materials", "textures", "samplers"))
+    pictures = len(document.get("images", []))
     lost = False
     for texture in textures:
+        for holder in (texture, *texture.get("extensions", {}).values()):
+            if "source" in holder and not 0 <= holder["source"] < pictures:
+                del holder["source"]
+                lost = True
         if "sampler" in texture and not 0 <= texture["sampler"] < len(samplers):
             del texture["sampler"]
             edits.changed = True
@@ -89,6 +95,35 @@ def _leave_out_unfit_lists(document: Document, edits: Edits) -> None:
     for name in sorted(unfit):
         edits.notes.append(Message("The list {name} does not fit the vertices and was left out.", name=name))
         edits.changed = True
+
+
+def _leave_out_half_triangles(document: Document, edits: Edits) -> None:
+    """Cut lists of corners that end in the middle of a triangle: Blender 4.2 crashes on one of two corners."""
+    accessors = document.get("accessors", [])
+
+    def cut(index: int, left: int) -> int:
+        """The number of a new accessor: others may use the one at *index* as it is."""
+        accessors.append({**accessors[index], "count": accessors[index]["count"] - left})
+        return len(accessors) - 1
+
+    for part in _primitives(document):
+        attributes, is_packed = part["attributes"], "KHR_draco_mesh_compression" in part.get("extensions", {})
+        count = accessors[part["indices"] if "indices" in part else attributes["POSITION"]]["count"]
+        if part.get("mode", _TRIANGLES) != _TRIANGLES or is_packed or not (left := count % _CORNERS):
+            continue
+        if count == left:
+            part["mode"] = _POINTS  # nothing that has a surface
+            part.pop("indices", None)
+        elif "indices" in part:
+            part["indices"] = cut(part["indices"], left)
+        else:
+            for name, index in attributes.items():
+                attributes[name] = cut(index, left)
+            part.pop("targets", None)  # as long as the lists were; the rest pose is wanted
+        edits.changed = True
+
+
+_POINTS, _TRIANGLES, _CORNERS = 0, 4, 3
 
 
 def _primitives(document: Document) -> Iterator[Document]:

@@ -13,7 +13,16 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..errors import BadMesh, ConversionFailed, JobGone, NoBlender, PlacementFailed, RefineFailed, UsageError
+from ..errors import (
+    BadMesh,
+    ConversionFailed,
+    JobGone,
+    NoBlender,
+    NotEnoughMemory,
+    PlacementFailed,
+    RefineFailed,
+    UsageError,
+)
 from ..messages import Message
 from ..models import Choices
 from ..processes.converter_pool import BLEND_NAME, MESH_NAME
@@ -159,7 +168,7 @@ def _state_to_go_on_in(store: JobRecords, job: Job) -> JobState:
     code = job.error["code"] if job.error else ""
     if job.result and code in ("", PlacementFailed.code) and (folder / BLEND_NAME).exists():
         return JobState.READY
-    is_kept = code in (ConversionFailed.code, NoBlender.code) or (
+    is_kept = code in (ConversionFailed.code, NotEnoughMemory.code, NoBlender.code) or (
         not job.spec.may_be_paid and code != BadMesh.code and job.glb_sha256
     )
     if is_kept and (folder / MESH_NAME).exists():

@@ -9,7 +9,6 @@ its .blend: what goes is the copy for "place again", which is then fetched again
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
 import time
@@ -17,6 +16,7 @@ import uuid
 from collections.abc import Collection
 from pathlib import Path
 
+from ..file_system import remove_file
 from ..files import preview_cache
 from .job import Job
 from .states import FINISHED
@@ -51,7 +51,7 @@ def _expendable(store: Store, needed: Collection[str]) -> list[Job]:
 
 def _leftovers(store: Store) -> list[Path]:
     """What a killed process left: half downloads, attempts of converters, folders of jobs that are no more."""
-    known = {job.job_id for job in store.jobs()}
+    known = store.job_ids()
     found = list((store.home / preview_cache.FOLDER).glob(f"{preview_cache.WORK_PREFIX}*"))
     for folder in store.home.glob("*"):
         if folder.name in known:
@@ -87,8 +87,7 @@ def _delete(path: Path) -> int:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        with contextlib.suppress(OSError):  # on Windows: another process reads it just now
-            path.unlink(missing_ok=True)
+        remove_file(path)
     return before - folder_size(path)
 
 

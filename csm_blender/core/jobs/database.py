@@ -13,9 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import StoreDiskProblem, StoreTooNew, StoreUnusable
+from ..file_system import replace_file
 from ..messages import NOTHING, Message
+from ..processes.process_lock import ProcessLock
+from .rows import NEWEST_FORMAT
 
 SCHEMA_VERSION = 1
+"""The format of a store without jobs; see :data:`.rows.NEWEST_FORMAT`."""
 BUSY_TIMEOUT_S = 10.0
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _COMPANIONS = ("-wal", "-shm", "-journal")
@@ -77,7 +81,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Create the schema, or check and complete the one that is there."""
     connection.row_factory = sqlite3.Row
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > SCHEMA_VERSION:
+    if version > NEWEST_FORMAT:
         words = "The job store {path} was written by a newer CSM Refine (format {version})."
         raise StoreTooNew(words, path=path, version=version)
     _use_best_journal(connection)
@@ -133,7 +137,9 @@ def _replaced(path: Path, busy_timeout_s: float, damage: sqlite3.DatabaseError) 
     Two processes may find the damage at the same time, and the second must not move the first one's new store away: so
     they go one by one, and each looks again when it is its turn.
     """
-    with _exclusive(path, busy_timeout_s):
+    with ProcessLock(path.with_name(f"{path.name}.lock")) as lock:
+        if not lock.acquire(busy_timeout_s):
+            raise StoreUnusable("The job store {path} stays locked by another program.", path=path)
         try:
             return _opened(path, busy_timeout_s), NOTHING
         except sqlite3.DatabaseError as error:
@@ -145,8 +151,8 @@ def _replaced(path: Path, busy_timeout_s: float, damage: sqlite3.DatabaseError) 
         try:
             for suffix in _COMPANIONS:
                 with contextlib.suppress(FileNotFoundError):
-                    path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
-            path.replace(aside)
+                    replace_file(path.with_name(path.name + suffix), aside.with_name(aside.name + suffix))
+            replace_file(path, aside)
         except OSError as error:
             raise StoreUnusable(
                 "The job store {path} is damaged and cannot be moved aside: {reason}.",
@@ -159,18 +165,6 @@ def _replaced(path: Path, busy_timeout_s: float, damage: sqlite3.DatabaseError) 
         )
         _log.warning("%s (%s)", notice, damage)
         return _opened(path, busy_timeout_s), notice
-
-
-@contextlib.contextmanager
-def _exclusive(path: Path, busy_timeout_s: float) -> Iterator[None]:
-    """Hold a lock that ends with the process: an exclusive transaction on a database of its own, on any platform."""
-    lock = sqlite3.connect(path.with_name(f"{path.name}.lock"), timeout=busy_timeout_s, isolation_level=None)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-        yield
-        lock.execute("ROLLBACK")
-    finally:
-        lock.close()
 
 
 @contextlib.contextmanager

@@ -23,6 +23,18 @@ _PLAIN_COLUMNS = (
     "watched_s", "faults", "fault_s", "looks_left", "gets", "posts", "download_bytes", "glb_sha256",
     "lease_owner", "lease_until",
 )  # fmt: skip
+FORMAT_OF_1_0_0 = 1
+NEWEST_FORMAT = 2
+"""The formats of a store, as its ``user_version``: 2 has a job that version 1.0.0 cannot read, and 1 has none.
+
+1.0.0 refuses a store of format 2 with a sentence. It would read the others' jobs, but take the files of the one that
+it cannot read for leftovers and delete them. Rule: docs/job-store.md.
+"""
+
+_FIELDS_OF_1_0_0 = frozenset({
+    "session_code", "result_name", "refinement", "placement", "scale_length", "target", "fit", "pivot", "original",
+    "again", "blend_file", "scene_name", "output", "export_path", "run_id", "parts", "copies", "materials", "asset",
+})  # fmt: skip
 _ROUTINE_BEFORE = {text: Message(text, code=ROUTINE) for text in ("Converting", "Placed")}
 """What version 1.0.0 writes without a code."""
 
@@ -65,6 +77,11 @@ def columns_from(changes: Mapping[str, Any]) -> dict[str, Any]:
 def message_from_text(english: str) -> Message:
     """The message of a row of version 1.0.0, or of a record in a .blend file, which hold the English text only."""
     return _ROUTINE_BEFORE.get(english, Message(english))
+
+
+def format_of(spec: Mapping[str, Any]) -> int:
+    """The format that a store must have to hold a job of this *spec*, as :meth:`JobSpec.as_dict` gives it."""
+    return FORMAT_OF_1_0_0 if spec.keys() <= _FIELDS_OF_1_0_0 else NEWEST_FORMAT
 
 
 def spec_from(text: str) -> JobSpec:

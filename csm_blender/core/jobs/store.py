@@ -22,10 +22,11 @@ from typing import Any
 from ..errors import StoreUnusable
 from ..models import JobSpec
 from ..settings import LONGEST_LEASE_S
+from . import holder
 from .database import BUSY_TIMEOUT_S, identity, open_database, storage_faults_explained
 from .job import Job
 from .job_records import IllegalMove, LeaseLost, SentBefore, check_move, is_lasting
-from .rows import columns_from, jobs_from, spec_from
+from .rows import columns_from, format_of, jobs_from, spec_from
 from .shared_refine import blocking_job
 from .states import ACTIVE, FINISHED, JobState
 
@@ -71,6 +72,15 @@ class Store:
         wanted = "1" if states is None else f"state IN ({_quoted(states)})"
         return self._select(f"WHERE {wanted} AND (? IS NULL OR run_id=?) ORDER BY created_at, rowid", [run_id, run_id])
 
+    def latest(self, count: int) -> list[Job]:
+        """The *count* jobs made last, newest first."""
+        return self._select("ORDER BY created_at DESC, rowid DESC LIMIT ?", [count])
+
+    def job_ids(self) -> set[str]:
+        """The ids of all jobs, also of those whose rows cannot be read."""
+        with self._explained():
+            return {row["job_id"] for row in self._db.execute("SELECT job_id FROM jobs")}
+
     def siblings(self, job: Job) -> list[Job]:
         """The other jobs for the same session of the same service, oldest first."""
         return self._select(
@@ -107,14 +117,15 @@ class Store:
         """
         base_url = base_url if spec.needs_service else ""
         job_id = job_id or uuid.uuid4().hex
-        now = now_text()
+        now, data = now_text(), spec.as_dict()
         with self._transaction("NORMAL"):
+            self._raise_format(format_of(data))
             done = self._db.execute(
                 "INSERT OR IGNORE INTO jobs (job_id, revision, state, session_code, object_name, blend_file,"
                 " scene_name, base_url, run_id, spec_json, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                 [
                     *(job_id, self._next_revision(), str(JobState.QUEUED), spec.session_code, spec.object_name),
-                    *(spec.blend_file, spec.scene_name, base_url, spec.run_id, json.dumps(spec.as_dict()), now, now),
+                    *(spec.blend_file, spec.scene_name, base_url, spec.run_id, json.dumps(data), now, now),
                 ],
             )
             if done.rowcount == 1:
@@ -179,6 +190,11 @@ class Store:
 
     def claim(self, job_id: str, owner: str, lease_s: float) -> bool:
         """Take or renew the lease on a job for *lease_s* seconds; ``False`` while another worker holds it."""
+        return self._claim(job_id, owner, lease_s) or (
+            self._release_gone(owner, job_id) and self._claim(job_id, owner, lease_s)
+        )
+
+    def _claim(self, job_id: str, owner: str, lease_s: float) -> bool:
         with self._transaction("NORMAL"):
             done = self._db.execute(
                 f"UPDATE jobs SET lease_owner=:owner, lease_until=:now+:lease WHERE job_id=:job AND {_FREE}",  # noqa: S608 - a constant
@@ -196,9 +212,23 @@ class Store:
         """Give back every lease of *owner*: it ends, or it is known to be dead."""
         with self._transaction("NORMAL"):
             self._db.execute("UPDATE jobs SET lease_owner='', lease_until=0 WHERE lease_owner=?", [owner])
+        holder.forget(owner)
+
+    def _release_gone(self, owner: str, job_id: str | None = None) -> bool:
+        """Give back the leases of workers of this machine that were killed: on one job, or on all; whether any was."""
+        with self._explained():
+            rows = self._db.execute(
+                "SELECT DISTINCT lease_owner FROM jobs WHERE lease_owner NOT IN ('', ?) AND (? IS NULL OR job_id=?)",
+                [owner, job_id, job_id],
+            )
+            gone = [row["lease_owner"] for row in rows if holder.is_gone(row["lease_owner"])]
+        for other in gone:
+            self.release(other)
+        return bool(gone)
 
     def waiting_for_worker(self, base_url: str, owner: str = "") -> list[str]:
         """Ids of the jobs of this service, and of those that need none, that have no worker, or have *owner*."""
+        self._release_gone(owner)
         with self._explained():
             rows = self._db.execute(
                 f"SELECT job_id FROM jobs WHERE base_url IN (:base, '') AND {_FREE}"  # noqa: S608 - constants
@@ -217,6 +247,11 @@ class Store:
         assignments = ", ".join(f"{name}=?" for name in columns)
         change = f"UPDATE jobs SET {assignments} WHERE job_id=?"  # noqa: S608 - names of our own columns
         self._db.execute(change, [*columns.values(), job_id])
+
+    def _raise_format(self, needed: int) -> None:
+        """Write into the file which versions can read it from now on."""
+        if self._db.execute("PRAGMA user_version").fetchone()[0] < needed:
+            self._db.execute(f"PRAGMA user_version={needed:d}")
 
     def _record_event(self, job_id: str, state: JobState, message: str) -> None:
         self._db.execute("INSERT INTO events VALUES (?,?,?,?)", [job_id, now_text(), str(state), message])
@@ -256,7 +291,8 @@ class Store:
 def is_leased(job: Job) -> bool:
     """Whether a worker holds the lease on the job right now."""
     now = time.time()
-    return bool(job.lease_owner) and now <= job.lease_until <= now + LONGEST_LEASE_S
+    is_valid = bool(job.lease_owner) and now <= job.lease_until <= now + LONGEST_LEASE_S
+    return is_valid and not holder.is_gone(job.lease_owner)
 
 
 def _quoted(states: Iterable[JobState]) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 
+from ..jobs.holder import alive_as
 from ..jobs.job import Job
 from ..jobs.job_records import JobRecords
 from ..processes.converter_pool import ConverterPool
@@ -31,16 +32,17 @@ def run_jobs(  # noqa: PLR0913 - each is a collaborator or a choice of its own
     """
     owner = uuid.uuid4().hex
     pipeline = Pipeline(records, settings, converters, owner)
-    try:
-        run_blocking(
-            pipeline,
-            records,
-            job_ids,
-            concurrency=concurrency,
-            on_change=on_change,
-            begin=lambda job_id: begin(job_id, owner),
-        )
-    finally:
-        converters.stop_all()
-        records.release(owner)
-        pipeline.close()
+    with alive_as(owner):
+        try:
+            run_blocking(
+                pipeline,
+                records,
+                job_ids,
+                concurrency=concurrency,
+                on_change=on_change,
+                begin=lambda job_id: begin(job_id, owner),
+            )
+        finally:
+            converters.stop_all()
+            records.release(owner)
+            pipeline.close()

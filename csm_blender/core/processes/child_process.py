@@ -29,11 +29,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..file_system import remove_file
 from ..messages import NOTHING, Message, from_json
 from .launch import start
 from .memory import resident_bytes
 
 GRACE_S = 0.5
+LONGEST_GAP_S = 10.0
+"""Time in which nobody looked counts as no longer: the machine slept, and its clock may have gone on (on Windows)."""
 
 
 class Progress(NamedTuple):
@@ -70,7 +73,7 @@ class ChildProcess:
         """Start *command*. Raises ``OSError``.
 
         A request that takes longer than *deadline_s* seconds ends the child, as does more than *memory_bytes* of
-        resident memory, where the system tells how much it is (Linux).
+        resident memory, where the system tells how much it is (Linux). A machine that sleeps takes no time.
         """
         self.log = log
         self.progress = Progress()
@@ -78,7 +81,7 @@ class ChildProcess:
         self.ending: Ending | None = None
         self._reason = Ending.EXITED
         self._deadline_s, self._memory_bytes = deadline_s, memory_bytes
-        self._sent_s = time.monotonic()
+        self._worked_s, self._looked_s = 0.0, time.monotonic()
         self._kill_at_s = float("inf")
         self._unread = b""
         written, name = tempfile.mkstemp(prefix="csm-child-")
@@ -112,7 +115,8 @@ class ChildProcess:
         """
         assert self._process.stdin is not None
         self.log = log or self.log
-        self.progress, self.answer, self._sent_s = Progress(), None, time.monotonic()
+        self.progress, self.answer = Progress(), None
+        self._worked_s, self._looked_s = 0.0, time.monotonic()
         try:
             self._process.stdin.write(line)
             self._process.stdin.flush()
@@ -174,7 +178,9 @@ class ChildProcess:
         now_s = time.monotonic()
         if now_s > self._kill_at_s:
             return Ending.CANCELLED
-        if self.answer is None and now_s - self._sent_s > self._deadline_s:
+        self._worked_s += min(now_s - self._looked_s, LONGEST_GAP_S)
+        self._looked_s = now_s
+        if self.answer is None and self._worked_s > self._deadline_s:
             return Ending.DEADLINE
         if self._memory_bytes is not None and (resident_bytes(self.pid) or 0) > self._memory_bytes:
             return Ending.MEMORY
@@ -217,5 +223,4 @@ class ChildProcess:
 
     def _remove_file(self) -> None:
         """Remove the file of messages: at once where open files can be removed, on Windows when the child is gone."""
-        with contextlib.suppress(OSError):
-            self._path.unlink(missing_ok=True)
+        remove_file(self._path)

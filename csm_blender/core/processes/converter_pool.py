@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadMesh, ConversionFailed, CsmError, DiskProblem, NoBlender
+from ..errors import BadMesh, ConversionFailed, CsmError, DiskProblem, NoBlender, NotEnoughMemory
+from ..file_system import replace_file
 from ..messages import Message, sentences
 from ..remesh import RemeshOptions
 from .child_process import ChildProcess, Progress
@@ -33,6 +34,8 @@ MESH_NAME = "delivered.mesh"
 BLEND_NAME = "refined.blend"
 LOG_NAME = "converter.log"
 _ATTEMPT_PREFIX = "converting-"
+_ERRORS = {kind.code: kind for kind in (BadMesh, ConversionFailed, NotEnoughMemory)}
+"""What a converter may say of a mesh, by the code."""
 END_S = 2.0
 POLL_S = 0.02
 WAITING_S = 5.0
@@ -89,9 +92,8 @@ class ConverterPool:
         """
         if self._interpreters is None:
             raise NoBlender("There is no Blender on this machine to convert the mesh.")
-        needs = converter_needs(Path(request["mesh"]))
-        if request.get("remesh"):
-            needs = max(needs, remesh_needs(Path(request["mesh"]), RemeshOptions.from_dict(request["remesh"])))
+        known = self._waiting.get(job_id)  # it may ask a hundred times, and a file is long to look through
+        needs = known.needs if known else _needs(request)
         with self._lock:
             self._poll_all()
             if self.is_running(job_id):
@@ -185,7 +187,7 @@ class ConverterPool:
     def collect(self, job_id: str) -> dict[str, Any] | None:
         """The converter's report once it has ended; ``None`` while it runs.
 
-        Raises :class:`BadMesh` or :class:`ConversionFailed` with the converter's own sentence.
+        Raises :class:`BadMesh`, :class:`NotEnoughMemory` or :class:`ConversionFailed` with the converter's sentence.
         """
         with self._lock:
             self._poll_all()
@@ -214,20 +216,27 @@ class ConverterPool:
             self.stop(job_id)
 
 
+def _needs(request: Mapping[str, Any]) -> int:
+    """Bytes of memory that doing *request* may take."""
+    mesh = Path(request["mesh"])
+    options = request.get("remesh")
+    needs = converter_needs(mesh)
+    return max(needs, remesh_needs(mesh, RemeshOptions.from_dict(options))) if options else needs
+
+
 def _outcome(running: _Running) -> dict[str, Any] | CsmError:
     """The report of a converter that has ended, or what went wrong."""
     report, folder = running.process.answer, running.job.folder
     if report is None:
         with contextlib.suppress(OSError):
-            (running.attempt / LOG_NAME).replace(folder / LOG_NAME)
+            replace_file(running.attempt / LOG_NAME, folder / LOG_NAME)
         output = Message("Its output is in {path}.", path=folder / LOG_NAME)
         none = Message("The converter gave no result.")
         return ConversionFailed(sentences(none, running.process.how_it_ended(), output))
     if error := report.get("error"):
-        kind = BadMesh if error["code"] == BadMesh.code else ConversionFailed
-        return kind(error["message"], error["hint"])
+        return _ERRORS.get(error["code"], ConversionFailed)(error["message"], error["hint"])
     try:
-        (running.attempt / BLEND_NAME).replace(folder / BLEND_NAME)
+        replace_file(running.attempt / BLEND_NAME, folder / BLEND_NAME)
     except OSError as problem:
         return DiskProblem("The converted mesh cannot be kept: {reason}.", reason=problem)
     return {**report, "blend": str(folder / BLEND_NAME)}

@@ -66,9 +66,11 @@ def not_enough_memory(needed: int, free: int) -> NotEnoughMemory:
 
 def resident_bytes(pid: int) -> int | None:
     """Bytes of memory that process *pid* takes; ``None`` where the system does not tell in a file (not Linux)."""
+    if sys.platform == "win32":
+        return None
     try:
         return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError, AttributeError):
+    except (OSError, ValueError, IndexError):
         return None
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadMesh, BadOutput, ConversionFailed, CsmError, DiskProblem, NotEnoughMemory
+from ..file_system import remove_file, replace_file
 from ..files.whole_file import check_room
 from ..messages import Message, sentences
 from ..remesh import RemeshAnswer, RemeshOptions, RemeshReport, RemeshRequest
@@ -141,13 +142,12 @@ def _move_to_place(work: Path, target: Path, companions: tuple[str, ...]) -> Non
         for name in (*companions, target.name):
             place = target.with_name(Path(name).name)
             existed = place.exists()
-            (work / place.name).replace(place)
+            replace_file(work / place.name, place)
             if not existed:
                 moved.append(place)
     except OSError as error:
         for place in moved:
-            with contextlib.suppress(OSError):
-                place.unlink()
+            remove_file(place)
         words = "The file {path} cannot be written: {reason}."
         raise DiskProblem(words, _DISK_HINT, path=target, reason=error) from error
 

@@ -9,12 +9,14 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Indices, Mask, Points, order_of
 from .nearest import nearest_on
-from .surface import Indices, Mask, Points, Surface, mesh_of
-from .topology import bodies_of, edges_of
+from .surface import Surface, mesh_of
 
 SPECK = 0.02
 """A body whose diagonal is below this share of the whole one's is a speck, unless all are."""
+FURNITURE = 0.8
+"""What is in a room is smaller than this share of it."""
 INSIDE = 0.95
 """A body is inside another one if at least this share of the points looked at is."""
 _LOOKED_AT, _CONTAINERS = 64, 12
@@ -47,19 +49,28 @@ class Bodies:
 
 def bodies_in(surface: Surface) -> Bodies:
     """The bodies of *surface*: triangles that share a point are in one."""
-    label = bodies_of(surface.triangles, edges_of(surface.triangles))
+    label = surface.body
     count = int(label.max(initial=-1)) + 1
-    low, high = np.full((count, 3), np.inf), np.full((count, 3), -np.inf)
-    of_point = np.zeros(len(surface.points), dtype=np.int64)
-    of_point[surface.triangles.ravel()] = np.repeat(label, 3)
-    used = np.unique(surface.triangles)
-    np.minimum.at(low, of_point[used], surface.points[used])
-    np.maximum.at(high, of_point[used], surface.points[used])
+    if not count:
+        return Bodies(label, np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0), np.zeros(0))
+    points, owner = _points_by_body(surface)
+    starts = np.searchsorted(owner, np.arange(count))
+    low = np.minimum.reduceat(surface.points[points], starts)
+    high = np.maximum.reduceat(surface.points[points], starts)
     area = np.bincount(label, weights=surface.areas(), minlength=count).astype(np.float64)
     # From each body's own corner: far from the origin, the sum would lose its digits.
     a, b, c = (corner - low[label] for corner in surface.corners())
     sixfold = np.einsum("ij,ij->i", a, np.cross(b, c))
     return Bodies(label, low, high, area, np.bincount(label, weights=sixfold, minlength=count) / 6.0)
+
+
+def _points_by_body(surface: Surface) -> tuple[Indices, Indices]:
+    """The points that triangles use, body by body, and the body of each."""
+    of_point = np.zeros(len(surface.points), dtype=np.int64)
+    of_point[surface.triangles.ravel()] = np.repeat(surface.body, 3)
+    of_point = of_point[surface.used]
+    order = order_of(of_point) if of_point.any() else np.arange(len(of_point))
+    return surface.used[order], of_point[order]
 
 
 def without_specks(surface: Surface) -> tuple[Surface, int]:
@@ -71,13 +82,29 @@ def without_specks(surface: Surface) -> tuple[Surface, int]:
     return surface.kept(matters[bodies.label]), int((~matters).sum())
 
 
-def turned_outward(surface: Surface) -> Surface:
-    """*surface* with each closed body that is wound inward turned over; open ones keep their way."""
+def rooms_in(surface: Surface) -> Mask:
+    """Which bodies (b,) of *surface*, of closed ones, are rooms: wound inward, around smaller ones wound outward.
+
+    What is in them is seen from inside. Inner shells are not smaller by much.
+    """
+    bodies = bodies_in(surface)
+    rooms = np.zeros(bodies.count, dtype=bool)
+    for body in np.flatnonzero(bodies.volume < 0.0)[:_CONTAINERS]:
+        within = (bodies.low >= bodies.low[body]).all(axis=1) & (bodies.high <= bodies.high[body]).all(axis=1)
+        within &= (bodies.volume > 0.0) & (bodies.diagonal < FURNITURE * bodies.diagonal[body])
+        rooms[body] = bodies.area[within].sum() > SPECK * bodies.area[body]
+    return rooms
+
+
+def turned_outward(surface: Surface, rooms: Mask | None = None) -> Surface:
+    """*surface* with each closed body that is wound inward turned over; open ones keep their way, and *rooms* (b,)."""
     bodies = bodies_in(surface)
     inward = bodies.volume < 0.0
+    if rooms is not None:
+        inward &= ~rooms
     if not inward.any():
         return surface
-    edges = edges_of(surface.triangles)
+    edges = surface.edges
     open_sides = np.flatnonzero(edges.faces[edges.of_side] == 1)
     inward[bodies.label[open_sides // 3]] = False
     turning = inward[bodies.label]
@@ -91,8 +118,9 @@ def without_hidden(surface: Surface) -> tuple[Surface, int]:
     bodies = bodies_in(surface)
     hidden = np.zeros(bodies.count, dtype=bool)
     volume = np.abs(bodies.volume)
+    rooms = rooms_in(surface)
     for container in np.argsort(-volume, kind="stable")[:_CONTAINERS]:
-        if hidden[container]:
+        if hidden[container] or rooms[container]:
             continue
         within = (bodies.low >= bodies.low[container]).all(axis=1) & (bodies.high <= bodies.high[container]).all(axis=1)
         within &= ~hidden & (volume < volume[container])
@@ -104,13 +132,13 @@ def without_hidden(surface: Surface) -> tuple[Surface, int]:
 
 def _inside(surface: Surface, bodies: Bodies, container: int, others: Indices) -> Mask:
     """Which bodies (b,) of *others* lie inside *container*: their points are behind its nearest faces."""
-    points, owners = [], []
-    for other in others:
-        used = np.unique(surface.triangles[bodies.label == other])
-        chosen = used[:: max(1, len(used) // _LOOKED_AT)]
-        points.append(surface.points[chosen])
-        owners.append(np.full(len(chosen), other))
-    places, owner = np.concatenate(points), np.concatenate(owners)
+    points, owner = _points_by_body(surface)
+    step = np.maximum(np.bincount(owner, minlength=bodies.count) // _LOOKED_AT, 1)
+    number = np.arange(len(owner)) - np.searchsorted(owner, np.arange(bodies.count))[owner]
+    is_other = np.zeros(bodies.count, dtype=bool)
+    is_other[others] = True
+    chosen = is_other[owner] & (number % step[owner] == 0)
+    places, owner = surface.points[points[chosen]], owner[chosen]
     mesh = mesh_of(surface.kept(bodies.label == container), "CSM container")
     try:
         found = nearest_on(mesh, places)

@@ -7,8 +7,9 @@ import bpy
 import numpy as np
 
 from ...core.remesh import Deviation
+from .arrays import Points
 from .nearest import distances_to
-from .surface import Points, Surface
+from .surface import Surface
 
 SAMPLES = 30_000
 _SEED = 7

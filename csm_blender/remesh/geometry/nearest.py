@@ -10,8 +10,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Points
 from .node_group import evaluated, object_of
-from .surface import Points
+from .surface import set_points
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,7 @@ def nearest_on(mesh: bpy.types.Mesh, points: Points) -> Nearest:
         return Nearest(np.zeros((0, 3)), np.zeros((0, 3)))
     cloud = bpy.data.meshes.new("CSM points")
     try:
-        cloud.vertices.add(len(points))
-        cloud.vertices.foreach_set("co", points.astype(np.float32).ravel())
+        set_points(cloud, points.astype(np.float32))
         with object_of(mesh) as target, evaluated(cloud, lambda tree, i, o: _sample(tree, i, o, target)) as found:
             return Nearest(_vectors(found, "csm_place"), _vectors(found, "csm_normal"))
     finally:

@@ -11,9 +11,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-Points = NDArray[np.float64]
-Indices = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from .arrays import Indices, Mask, Points, order_of_rows, used_of
+from .topology import Edges, bodies_of, edges_of
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,22 @@ class Surface:
         """Length of the diagonal of the box around the points that triangles use; 0 where there are none."""
         if not len(self.triangles):
             return 0.0
-        return float(np.linalg.norm(np.ptp(self.points[np.unique(self.triangles)], axis=0)))
+        return float(np.linalg.norm(np.ptp(self.points[self.used], axis=0)))
+
+    @cached_property
+    def used(self) -> Indices:
+        """The points that triangles use, each once, in order."""
+        return used_of(self.triangles, len(self.points))
+
+    @cached_property
+    def edges(self) -> Edges:
+        """Its edges."""
+        return edges_of(self.triangles)
+
+    @cached_property
+    def body(self) -> Indices:
+        """For each triangle the number of its body (m,): those that share a point are in one."""
+        return bodies_of(self.triangles, self.edges)
 
     def corners(self) -> tuple[Points, Points, Points]:
         """The three corners of each triangle, (m, 3) each."""
@@ -66,7 +80,7 @@ def ordered(surface: Surface) -> Surface:
     """*surface* with its triangles in an order of their own: importers of Blender 4.2 do not always keep the file's."""
     first = surface.triangles.argmin(axis=1)[:, None]
     turned = np.take_along_axis(surface.triangles, (first + np.arange(3)) % 3, axis=1)
-    return Surface(surface.points, turned[np.lexsort(turned.T[::-1])])
+    return Surface(surface.points, turned[order_of_rows(turned, len(surface.points))])
 
 
 def joined(surfaces: list[Surface]) -> Surface:
@@ -80,14 +94,12 @@ def joined(surfaces: list[Surface]) -> Surface:
 
 def surface_of(mesh: bpy.types.Mesh) -> Surface:
     """The faces of *mesh*, those with more than three corners cut into triangles. Loose vertices stay in ``points``."""
-    points = np.empty((len(mesh.vertices), 3), dtype=np.float32)
-    mesh.vertices.foreach_get("co", points.ravel())
+    points = points_of(mesh)
     if not len(mesh.polygons):
         corners = np.zeros(0, dtype=np.int32)
     elif len(mesh.loops) == 3 * len(mesh.polygons):
-        attribute: Any = mesh.attributes[".corner_vert"]  # the stub lacks the data of the attribute's own type
         corners = np.empty(len(mesh.loops), dtype=np.int32)
-        attribute.data.foreach_get("value", corners)
+        _data(mesh, ".corner_vert").foreach_get("value", corners)
     else:
         mesh.calc_loop_triangles()
         corners = np.empty(len(mesh.loop_triangles) * 3, dtype=np.int32)
@@ -98,12 +110,38 @@ def surface_of(mesh: bpy.types.Mesh) -> Surface:
 def mesh_of(surface: Surface, name: str) -> bpy.types.Mesh:
     """A new mesh datablock with the triangles of *surface*."""
     mesh = bpy.data.meshes.new(name)
-    count = len(surface.triangles)
-    mesh.vertices.add(len(surface.points))
-    mesh.vertices.foreach_set("co", surface.points.astype(np.float32).ravel())
-    mesh.loops.add(3 * count)
-    mesh.loops.foreach_set("vertex_index", surface.triangles.astype(np.int32).ravel())
-    mesh.polygons.add(count)
-    mesh.polygons.foreach_set("loop_start", np.arange(0, 3 * count, 3, dtype=np.int32))
-    mesh.update(calc_edges=True)
+    fill(mesh, surface.points.astype(np.float32), surface.triangles.astype(np.int32))
     return mesh
+
+
+def fill(mesh: bpy.types.Mesh, points: NDArray[np.float32], triangles: NDArray[np.int32]) -> None:
+    """Give *mesh*, an empty one, *points* (n, 3) and *triangles* (m, 3)."""
+    set_points(mesh, points)
+    if not len(triangles):
+        return
+    mesh.loops.add(triangles.size)
+    _data(mesh, ".corner_vert").foreach_set("value", triangles.ravel())
+    mesh.polygons.add(len(triangles))
+    mesh.polygons.foreach_set("loop_start", np.arange(0, triangles.size, 3, dtype=np.int32))
+    mesh.update(calc_edges=True)
+
+
+def points_of(mesh: bpy.types.Mesh) -> NDArray[np.float32]:
+    """Where the vertices of *mesh* are, (n, 3)."""
+    points = np.empty((len(mesh.vertices), 3), dtype=np.float32)
+    if len(points):
+        _data(mesh, "position").foreach_get("vector", points.ravel())
+    return points
+
+
+def set_points(mesh: bpy.types.Mesh, points: NDArray[np.float32]) -> None:
+    """Give *mesh*, one without vertices, vertices at *points* (n, 3)."""
+    if len(points):
+        mesh.vertices.add(len(points))
+        _data(mesh, "position").foreach_set("vector", np.ascontiguousarray(points, dtype=np.float32).ravel())
+
+
+def _data(mesh: bpy.types.Mesh, name: str) -> Any:
+    """The values of an attribute: read and written fifty times faster than those of vertices and corners."""
+    attribute: Any = mesh.attributes[name]  # the stub lacks the data of the attribute's own type
+    return attribute.data

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .surface import Indices, Mask
+from .arrays import Indices, Mask, first_of_each, numbered, order_of
 
 NONE = -1
 
@@ -21,12 +21,13 @@ class Edges:
     """The edges between the points of triangles, however many triangles each of them has.
 
     ``ends`` (e, 2) are points, the smaller index first; ``of_side`` (3 m,) is the edge of each side and ``forward``
-    (3 m,) whether the side runs from the smaller to the larger index.
+    (3 m,) whether the side runs from the smaller to the larger index. ``sides`` (3 m,) are all sides, edge by edge.
     """
 
     ends: Indices
     of_side: Indices
     forward: Mask
+    sides: Indices
 
     @cached_property
     def faces(self) -> Indices:
@@ -50,17 +51,24 @@ def edges_of(triangles: Indices) -> Edges:
     end = triangles[:, (1, 2, 0)].ravel()
     count = int(triangles.max(initial=0)) + 1
     low, high = np.minimum(start, end), np.maximum(start, end)
-    keys, of_side = np.unique(low * count + high, return_inverse=True)
-    return Edges(np.stack([keys // count, keys % count], axis=1), of_side.reshape(-1), start < end)
+    keys = low * count + high
+    sides = order_of(keys)
+    keys = keys[sides]
+    is_first = np.ones(len(keys), dtype=bool)
+    np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
+    of_side = np.empty(len(keys), dtype=np.int64)
+    of_side[sides] = np.cumsum(is_first) - 1
+    first = sides[is_first]
+    return Edges(np.stack([low[first], high[first]], axis=1), of_side, start < end, sides)
 
 
 def twins_of(edges: Edges) -> Indices:
     """The side opposite to each side, (3 m,), on edges with exactly two triangles; ``NONE`` on others."""
-    order = np.argsort(edges.of_side, kind="stable")
     first = np.cumsum(edges.faces) - edges.faces
     pairs = first[edges.faces == 2]  # noqa: PLR2004 - by definition
+    a, b = edges.sides[pairs], edges.sides[pairs + 1]
     twins = np.full(len(edges.of_side), NONE, dtype=np.int64)
-    twins[order[pairs]], twins[order[pairs + 1]] = order[pairs + 1], order[pairs]
+    twins[a], twins[b] = b, a
     return twins
 
 
@@ -74,17 +82,47 @@ def components(count: int, a: Indices, b: Indices) -> Indices:
         low, high = np.minimum(label[a], label[b]), np.maximum(label[a], label[b])
         differ = low != high
         a, b, low, high = a[differ], b[differ], low[differ], high[differ]
-        np.minimum.at(label, high, low)  # hook each root to the smallest one beside it
+        label[high] = low  # hook each root to a smaller one beside it: which one does not matter in the end
         while not np.array_equal(jumped := label[label], label):
             label = jumped
-    _, numbers = np.unique(label, return_inverse=True)
-    return numbers.reshape(-1)
+    return numbered(label, count)
 
 
 def bodies_of(triangles: Indices, edges: Edges) -> Indices:
     """The connected part of each triangle, (m,): triangles that share a point are in one part."""
     if not len(triangles):
         return np.zeros(0, dtype=np.int64)
-    of_point = components(int(edges.ends.max()) + 1, edges.ends[:, 0], edges.ends[:, 1])
-    _, numbers = np.unique(of_point[triangles[:, 0]], return_inverse=True)
-    return numbers.reshape(-1)
+    count = int(edges.ends.max()) + 1
+    return numbered(components(count, edges.ends[:, 0], edges.ends[:, 1])[triangles[:, 0]], count)
+
+
+def wound_against(edges: Edges, twins: Indices) -> Mask:
+    """Which triangles (m,) have to be turned over so that neighbors are wound alike, as most of a connected part are.
+
+    *twins* are those of *edges*.
+    """
+    count = len(twins) // 3
+    sides = np.flatnonzero(twins != NONE)
+    against = edges.forward[sides] == edges.forward[twins[sides]]
+    flip: Mask = np.zeros(count, dtype=bool)
+    if not against.any():
+        return flip
+    part = components(count, sides // 3, twins[sides] // 3)
+    differs: Mask = np.zeros(3 * count, dtype=bool)
+    differs[sides] = against
+    differs = differs.reshape(-1, 3)
+    neighbors: Indices = np.where(twins == NONE, np.repeat(np.arange(count), 3), twins // 3).reshape(-1, 3)
+    seeds = first_of_each(part, int(part.max()) + 1)
+    seen = np.zeros(count, dtype=bool)
+    seen[seeds] = True
+    front: Indices = seeds
+    while len(front):
+        near, turn = neighbors[front].ravel(), (differs[front] ^ flip[front][:, None]).ravel()
+        near, first = np.unique(near, return_index=True)
+        new = ~seen[near]
+        front = near[new].ravel()
+        flip[front] = turn[first][new]
+        seen[front] = True
+    of_part = np.bincount(part)
+    flipped = np.bincount(part, weights=flip)
+    return np.asarray(flip ^ (flipped * 2 > of_part)[part])

@@ -11,16 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-_RGB, _RGBA = 3, 4
-_SRGB_NAMES = ("sRGB", "sRGB Encoded Rec.709 (sRGB)", "Filmic sRGB", "AgX Base sRGB")
-"""Color spaces with the sRGB curve, or nearly; the bytes of all others are taken as linear."""
+_GRAY_ALPHA, _RGB, _RGBA = 2, 3, 4
 
 
 @dataclass(frozen=True)
 class Pixels:
     """(h, w, 4) *values* from the bottom row up: bytes as they are stored, or linear floats.
 
-    With ``is_srgb`` the color of the bytes has the sRGB curve.
+    With ``is_srgb`` the color of the bytes has the sRGB curve, or nearly, as those of Filmic and AgX; the bytes of all
+    other color spaces are taken as linear.
     """
 
     values: NDArray[Any]
@@ -150,7 +149,8 @@ def _as_rgba(values: NDArray[Any]) -> NDArray[Any]:
         return values
     full = np.empty((*values.shape[:2], _RGBA), dtype=values.dtype)
     full[..., :_RGB] = values if channels == _RGB else values[..., :1]
-    full[..., _RGB] = values[..., 1] if channels == 2 else 255 if values.dtype == np.uint8 else 1.0  # noqa: PLR2004
+    opaque = 255 if values.dtype == np.uint8 else 1.0
+    full[..., _RGB] = values[..., 1] if channels == _GRAY_ALPHA else opaque
     return full
 
 

@@ -10,10 +10,13 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry.surface import points_of
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 _RGB, _RGBA = 3, 4
+_SIDES = 3
 _MOST_SIDES = 4
 """Of faces that MikkTSpace knows."""
 _FIELDS = {
@@ -41,19 +44,31 @@ class TriangleData:
 
     def __init__(self, mesh: bpy.types.Mesh) -> None:
         self._mesh: Any = mesh
+        self.vertices: Ints
+        """(t, 3)"""
+        self.corners: Ints
+        """(t, 3)"""
+        self.polygons: Ints
+        """(t,)"""
+        self._read_triangles()
+        self._cache: dict[str, tuple[Floats, Ints] | None] = {}
+
+    def _read_triangles(self) -> None:
+        count = len(self._mesh.polygons)
+        if count and len(self._mesh.loops) == _SIDES * count:  # triangles only: nothing has to be cut
+            self.vertices = _read(self._mesh.attributes[".corner_vert"].data, "value", 1, np.int32).reshape(-1, _SIDES)
+            self.corners = np.arange(_SIDES * count, dtype=np.int32).reshape(-1, _SIDES)
+            self.polygons = np.arange(count, dtype=np.int32)
+            return
         self._mesh.calc_loop_triangles()
         triangles = self._mesh.loop_triangles
-        self.vertices: Ints = _read(triangles, "vertices", 3, np.int32)
-        """(t, 3)"""
-        self.corners: Ints = _read(triangles, "loops", 3, np.int32)
-        """(t, 3)"""
-        self.polygons: Ints = _read(triangles, "polygon_index", 1, np.int32)[:, 0]
-        """(t,)"""
-        self._cache: dict[str, tuple[Floats, Ints] | None] = {}
+        self.vertices = _read(triangles, "vertices", _SIDES, np.int32)
+        self.corners = _read(triangles, "loops", _SIDES, np.int32)
+        self.polygons = _read(triangles, "polygon_index", 1, np.int32)[:, 0]
 
     def positions(self) -> Floats:
         """(t, 3, 3) of the corners."""
-        return _read(self._mesh.vertices, "co", 3)[self.vertices]
+        return points_of(self._mesh)[self.vertices]
 
     def normals(self) -> Floats:
         """(loops, 3) the normals at the corners, as the mesh is shaded."""

@@ -5,20 +5,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry.surface import Indices, Points, Surface
+from ..geometry.arrays import Indices, Points
+from ..geometry.surface import Surface
 from ..geometry.topology import NONE, Edges, edges_of, twins_of
 from ..geometry.weld import groups_at_same_place
 from .rebuild import point_normals
 
-FLAT = 1e-5
+FLAT = 2e-6
 """A triangle is flat whose height on its longest side is below this share of that side."""
 ROUNDS = 12
+RAISED = 1e-5
+"""Share of its longest side by which a flat triangle is made higher at first; twice as much in each round."""
+_ACROSS, _TOLD = 0.1, 3e-7
 APART = 2e-5
 """How far points are moved from each other where edges lie at the same place: a share of the diagonal."""
 
 
 def cleaned_up(surface: Surface) -> Surface:
-    """*surface* as single precision keeps it, with flat triangles turned or spread, and touching edges parted."""
+    """*surface* as single precision keeps it, with flat triangles turned or raised, and touching edges parted."""
     surface = Surface(surface.points.astype(np.float32).astype(np.float64), surface.triangles)
     for round_number in range(ROUNDS):
         flat = flat_triangles(surface)
@@ -26,7 +30,7 @@ def cleaned_up(surface: Surface) -> Surface:
             break
         turned = _turned(surface, flat)
         if turned is None or round_number > ROUNDS // 2:
-            turned = _spread(surface, flat)
+            turned = _raised(surface, flat, RAISED * 2.0**round_number)
         surface = turned
     return _parted(surface)
 
@@ -44,7 +48,7 @@ def _side_lengths(surface: Surface) -> Points:
 
 def _turned(surface: Surface, flat: Indices) -> Surface | None:
     """*surface* with the longest sides of *flat* triangles turned to the other diagonal; ``None`` if none can be."""
-    edges = edges_of(surface.triangles)
+    edges = surface.edges
     twins = twins_of(edges)
     sides = 3 * flat + _side_lengths(surface)[flat].argmax(axis=1)
     sides = sides[twins[sides] != NONE]
@@ -94,18 +98,25 @@ def _worst(points: Points, *triangles: tuple[Indices, Indices, Indices]) -> Poin
     return np.asarray(np.minimum(*shares))
 
 
-def _spread(surface: Surface, flat: Indices) -> Surface:
-    """*surface* with the points of *flat* triangles moved toward the middle of their neighbors."""
-    edges = edges_of(surface.triangles)
-    points = np.unique(surface.triangles[flat])
-    count = np.bincount(edges.ends.ravel(), minlength=len(surface.points))
-    middle = np.zeros_like(surface.points)
-    for a, b in (edges.ends.T, edges.ends[:, ::-1].T):
-        np.add.at(middle, a, surface.points[b])
-    middle /= np.maximum(count, 1)[:, None]
+def _raised(surface: Surface, flat: Indices, height: float) -> Surface:
+    """*surface* with the third corner of *flat* triangles moved away from their longest side.
+
+    By *height*, a share of that side, but so far that points at the same place are two; along the surface.
+    """
+    lengths = _side_lengths(surface)[flat]
+    longest = lengths.argmax(axis=1)
+    a, b, top = (surface.triangles[flat, (longest + turn) % 3] for turn in range(3))
+    along = surface.points[b] - surface.points[a]
+    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-30)
+    way = np.cross(point_normals(surface)[top], along)
+    length = np.linalg.norm(way, axis=1, keepdims=True)
+    axis = np.eye(3)[np.abs(along).argmin(axis=1)]
+    way = np.where(length > _ACROSS, way, np.cross(axis, along))
+    way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-30)
+    least = np.maximum(_TOLD * np.abs(surface.points[top]).max(axis=1), APART / 2.0 * surface.diagonal)
     moved = surface.points.copy()
-    moved[points] = (0.7 * moved[points] + 0.3 * middle[points]).astype(np.float32)
-    return Surface(moved, surface.triangles)
+    moved[top] += np.maximum(height * lengths.max(axis=1), least)[:, None] * way
+    return Surface(moved.astype(np.float32).astype(np.float64), surface.triangles)
 
 
 def _parted(surface: Surface) -> Surface:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...core.remesh import InputFigures
+from ..geometry.arrays import Indices
 from ..geometry.bodies import bodies_in, without_hidden, without_specks
+from ..geometry.doubles import same_diagonals
 from ..geometry.surface import Surface, ordered
-from ..geometry.topology import Edges, edges_of
-from ..geometry.weld import welded
+from ..geometry.topology import Edges
+from ..geometry.weld import groups_at_same_place, merged
 from .clean_up import flat_triangles
 
 
@@ -19,18 +21,23 @@ from .clean_up import flat_triangles
 class Look:
     """``surface`` is the one looked at, with points at the same place joined.
 
+    ``group`` (n,) has a number for each point as it came, equal for those at the same place.
     ``is_clean``: closed, wound outward, without flat or double triangles, specks and hidden bodies.
     """
 
     surface: Surface
+    group: Indices
     figures: InputFigures
     is_clean: bool
 
 
 def look_at(surface: Surface) -> Look:
     """What is to be known of *surface*, whose points are numbers and which has triangles with an area."""
-    joined = welded(ordered(surface))
-    edges = edges_of(joined.triangles)
+    group = groups_at_same_place(surface)
+    joined = merged(ordered(surface), group)
+    if joined.edges.non_manifold_count:
+        joined = same_diagonals(joined)
+    edges = joined.edges
     bodies = bodies_in(joined)
     figures = InputFigures(
         triangles=len(surface.triangles),
@@ -47,7 +54,7 @@ def look_at(surface: Surface) -> Look:
         and not without_specks(joined)[1]
         and not without_hidden(joined)[1]
     )
-    return Look(joined, figures, is_clean)
+    return Look(joined, group, figures, is_clean)
 
 
 def is_closed(edges: Edges) -> bool:

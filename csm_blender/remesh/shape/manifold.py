@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry.surface import Indices, Mask, Points, Surface, ordered
-from ..geometry.topology import NONE, Edges, components, edges_of, twins_of
+from ..geometry.arrays import Indices, Points, first_of_each
+from ..geometry.surface import Surface, ordered
+from ..geometry.topology import NONE, Edges, components, twins_of, wound_against
 
 _TWO = 2
-_PEEL_ROUNDS = 8
+_PEEL_ROUNDS, _SPLIT_ROUNDS = 8, 8
 
 
 def cut_to_manifold(surface: Surface) -> Surface:
@@ -20,25 +21,27 @@ def cut_to_manifold(surface: Surface) -> Surface:
     most of its triangles are wound is kept.
     """
     surface = _without_fins(surface)
-    edges = edges_of(surface.triangles)
+    edges = surface.edges
     twins = twins_of(edges)
-    flip = _wound_against(edges, twins)
+    flip = wound_against(edges, twins)
     triangles = surface.triangles.copy()
     triangles[flip] = triangles[flip][:, ::-1]
     # In an order that says nothing of how they were wound: of doubled faces, Blender 4.2 keeps now one, now the other.
     surface = ordered(Surface(surface.points, triangles))
-    edges = edges_of(surface.triangles)
+    edges = surface.edges
     twins = twins_of(edges)
     if edges.non_manifold_count:
         _pair_many(surface.points, surface.triangles, edges, twins)
     same_way = edges.forward == edges.forward[twins]
     twins[(twins != NONE) & same_way] = NONE  # a band that was twisted (not orientable) is cut there
-    return _split_fans(surface, twins)
+    return _apart(_split_fans(surface, twins), twins)
 
 
 def _without_fins(surface: Surface) -> Surface:
     for _ in range(_PEEL_ROUNDS):
-        edges = edges_of(surface.triangles)
+        edges = surface.edges
+        if not edges.non_manifold_count:
+            break
         faces = edges.faces[edges.of_side].reshape(-1, 3)
         fins = (faces == 1).any(axis=1) & (faces > _TWO).any(axis=1)
         if not fins.any():
@@ -47,59 +50,32 @@ def _without_fins(surface: Surface) -> Surface:
     return surface
 
 
-def _wound_against(edges: Edges, twins: Indices) -> Mask:
-    """Which triangles (m,) have to be turned over so that neighbors are wound alike."""
-    count = len(twins) // 3
-    sides = np.flatnonzero(twins != NONE)
-    against = edges.forward[sides] == edges.forward[twins[sides]]
-    flip: Mask = np.zeros(count, dtype=bool)
-    if not against.any():
-        return flip
-    part = components(count, sides // 3, twins[sides] // 3)
-    differs: Mask = np.zeros(3 * count, dtype=bool)
-    differs[sides] = against
-    differs = differs.reshape(-1, 3)
-    neighbors: Indices = np.where(twins == NONE, np.repeat(np.arange(count), 3), twins // 3).reshape(-1, 3)
-    _, seeds = np.unique(part, return_index=True)
-    seen = np.zeros(count, dtype=bool)
-    seen[seeds] = True
-    front: Indices = seeds
-    while len(front):
-        near, turn = neighbors[front].ravel(), (differs[front] ^ flip[front][:, None]).ravel()
-        near, first = np.unique(near, return_index=True)
-        new = ~seen[near]
-        front = near[new].ravel()
-        flip[front] = turn[first][new]
-        seen[front] = True
-    of_part = np.bincount(part)
-    flipped = np.bincount(part, weights=flip)
-    return np.asarray(flip ^ (flipped * 2 > of_part)[part])
-
-
 def _pair_many(points: Points, triangles: Indices, edges: Edges, twins: Indices) -> None:
     """Pair the sides of edges with more than two triangles in *twins*.
 
     Around the edge, a backward side and the forward side after it have solid between them.
     """
-    order = np.argsort(edges.of_side, kind="stable")
     starts = np.cumsum(edges.faces) - edges.faces
-    for edge in np.flatnonzero(edges.faces > _TWO):
-        sides = order[starts[edge] : starts[edge] + edges.faces[edge]]
-        low, high = points[edges.ends[edge]]
-        third = triangles[sides // 3, (sides + 2) % 3]
-        axis = high - low
-        length = float(np.linalg.norm(axis))
-        if length == 0.0:
-            continue
-        axis = axis / length
-        spokes = points[third] - low
-        spokes = spokes - np.outer(spokes @ axis, axis)
-        across = np.cross(axis, spokes[0])
-        angle = np.arctan2(spokes @ across * np.linalg.norm(spokes[0]), spokes @ spokes[0] * np.linalg.norm(across))
-        around = sides[np.argsort(np.mod(angle, 2 * np.pi), kind="stable")]
-        for side, following in zip(around, np.roll(around, -1), strict=True):
-            if not edges.forward[side] and edges.forward[following]:
-                twins[side], twins[following] = following, side
+    many = np.flatnonzero(edges.faces > _TWO)
+    count = edges.faces[many]
+    edge = np.repeat(np.arange(len(many)), count)
+    first = np.cumsum(count) - count
+    sides = edges.sides[np.repeat(starts[many] - first, count) + np.arange(len(edge))]
+    low, high = points[edges.ends[many, 0]], points[edges.ends[many, 1]]
+    axis = high - low
+    axis /= np.maximum(np.linalg.norm(axis, axis=1, keepdims=True), 1e-30)
+    spokes = points[triangles[sides // 3, (sides + 2) % 3]] - low[edge]
+    spokes -= np.einsum("ij,ij->i", spokes, axis[edge])[:, None] * axis[edge]
+    ahead = spokes[first]
+    ahead /= np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-30)
+    across = np.cross(axis, ahead)[edge]
+    angle = np.arctan2(np.einsum("ij,ij->i", spokes, across), np.einsum("ij,ij->i", spokes, ahead[edge]))
+    around = sides[np.lexsort((np.mod(angle, 2 * np.pi), edge))]
+    following = np.arange(len(edge)) + 1
+    following[first + count - 1] = first
+    following = around[following]
+    paired = ~edges.forward[around] & edges.forward[following]
+    twins[around[paired]], twins[following[paired]] = following[paired], around[paired]
 
 
 def _split_fans(surface: Surface, twins: Indices) -> Surface:
@@ -111,5 +87,53 @@ def _split_fans(surface: Surface, twins: Indices) -> Surface:
     a = np.concatenate([paired, following[paired]])
     b = np.concatenate([following[twins[paired]], twins[paired]])
     fan = components(len(twins), a, b)
-    _, first = np.unique(fan, return_index=True)
+    first = first_of_each(fan, int(fan.max(initial=-1)) + 1)
     return Surface(surface.points[surface.triangles.ravel()[first]], fan.reshape(-1, 3))
+
+
+def _apart(surface: Surface, twins: Indices) -> Surface:
+    """*surface* with a point of their own on edges that lie between the same two points, and are not the same.
+
+    *twins* says which sides belong together. Two sheets that meet in an edge may be one surface around both of its
+    ends, so that giving each fan its own point does not part them.
+    """
+    for _ in range(_SPLIT_ROUNDS):
+        edges = surface.edges
+        if not edges.non_manifold_count:
+            break
+        side = np.arange(len(twins))
+        ones = side[(edges.faces > _TWO)[edges.of_side] & ((twins == NONE) | (side < twins))]
+        _, first = np.unique(edges.of_side[ones], return_index=True)
+        ones = np.delete(ones, first)  # the first one keeps its edge
+        others = np.where(twins[ones] == NONE, ones, twins[ones])
+        # Each triangle is cut once a round.
+        owner = np.full(len(surface.triangles), len(ones))
+        order = np.arange(len(ones))
+        for each in (ones // 3, others // 3):
+            np.minimum.at(owner, each, order)
+        alone = (owner[ones // 3] == order) & (owner[others // 3] == order)
+        surface, twins = _cut_in_two(surface, twins, ones[alone], others[alone])
+    return surface
+
+
+def _cut_in_two(surface: Surface, twins: Indices, ones: Indices, others: Indices) -> tuple[Surface, Indices]:
+    """*surface* with a new point in the middle of the sides *ones* and *others*, pairs of the same edge; its twins."""
+    following = ones - ones % 3 + (ones + 1) % 3
+    a, b = surface.triangles.ravel()[ones], surface.triangles.ravel()[following]
+    middle = len(surface.points) + np.arange(len(ones))
+    two = ones != others
+    sides, middle_of = np.concatenate([ones, others[two]]), np.concatenate([middle, middle[two]])
+    triangles = surface.triangles.copy()
+    start, top = triangles.ravel()[sides], triangles[sides // 3, (sides + 2) % 3]
+    triangles[sides // 3, sides % 3] = middle_of
+    new = len(triangles) + np.arange(len(sides))
+    points = np.concatenate([surface.points, (surface.points[a] + surface.points[b]) / 2.0])
+    made = Surface(points, np.concatenate([triangles, np.stack([start, middle_of, top], axis=1)]))
+    # The side from the top to the start is now one of the new triangle.
+    place = np.arange(len(twins))
+    place[sides - sides % 3 + (sides + 2) % 3] = 3 * new + 2
+    found = twins_of(made.edges)
+    kept = np.flatnonzero(twins != NONE)
+    kept = kept[~np.isin(kept, sides)]
+    found[place[kept]] = place[twins[kept]]
+    return made, found

@@ -12,10 +12,11 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ..geometry.arrays import Points
 from ..geometry.bodies import bodies_in
 from ..geometry.nearest import nearest_on
 from ..geometry.node_group import evaluated
-from ..geometry.surface import Points, Surface, compact, empty, mesh_of, surface_of
+from ..geometry.surface import Surface, compact, empty, mesh_of, surface_of
 
 OFFSET_VOXELS, BAND_VOXELS = 1.5, 4
 FACES_PER_TRIANGLE = 6.0

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..geometry.bodies import bodies_in
 from ..geometry.surface import Surface, joined, mesh_of, surface_of
-from ..geometry.topology import edges_of, twins_of
+from ..geometry.topology import twins_of
 
 ROUNDS = 6
 SMOOTH = 0.5
@@ -49,7 +49,7 @@ def _unfolded(surface: Surface) -> Surface:
 
     No edge is collapsed that would turn a triangle over: in a surface full of folds that is every edge.
     """
-    edges = edges_of(surface.triangles)
+    edges = surface.edges
     twins = twins_of(edges)
     sides = np.flatnonzero(twins > np.arange(len(twins)))
     faces = surface.face_vectors()

@@ -9,12 +9,18 @@ import bpy
 import numpy as np
 from mathutils import Vector, kdtree
 
-from ..geometry.surface import Indices, Mask, Points, Surface, surface_of
+from ..geometry.arrays import Indices, Mask, Points
+from ..geometry.surface import Surface, surface_of
 from ..geometry.topology import Edges, edges_of, twins_of
 from ..geometry.weld import groups_at_same_place
 
 CREASE = np.radians(25.0)
 """An edge of the original is a crease where its faces, and the normals on both sides of it, turn by more than this."""
+FOLD = np.radians(40.0)
+"""Where the original says nothing of how it is shaded, its edges are creases where the faces turn by more than this."""
+STRAIGHT = 0.8
+"""Cosine between an edge and the one that goes on."""
+_AROUND, _CORNER = 8, 3
 TURN = np.radians(22.0)
 """The least turn of the faces at a sharp edge of the new surface."""
 NEAR = 0.3
@@ -22,35 +28,78 @@ NEAR = 0.3
 _MOST_CREASES, _SHORT = 300_000, 0.1
 
 
-def creases_of(mesh: bpy.types.Mesh) -> Points:
-    """The creases of *mesh*: the two ends of each of their edges, (k, 2, 3)."""
+def creases_of(mesh: bpy.types.Mesh, edges: Edges | None = None) -> Points:
+    """The creases of *mesh*: the two ends of each of their edges, (k, 2, 3).
+
+    Where *mesh* says nothing of how it is shaded, its shape decides. *edges* are those of the triangles that
+    :func:`surface_of` makes of it, with points at the same place as one, if they are known.
+    """
     surface = surface_of(mesh)
-    triangles = groups_at_same_place(surface)[surface.triangles]
-    edges = edges_of(triangles)
+    if edges is None:
+        edges = edges_of(groups_at_same_place(surface)[surface.triangles])
     twins = twins_of(edges)
     sides = np.flatnonzero(twins > np.arange(len(twins)))
-    normals = _corner_normals(mesh)
     others = twins[sides]
     straight = edges.forward[sides] != edges.forward[others]  # both wound alike
     sign = np.where(straight, 1.0, -1.0)
     faces = surface.face_vectors()
     faces /= np.maximum(np.linalg.norm(faces, axis=1, keepdims=True), 1e-30)
     turn = np.einsum("ij,ij->i", faces[sides // 3], faces[others // 3]) * sign
-    # Side u -> v meets its twin v -> u: the corner at u is the second one of the twin.
-    there = np.where(straight, _next(others), others)
-    shaded = np.einsum("ij,ij->i", normals[sides], normals[there]) * sign
-    sharp = sides[(turn < np.cos(CREASE)) & (shaded < np.cos(CREASE))]
+    if _says_nothing(mesh):
+        sharp = sides[turn < np.cos(FOLD)]
+        sharp = sharp[_go_on(edges.ends[edges.of_side[sharp]], surface, sharp)]
+    else:
+        turning = turn < np.cos(CREASE)
+        sides, others, straight, sign = sides[turning], others[turning], straight[turning], sign[turning]
+        normals = _corner_normals(mesh) if len(sides) else np.zeros((0, 3))
+        # Side u -> v meets its twin v -> u: the corner at u is the second one of the twin.
+        there = np.where(straight, _next(others), others)
+        sharp = sides[np.einsum("ij,ij->i", normals[sides], normals[there]) * sign < np.cos(CREASE)]
     sharp = sharp[:: max(1, len(sharp) // _MOST_CREASES)]
     a = surface.points[surface.triangles.ravel()[sharp]]
     b = surface.points[surface.triangles.ravel()[_next(sharp)]]
     return np.stack([a, b], axis=1)
 
 
+def _says_nothing(mesh: bpy.types.Mesh) -> bool:
+    """Whether *mesh* has no normals of its own, and all its edges and faces are smooth, as they are by default."""
+    marks: list[Any] = [mesh.attributes.get(name) for name in ("sharp_edge", "sharp_face")]
+    for mark in marks:
+        if mark is not None:
+            values = np.empty(len(mark.data), dtype=bool)
+            mark.data.foreach_get("value", values)
+            if values.any():
+                return False
+    return not mesh.has_custom_normals
+
+
+def _go_on(ends: Indices, surface: Surface, sides: Indices) -> Mask:
+    """Which edges, with *ends* (k, 2), go on at both ends about straight or around a corner: folds and not dents.
+
+    *sides* (k,) are sides of *surface* at these edges.
+    """
+    low = surface.points[surface.triangles.ravel()[sides]]
+    along = surface.points[surface.triangles.ravel()[_next(sides)]] - low
+    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-30)
+    number = np.concatenate([np.arange(len(ends))] * 2)
+    point = ends.T.ravel()
+    order = np.argsort(point, kind="stable")
+    number, point = number[order], point[order]
+    goes_on = np.zeros(len(point), dtype=bool)
+    for step in range(1, _AROUND):
+        same = np.flatnonzero(point[step:] == point[:-step])
+        there = same + step
+        straight = np.abs(np.einsum("ij,ij->i", along[number[same]], along[number[there]])) > STRAIGHT
+        goes_on[same[straight]] = goes_on[there[straight]] = True
+    at_corner = np.bincount(point)[point] == _CORNER
+    return np.asarray(np.bincount(number, weights=goes_on | at_corner, minlength=len(ends)) == len(ends.T))
+
+
 def shade(mesh: bpy.types.Mesh, creases: Points) -> None:
     """Shade *mesh* smooth and mark its edges that lie on *creases* (k, 2, 3) as sharp."""
     mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), dtype=bool))
     surface = surface_of(mesh)
-    edges = edges_of(surface.triangles)
+    edges = surface.edges
     sharp = edges.ends[_on_creases(surface, edges, creases)]
     pairs = np.empty(len(mesh.edges) * 2, dtype=np.int32)
     mesh.edges.foreach_get("vertices", pairs)

@@ -27,7 +27,7 @@ from .shading import LowFrames, OriginalNormals, in_tangent_space, materials_at
 from .surface import Surface
 from .unwrap import padding
 
-_TEXELS_AT_ONCE = 1 << 19
+_TEXELS_AT_ONCE = 1 << 20
 _RGB = 3
 _ONE = Constant((1.0,))
 _AVERAGED_SIZE = 256
@@ -38,12 +38,17 @@ _VISIBLE_SHARE = 0.002
 
 
 def bake(
-    original: bpy.types.Mesh, low: bpy.types.Mesh, texture_size: int, report_progress: ReportProgress
+    original: bpy.types.Mesh,
+    low: bpy.types.Mesh,
+    texture_size: int,
+    report_progress: ReportProgress,
+    flipped: NDArray[np.bool_] | None = None,
 ) -> tuple[Message, ...]:
     """Give *low* one material that shows what *original* shows, with images of *texture_size* x *texture_size*.
 
     *low* is unwrapped and has its final normals; both are in the same place. Images are packed, and there is one only
-    for what differs from place to place; with a *texture_size* of 0 there is none, and averages are taken.
+    for what differs from place to place; with a *texture_size* of 0 there is none, and averages are taken. *flipped*
+    (t,) are triangles of the original that are known to be turned over by mistake.
     Returns notes for people.
     """
     report_progress(0.0, Message("Reading materials"))
@@ -51,12 +56,12 @@ def bake(
     notes: list[Message] = []
     materials = list(original.materials) or [None]
     channels: dict[int, Channels] = {}
-    for number in np.unique(numbers):
+    for number in np.flatnonzero(np.bincount(numbers)):
         channels[int(number)], found = read_channels(materials[number], has_colors=bool(original.color_attributes))
         notes += [note for note in found if note not in notes]
     size = texture_size or _AVERAGED_SIZE
     work = _Work((original, low), channels, size, has_normals=texture_size > 0)
-    work.run(report_progress)
+    work.run(report_progress, flipped)
     report_progress(0.85, Message("Writing textures"))
     work.finish(low, with_images=texture_size > 0)
     report_progress(1.0, Message("Writing textures"))
@@ -98,7 +103,7 @@ class _Work:
         self._tilted = self._count = 0
         self._covered = np.zeros(size * size, dtype=bool)
 
-    def run(self, report_progress: ReportProgress) -> None:
+    def run(self, report_progress: ReportProgress, flipped: NDArray[np.bool_] | None = None) -> None:
         """Look all texels up."""
         wanted = [each for channels in self._channels.values() for each in channels.procedural()]
         if wanted:
@@ -108,7 +113,7 @@ class _Work:
             covered = self._covered.reshape(self._size, self._size)
             self._rendered = rendered(self._original, self._low, list(dict.fromkeys(wanted)), covered)
         report_progress(0.05, Message("Baking textures"))
-        with Surface(self._data.positions()) as surface:
+        with Surface(self._data.positions(), flipped) as surface:
             normals = OriginalNormals(self._data, surface) if self._normal is not None else None
             for spans in self._parts():
                 self._bake(spans, surface, normals)

@@ -59,12 +59,13 @@ def faces_of(mesh: bpy.types.Mesh) -> Faces:
     owner = np.repeat(np.arange(count, dtype=np.int32), sides)
     order = np.argsort(edges, kind="stable")
     uses = np.bincount(edges, minlength=len(source.edges))
-    starts = (np.cumsum(uses) - uses)[uses == 2]  # noqa: PLR2004 - two faces at an edge
+    is_inner = uses == 2  # noqa: PLR2004 - two faces at an edge
+    starts = (np.cumsum(uses) - uses)[is_inner]
     pairs = np.stack([owner[order[starts]], owner[order[starts + 1]]], axis=1)
     sharp = np.zeros(len(source.edges), dtype=bool)
     if "sharp_edge" in source.attributes:
         source.attributes["sharp_edge"].data.foreach_get("value", sharp)
-    pairs = pairs[~sharp[uses == 2] & (pairs[:, 0] != pairs[:, 1])]  # noqa: PLR2004
+    pairs = pairs[~sharp[is_inner] & (pairs[:, 0] != pairs[:, 1])]
     return Faces(normals.reshape(-1, 3), np.maximum(areas, 1e-20), pairs.astype(np.int32))
 
 

@@ -106,7 +106,9 @@ def materials_at(numbers: Ints, triangles: Ints, materials: int) -> Sequence[tup
     if materials <= 1:
         return [(0, slice(None))]
     here = numbers[triangles]
-    return [(int(number), np.flatnonzero(here == number).astype(np.int32)) for number in np.unique(here)]
+    return [
+        (int(number), np.flatnonzero(here == number).astype(np.int32)) for number in np.flatnonzero(np.bincount(here))
+    ]
 
 
 def _unit(vectors: Floats) -> Floats:

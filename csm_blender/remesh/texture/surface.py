@@ -16,6 +16,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry.surface import fill, set_points
 from ..material.mesh_data import Floats, Hits, Ints
 
 AGREES = 0.25
@@ -39,13 +40,17 @@ _AXES: Floats = np.concatenate([np.eye(3), -np.eye(3)]).astype(np.float32)
 class Surface:
     """The triangles of a mesh, to be asked for the nearest point. A context manager: it makes a scene for its work."""
 
-    def __init__(self, corners: Floats) -> None:
-        """*corners* (t, 3, 3) of all triangles."""
+    def __init__(self, corners: Floats, flipped: NDArray[np.bool_] | None = None) -> None:
+        """*corners* (t, 3, 3) of all triangles; *flipped* (t,) are known to be turned over by mistake."""
         self._corners = corners
         normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         length = np.linalg.norm(normals, axis=1, keepdims=True)
         self.normals: Floats = (normals / np.maximum(length, 1e-30)).astype(np.float32)
         """(t, 3) unit normals; zero for triangles without area."""
+        self._facing = self.normals
+        if flipped is not None and flipped.any():
+            self._facing = self.normals.copy()
+            self._facing[flipped] *= np.float32(-1.0)
         self._usable = np.isfinite(corners).all(axis=(1, 2)) & (length[:, 0] > 0.0)
         if not self._usable.any():
             self._usable[:] = True
@@ -72,7 +77,7 @@ class Surface:
         if it is not close the nearest one that faces the same way, whichever is nearer.
         """
         found = self._lookup(-1).nearest(points)
-        is_away = np.einsum("ij,ij->i", self.normals[found.triangle], normals) < AGREES
+        is_away = np.einsum("ij,ij->i", self._facing[found.triangle], normals) < AGREES
         gap = self._places(found) - points
         distance = np.sqrt(np.einsum("ij,ij->i", gap, gap))
         near = self._diagonal * _NEAR
@@ -117,7 +122,7 @@ class Surface:
         axis = (normals @ _AXES.T).argmax(axis=1)
         result = Hits(np.zeros(len(points), dtype=np.int32), np.zeros((len(points), 3), dtype=np.float32))
         result.weights[:, 0] = 1.0
-        for number in np.unique(axis):
+        for number in np.flatnonzero(np.bincount(axis)):
             chosen = np.flatnonzero(axis == number)
             found = self._lookup(int(number)).nearest(points[chosen])
             result.triangle[chosen], result.weights[chosen] = found.triangle, found.weights
@@ -125,7 +130,7 @@ class Surface:
 
     def _agree(self, hits: Hits, normals: Floats) -> NDArray[np.bool_]:
         """(n,) whether the triangles face the way that *normals* (n, 3) point."""
-        agree: NDArray[np.bool_] = np.einsum("ij,ij->i", self.normals[hits.triangle], normals) >= AGREES
+        agree: NDArray[np.bool_] = np.einsum("ij,ij->i", self._facing[hits.triangle], normals) >= AGREES
         return agree
 
     def _places(self, hits: Hits) -> Floats:
@@ -135,7 +140,7 @@ class Surface:
     def _lookup(self, axis: int) -> _Lookup:
         """Among all triangles (-1), or among those that face along one of the axes."""
         if axis not in self._lookups:
-            used = self._usable if axis < 0 else self._usable & (self.normals @ _AXES[axis] > _IN_BUCKET)
+            used = self._usable if axis < 0 else self._usable & (self._facing @ _AXES[axis] > _IN_BUCKET)
             if not used.any():
                 used = self._usable
             self._lookups[axis] = _Lookup(self._scene, self._corners, np.flatnonzero(used).astype(np.int32))
@@ -169,8 +174,7 @@ class _Lookup:
         mesh: Any = bpy.data.meshes.new("Texels")
         obj = bpy.data.objects.new("Texels", mesh)
         try:
-            mesh.vertices.add(len(points))
-            mesh.vertices.foreach_set("co", np.ascontiguousarray(points, dtype=np.float32).ravel())
+            set_points(mesh, points)
             for name, (kind, field, given) in fields.items():
                 attribute = mesh.attributes.new(name, kind, "POINT")
                 attribute.data.foreach_set(field, np.ascontiguousarray(given, dtype=np.float32).ravel())
@@ -207,13 +211,8 @@ def _triangle_soup(corners: Floats) -> bpy.types.Mesh:
     """A mesh of separate triangles, whose corners say which triangle it is and which corner."""
     count = len(corners)
     mesh: Any = bpy.data.meshes.new("Original")
-    mesh.vertices.add(count * 3)
-    mesh.vertices.foreach_set("co", np.nan_to_num(corners, posinf=0.0, neginf=0.0).ravel())
-    mesh.loops.add(count * 3)
-    mesh.loops.foreach_set("vertex_index", np.arange(count * 3, dtype=np.int32))
-    mesh.polygons.add(count)
-    mesh.polygons.foreach_set("loop_start", np.arange(count, dtype=np.int32) * 3)
-    mesh.update(calc_edges=True)
+    places = np.nan_to_num(corners, posinf=0.0, neginf=0.0).reshape(-1, 3)
+    fill(mesh, places, np.arange(count * 3, dtype=np.int32).reshape(-1, 3))
     values = np.zeros((count, 3, 4), dtype=np.float32)
     values[:, 0, 0] = values[:, 1, 1] = 1.0
     number = np.arange(count)

@@ -44,9 +44,11 @@ def unwrap(mesh: bpy.types.Mesh, texture_size: int) -> None:
     data = TriangleData(mesh)
     chart = charts_of(faces)
     wanted = padding(size)
-    for _attempt in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS + 1):
         layer.uv.foreach_set("vector", _projected(mesh, faces, chart).ravel())
         _pack(mesh, wanted / size)
+        if attempt == _ATTEMPTS:  # what was parted last is in the map now, and not looked at once more
+            return
         layer = mesh.uv_layers[0]
         corners = _present(data.uv_corners(_UV_MAP))[data.corners].astype(np.float64)
         layers = fold_layers(faces, data.polygons, corners, chart, min(max(size, _CHECKED_SIZES[0]), _CHECKED_SIZES[1]))

@@ -28,6 +28,7 @@ class OneShotProcess(Part):
     module = ""
     deadline_s = 180.0
     _process: ChildProcess | None = None
+    _progress_seen = 0.0
 
     def settings(self) -> Settings:
         """The settings for the child. Raises a :class:`CsmError` where nothing may be sent."""
@@ -36,6 +37,9 @@ class OneShotProcess(Part):
     def answered(self, answer: dict[str, Any]) -> None:
         """Process the *answer* of the child, ``{}`` if it ended without one."""
         raise NotImplementedError
+
+    def progressed(self) -> None:
+        """The child reported progress. Does nothing here."""
 
     @property
     def is_running(self) -> bool:
@@ -48,6 +52,7 @@ class OneShotProcess(Part):
         self.cancel()
         config = WorkerConfig(jobs_home(), self.module, settings, interpreters())
         self._process = ChildProcess(config.interpreters.plain(self.module, *arguments), deadline_s=self.deadline_s)
+        self._progress_seen = 0.0
         self._process.send(config.to_line())  # if it has died already, there will be no answer
         main_timer().call(self._check, CHECK_S)
 
@@ -72,6 +77,9 @@ class OneShotProcess(Part):
         if process.is_running():
             if process.answer is not None:
                 process.cancel(GRACE_S)
+            elif process.progress.share > self._progress_seen:
+                self._progress_seen = process.progress.share
+                self.progressed()
             return CHECK_S
         self._process = None
         self.answered(process.answer or {})

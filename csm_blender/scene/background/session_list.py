@@ -59,6 +59,10 @@ class SessionList(OneShotProcess):
             previews.remove(self._icons)
             self._icons = None
 
+    def progressed(self) -> None:
+        """Show the list, which is kept by now; its pictures follow."""
+        self._read()
+
     def answered(self, answer: dict[str, Any]) -> None:
         """Read the cache, which the child has updated."""
         self.message = Message.of(answer.get("message", Message("The sessions could not be listed.")))

@@ -63,9 +63,12 @@ def _temporary_scene(frame_of: Any, objects: list[bpy.types.Object]) -> Iterator
         scene.frame_current, scene.frame_subframe = frame_of.frame_current, frame_of.frame_subframe
         yield scene
     finally:
-        for obj in objects:
-            bpy.data.objects.remove(obj)
-        bpy.data.scenes.remove(scene)
+        if bpy.context.window is None:  # as in --command: scenes.remove looks for it, and crashes Blender 4.3
+            bpy.data.batch_remove([*objects, scene])
+        else:
+            for obj in objects:
+                bpy.data.objects.remove(obj)
+            bpy.data.scenes.remove(scene)
 
 
 def _updated(view_layer: Any) -> bpy.types.Depsgraph:

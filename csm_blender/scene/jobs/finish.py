@@ -25,6 +25,7 @@ from ..placement import preload
 from ..placement.place import place
 from ..properties import tag_of
 from .binding import RESULT_STAMP, bound_scene, find_target
+from .state import file_state
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +72,8 @@ def push_undo(job: Job) -> None:
 def _plan(job: Job, target: bpy.types.Object | None) -> tuple[Job, Message]:
     """The job to place and its message then: a block-out that the user is editing or sculpting is not hidden."""
     choices = job.spec.choices
+    if job.spec.target is not None and not file_state().bindings[job.job_id].object_uid:
+        return job, Message("Placed where its block-out stood")
     if job.spec.target is not None and target is None:
         return job, Message("Placed where the block-out stood: it was deleted")
     if target is None or target.mode == "OBJECT" or choices.original is not Original.HIDE:

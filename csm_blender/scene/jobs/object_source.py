@@ -14,6 +14,7 @@ import numpy as np
 
 from ...converter.mesh.transform_mesh import reshape
 from ...core.errors import BadSource, DiskProblem
+from ...core.file_system import remove_file, replace_file
 from ...core.jobs.job import Job
 from ...core.jobs.store import Store
 from ...core.models import JobSpec
@@ -70,9 +71,9 @@ def write_object(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph, scale_le
         try:
             folder.mkdir(parents=True, exist_ok=True)
             bpy.data.libraries.write(str(part), {mesh}, path_remap="ABSOLUTE", fake_user=True, compress=False)
-            part.replace(folder / MESH_NAME)
+            replace_file(part, folder / MESH_NAME)
         except (OSError, RuntimeError) as error:
-            part.unlink(missing_ok=True)
+            remove_file(part)
             words = "The copy of {name} cannot be written: {reason}."
             raise DiskProblem(words, name=repr(obj.name), reason=error) from error
     finally:

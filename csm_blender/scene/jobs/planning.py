@@ -77,7 +77,7 @@ def chosen_source(scene: bpy.types.Scene) -> Source:
             return Source.of(parse_session_code(state.session_code))
         case SourceKind.FILE:
             if not state.filepath.strip():
-                raise BadSource("No file is chosen.", "Choose a mesh file.")
+                raise BadSource("No file is chosen.", "Choose a mesh file, or drop one on the block-out.")
             source = parse_source(bpy.path.abspath(state.filepath))
             if source.kind is not SourceKind.FILE:
                 raise BadSource("{text} is no mesh file that can be read.", text=repr(state.filepath))

@@ -8,28 +8,32 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ...core.conversion import ConversionReport
+from ...core.conversion import ConversionReport, Fitted
 from ...core.errors import CsmError, DiskProblem
 from ...core.files.preview_cache import Kind, work_folder
 from ...core.files.source_text import check_file
+from ...core.jobs.job import Job
 from ...core.messages import NOTHING, Message
 from ...core.models import NO_ASSET, Choices, JobSpec, Materials, Original
+from ...core.processes.converter_pool import MESH_NAME
 from ...core.settings import NO_SERVICE, Settings
-from ...core.sources import Engine, Source, SourceKind
+from ...core.sources import Engine, Facing, Source, SourceKind
 from ...worker.preview_fetch import SPEC_NAME
 from ..addon.environment import jobs_home
 from ..addon.translation import labels
 from ..background.one_shot import OneShotProcess
 from ..blender.bpy_typing import Context
+from ..blender.change_counter import changes
 from ..blender.main_timer import main_timer
 from ..blender.redraw import redraw
 from ..blender.runtime import Part
@@ -43,7 +47,8 @@ from .planning import plan_for_objects, with_shape
 from .state import Binding
 
 READY_CHECK_S = 0.2
-ORPHAN_CHECK_S = 1.0
+SHOWN_CHECK_S = 0.5
+"""How often the previews that are shown are checked: whether their block-outs were deleted or edited."""
 _log = logging.getLogger(__name__)
 
 
@@ -62,13 +67,15 @@ class Order(OneShotProcess):
     folder: Path
     versions: int
     """The number of versions of the block-out when it was asked for."""
+    over: Fitted | None = None
+    """How the result fits that the mesh is to be shown over, as it was delivered; ``None`` for a preview."""
     answer: dict[str, Any] = field(default_factory=dict)
     waits: Message = NOTHING
     """What it waits for; empty until it is fetched."""
 
     def settings(self) -> Settings:
         """A file and an object are shown without a key and a network."""
-        return super().settings() if self.spec.needs_service else NO_SERVICE
+        return super().settings() if self.spec.needs_service and self.over is None else NO_SERVICE
 
     def clear(self) -> None:
         """End the child process and delete its files."""
@@ -101,6 +108,8 @@ class PreviewOrders(Part):
 
     awaited: dict[int, Order] = field(default_factory=dict)
     troubles: dict[int, CsmError] = field(default_factory=dict)
+    followed: int = -1
+    """How much had changed in the file when the previews were last fitted to their block-outs' boxes."""
 
     def stop(self) -> None:
         """Cancel all."""
@@ -137,15 +146,58 @@ def begin(source: Source | str, objects: Sequence[bpy.types.Object], context: Co
     )
     depsgraph = context.evaluated_depsgraph_get()
     spec = with_shape(plan_for_objects(source, objects, context.scene, depsgraph, shown_as), objects, depsgraph)
-    cancel(target)
-    _remove_orphans()
-    binding = Binding(context.scene.session_uid, target.session_uid)
-    order = Order(spec, binding, work_folder(jobs_home(), uuid.uuid4().hex), len(history.versions(target)))
-    try:
-        order.folder.mkdir(parents=True)
+
+    def write(folder: Path) -> None:
         if source.kind is SourceKind.OBJECT:
             shown = check_object(context.scene, source.name, objects)
-            write_object(shown, depsgraph, spec.scale_length, order.folder)
+            write_object(shown, depsgraph, spec.scale_length, folder)
+
+    return _ordered(spec, context.scene, target, write)
+
+
+def begin_delivered(job: Job, mesh: Path, scene: bpy.types.Scene, result: bpy.types.Object) -> Order:
+    """Start to load the file *mesh*, which was delivered for *job*, to show it over the *result* of that.
+
+    *job* is as it stands now. Raises a :class:`CsmError`.
+    """
+    assert job.result is not None
+    fitted, choices = job.result.conversion.fitted, job.spec.choices
+    shown_as = replace(
+        choices,
+        original=Original.KEEP,
+        copies=False,
+        materials=Materials.OWN,
+        asset=NO_ASSET,
+        engine=Engine.NONE,
+        facing=Facing(str(fitted.facing)),
+    )
+    spec = replace(job.spec, choices=shown_as, shape="", export_path="")
+
+    def link(folder: Path) -> None:
+        try:
+            os.link(mesh, folder / MESH_NAME)  # the child may read it, and the job may be removed meanwhile
+        except OSError:
+            shutil.copyfile(mesh, folder / MESH_NAME)
+
+    return _ordered(spec, scene, result, link, over=fitted)
+
+
+def _ordered(
+    spec: JobSpec,
+    scene: bpy.types.Scene,
+    target: bpy.types.Object,
+    write: Callable[[Path], None],
+    *,
+    over: Fitted | None = None,
+) -> Order:
+    """Start the child process; *write* puts the mesh into its folder, if that is not for the child to do."""
+    cancel(target)
+    _remove_orphans()
+    binding = Binding(scene.session_uid, target.session_uid)
+    order = Order(spec, binding, work_folder(jobs_home(), uuid.uuid4().hex), len(history.versions(target)), over)
+    try:
+        order.folder.mkdir(parents=True)
+        write(order.folder)
         (order.folder / SPEC_NAME).write_text(json.dumps(spec.as_dict()), encoding="utf-8")
         order.run(str(order.folder))
     except (CsmError, OSError) as error:
@@ -191,6 +243,7 @@ def remove(block_out: bpy.types.Object, scene: bpy.types.Scene) -> bool:
 
 def wake() -> None:
     """Have the timer check the previews, at least once."""
+    preview_orders().followed = -1
     if not bpy.app.background:
         main_timer().call(_step)
 
@@ -206,9 +259,23 @@ def _step() -> float | None:
     for order in [order for order in awaited.values() if order.waits]:
         _show_if_safe(order)
     _remove_orphans()
+    follow_edits()
     if any(order.waits for order in awaited.values()):
         return READY_CHECK_S
-    return ORPHAN_CHECK_S if any(preview_objects.collected()) else None
+    return SHOWN_CHECK_S if any(preview_objects.collected()) else None
+
+
+def follow_edits() -> None:
+    """Fit the previews that are shown to the boxes that their block-outs have now.
+
+    That is no undo step of its own: it follows from the block-out, and after an undo it is done again.
+    """
+    orders, counter = preview_orders(), changes()
+    count = counter.shapes + counter.moves
+    if counter.are_counted and count == orders.followed and not preview_objects.drawn_boxes():
+        return
+    waits = preview_objects.follow_block_outs(safe_moment.reason_not_to_touch)
+    orders.followed = -1 if waits else count
 
 
 def _show_if_safe(order: Order) -> None:
@@ -226,10 +293,11 @@ def _show_if_safe(order: Order) -> None:
         return
     answer = order.answer
     remark = Remark.REFINED if answer.get("kind") == Kind.REFINED else Remark.NONE
+    remark = Remark.EARLIER if answer.get("stale") else remark
     try:
         report = ConversionReport.from_dict(answer["report"])
         with in_scene(scene):
-            preview_objects.show(order.spec, report, Remark.EARLIER if answer.get("stale") else remark, scene, target)
+            preview_objects.show(order.spec, report, order.over or remark, scene, target)
     except Exception as error:  # noqa: BLE001 - any error of Blender: it must not be tried again five times a second
         if not isinstance(error, CsmError):
             _log.exception("A preview could not be shown")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import bpy
 import numpy as np
 
+from ...converter.mesh.transform_mesh import coordinates, triangles
 from ...core.geometry.occupancy import GRID, Grid, grid_to_text, surface_grid
 from ...core.models import Placement, Target
 from ..blender.evaluation import is_evaluated, looking_at
@@ -56,23 +57,18 @@ def _add(  # noqa: PLR0913, PLR0917 - one grid grows
     """Mark in *grid* what *owners* show. Matrices are as for :func:`.evaluated_bounds.add_shown`."""
     for shown, world, is_instance in shown_by(depsgraph, set(owners)):
         matrix = own if own is not None and not is_instance else to_axes @ np.array(world)
-        triangles = _triangles(shown)
-        if len(triangles):
-            grid |= surface_grid(transformed(matrix, triangles.reshape(-1, 3)).reshape(-1, 3, 3), *box)
+        corners = _corners(shown)
+        if len(corners):
+            grid |= surface_grid(transformed(matrix, corners.reshape(-1, 3)).reshape(-1, 3, 3), *box)
 
 
-def _triangles(shown: bpy.types.Object) -> Array:
+def _corners(shown: bpy.types.Object) -> Array:
     """The corners of the triangles (n, 3, 3) of the mesh that *shown* makes, in its own axes; none if it makes none."""
     try:
         mesh = shown.to_mesh()
         if mesh is None or not len(mesh.polygons):
             return np.empty((0, 3, 3))
-        mesh.calc_loop_triangles()
-        corners_of = np.empty(len(mesh.loop_triangles) * 3, dtype=np.int32)
-        mesh.loop_triangles.foreach_get("vertices", corners_of)
-        points = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
-        mesh.vertices.foreach_get("co", points)
-        return points.reshape(-1, 3)[corners_of].reshape(-1, 3, 3).astype(np.float64)
+        return coordinates(mesh)[triangles(mesh)]
     except RuntimeError:  # no mesh of its own; Blender lists what it shows as instances
         return np.empty((0, 3, 3))
     finally:

@@ -16,13 +16,12 @@ from ...core.geometry.custom_box import resized, span
 from ...core.models import Vec3, vec3
 from ..blender.bpy_typing import Context
 from ..blender.change_counter import chosen
-from .custom_box import set_custom_box
+from .custom_box import keep_of_override, set_custom_box
 from .measure import measure_shape
 
 
 def switched(tag: Any, context: Context) -> None:
     """A custom box starts as the measured one, unless a script set its corners first; switched off it is deleted."""
-    chosen()
     corners = ("custom_box_min", "custom_box_max")
     if not tag.use_custom_box:
         for name in corners:
@@ -30,6 +29,13 @@ def switched(tag: Any, context: Context) -> None:
     elif not any(map(tag.is_property_set, corners)):
         with contextlib.suppress(NoSize):  # nothing to start from: the user types numbers
             start_as_measured(tag.id_data, context.evaluated_depsgraph_get())
+    changed(tag, context)
+
+
+def changed(tag: Any, _context: Context) -> None:
+    """The box is another one."""
+    keep_of_override(tag.id_data)
+    chosen()
 
 
 def start_as_measured(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> None:

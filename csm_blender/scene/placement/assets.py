@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ import bpy
 import numpy as np
 from bpy.app.handlers import persistent
 
-from ...converter.asset import PICTURE, Label, label_asset
+from ...converter.asset import FOLDER, PICTURE, Label, label_asset
 from ...converter.thumbnail import SIZE_PX, Pixels
-from ...core.errors import DiskProblem
+from ...core.errors import DiskProblem, UsageError
 from ...core.files.asset_catalog import CATALOG_ID, add_catalog
 from ...core.jobs.job import Job
 from ...core.messages import Message
@@ -27,6 +28,9 @@ from ..addon.preferences import preferences
 from ..blender.bpy_typing import current
 from ..blender.custom_properties import read
 from ..properties import state_of
+
+CLOCK_S = 10.0
+"""How far the clock of the library's disk may be off."""
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +70,25 @@ def mark(obj: bpy.types.Object, mesh: bpy.types.Mesh, job: Job) -> tuple[Message
     if label_asset(obj, Label(job.session_code or job.spec.source.stem, job.job_id, choice.author), picture):
         return ()
     return (Message("{name} cannot be made an asset: it is linked from another file.", name=repr(obj.name)),)
+
+
+def delete_library_copy(path: Path, made_at: datetime) -> None:
+    """Delete the file *path* that a job has put into an asset library at *made_at*; one that is gone already is fine.
+
+    Raises :class:`UsageError` where it is no such file or was changed since then, and :class:`DiskProblem`.
+    """
+    if path.parent.name != FOLDER or path.suffix != ".blend":
+        raise UsageError("{path} is not a file that CSM Refine has made.", path=path)
+    try:
+        if path.stat().st_mtime > made_at.timestamp() + CLOCK_S:
+            raise UsageError(
+                "{path} was changed after it was made.", "Delete it by hand if it is not needed.", path=path
+            )
+        path.unlink()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise DiskProblem("{path} cannot be deleted: {reason}.", path=path, reason=error.strerror or error) from error
 
 
 def add_catalog_beside(blend: Path) -> str:

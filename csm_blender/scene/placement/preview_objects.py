@@ -9,20 +9,25 @@ block-out in the file, and makes the preview no part of it. With the last previe
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
 import bpy
+from mathutils import Matrix
 
-from ...core.conversion import ConversionReport
+from ...core.conversion import ConversionReport, Fitted
 from ...core.errors import UsageError
+from ...core.messages import Message
 from ...core.models import JobSpec
 from ..blender.bpy_typing import current
 from ..blender.custom_properties import read
 from ..blender.evaluation import depsgraph_of, world_matrix
+from ..measure.custom_box import custom_box
 from .align import AlignmentGoal, align_following, goal_of, offset_of
 from .append import all_or_nothing, append_mesh
+from .preview_shape import follow, remember_shape
+from .refit import move_like
 
 COLLECTION = "CSM Previews"
 MATERIAL = "CSM Preview"
@@ -37,9 +42,13 @@ _OPACITY = 0.7
 
 
 class Remark(StrEnum):
-    """What a user should know of a preview: that it is the refined mesh already, or that of an earlier refine."""
+    """What a user should know of a preview: that it is the refined mesh already, or that of an earlier refine.
+
+    ``DELIVERED`` is no preview of what comes: it is the mesh as it was delivered, shown over a result.
+    """
 
     NONE = ""
+    DELIVERED = "DELIVERED"
     REFINED = "REFINED"
     EARLIER = "EARLIER"
 
@@ -87,33 +96,67 @@ def collected() -> Iterator[bpy.types.Object]:
 
 
 def orphans() -> list[bpy.types.Object]:
-    """The collected previews whose block-outs are not in their scenes any more."""
+    """The collected previews whose block-outs are not in their scenes any more, or whose results are hidden."""
     pairs = [(preview, block_out_of(preview)) for preview in collected()]
     return [
         preview
         for preview, target in pairs
-        if target is None or not any(_is_in(scene, preview) and _is_in(scene, target) for scene in bpy.data.scenes)
+        if target is None
+        or not any(_is_in(scene, preview) and _is_in(scene, target) for scene in bpy.data.scenes)
+        or (target.hide_viewport and remark_of(preview) is Remark.DELIVERED)
     ]
 
 
+def drawn_boxes() -> bool:
+    """Whether any block-out of a preview has a custom box: cheap to measure, and no change of one is counted."""
+    return any(target is not None and custom_box(target) is not None for target in map(block_out_of, collected()))
+
+
+def follow_block_outs(reason_to_wait: Callable[[bpy.types.Scene], Message]) -> bool:
+    """Fit all previews to the boxes that their block-outs have now. Whether one of them waits: for *reason_to_wait*."""
+    waits = False
+    for preview in list(collected()):
+        target, scenes = block_out_of(preview), preview.users_scene
+        if target is None or not scenes:
+            continue
+        if reason_to_wait(scenes[0]):
+            waits = True
+        else:
+            follow(preview, target, scenes[0])
+    return waits
+
+
 def show(
-    spec: JobSpec, report: ConversionReport, remark: Remark, scene: bpy.types.Scene, target: bpy.types.Object
+    spec: JobSpec, report: ConversionReport, remark: Remark | Fitted, scene: bpy.types.Scene, target: bpy.types.Object
 ) -> bpy.types.Object:
     """Place what the converter made of the session's mesh where *target* is now, instead of an earlier preview.
 
-    *report* is the converter's. Raises :class:`PlacementFailed` with the scene as it was. An undo step is the caller's.
+    *report* is the converter's. In place of a remark it may be said how *target* fits, a result made of the same mesh:
+    then it is placed over that, and the remark is ``DELIVERED``. Raises :class:`PlacementFailed` with the scene as it
+    was. An undo step is the caller's.
     """
-    collection, name = _collection_in(scene), f"{target.name} preview"
+    over = remark if isinstance(remark, Fitted) else None
+    collection, name = _collection_in(scene), f"{target.name} {'preview' if over is None else 'as delivered'}"
     try:
         with all_or_nothing():
             mesh = append_mesh(report)
+            if over is not None:
+                move_like(mesh, spec, report.fitted, over)
             obj = bpy.data.objects.new(name, mesh)
-            obj[MARK], obj[REMARK] = spec.session_code or spec.source.label, str(remark)
+            obj[MARK], obj[REMARK] = (
+                spec.session_code or spec.source.label,
+                str(remark if over is None else Remark.DELIVERED),
+            )
             _set_look(obj, mesh)
+            if over is not None:
+                obj.display_type = "WIRE"  # so that both are seen
             collection.objects.link(obj)
             now = world_matrix(target, depsgraph_of(scene))
-            goal = AlignmentGoal(goal_of(spec, now), report.fitted.box, target, now, scene)
-            align_following(obj, goal, offset_of(spec))
+            world = goal_of(spec, now) if over is None else now
+            goal = AlignmentGoal(world, report.fitted.box, target, now, scene)
+            align_following(obj, goal, offset_of(spec) if over is None else Matrix())
+            if over is None:
+                remember_shape(obj, spec)
             _show_in_local_views(obj, target, depsgraph_of(scene))
     except BaseException:
         _drop_empty([collection])
@@ -128,6 +171,11 @@ def remove_of(block_outs: Sequence[bpy.types.Object]) -> bool:
     found = [preview for preview in all_previews() if block_out_of(preview) in block_outs]
     remove(found)
     return bool(found)
+
+
+def remove_delivered() -> None:
+    """Remove what shows meshes as delivered over results: it is for a look, and not for saved files."""
+    remove(preview for preview in collected() if remark_of(preview) is Remark.DELIVERED)
 
 
 def remove(previews: Iterable[bpy.types.Object]) -> None:

@@ -74,6 +74,14 @@ def in_library(session: str, folder: str) -> Steps[dict[str, object]]:
     record = yield from wait_for("PLACED", timeout=90)
     yield from frames(4)
     seen = {"in_file": bpy.data.objects[record.result].asset_data is not None}
+    with override():
+        bpy.ops.ed.undo()
+    yield from frames(6)
+    yield from events.find_button("csm.delete_library_copy")
+    yield from screenshot("asset-after-undo")
+    with override():
+        bpy.ops.ed.redo()
+    yield from frames(4)
     yield from asset_tab("Props", catalog)
     yield from screenshot("asset-library")
     with bpy.context.temp_override(window=window(), area=area("FILE_BROWSER"), region=region("WINDOW", "FILE_BROWSER")):

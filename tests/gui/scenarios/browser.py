@@ -36,6 +36,7 @@ def browse() -> Steps[dict[str, object]]:
     yield from open_browser(events)
     yield from events.click_button("csm.list_sessions")
     yield from idle_until(lambda: len(lines()) == 8, 60, "eight sessions")
+    yield from pictures_fetched()
     yield 1.0  # icons are drawn by a job of Blender's own
     seen: dict[str, object] = {"codes": lines(), "code_before": bpy.context.scene.csm.session_code}
     x, y = yield from events.find_button(".csm.search")
@@ -63,6 +64,12 @@ def browse() -> Steps[dict[str, object]]:
     return seen
 
 
+def pictures_fetched() -> Steps[None]:
+    """Until then nothing else can be listed."""
+    running = module("scene.background.session_list").session_list
+    yield from idle_until(lambda: not running().is_running, 120, "the pictures")
+
+
 def load_more() -> Steps[dict[str, object]]:
     """The newest sessions, then the next page behind them."""
     events = Events()
@@ -70,6 +77,7 @@ def load_more() -> Steps[dict[str, object]]:
     yield from events.click_button("csm.list_sessions")
     yield from idle_until(lambda: len(lines()) == catalogue().pages * 50 > 0, 60, "the first page")
     first = lines()
+    yield from pictures_fetched()
     yield from events.click_button("csm.list_sessions(which='MORE'")
     yield from idle_until(lambda: catalogue().pages == 2 and len(lines()) > len(first), 60, "the second page")
     return {"first": first, "all": lines(), "has_more": catalogue().has_more}

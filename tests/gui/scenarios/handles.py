@@ -205,6 +205,7 @@ def places() -> Steps[dict[str, bool]]:
         with override():
             bpy.ops.object.mode_set(mode=mode)
         seen[f"in {mode} mode"] = are_shown()
+        yield from screenshot(f"handles-{mode.lower()}-mode")
     obj.select_set(False)
     other.select_set(True)
     for name in ("in local view of another", "after it"):

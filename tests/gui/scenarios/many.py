@@ -35,10 +35,10 @@ def selected() -> list[str]:
     return sorted(obj.name for obj in bpy.context.view_layer.objects if obj.select_get())
 
 
-def throw(libs: str, path: str, x: int, y: int) -> Steps[None]:
-    """Have the other program drop the file here, and wait until Blender asks about it."""
+def throw(libs: str, path: str, x: int, y: int, *more: str) -> Steps[None]:
+    """Have the other program drop the file, or several, here, and wait until Blender asks about it."""
     from_top = window().height - y  # X counts from above
-    command = [sys.executable, str(HERE.parent / "drag_source.py"), path, str(x), str(from_top)]
+    command = [sys.executable, str(HERE.parent / "drag_source.py"), str(x), str(from_top), path, *more]
     program = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": libs})
     status = yield from idle_until(lambda: [program.poll()] if program.poll() is not None else None, 30, "a drop")
     assert status == [0], f"the drag ended with {status}"

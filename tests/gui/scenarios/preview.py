@@ -81,6 +81,7 @@ def look_remove_refine(session: str) -> Steps[dict[str, object]]:
     block = bpy.data.objects["Chair"]
     seen["moved"] = round(block.location.x, 3)
     seen["followed"] = corners(bpy.data.objects[PREVIEW]) == corners(block)
+    yield from edited(events)
     yield from events.click_button("csm.refine")
     yield from idle_until(lambda: len(jobs()) == 1, what="a job")
     seen["during_the_job"] = is_shown()
@@ -93,6 +94,28 @@ def look_remove_refine(session: str) -> Steps[dict[str, object]]:
     yield from undo(events, shown=True)
     yield from redo(events, shown=False)
     return seen
+
+
+def edited(events: Events) -> Steps[None]:
+    """The preview follows an edit of the mesh, in Edit Mode, and its undo."""
+
+    def place() -> list[list[float]]:
+        return corners(bpy.data.objects[PREVIEW])
+
+    before = place()
+    with override():
+        bpy.ops.object.mode_set(mode="EDIT")
+        bpy.ops.mesh.select_all(action="SELECT")
+        bpy.ops.transform.resize(value=(1.0, 1.0, 2.0))
+        bpy.ops.ed.undo_push(message="Edit")
+    yield from idle_until(lambda: place() != before, what="a preview that follows the edit")
+    yield from screenshot("preview-edited")
+    with override():
+        bpy.ops.ed.undo()
+    yield from idle_until(lambda: place() == before, what="a preview that follows the undo")
+    with override():
+        bpy.ops.object.mode_set(mode="OBJECT")
+    yield from over_view(events)
 
 
 def in_the_way(session: str, slow: str, unknown: str) -> Steps[dict[str, object]]:

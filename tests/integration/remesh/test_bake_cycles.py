@@ -3,25 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import bpy
 import numpy as np
 import pytest
-from textured_meshes import Baked, MaterialTree, sphere, srgb
+from textured_meshes import SIZE, STEP, Baked, MaterialTree, sphere, srgb
 
 from csm_blender.remesh.texture.bake import bake
 from csm_blender.remesh.texture.unwrap import unwrap
 
-SIZE = 256
-STEP = 1.0 / 255.0
-
-
-@pytest.fixture(autouse=True)
-def empty_blender() -> Iterator[None]:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    yield
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+pytestmark = pytest.mark.usefixtures("empty_blender")
 
 
 def by_object_place(name: str) -> MaterialTree:

@@ -53,6 +53,20 @@ def test_flat_triangles_are_turned_and_the_surface_stays_closed(form: Surface) -
     assert Form(found).volume == pytest.approx(Form(form).volume, rel=1e-5), "turned, not moved"
 
 
+@pytest.mark.parametrize("thickness", [1e-3, 1e-4, 1e-5])
+def test_a_thin_plate_keeps_its_corners(thickness: float) -> None:
+    form = box((1.0, thickness, 1.0))
+    found = cleaned_up(form)
+    assert np.abs(found.points - form.points).max() < 1e-6
+
+
+def test_a_flat_triangle_by_itself_is_raised_and_hardly_moved() -> None:
+    form = surface([[0, 0, 0], [1, 0, 0], [0.4, 0, 0], [0, 0, 1], [1, 0, 1]], [[0, 1, 2], [0, 2, 3], [2, 1, 4]])
+    found = cleaned_up(form)
+    assert not len(flat_triangles(found))
+    assert np.abs(found.points - form.points).max() < 1e-4
+
+
 def test_edges_of_two_bodies_at_the_same_place_are_parted() -> None:
     form = joined([box(), box((1.0, 1.0, 1.0), 1, (1.0, 1.0, 0.0))])
     assert Form(form).edges_of_more == 1

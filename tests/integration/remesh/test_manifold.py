@@ -57,6 +57,23 @@ def test_fins_are_left_out() -> None:
     assert counted(found) == (0, 0)
 
 
+def test_an_edge_of_four_triangles_is_parted_where_both_its_ends_are_of_one_surface() -> None:
+    """Two boxes that meet in an edge, between two slabs that they are part of."""
+    filled = {(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1, 2) if z != 1 or x == y}
+    sides = []
+    for cell in sorted(filled):
+        cube = box(center=cell)
+        away = cube.face_vectors().round().astype(int)
+        free = [tuple(np.add(cell, way).tolist()) not in filled for way in away]
+        sides.append(cube.kept(np.array(free)))
+    form = welded(joined(sides))
+    assert counted(form) == (0, 1)
+    found = cut_to_manifold(form)
+    assert counted(found) == (0, 0)
+    assert Form(found).is_wound_alike
+    assert Form(found).volume == pytest.approx(10.0)
+
+
 def test_two_boxes_that_share_an_edge_become_two_closed_bodies() -> None:
     """The edge has four triangles; the solid is what is between each pair, not the air."""
     form = welded(joined([box(), box((1.0, 1.0, 1.0), 1, (1.0, 1.0, 0.0))]))

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import bpy
 import numpy as np
@@ -16,11 +15,7 @@ from csm_blender.remesh.texture.unwrap import padding, unwrap
 SIZE = 512
 
 
-@pytest.fixture(autouse=True)
-def empty_blender() -> Iterator[None]:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    yield
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+pytestmark = pytest.mark.usefixtures("empty_blender")
 
 
 def spiral_ramp() -> bpy.types.Mesh:
@@ -96,6 +91,13 @@ def test_no_two_faces_share_a_texel_and_all_lie_in_the_square(kind: str) -> None
     assert corners.max() <= 1.0
     twice = [faces for faces in faces_at(mesh, SIZE) if len(set(faces)) > 1]
     assert twice == []
+
+
+def test_what_the_last_look_has_found_is_parted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csm_blender.remesh.texture.unwrap._ATTEMPTS", 1)
+    mesh = spiral_ramp()
+    unwrap(mesh, SIZE)
+    assert [faces for faces in faces_at(mesh, SIZE) if len(set(faces)) > 1] == []
 
 
 @pytest.mark.parametrize("kind", MESHES)

@@ -18,5 +18,5 @@ def _refuse(*arguments: Any, **_options: Any) -> Any:
 
 
 socket.getaddrinfo = _refuse
-socket.socket.connect = _refuse  # type: ignore[method-assign]
-socket.socket.connect_ex = _refuse  # type: ignore[method-assign]
+socket.socket.connect = _refuse  # type: ignore[method-assign]  # to replace it is what this module is for
+socket.socket.connect_ex = _refuse  # type: ignore[method-assign]  # as above

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from csm_blender.cli.job_arguments import mesh_files_in, parse_numbers, wanted_jobs
-from csm_blender.core.errors import BadJobsFile, BadSessionCode, BadSource, BadValue, UsageError
+from csm_blender.cli.job_arguments import parse_numbers, wanted_jobs
+from csm_blender.core.errors import BadJobsFile, BadSessionCode, BadValue, UsageError
 from csm_blender.core.files.jobs_file import Row
 
 CODE = "SESSION_1689257215_1674078"
@@ -74,16 +74,6 @@ def test_of_two_ways_to_read_a_path_the_file_that_is_there_is_meant(
 def test_an_object_is_a_source_too() -> None:
     assert wanted_jobs(["object:Raw mesh=Chair"], None) == [Row("object:Raw mesh", "Chair")]
     assert wanted_jobs(["object:Raw mesh"], None) == [Row("object:Raw mesh", "")]
-
-
-def test_the_mesh_files_of_a_folder_come_in_order(tmp_path: Path) -> None:
-    for name in ("b10.glb", "b9.GLB", "a.obj", "a.mtl", ".hidden.glb", "notes.txt"):
-        (tmp_path / name).touch()
-    (tmp_path / "folder.glb").mkdir()
-    assert [Path(file).name for file in mesh_files_in(str(tmp_path))] == ["a.obj", "b9.GLB", "b10.glb"]
-    for folder in (tmp_path / "folder.glb", tmp_path / "gone"):
-        with pytest.raises(BadSource):
-            mesh_files_in(str(folder))
 
 
 def test_an_object_must_be_named_after_the_equals_sign() -> None:

@@ -9,7 +9,8 @@ import re
 import pytest
 
 from csm_blender.core import errors
-from csm_blender.core.messages import Message
+from csm_blender.core.files.mesh_file import CUT
+from csm_blender.core.messages import Message, from_json, to_json
 
 EVERY_ERROR = [
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.CsmError)
@@ -22,7 +23,7 @@ GROUPS = {
 """What others are derived from; only these, and values whose advice depends on the value, come without a hint."""
 
 CODES = {
-    "AnswerLost": "answer_lost", "BadBlendFile": "bad_blend_file", "BadInputFile": "bad_input_file",
+    "AnswerLost": "answer_lost", "BadBlendFile": "bad_blend_file",
     "BadJobsFile": "bad_jobs_file", "BadMesh": "bad_mesh", "BadOutput": "bad_output",
     "BadSessionCode": "bad_session_code", "BadSource": "bad_source", "BadValue": "bad_value",
     "ConnectionBroken": "connection_broken", "ConversionFailed": "conversion_failed", "CsmError": "error",
@@ -78,6 +79,14 @@ def test_an_error_is_a_sentence_with_values_and_json() -> None:
         "hint": errors.NoSuchObject.default_hint,
     }
     assert errors.JobGone(Message("A finished {what}.", what="message")).message == "A finished message."
+
+
+@pytest.mark.parametrize("error", [errors.BadMesh("no"), errors.ConversionFailed("no"), errors.BadMesh("no", CUT)])
+def test_a_hint_about_a_delivered_file_says_so_to_the_process_that_hears_of_it(error: errors.CsmError) -> None:
+    heard = from_json(to_json({"error": error.as_dict()}))["error"]["hint"]
+    assert heard.code == errors.ABOUT_DELIVERED
+    assert errors.sanitized_error(error, "")["hint"].code == errors.ABOUT_DELIVERED
+    assert errors.BadMesh("no", "Export it again.").hint.code == ""
 
 
 def test_a_wish_of_the_server_is_kept_with_a_passing_fault() -> None:

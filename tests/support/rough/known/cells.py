@@ -156,5 +156,5 @@ class Cells:
 
 def one_cell(low: Sequence[float], high: Sequence[float], bend: Bend = np.asarray, material: int = 0) -> Cells:
     """A single cell from *low* to *high*."""
-    lines = tuple((float(a), float(b)) for a, b in zip(low, high, strict=True))
-    return Cells(lines, np.ones((1, 1, 1), dtype=bool), bend, material=material)  # type: ignore[arg-type]
+    x, y, z = ((float(a), float(b)) for a, b in zip(low, high, strict=True))
+    return Cells((x, y, z), np.ones((1, 1, 1), dtype=bool), bend, material=material)

@@ -67,7 +67,13 @@ ROWS_AS_JSON = f"""[
 ]"""
 
 
-@pytest.mark.parametrize(("name", "text"), [("jobs.csv", ROWS_AS_CSV), ("jobs.json", ROWS_AS_JSON)])
+ROWS_OF_A_SPREADSHEET = "\ufeff" + ROWS_AS_CSV.replace(",", ";").replace("\n", "\r\n")
+"""As written on Windows, in a country whose decimal point is a comma."""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("jobs.csv", ROWS_AS_CSV), ("jobs.json", ROWS_AS_JSON), ("sheet.csv", ROWS_OF_A_SPREADSHEET)]
+)
 def test_a_row_names_any_source_and_may_say_how_it_is_refined(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     assert read_jobs_file(tmp_path / name) == [

@@ -120,5 +120,9 @@ def test_triangles_are_counted_as_often_as_their_mesh_is_used(tmp_path: Path) ->
     assert count_triangles(written(tmp_path, glb(without_indices))) == 8 // 3
     with pytest.raises(BadMesh):
         count_triangles(written(tmp_path, glb(box_document() | {"accessors": []})))
+    endless = json.dumps(twice).replace('"count": 36', '"count": 1e999')
+    (tmp_path / "endless.gltf").write_text(endless, encoding="utf-8")
+    with pytest.raises(BadMesh):
+        count_triangles(tmp_path / "endless.gltf")
     (tmp_path / "box.gltf").write_text(json.dumps(twice), encoding="utf-8-sig")
     assert count_triangles(tmp_path / "box.gltf") == 24

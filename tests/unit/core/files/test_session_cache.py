@@ -40,6 +40,18 @@ def test_a_list_is_had_without_its_pictures(service: Any, tmp_path: Path) -> Non
     assert list((folder / session_cache.PICTURES).iterdir()) == []
 
 
+def test_a_list_can_be_read_before_its_pictures_are_there(service: Any, tmp_path: Path) -> None:
+    folder = session_cache.folder_for(tmp_path, service.url)
+    early: list[str] = []
+
+    def look(_share: float, _text: str) -> None:
+        early.extend(entry.picture for entry in session_cache.load(folder).entries)
+
+    fetch_page(Settings(base_url=service.url, key=service.key), tmp_path, 1, look)
+    assert early == [""] * 8
+    assert all(entry.picture for entry in session_cache.load(folder).entries)
+
+
 def test_what_is_known_outlives_a_failed_listing(service: Any, tmp_path: Path) -> None:
     settings = Settings(base_url=service.url, key=service.key)
     fetch_page(settings, tmp_path, 1)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -11,7 +12,14 @@ import pytest
 
 from csm_blender.core.errors import BadSessionCode, BadSource
 from csm_blender.core.files import source_text
-from csm_blender.core.files.source_text import check_file, is_mesh_file, parse_source
+from csm_blender.core.files.source_text import (
+    LOOK_AGAIN_S,
+    check_file,
+    is_mesh_file,
+    mesh_files_in,
+    parse_source,
+    problems_of,
+)
 from csm_blender.core.sources import MESH_SUFFIXES, Source, SourceKind
 
 FOLDER = Path("/work shop").absolute()
@@ -35,6 +43,7 @@ def file(name: str) -> Source:
         ("'quoted.stl'", file("quoted.stl")),
         ("SESSION_1_2.zip", file("SESSION_1_2.zip")),
         ("🪑.ply", file("🪑.ply")),
+        ("~of no user.glb", file("~of no user.glb")),
         (f"{'n' * 300}.fbx", file(f"{'n' * 300}.fbx")),
         ("file:///models/a%20b.usdz", Source(SourceKind.FILE, str(Path("/models/a b.usdz").absolute()))),
     ],
@@ -72,7 +81,10 @@ def refusal(path: Path) -> str:
 
 def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     (tmp_path / "empty.glb").touch()
+    (tmp_path / "long empty.glb").touch()
+    os.utime(tmp_path / "long empty.glb", (1.0, 1.0))
     (tmp_path / "folder.glb").mkdir()
+    assert "is empty" in refusal(tmp_path / "long empty.glb")
     assert "There is no file" in refusal(tmp_path / "missing.glb")
     assert "is empty" in refusal(tmp_path / "empty.glb")
     assert "is a folder" in refusal(tmp_path / "folder.glb")
@@ -101,3 +113,27 @@ def test_a_file_that_grows_meanwhile_is_being_written(tmp_path: Path, monkeypatc
     assert "is being written" in refusal(path)
     writer.join()
     check_file(path)
+
+
+def test_the_mesh_files_of_a_folder_come_in_order(tmp_path: Path) -> None:
+    for name in ("b10.glb", "b9.GLB", "a.obj", "a.mtl", ".hidden.glb", "notes.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.glb").mkdir()
+    assert [Path(file).name for file in mesh_files_in(str(tmp_path))] == ["a.obj", "b9.GLB", "b10.glb"]
+    for folder in (tmp_path / "folder.glb", tmp_path / "gone"):
+        with pytest.raises(BadSource):
+            mesh_files_in(str(folder))
+
+
+def test_each_bad_file_of_many_is_named_and_they_wait_for_one_moment_only(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.glb" for number in range(40)]
+    for file in files:
+        file.write_bytes(b"mesh")
+    files[3].write_bytes(b"")
+    files[5].unlink()
+    begun = time.monotonic()
+    found = problems_of(files)
+    assert time.monotonic() - begun < 10 * LOOK_AGAIN_S
+    assert {path.name for path in found} == {"3.glb", "5.glb"}
+    assert "is empty" in found[files[3]].message
+    assert "no file" in found[files[5]].message

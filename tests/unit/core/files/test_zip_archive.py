@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from pathlib import Path
 
@@ -43,7 +44,16 @@ def test_the_mesh_and_its_companions_are_unpacked_side_by_side(tmp_path: Path, i
 
 
 @pytest.mark.parametrize(
-    "name", ["../../evil.obj", "/evil.obj", "..\\..\\evil.obj", "C:\\evil.obj", "a/../../evil.obj"]
+    "name",
+    [
+        "../../evil.obj",
+        "/evil.obj",
+        "..\\..\\evil.obj",
+        "C:\\evil.obj",
+        "C:evil.obj",
+        "a/C:evil.obj",
+        "a/../../evil.obj",
+    ],
 )
 def test_nothing_is_written_outside(tmp_path: Path, into: Path, name: str) -> None:
     assert unpack_mesh(packed(tmp_path, (name, OBJ)), into).parent == into
@@ -54,6 +64,20 @@ def test_of_several_meshes_the_largest_is_taken_and_of_equal_names_the_first(tmp
     archive = packed(tmp_path, ("a/small.obj", OBJ), ("b/large.obj", OBJ * 9), ("c/small.obj", b"other"))
     assert unpack_mesh(archive, into).name == "large.obj"
     assert (into / "small.obj").read_bytes() == OBJ
+
+
+def test_textures_of_one_name_in_two_folders_stay_two(tmp_path: Path, into: Path) -> None:
+    archive = packed(tmp_path, ("a.obj", OBJ), ("a.mtl", b"m"), ("head/skin.png", b"1"), ("body/Skin.png", b"2"))
+    assert unpack_mesh(archive, into) == into / "a.obj"
+    assert [(into / name).read_bytes() for name in ("head/skin.png", "body/Skin.png", "a.mtl")] == [b"1", b"2", b"m"]
+
+
+def test_a_folder_may_be_called_as_a_file(tmp_path: Path, into: Path) -> None:
+    archive = packed(tmp_path, ("chair.glb/", b""), ("chair.glb/chair.glb", b"glTF"))
+    assert unpack_mesh(archive, into).read_bytes() == b"glTF"
+    (into / "again").mkdir()
+    with pytest.raises(BadMesh, match="damaged"):
+        unpack_mesh(packed(tmp_path, ("a.glb", b"glTF"), ("a.glb/b.png", b"png")), into / "again")
 
 
 def test_what_holds_no_obj_or_is_no_zip_is_refused(tmp_path: Path, into: Path) -> None:
@@ -107,3 +131,34 @@ def test_a_password_is_named(tmp_path: Path, into: Path) -> None:
 def test_what_a_mac_stores_beside_a_file_is_no_mesh(tmp_path: Path, into: Path) -> None:
     archive = packed(tmp_path, ("__MACOSX/._mesh.obj", b"\0\5\x16\7" * 99), ("mesh.obj", OBJ))
     assert unpack_mesh(archive, into).read_bytes() == OBJ
+
+
+def test_on_windows_no_name_in_a_zip_means_a_device_or_a_hidden_stream(
+    tmp_path: Path, into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    archive = packed(tmp_path, ("CON.obj", OBJ), ("tex/nul.png", b"png"), ("tex/a:b.png", b"png"), ("lamp..mtl", b"m"))
+    assert unpack_mesh(archive, into).name == "CON_.obj"  # "a:b.png" would be in the current folder of drive A, too
+    assert {path.name for path in into.rglob("*.*")} == {"CON_.obj", "nul_.png", "a_b.png", "lamp..mtl"}
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(36, "File name too long", "x"), FileNotFoundError(2, "No such file", "C:\\…")]
+)
+def test_a_name_that_is_too_long_is_said(
+    tmp_path: Path, into: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    """Windows says of a path over 260 characters that it does not exist."""
+
+    def refuse(_path: Path, *_arguments: object, **_named: object) -> None:
+        raise error
+
+    archive = packed(tmp_path, ("mesh.obj", OBJ))
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(BadMesh, match="too long"):
+        unpack_mesh(archive, into)
+
+
+def test_a_zip_that_is_gone_is_no_long_name(tmp_path: Path, into: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        unpack_mesh(tmp_path / "gone.zip", into)

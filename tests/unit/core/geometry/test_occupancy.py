@@ -21,6 +21,20 @@ def test_a_cuboid_is_a_hollow_shell_one_voxel_thick_and_solid_when_filled() -> N
     assert solid_grid(shell).all()
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("voxel", [0, 7, GRID - 1])
+def test_a_sheet_is_in_the_voxels_that_it_lies_in(axis: int, voxel: int) -> None:
+    """One in the middle of a layer of voxels, as an index is read: x, y, z from low to high."""
+    low, high = np.array([-1.0, 0.0, 2.0]), np.array([3.0, 0.5, 9.0])
+    height = low[axis] + (voxel + 0.5) / GRID * (high - low)[axis]
+    corners = np.array([low, low, low, low])
+    corners[1:3, axis - 2], corners[2:, axis - 1] = high[axis - 2], high[axis - 1]
+    corners[:, axis] = height
+    expected = np.zeros((GRID,) * 3, dtype=bool)
+    np.moveaxis(expected, axis, 0)[voxel] = True
+    assert np.array_equal(surface_grid(corners[[[0, 1, 2], [0, 2, 3]]], low, high), expected)
+
+
 def test_a_ball_fills_its_share_of_the_box() -> None:
     share = solid_grid(grid_of(ball((0.0, 0.0, 0.0), (1.0, 2.0, 0.5), 40))).mean()
     half_a_voxel_more = (1.0 + 1.0 / GRID) ** 3

@@ -97,6 +97,16 @@ def test_a_texture_that_is_not_there_is_left_out() -> None:
     assert material == {"extensions": {"X": {}}}
 
 
+@pytest.mark.parametrize(
+    "texture", [{"source": 1}, {"source": -1}, {"extensions": {"EXT_texture_webp": {"source": 1}}}]
+)
+def test_a_texture_of_a_picture_that_is_not_there_has_none(texture: dict[str, Any]) -> None:
+    document = box(images=[{"uri": "data:image/png;base64,"}], textures=[texture, {"source": 0}])
+    assert mended(document).notes == [LOST]
+    assert "source" not in str(texture)
+    assert document["textures"][1] == {"source": 0}
+
+
 def test_a_sampler_that_is_not_there_is_the_default_one() -> None:
     document = box(textures=[{"sampler": 0}])
     edits = mended(document)
@@ -147,3 +157,40 @@ def test_plain_data_is_taken_where_there_is_some(name: str, required: bool, ther
         document["buffers"][0]["extensions"] = {MESHOPT: {"fallback": True}}
     assert mended(document).changed is (there and not required)
     assert (name in holder["extensions"]) is not (there and not required)
+
+
+@pytest.mark.parametrize("left", [1, 2])
+def test_a_triangle_without_all_its_corners_is_left_out(left: int) -> None:
+    document = box()
+    part = document["meshes"][0]["primitives"][0]
+    indices = part["indices"]
+    whole = document["accessors"][indices]["count"]
+    document["accessors"][indices]["count"] = whole - 3 + left
+    edits = mended(document)
+    assert edits.changed
+    assert edits.notes == [], "it was no triangle"
+    assert document["accessors"][part["indices"]]["count"] == whole - 3
+    assert document["accessors"][indices]["count"] == whole - 3 + left, "others may use it"
+    assert not mended(document).changed
+
+
+def test_without_indices_all_lists_of_the_corners_are_cut() -> None:
+    document = box()
+    part = document["meshes"][0]["primitives"][0]
+    del part["indices"]
+    count = document["accessors"][part["attributes"]["POSITION"]]["count"]
+    document["accessors"].append({"count": count, "type": "VEC3", "componentType": 5126, "bufferView": 0})
+    part["attributes"]["NORMAL"] = len(document["accessors"]) - 1
+    mended(document)
+    counts = {name: document["accessors"][index]["count"] for name, index in part["attributes"].items()}
+    assert count % 3 > 0
+    assert counts == {"POSITION": count - count % 3, "NORMAL": count - count % 3}
+
+
+def test_where_no_triangle_is_left_the_points_are() -> None:
+    document = box()
+    part = document["meshes"][0]["primitives"][0]
+    document["accessors"][part["indices"]]["count"] = 2
+    mended(document)
+    assert part["mode"] == 0
+    assert "indices" not in part

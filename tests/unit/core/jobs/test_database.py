@@ -8,9 +8,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from windows import held_for
 
+from csm_blender.core import file_system
 from csm_blender.core.errors import StoreDiskProblem, StoreTooNew, StoreUnusable
 from csm_blender.core.jobs.database import SCHEMA_VERSION, identity, open_database, storage_faults_explained
+from csm_blender.core.jobs.rows import NEWEST_FORMAT
 
 NAME = "jobs.sqlite3"
 
@@ -44,9 +47,22 @@ def test_a_damaged_file_is_moved_aside_whole_and_a_new_one_is_begun(tmp_path: Pa
     database.close()
 
 
+def test_a_damaged_file_that_another_program_holds_stays_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows while another Blender has it open."""
+    (tmp_path / NAME).write_bytes(b"this is no database" * 100)
+    monkeypatch.setattr(file_system, "HELD_S", 0.0)
+    held_for(monkeypatch, 10)
+    with pytest.raises(StoreUnusable, match="cannot be moved aside") as said:
+        open_database(tmp_path / NAME)
+    assert "Close all Blender windows" in said.value.hint
+    assert (tmp_path / NAME).read_bytes() == b"this is no database" * 100
+
+
 def test_a_file_of_a_newer_version_is_left_untouched(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / NAME)) as database:
-        database.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
+        database.execute(f"PRAGMA user_version={NEWEST_FORMAT + 1}")
         database.commit()
     before = (tmp_path / NAME).read_bytes()
     with pytest.raises(StoreTooNew):

@@ -129,3 +129,8 @@ def test_a_store_that_was_deleted_while_in_use_is_noticed(tmp_path: Path) -> Non
     with pytest.raises(StoreUnusable):
         store.update(job, progress=0.5)
     store.close()
+
+
+def test_the_latest_jobs_come_newest_first(store: Store) -> None:
+    jobs = [store.add(spec(f"SESSION_{number}"), LOCAL_URL) for number in range(4)]
+    assert store.latest(3) == [jobs[3], jobs[2], jobs[1]]

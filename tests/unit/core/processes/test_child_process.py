@@ -184,6 +184,15 @@ def test_a_request_that_takes_too_long_ends_it(start: Start) -> None:
     assert (child.ending, child.how_it_ended()) == (Ending.DEADLINE, "It took too long and was stopped.")
 
 
+def test_a_machine_that_sleeps_takes_no_time(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows the clock goes on meanwhile: two hours later, what was half done is not over its time."""
+    child, real = start(STUBBORN, deadline_s=1800.0), time.monotonic
+    wait_until(child.last_output)
+    assert child.is_running()
+    monkeypatch.setattr(time, "monotonic", lambda: real() + 7200.0)
+    assert child.is_running()
+
+
 def test_the_deadline_is_each_requests_own(start: Start) -> None:
     child = start(f"{CHILD}\nparent = Parent()\nwhile parent.next_line(): parent.send_answer({{}})", deadline_s=5.0)
     child.send(b"{}\n")

@@ -12,17 +12,19 @@ from pathlib import Path
 import pytest
 from common import ROOT
 
-from csm_blender.core.errors import BadMesh, ConversionFailed
+from csm_blender.core.errors import ABOUT_DELIVERED, BadMesh, ConversionFailed, NotEnoughMemory
 from csm_blender.core.messages import Message
+from csm_blender.core.processes import converter_pool
 from csm_blender.core.processes.child_process import Progress
 from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.core.processes.launch import Interpreters
+from csm_blender.core.remesh import RemeshOptions
 
 BLENDER = f"""#!{sys.executable}
 import json, os, sys, time
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-from csm_blender.core.errors import BadMesh
+from csm_blender.core.errors import BadMesh, NotEnoughMemory
 from csm_blender.core.messages import Message
 from csm_blender.core.processes.child_side import Parent, log_to
 parent = Parent()
@@ -36,7 +38,9 @@ while path:
         time.sleep(0.01)
     if request["name"] == "dies":
         os._exit(9)
-    if request["name"] == "bad":
+    if request["name"] == "large":
+        parent.send_answer({{"error": NotEnoughMemory("too large").as_dict()}})
+    elif request["name"] == "bad":
         parent.send_answer({{"error": BadMesh("no faces").as_dict()}})
     else:
         Path(request["blend"]).write_text("made")
@@ -129,6 +133,28 @@ def test_one_that_met_a_bad_file_converts_nothing_more(pool: ConverterPool, tmp_
     with pytest.raises(BadMesh, match="no faces"):
         bad.report()
     assert good.report()["pid"] != first
+
+
+def test_what_it_says_of_a_mesh_keeps_its_kind_and_the_code_of_its_hint(pool: ConverterPool, tmp_path: Path) -> None:
+    for name, kind, code in (("large", NotEnoughMemory, ""), ("bad", BadMesh, ABOUT_DELIVERED)):
+        with pytest.raises(kind) as caught:
+            Job(pool, tmp_path, name).report()
+        assert (type(caught.value), caught.value.hint.code) == (kind, code)
+
+
+def test_a_file_is_looked_through_once_however_often_its_job_asks(
+    pool: ConverterPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Path] = []
+    monkeypatch.setattr(converter_pool, "remesh_needs", lambda mesh, _options: looks.append(mesh) or 1)
+    held, waiting = Job(pool, tmp_path, "good", held=True), Job(pool, tmp_path, "later")
+    assert held.start()
+    request = {"mesh": str(waiting.folder / "delivered.mesh"), "name": "good", "remesh": RemeshOptions().as_dict()}
+    assert [pool.start("later", waiting.folder, request) for _ in range(5)] == [False] * 5
+    assert looks == [waiting.folder / "delivered.mesh"]
+    held.let_go()
+    assert held.report()
+    wait_until(lambda: pool.collect("later") is not None)
 
 
 def test_one_that_dies_is_named_and_its_output_is_kept(pool: ConverterPool, tmp_path: Path) -> None:

@@ -1,96 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start jobs, and carry out what the user decides about them later. Called by operators."""
+"""Carry out what the user decides about a job after it was started."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import bpy
 
-from ...core.errors import JobError, UsageError
-from ...core.files.source_text import check_file
+from ...core.errors import JobError
 from ...core.jobs import actions
 from ...core.jobs.job import Decision, Job, decisions
 from ...core.jobs.states import FINISHED, JobState
 from ...core.messages import NOTHING, Message
 from ...core.models import Choices
 from ...core.processes.converter_pool import MESH_NAME
-from ...core.settings import NO_SERVICE
-from ...core.sources import Source, SourceKind
+from ...core.sources import SourceKind
 from ..addon.preferences import settings_now
-from ..addon.translation import labels
-from ..background.headless import run_pipeline
-from ..blender.bpy_typing import Context
 from ..blender.evaluation import depsgraph_of
-from ..blender.undo import push_undo_step
-from ..placement.turn import turn_result
-from ..properties import CSM_PG_job, find_record, tag_of
-from . import job_updates, record_sync
-from .binding import bound_scene, find_result, find_target
-from .object_source import add_job, check_object, write_object
-from .planning import plan_for_objects, with_shape
-from .restore import is_unfinished, restore_job
-from .state import file_state
+from ..jobs import job_updates, record_sync
+from ..jobs.binding import bound_scene, find_result, find_target
+from ..jobs.object_source import check_object, write_object
+from ..jobs.restore import is_unfinished, restore_job
+from ..jobs.state import file_state
+from ..properties import CSM_PG_job, find_record
 
 
-def start_job(source: Source | str, objects: Sequence[bpy.types.Object], context: Context, choices: Choices) -> Job:
-    """Start a job for the common box of *objects*, in the axes of the first. Raises a :class:`CsmError`.
-
-    *source* is a :class:`Source` or the code of a session. A key and online access are needed for a session only.
-    """
-    source = Source.of(source)
-    is_session = source.kind is SourceKind.SESSION
-    base_url = settings_now().base_url if is_session else ""
-    obj = objects[0]
-    if (busy := job_in_progress(source, obj)) is not None:
-        raise UsageError(
-            "{name} is already being refined with {session_code}.",
-            name=repr(obj.name),
-            session_code=busy.spec.source.label,
-        )
-    if source.kind is SourceKind.FILE:
-        check_file(Path(source.name))
-    store, depsgraph = file_state().open_store(), context.evaluated_depsgraph_get()
-    spec = with_shape(plan_for_objects(source, objects, context.scene, depsgraph, choices), objects, depsgraph)
-    job = add_job(store, spec, base_url, context.scene, depsgraph)
-    if is_session:
-        tag_of(obj).session_code = source.name
-    record_sync.add_record(job, context.scene, obj)
-    job_updates.note(job)
-    return job
-
-
-def job_in_progress(source: Source | str, obj: bpy.types.Object) -> Job | None:
-    """The unfinished job that refines *source* into *obj*, so that a second click does not pay twice."""
-    bindings, source = file_state().bindings, Source.of(source)
-    same = (job for job in file_state().unfinished() if job.spec.source == source and job.job_id in bindings)
-    return next((job for job in same if bindings[job.job_id].object_uid == obj.session_uid), None)
-
-
-def run_to_end(job_ids: Sequence[str], context: Context) -> None:
-    """Block until the jobs are placed or have failed. Without a window the pipeline runs in this very process."""
-    state = file_state()
-    if bpy.app.background:
-        asks = any(state.jobs[job_id].spec.needs_service for job_id in job_ids)
-        settings = settings_now() if asks else NO_SERVICE
-        run_pipeline(state.open_store(), job_ids, settings, concurrency=8, on_change=job_updates.note)
-        for job_id in job_ids:
-            if state.jobs[job_id].state is JobState.READY:
-                job_updates.place_now(job_id)
-    else:  # by the worker: a Blender with a window sends no requests itself
-        state.place_requested.update(job_ids)
-        while any(job_updates.watched(state.jobs[job_id]) for job_id in job_ids if job_id in state.jobs):
-            job_updates.step()
-            if not state.wait_reasons.keys().isdisjoint(job_ids):
-                break  # one waits for something that cannot happen while Blender is blocked
-            time.sleep(0.05)
-    context.view_layer.update()
-
-
-# --- decisions ------------------------------------------------------------------------------------------------------
 def may(record: CSM_PG_job) -> frozenset[Decision]:
     """What makes sense for the job of *record*. Never empty."""
     job = file_state().jobs.get(record.job_id)
@@ -153,17 +87,6 @@ def convert_again(job: Job, choices: Choices) -> Job:
     return new
 
 
-def turn(job: Job) -> None:
-    """Turn the placed result of *job* by a quarter in its box, as one undo step. Raises :class:`JobError`."""
-    scene, result = bound_scene(job.job_id), result_of(job.job_id)
-    if scene is None or result is None or not isinstance(result.data, bpy.types.Mesh):
-        raise JobError("The result is not in the scene.", "Place it again first.")
-    if result.mode != "OBJECT":
-        raise JobError("{name} is being edited.", "Go back to Object Mode first (Tab).", name=repr(result.name))
-    turn_result(result.data, job.spec)
-    push_undo_step(labels.say("Turn {name}", name=result.name), scene)
-
-
 def _write_object_again(job: Job) -> None:
     """The copy of the job's object may be on another machine: it is made anew from the object as it is now."""
     scene, source = bound_scene(job.job_id), job.spec.source
@@ -191,6 +114,36 @@ def remove(job_id: str) -> None:
     if job is not None and job.state in FINISHED:
         store.remove(job)
     record_sync.remove_record(job_id)
+
+
+def place_here(job_id: str, scene: bpy.types.Scene) -> Message:
+    """Take a job of any file into this one, into *scene*, and place its result as soon as it is ready.
+
+    It goes where its block-out stood; a job that this file has already is placed where it belongs. Gives what it waits
+    for. Raises :class:`JobError` for a job that was removed.
+    """
+    state = file_state()
+    job = state.open_store().get(job_id)
+    if job is None:
+        raise JobError("This job is no longer known.", "Remove it from the list.")
+    if job_id not in state.bindings:
+        record_sync.add_record(job, scene, None)
+    if job.state in (JobState.READY, JobState.PLACED):
+        return place(job)
+    state.place_requested.add(job_id)
+    job_updates.note(job)
+    if job.state in FINISHED:
+        return Message("It is in the list of this scene. Retry continues it.")
+    return Message("It is placed here when it is ready.")
+
+
+def remove_any(job_id: str) -> None:
+    """Remove a job of any file, whatever its state, and its files. Raises :class:`JobError` while it is worked on."""
+    store = file_state().open_store()
+    job = store.get(job_id)
+    if job is not None and actions.cancel(store, job).state not in FINISHED:
+        raise JobError("A background process is still working on it.", "It is being stopped: remove it in a moment.")
+    remove(job_id)
 
 
 def job_of(job_id: str) -> Job:
