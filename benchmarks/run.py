@@ -30,6 +30,7 @@ NAMES = (
     "cli_start",
     "conversion",
     "remesh",
+    "farm",
     "window_gap",
 )
 """One module of ``rows`` for each row of the table; what the machine's other work disturbs most comes last."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import bpy
@@ -15,6 +15,7 @@ from bpy.app.handlers import persistent
 from .scene import properties
 from .scene.addon import translation
 from .scene.blender import change_counter, runtime
+from .scene.blender.bpy_typing import current
 from .scene.blender.main_timer import main_timer
 from .scene.jobs import job_updates, preview_loader
 from .scene.jobs.state import file_state
@@ -83,6 +84,7 @@ def register() -> None:
     runtime.stop()
     translation.start()
     properties.make_known()
+    _unregister([cls for cls in CLASSES if getattr(cls, "is_registered", False)])  # one that ran until now
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     session_browser.start()
@@ -109,10 +111,25 @@ def unregister() -> None:
     all_jobs.stop()
     session_browser.stop()
     properties.remove_pointers()
-    for cls in reversed((*properties.CLASSES, *CLASSES)):
+    # A running operator ends itself soon, and its class stays until the add-on is registered again: Blender 4.3 crashes
+    # when an operator begins to run in the same step in which the class of a running one was unregistered, and its own
+    # operator that updates extensions does so.
+    running = _running_operators()
+    _unregister([cls for cls in (*properties.CLASSES, *CLASSES) if cls not in running])
+    translation.stop()
+
+
+def _unregister(classes: Sequence[type[Any]]) -> None:
+    for cls in reversed(classes):
         with contextlib.suppress(RuntimeError):  # not registered, after an error while registering
             bpy.utils.unregister_class(cls)
-    translation.stop()
+
+
+def _running_operators() -> list[type[Any]]:
+    """The classes of this add-on's operators that are running in a window."""
+    windows = [] if current.window_manager is None else current.window_manager.windows
+    names = {operator.bl_idname for window in windows for operator in window.modal_operators}
+    return [cls for cls in CLASSES if cls.__name__ in names]
 
 
 def _handlers() -> list[tuple[Any, Any]]:

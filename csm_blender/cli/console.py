@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,20 @@ def print_table(rows: list[list[str]], header: list[str]) -> None:
     rows = [lines[0], ["-" * width for width in widths], *lines[1:]]
     aligned = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     _write_out("".join(f"{line}\n" for line in aligned))
+
+
+def answer(data: Any, header: list[str], rows: Iterable[list[str]], *, as_json: bool) -> int:
+    """Print *data* *as_json*, else the table. Gives the exit status 0."""
+    if as_json:
+        print_json(data)
+    else:
+        print_table(list(rows), header)
+    return 0
+
+
+def print_line(text: str) -> None:
+    """Write one line to stdout at once. Raises :class:`DiskProblem`."""
+    _write_out(f"{text}\n")
 
 
 def _write_out(text: str) -> None:

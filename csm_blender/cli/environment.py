@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import UsageError
+from ..core.logs import log_to_file
 from ..core.processes.launch import Interpreters
-from ..core.settings import data_home
+from ..core.settings import NO_SERVICE, Settings, base_url_from, checked_base_url, data_home, key_from
 
 
 def this_python() -> Interpreters:
@@ -54,3 +57,32 @@ def inside_blender() -> Surroundings:
         return str(getattr(preferences(), name))
 
     return Surroundings(preference, environment.check_online, environment.jobs_home, environment.interpreters)
+
+
+def settings_for(options: argparse.Namespace, surroundings: Surroundings, *, needed: bool) -> Settings:
+    """The settings for jobs that ask the service for something, if *needed*; others need neither key nor network."""
+    if needed:
+        return settings_of(options, surroundings)
+    log_to_file(surroundings.home(), "")
+    return NO_SERVICE
+
+
+def settings_of(options: argparse.Namespace, surroundings: Surroundings) -> Settings:
+    """Options, else environment, else preferences; checked, with the network gate of Blender where it counts."""
+    url = base_url_of(options, surroundings)
+    settings = Settings(
+        base_url=url,
+        key=key_from(os.environ, surroundings.preference("api_key")),
+        poll_interval_s=getattr(options, "poll_interval", None),
+        deadline_s=getattr(options, "timeout", Settings.deadline_s),
+        loopback_only=surroundings.loopback_only(url),
+    )
+    log_to_file(surroundings.home(), settings.key)
+    return settings
+
+
+def base_url_of(options: argparse.Namespace, surroundings: Surroundings) -> str:
+    """The service: the option's, else the environment's, else the preferences'. Raises :class:`BadValue`."""
+    if options.base_url:
+        return checked_base_url(options.base_url)
+    return base_url_from(os.environ, surroundings.preference("base_url"))

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -15,20 +14,19 @@ from typing import Any
 from ..core.api.client import CsmClient
 from ..core.api.session import Session
 from ..core.api.session_code import parse_session_code
-from ..core.errors import CsmError, DiskProblem, KeyProblem
+from ..core.errors import CsmError, DiskProblem
 from ..core.jobs.job import Job
 from ..core.jobs.quality_report import card, misses_the_box
 from ..core.jobs.states import JobState
 from ..core.jobs.store import Store
 from ..core.jobs.support_report import support_report
-from ..core.logs import log_to_file
-from ..core.settings import NO_SERVICE, Settings, base_url_from, checked_base_url, key_from
-from .console import Interrupted, print_json, print_table, say, say_error, stdout_kept_for_report
-from .environment import Surroundings
+from .console import Interrupted, answer, print_json, say, say_error, stdout_kept_for_report
+from .environment import Surroundings, settings_for, settings_of
+from .farm import commands as farm
 from .parser import build_parser
 from .remesh import print_report as print_remesh
 from .remesh import remesh
-from .report import REPORT_VERSION, TABLE_HEADER, dry_run_entry, job_entry, report, seconds, table_row
+from .report import TABLE_HEADER, exit_status, job_entry, report, seconds, show_dry_run, table_row
 
 INTERRUPTED = 130
 
@@ -64,20 +62,18 @@ def _refine(options: argparse.Namespace, surroundings: Surroundings) -> int:
 
         specs = plan_jobs(options)
     if options.dry_run:
-        entries = [dry_run_entry(spec) for spec in specs]
-        data = {"version": REPORT_VERSION, "jobs": entries}
-        return _answer(options, data, TABLE_HEADER, map(table_row, entries))
+        return show_dry_run(specs, as_json=options.json)
     if not (specs[0].output or options.export):
         say("No --output, --in-place or --export: the results stay in the job folder only.")
-    settings = _settings_for(options, surroundings, needed=any(spec.needs_service for spec in specs))
+    settings = settings_for(options, surroundings, needed=any(spec.needs_service for spec in specs))
     return _run(lambda: work.refine(specs, settings, options.concurrency), options)
 
 
 def _resume(options: argparse.Namespace, surroundings: Surroundings) -> int:
     with stdout_kept_for_report():
         from . import refine as work  # noqa: PLC0415 - as above
-    settings_for = partial(_settings_for, options, surroundings)
-    return _run(lambda: work.resume(lambda needed: settings_for(needed=needed), options.concurrency), options)
+    chosen = partial(settings_for, options, surroundings)
+    return _run(lambda: work.resume(lambda needed: chosen(needed=needed), options.concurrency), options)
 
 
 def _run(work: Callable[[], list[Job]], options: argparse.Namespace) -> int:
@@ -90,7 +86,7 @@ def _run(work: Callable[[], list[Job]], options: argparse.Namespace) -> int:
         say("Interrupted. The jobs are kept; finish them with: resume")
         return INTERRUPTED
     if jobs or options.json:
-        _answer(options, report(jobs), TABLE_HEADER, (table_row(job_entry(job)) for job in jobs))
+        answer(report(jobs), TABLE_HEADER, (table_row(job_entry(job)) for job in jobs), as_json=options.json)
     else:
         say("There is nothing to resume.")
     for job in jobs if not options.json else ():
@@ -99,15 +95,7 @@ def _run(work: Callable[[], list[Job]], options: argparse.Namespace) -> int:
             say(f"     {job.error['hint']}")
         elif job.state is JobState.PLACED and misses_the_box(job) and (quality := card(job)):
             say(f"{job.spec.object_name or job.session_code}: {quality.verdict}")
-    return _exit_status(jobs)
-
-
-def _exit_status(jobs: Sequence[Job]) -> int:
-    if all(job.state is JobState.PLACED and not misses_the_box(job) for job in jobs):
-        return 0
-    key_codes = {kind.code for kind in KeyProblem.__subclasses__()}
-    refused = any(job.error and job.error["code"] in key_codes for job in jobs)
-    return KeyProblem.exit_status if refused else CsmError.exit_status
+    return exit_status(jobs)
 
 
 def _remesh(options: argparse.Namespace, surroundings: Surroundings) -> int:
@@ -125,7 +113,7 @@ def _status(options: argparse.Namespace, surroundings: Surroundings) -> int:
     with _client(options, surroundings) as client:
         entry = _session_entry(client.session(code), code)
     rows = ([name, "-" if value in (None, "") else str(value)] for name, value in entry.items())
-    return _answer(options, {"version": 1, "session": entry}, ["field", "value"], rows)
+    return answer({"version": 1, "session": entry}, ["field", "value"], rows, as_json=options.json)
 
 
 def _sessions(options: argparse.Namespace, surroundings: Surroundings) -> int:
@@ -134,7 +122,7 @@ def _sessions(options: argparse.Namespace, surroundings: Surroundings) -> int:
     entries = [_session_entry(session, session.code) for session in page.sessions]
     rows = ([e["session"], e["status"], e["updated_at"][:16], e["caption"]] for e in entries)
     data = {"version": 1, "total": page.total, "sessions": entries}
-    return _answer(options, data, ["session", "status", "updated", "caption"], rows)
+    return answer(data, ["session", "status", "updated", "caption"], rows, as_json=options.json)
 
 
 def _jobs(options: argparse.Namespace, surroundings: Surroundings) -> int:
@@ -154,26 +142,21 @@ def _jobs(options: argparse.Namespace, surroundings: Surroundings) -> int:
         ]
         for job in jobs
     )
-    return _answer(options, report(jobs), ["job", "status", "source", "object", "seconds", "message"], rows)
+    return answer(report(jobs), ["job", "status", "source", "object", "seconds", "message"], rows, as_json=options.json)
 
 
 _COMMANDS = {
     "refine": _refine,
     "resume": _resume,
     "remesh": _remesh,
+    "plan": farm.plan,
+    "work": farm.work,
+    "assemble": farm.assemble,
+    "report": farm.report_page,
     "status": _status,
     "sessions": _sessions,
     "jobs": _jobs,
 }
-
-
-def _answer(options: argparse.Namespace, data: Any, header: list[str], rows: Iterable[list[str]]) -> int:
-    """Print *data* as JSON where that was asked for, else the table. Gives the exit status 0."""
-    if options.json:
-        print_json(data)
-    else:
-        print_table(list(rows), header)
-    return 0
 
 
 def _session_entry(session: Session, code: str) -> dict[str, Any]:
@@ -188,31 +171,8 @@ def _session_entry(session: Session, code: str) -> dict[str, Any]:
     }
 
 
-def _settings_for(options: argparse.Namespace, surroundings: Surroundings, *, needed: bool) -> Settings:
-    """The settings for jobs that ask the service for something, if *needed*; others need neither key nor network."""
-    if needed:
-        return _settings(options, surroundings)
-    log_to_file(surroundings.home(), "")
-    return NO_SERVICE
-
-
-def _settings(options: argparse.Namespace, surroundings: Surroundings) -> Settings:
-    """Options, else environment, else preferences; checked, with the network gate of Blender where it counts."""
-    given = options.base_url
-    url = checked_base_url(given) if given else base_url_from(os.environ, surroundings.preference("base_url"))
-    settings = Settings(
-        base_url=url,
-        key=key_from(os.environ, surroundings.preference("api_key")),
-        poll_interval_s=getattr(options, "poll_interval", None),
-        deadline_s=getattr(options, "timeout", Settings.deadline_s),
-        loopback_only=surroundings.loopback_only(url),
-    )
-    log_to_file(surroundings.home(), settings.key)
-    return settings
-
-
 def _client(options: argparse.Namespace, surroundings: Surroundings) -> contextlib.closing[CsmClient]:
-    return contextlib.closing(CsmClient(_settings(options, surroundings)))
+    return contextlib.closing(CsmClient(settings_of(options, surroundings)))
 
 
 @contextlib.contextmanager

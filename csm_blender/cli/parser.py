@@ -8,8 +8,9 @@ from typing import NoReturn
 
 from ..core.errors import UsageError
 from ..core.messages import Message
-from ..core.remesh import RemeshMode, RemeshOptions
 from ..core.version import VERSION
+from .farm.options import add_farm_commands
+from .options import add_job_options, add_remesh_options, add_waiting_options, count, seconds
 
 _EPILOG = """\
 remesh, jobs, and refine of files and objects work on this computer and need no key and no network. For all others,
@@ -72,46 +73,28 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     status = _add_plain(subcommands, "status", "show what the service says about a session")
     status.add_argument("session", metavar="SESSION", help="session code, or a URL that contains one")
     sessions = _add_plain(subcommands, "sessions", "list the sessions of the account")
-    sessions.add_argument("--limit", type=_count, default=20, metavar="N", help="how many (default: 20)")
-    sessions.add_argument("--page", type=_count, default=1, metavar="N", help="which page, from 1 (default: 1)")
+    sessions.add_argument("--limit", type=count, default=20, metavar="N", help="how many (default: 20)")
+    sessions.add_argument("--page", type=count, default=1, metavar="N", help="which page, from 1 (default: 1)")
     jobs = _add_plain(subcommands, "jobs", "list the jobs of this machine")
     jobs.add_argument(
         "--report", action="store_true", help="print JSON for support instead: versions, states, errors; no secrets"
     )
     resume = _add_plain(subcommands, "resume", "finish what an interrupted or killed refine left, and place it")
-    for sub in (refine, status, sessions, resume):
+    farm = add_farm_commands(subcommands, _EXIT_STATUS)
+    for sub in (refine, status, sessions, resume, *farm):
         sub.add_argument(
             "--base-url", metavar="URL", help="the service (default: CSM_BASE_URL, preferences, api.csm.ai)"
         )
     for sub in (status, sessions, jobs, resume):
         sub.add_argument("--json", action="store_true", help="print JSON on stdout, everything else on stderr")
     for sub in (refine, resume):
-        _add_waiting_options(sub)
+        add_waiting_options(sub)
     return parser
 
 
 def _add_plain(subcommands: argparse._SubParsersAction[_Parser], name: str, purpose: str) -> _Parser:
     """A subcommand whose help says the same in the list of all and in its own."""
     return subcommands.add_parser(name, help=purpose, description=f"{purpose[:1].upper()}{purpose[1:]}.")
-
-
-def _add_waiting_options(parser: _Parser) -> None:
-    parser.add_argument(
-        "--concurrency", type=_count, default=8, metavar="N", help="jobs under way at the same time (default: 8)"
-    )
-    parser.add_argument(
-        "--timeout",
-        type=_seconds,
-        default=10800.0,
-        metavar="SECONDS",
-        help="longest wait for one refine of the service (default: 3 h)",
-    )
-    parser.add_argument(
-        "--poll-interval",
-        type=_seconds,
-        metavar="SECONDS",
-        help="fixed time between checks (default: paced by progress)",
-    )
 
 
 def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> _Parser:
@@ -123,89 +106,7 @@ def _add_refine(subcommands: argparse._SubParsersAction[_Parser]) -> _Parser:
         epilog=f"{_REFINE_EXAMPLES}\n{_EXIT_STATUS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    what = refine.add_argument_group("what to refine")
-    what.add_argument(
-        "--blend", metavar="FILE", help="the scene, a .blend file (needed with python -m; Blender takes it itself)"
-    )
-    what.add_argument("--scene", metavar="NAME", help="scene of the file to work in (default: the one it was saved in)")
-    job_help = (
-        "refine SOURCE (a session, a mesh file, or object:NAME) into the box of OBJECT, or the common box of A+B+C in"
-        " the axes of A; may be given many times"
-    )
-    what.add_argument("--job", action="append", default=[], metavar="SOURCE=OBJECT", help=job_help)
-    what.add_argument(
-        "--jobs",
-        metavar="FILE",
-        help="more of these: a .csv with columns source, object and perhaps engine, triangles, facing; a .json list of"
-        " objects with these keys; or a .csmjobs, which is either",
-    )
-    what.add_argument(
-        "--folder",
-        metavar="DIR",
-        help="each mesh file in DIR goes to the object of its name; what is left over is listed",
-    )
-    what.add_argument("--bbox", metavar="W,H,D", help="a box in meters instead of objects: width, height, depth")
-    engine = refine.add_argument_group("what to do with the mesh")
-    engine.add_argument(
-        "--engine",
-        choices=["service", "local", "none"],
-        help="service: the service's refine (default for sessions); local: this computer (default for files and"
-        " objects; of a session its free preview); none: the mesh as it is",
-    )
-    engine.add_argument(
-        "--facing",
-        choices=["as-delivered", "0", "90", "180", "270", "auto"],
-        help="degrees to turn about the box's up axis, counterclockwise seen from above; auto (default with --engine"
-        " local and none) finds them from the block-out's shape; as-delivered is the default with --engine service",
-    )
-    _add_remesh_options(engine)
-    how = refine.add_argument_group("how to place the result")
-    how.add_argument(
-        "--fit",
-        choices=["exact", "inside", "none"],
-        default="exact",
-        help="exact: stretch to the box (default); inside: scale evenly, as large as fits into it; none: keep the size",
-    )
-    how.add_argument(
-        "--pivot",
-        default="origin",
-        metavar="WHERE",
-        help="the result's origin: origin (the object's; default), center, base, or X,Y,Z within ±0.5 in API order",
-    )
-    how.add_argument(
-        "--original",
-        choices=["hide", "keep", "replace"],
-        default="hide",
-        help="what becomes of the object: hide it (default), keep it beside, or replace its mesh",
-    )
-    how.add_argument(
-        "--materials",
-        choices=["refined", "own"],
-        default="refined",
-        help="the refined mesh's materials (default), or the object's own first one",
-    )
-    how.add_argument(
-        "--copies",
-        action=argparse.BooleanOptionalAction,
-        help="give the result to all objects that share the object's mesh (default: with --original replace only)",
-    )
-    how.add_argument(
-        "--asset",
-        default="off",
-        metavar="WHERE",
-        help="make each result an asset with a picture: off (default), file (in the scene), or the folder of an asset"
-        " library, which gets a file for each under CSM",
-    )
-    where = refine.add_argument_group("where to save")
-    where.add_argument("--output", metavar="OUT.blend", help="save the scene with the results here")
-    where.add_argument("--in-place", action="store_true", help="save over the input file")
-    where.add_argument("--export", metavar="DIR", help="also write each fitted mesh as DIR/SESSION.glb or DIR/NAME.glb")
-    run = refine.add_argument_group("how to run")
-    run.add_argument("--dry-run", action="store_true", help="show what would be sent; send nothing")
-    run.add_argument("--again", action="store_true", help="ask for a new refine even if the session is already refined")
-    run.add_argument(
-        "--json", action="store_true", help="print the report as JSON on stdout, everything else on stderr"
-    )
+    add_job_options(refine)
     return refine
 
 
@@ -221,66 +122,10 @@ def _add_remesh(subcommands: argparse._SubParsersAction[_Parser]) -> None:
     )
     remesh.add_argument("input", metavar="IN", help="the mesh file to read")
     remesh.add_argument("output", metavar="OUT", help="the mesh file to write")
-    _add_remesh_options(remesh)
+    add_remesh_options(remesh)
     remesh.add_argument(
-        "--timeout", type=_seconds, default=1800.0, metavar="SECONDS", help="give up after so long (default: 30 min)"
+        "--timeout", type=seconds, default=1800.0, metavar="SECONDS", help="give up after so long (default: 30 min)"
     )
     remesh.add_argument(
         "--json", action="store_true", help="print the report as JSON on stdout, everything else on stderr"
     )
-
-
-def _add_remesh_options(parser: argparse._ActionsContainer) -> None:
-    """The options of the local engine. ``None`` where one is not given."""
-    faces = parser.add_mutually_exclusive_group()
-    faces.add_argument(
-        "--triangles", type=_count, metavar="N", help="at most so many triangles, 50 to 5000000 (default: 20000)"
-    )
-    faces.add_argument("--quads", type=_count, metavar="N", help="about so many quads instead of triangles")
-    parser.add_argument(
-        "--texture",
-        type=_whole,
-        metavar="PIXELS",
-        help="side of the textures: 512, 1024, 2048 (default), 4096, 8192, or 0 for none",
-    )
-    parser.add_argument(
-        "--remesh",
-        choices=["auto", "always"],
-        help="auto (default) leaves a mesh that is clean and within the budget as it is; always remeshes it",
-    )
-
-
-def remesh_options(options: argparse.Namespace) -> RemeshOptions:
-    """What the options say about the local engine. Raises :class:`BadValue`."""
-    return RemeshOptions(
-        triangles=options.triangles or RemeshOptions.triangles,
-        quads=options.quads or 0,
-        texture_size=RemeshOptions.texture_size if options.texture is None else options.texture,
-        mode=RemeshMode((options.remesh or RemeshMode.AUTO).upper()),
-    ).checked()
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError(text)
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0.0 < value < 1e7:  # noqa: PLR2004 - about four months; also refuses nan
-        raise ValueError(text)
-    return value
-
-
-_whole.__name__ = "whole number"
-_count.__name__ = "positive whole number"  # argparse names the type in its message
-_seconds.__name__ = "positive number"

@@ -27,7 +27,7 @@ from ..scene.measure.measure import find_objects
 from ..scene.properties import make_known
 from .console import say
 from .job_arguments import parse_numbers, wanted_jobs
-from .parser import remesh_options
+from .options import remesh_options
 
 _MOST_NAMED = 20
 """Objects without a file that are named; a scene may hold hundreds."""
@@ -196,16 +196,19 @@ def _output_path(options: argparse.Namespace) -> str:
         if not bpy.data.filepath:
             raise BadOutput("--in-place needs a scene that was read from a file.")
         return bpy.data.filepath
-    if not options.output:
-        return ""
-    path = Path(options.output).expanduser().absolute()
+    return checked_output(options.output, bpy.data.filepath) if options.output else ""
+
+
+def checked_output(output: str, input_file: str) -> str:
+    """The path of *output*, which must not be *input_file*. Raises :class:`BadOutput`; writes nothing."""
+    path = Path(output).expanduser().absolute()
     if path.is_dir():
         raise BadOutput("The output {path} is a directory.", path=path)
     if path.suffix.lower() != ".blend":
         raise BadOutput("The output {name} does not end in .blend.", name=path.name)
     if not path.parent.is_dir():
         raise BadOutput("The folder {parent} does not exist.", parent=path.parent)
-    if bpy.data.filepath and _is_same_file(path, Path(bpy.data.filepath)):
+    if input_file and _is_same_file(path, Path(input_file)):
         raise BadOutput("The output is the input file.", "Say --in-place if you mean to save over it.")
     return str(path)
 

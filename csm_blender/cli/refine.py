@@ -3,29 +3,25 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import bpy
 
-from ..core.errors import BadOutput, CsmError
+from ..core.errors import CsmError
 from ..core.jobs import cleanup
 from ..core.jobs.job import Job
 from ..core.jobs.states import ACTIVE, JobState
 from ..core.jobs.store import Store
-from ..core.messages import ROUTINE, Message
 from ..core.models import JobSpec
 from ..core.settings import Settings
 from ..scene.addon.environment import jobs_home
 from ..scene.background.headless import run_pipeline
 from ..scene.blender.evaluation import depsgraph_of
 from ..scene.jobs.object_source import add_job
-from ..scene.placement.assets import add_catalog_beside
-from ..scene.placement.place import Placed, place
 from .console import Interrupted, Progress, say, say_error
+from .placing import Placing
 from .planning import open_scene
 
 UNFINISHED = ACTIVE | {JobState.READY, JobState.UNCERTAIN}
@@ -99,7 +95,7 @@ def _opened_store() -> closing[Store]:
 
 def _finish(store: Store, jobs: list[Job], settings: Settings, concurrency: int) -> list[Job]:
     ids = [job.job_id for job in jobs]
-    placing = _Placing(store, ids)
+    placing = Placing(store, ids)
     print_progress = Progress(jobs)
 
     def on_change(job: Job) -> None:
@@ -118,60 +114,6 @@ def _finish(store: Store, jobs: list[Job], settings: Settings, concurrency: int)
 
 def _current(store: Store, ids: list[str]) -> list[Job]:
     return [job for job in map(store.get, ids) if job is not None]
-
-
-class _Placing:
-    """Places READY jobs in the order they were given, each as soon as those before it have ended.
-
-    So it is done while this process waits for converters anyway. The scene is saved once, at the end; only then do the
-    jobs become PLACED, so that a kill in between loses nothing.
-    """
-
-    def __init__(self, store: Store, ids: list[str]) -> None:
-        self._store = store
-        self._left = deque(ids)
-        self._placed: list[tuple[Job, Placed]] = []
-
-    def place_next(self) -> None:
-        """Place the jobs whose turn it is."""
-        while self._left:
-            job = self._store.get(self._left[0])
-            if job is not None and job.needs_worker:
-                return
-            if job is not None and job.state is JobState.READY:
-                self._place(job)
-            self._left.popleft()
-
-    def _place(self, job: Job) -> None:
-        scene = bpy.data.scenes.get(job.spec.scene_name) or bpy.data.scenes[0]
-        target = scene.objects.get(job.spec.object_name) if job.spec.object_name else None
-        try:
-            self._placed.append((job, place(job, scene, target)))
-        except CsmError as error:
-            self._store.update(job, state=JobState.FAILED, error=error.as_dict(), message=error.message)
-
-    def save(self) -> None:
-        """Save the scene where the jobs want it, and note that they are PLACED."""
-        if self._placed and (output := self._placed[0][0].spec.output):
-            _save(output)
-        for job, done in self._placed:
-            assert job.result is not None  # it was placed
-            result = replace(job.result, placement=done.report)
-            self._store.update(job, state=JobState.PLACED, result=result, message=Message("Placed", code=ROUTINE))
-
-
-def _save(output: str) -> None:
-    try:
-        bpy.ops.wm.save_as_mainfile(filepath=output, copy=output != bpy.data.filepath, compress=False)
-    except RuntimeError as error:
-        raise BadOutput(
-            "The scene cannot be saved to {output}: {error}",
-            "The refined meshes are kept; resume saves them.",
-            output=output,
-            error=error,
-        ) from error
-    if problem := add_catalog_beside(Path(output)):
-        say(problem)
 
 
 def _file_to_resume(store: Store, job: Job) -> str | None:

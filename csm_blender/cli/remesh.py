@@ -9,16 +9,17 @@ import os
 import sys
 from pathlib import Path
 
-from ..core.errors import BadInputFile, BadMesh, BadOutput, UsageError
+from ..core.errors import BadMesh, BadOutput, BadSource, UsageError
 from ..core.files.mesh_format import find_format
 from ..core.processes.child_process import Progress
 from ..core.processes.launch import Interpreters
 from ..core.processes.remesh_child import RemeshFiles, companion_in_the_way, remesh_in_child
 from ..core.remesh import WRITABLE, RemeshReport
 from .console import print_table, say
-from .parser import remesh_options
+from .options import remesh_options
 
 _COLUMNS = 79
+_HINT = "Check the path; remesh --help lists the formats that can be read."
 
 
 def remesh(options: argparse.Namespace, interpreters: Interpreters) -> RemeshReport:
@@ -33,7 +34,7 @@ def remesh(options: argparse.Namespace, interpreters: Interpreters) -> RemeshRep
 
 
 def checked_files(source: str, target: str) -> RemeshFiles:
-    """The paths of IN and OUT. Raises :class:`BadInputFile` and :class:`BadOutput`; writes nothing."""
+    """The paths of IN and OUT. Raises :class:`BadSource` and :class:`BadOutput`; writes nothing."""
     there, made = _path(source), _path(target)
     _check_input(there)
     _check_output(made)
@@ -59,18 +60,18 @@ def _path(text: str) -> Path:
 
 def _check_input(path: Path) -> None:
     if path.is_dir():
-        raise BadInputFile("The input {path} is a folder.", "Give the mesh file in it.", path=path)
+        raise BadSource("The input {path} is a folder.", "Give the mesh file in it.", path=path)
     if not path.exists():
-        raise BadInputFile("There is no file {path}.", path=path)
+        raise BadSource("There is no file {path}.", _HINT, path=path)
     if not path.is_file():
-        raise BadInputFile("The input {path} is no plain file.", path=path)
+        raise BadSource("The input {path} is no plain file.", _HINT, path=path)
     try:
         find_format(path)
     except BadMesh as error:
-        raise BadInputFile(error.message) from error
+        raise BadSource(error.message, _HINT) from error
     except OSError as error:
         hint = "Check that you may read it."
-        raise BadInputFile("The file {path} cannot be read: {reason}.", hint, path=path, reason=error) from error
+        raise BadSource("The file {path} cannot be read: {reason}.", hint, path=path, reason=error) from error
 
 
 def _check_output(path: Path) -> None:

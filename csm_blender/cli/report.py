@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
-from ..core.errors import ErrorData
+from ..core.errors import CsmError, ErrorData, KeyProblem
 from ..core.jobs.job import Job
-from ..core.jobs.quality_report import card
+from ..core.jobs.quality_report import card, misses_the_box
 from ..core.jobs.states import JobState
 from ..core.models import JobSpec
 from ..core.sources import OBJECT_PREFIX, Facing
+from .console import answer
 
 REPORT_VERSION = 1
 _LONGEST = 48
@@ -70,6 +71,13 @@ def dry_run_entry(spec: JobSpec) -> dict[str, Any]:
     }
 
 
+def show_dry_run(specs: Sequence[JobSpec], *, as_json: bool) -> int:
+    """Print what would be sent for jobs that were not made. Gives the exit status 0."""
+    entries = [dry_run_entry(spec) for spec in specs]
+    data = {"version": REPORT_VERSION, "jobs": entries}
+    return answer(data, TABLE_HEADER, map(table_row, entries), as_json=as_json)
+
+
 def seconds(job: Job) -> float:
     """How long the job took, from the moment it was made until its mesh was ready or it ended, or so far."""
     ended = (job.result.ready_at if job.result else "") or job.finished_at
@@ -89,6 +97,15 @@ def table_row(entry: dict[str, Any]) -> list[str]:
         "-" if error is None else f"{error:.1e}",
         f"{entry['seconds']:.1f}",
     ]
+
+
+def exit_status(jobs: Sequence[Job]) -> int:
+    """The exit status for *jobs* that were to be placed, as README.md lists it."""
+    if all(job.state is JobState.PLACED and not misses_the_box(job) for job in jobs):
+        return 0
+    key_codes = {kind.code for kind in KeyProblem.__subclasses__()}
+    refused = any(job.error and job.error["code"] in key_codes for job in jobs)
+    return KeyProblem.exit_status if refused else CsmError.exit_status
 
 
 TABLE_HEADER = ["object", "source", "status", "size w h d (m)", "pivot x y z", "fit error", "seconds"]

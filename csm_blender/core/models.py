@@ -156,6 +156,10 @@ class Placement(Record):
         return (-x if self.mirror_x else x, y, z)
 
 
+class MadeByNewer(TypeError):
+    """A spec has fields of a newer version: the job can be kept, but not be done."""
+
+
 @dataclass(frozen=True)
 class JobSpec(Record):
     """All that was decided when a job was made; it never changes afterwards.
@@ -211,9 +215,12 @@ class JobSpec(Record):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The spec that :meth:`as_dict` wrote. Raises ``TypeError`` or ``ValueError`` on anything else."""
+        """The spec that :meth:`as_dict` wrote. Raises ``TypeError`` or ``ValueError`` on anything else.
+
+        Of the former, :class:`MadeByNewer` for one that decides what this version does not know.
+        """
         if unknown := set(data) - cls.keys():
-            raise TypeError(f"unknown fields: {unknown}")
+            raise MadeByNewer(f"unknown fields: {unknown}")
         return super().from_dict(data)
 
 

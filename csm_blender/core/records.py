@@ -96,12 +96,17 @@ _members: Callable[[Any], tuple[_Member, ...]] = cache(_find_members)
 _keys: Callable[..., frozenset[str]] = cache(_find_keys)
 
 
+_PLAIN = frozenset({float, int, str, bool, types.NoneType})
+
+
 def _inner(kind: Any) -> Any:
     """The X of ``X | None``, and of X itself."""
     return next(each for each in (get_args(kind) or (kind,)) if each is not types.NoneType)
 
 
 def _as_data(value: Any) -> Any:
+    if type(value) in _PLAIN:  # most of all values
+        return value
     if isinstance(value, Record):
         return value.as_dict()
     if isinstance(value, tuple):

@@ -17,6 +17,7 @@ from ..core.sources import Source, SourceKind
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import reports, tooltips
 from ..scene.blender.bpy_typing import Context
+from ..scene.blender.runtime import is_stopped
 from ..scene.blender.typed_properties import StringProperty, with_properties
 from ..scene.jobs.object_source import check_object
 from ..scene.jobs.planning import chosen_source
@@ -38,7 +39,7 @@ class CsmOperator(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if context.scene is None:
+        if context.scene is None or is_stopped():
             return False
         reason = cls.disabled_reason(context)
         if reason:

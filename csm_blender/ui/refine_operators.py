@@ -15,6 +15,7 @@ from ..core.models import Choices
 from ..core.sources import Engine, Source, SourceKind
 from ..scene.addon.translation import reports
 from ..scene.blender.bpy_typing import Context, current
+from ..scene.blender.runtime import is_stopped
 from ..scene.blender.typed_properties import BoolProperty
 from ..scene.commands import new_job
 from ..scene.jobs import job_updates
@@ -80,6 +81,9 @@ class CSM_OT_refine(RequestOperator):
         """Every event passes on to Blender; only the timer's are used."""
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
+        if is_stopped():
+            self._remove_timer()
+            return {"CANCELLED", "PASS_THROUGH"}
         job = file_state().jobs.get(self._job_id)
         if job is not None and job.state is JobState.READY and job_updates.watched(job):
             job_updates.place_for_operator(job.job_id)
@@ -110,10 +114,13 @@ class CSM_OT_refine(RequestOperator):
 
     def _end(self) -> None:
         file_state().watched_by_operator.discard(self._job_id)
+        self._remove_timer()
+        job_updates.wake()
+
+    def _remove_timer(self) -> None:
         if self._timer is not None:
             current.window_manager.event_timer_remove(self._timer)
             self._timer = None
-        job_updates.wake()
 
 
 class CSM_OT_refine_selected(CsmOperator):

@@ -78,7 +78,8 @@ class _StoredJobs:
             self._busy_at_s = now
         if self._parent_is_gone() or now - self._busy_at_s > self._config.idle_s:
             return None
-        store = self.pipeline().store
+        self.pipeline()
+        store: Store = self._of_thread.store
         version = store.data_version()
         if version == self._version and now - self._found_at_s <= FIND_ALL_JOBS_S:
             return ()
@@ -104,8 +105,8 @@ class _StoredJobs:
         """The calling thread's own."""
         own, config = self._of_thread, self._config
         if getattr(own, "pipeline", None) is None:
-            store = Store(config.home)
-            own.pipeline = Pipeline(store, config.settings, self._converters, config.owner, states=self._states)
+            own.store = Store(config.home)
+            own.pipeline = Pipeline(own.store, config.settings, self._converters, config.owner, states=self._states)
         pipeline: Pipeline = own.pipeline
         return pipeline
 
@@ -118,5 +119,5 @@ class _StoredJobs:
         pipeline: Pipeline | None = getattr(self._of_thread, "pipeline", None)
         if pipeline is not None:
             pipeline.close()
-            pipeline.store.close()
+            self._of_thread.store.close()
             self._of_thread.pipeline = None

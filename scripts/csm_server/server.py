@@ -15,9 +15,10 @@ import uvicorn
 from csm_blender.core.api.local_service import RunningService, announce, withdraw
 from csm_blender.core.remesh import RemeshOptions
 from csm_server.app import Service
-from csm_server.blender import BlenderError, Refiner, find_blender
+from csm_server.blender import BlenderError, find_blender
 from csm_server.control import control as control_app
 from csm_server.faults import ConnectionProtocol
+from csm_server.refiners import Refiners
 from csm_server.samples import FIRST_SAMPLE, add_samples
 from csm_server.store import Store
 
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace, data: Path, key: str, budget: RemeshOptions) -
     if store.get(FIRST_SAMPLE) is None:
         print(f"Making the sample sessions in {data} …", flush=True)
         add_samples(store)
-    refiner = Refiner(interpreters, blender, int(args.memory * 1024**3))
+    refiner = Refiners(interpreters, blender, int(args.memory * 1024**3), args.at_once)
     service = Service(
         store, key, refiner, budget, refine_seconds=args.refine_seconds, style=args.style, hosts=args.allow_host
     )

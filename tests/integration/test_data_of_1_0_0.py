@@ -180,6 +180,17 @@ def test_elsewhere_an_interrupted_job_goes_on_and_is_placed(opened_elsewhere: bp
     assert posts(service) == before
 
 
+def test_elsewhere_a_record_of_a_newer_version_is_left_as_it_is(opened_elsewhere: bpy.types.Scene) -> None:
+    """As this version does with the next one's."""
+    record = record_of(opened_elsewhere, "REFINING")
+    record.spec_json = record.spec_json.replace("{", '{"of_tomorrow": 1, ', 1)
+    before = record.spec_json
+    restore.read_file()
+    assert (record.status, record.spec_json) == ("REFINING", before)
+    assert record.message == "This job was made by a newer CSM Refine"
+    assert record.hint == "Update CSM Refine. The job is left as it is."
+
+
 # --- the command line ----------------------------------------------------------------------------------------------
 @pytest.fixture
 def csm(root: Path, service: Any) -> Csm:

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "__init__": {"registration"},
 }
 FOLDERS = {
-    "core": ("", "api", "geometry", "gltf", "files", "processes", "jobs", "pipeline"),
+    "core": ("", "api", "geometry", "gltf", "files", "processes", "jobs", "pipeline", "farm"),
     "remesh": ("geometry", "shape", "material", "texture", ""),
     "converter": ("gltf", "mesh", "files", ""),
     "scene": ("blender", "addon", "versions", "measure", "", "background", "placement", "jobs", "commands"),

@@ -13,6 +13,7 @@ import requests
 
 from .. import errors
 from ..file_system import remove_file, replace_file
+from ..part_file import fresh_part
 from ..settings import Settings
 from .backoff import parse_retry_after
 from .limits import body_chunks
@@ -37,7 +38,7 @@ def download(url: str, path: Path, settings: Settings, on_progress: Callable[[in
     bytes announced or ``None``) as they come and may raise to stop. Raises a :class:`TransientError` where
     another try may succeed, :class:`DiskProblem` where it would not; in all cases the ``.part`` file is deleted.
     """
-    part = path.with_name(path.name + ".part")
+    part = fresh_part(path)
     try:
         for _ in range(MAX_REDIRECTS + 1):
             check_allowed(url, settings)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +20,7 @@ from urllib.parse import unquote
 
 from ..errors import BadSource, SourceChanged
 from ..file_system import remove_file, replace_file
+from ..part_file import fresh_part
 
 MOST_COMPANIONS = 190
 """Fewer than a zip may hold to be read again (``zip_archive.MAX_FILES``)."""
@@ -49,7 +49,7 @@ def copy_source(path: Path, copy: Path, on_progress: Callable[[int, int | None],
     :class:`BadSource` where the file is not there or cannot be read, :class:`SourceChanged`, and :class:`OSError` where
     the copy cannot be written.
     """
-    part = copy.with_name(f"{copy.name}.{os.getpid()}.part")
+    part = fresh_part(copy)
     try:
         with _readable(path):
             before = _state(path)

@@ -33,7 +33,6 @@ OTHER_EXPORT = Message(
 )
 EMPTY_GLB = Message("The service delivered an empty scene; refine again or ask its support.", code=ABOUT_DELIVERED)
 """Hint for a delivered file without a mesh."""
-EMPTY_SCENE = EMPTY_GLB
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 _COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import uuid
 from pathlib import Path
 
 from ..file_system import remove_file, replace_file
@@ -27,7 +28,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
     Written under another name beside it first. Raises :class:`OSError`, and then leaves *path* as it was.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
         with contextlib.suppress(OSError):  # there is none yet, or its permissions are not ours to give

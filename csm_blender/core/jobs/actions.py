@@ -13,23 +13,33 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..errors import BadMesh, ConversionFailed, JobGone, PlacementFailed, RefineFailed, UsageError
+from ..errors import (
+    BadMesh,
+    ConversionFailed,
+    JobGone,
+    NoBlender,
+    NotEnoughMemory,
+    PlacementFailed,
+    RefineFailed,
+    UsageError,
+)
 from ..messages import Message
 from ..models import Choices
 from ..processes.converter_pool import BLEND_NAME, MESH_NAME
 from .job import Job
+from .job_records import IllegalMove, JobRecords, LeaseLost
 from .states import FINISHED, JobState
-from .store import IllegalMove, LeaseLost, Store, is_leased
+from .store import Store, is_leased
 
 LOOKS = 3
 TRIES = 5
 
 
-def _on_current_job(decide: Callable[[Store, Job], Job]) -> Callable[[Store, Job], Job]:
+def _on_current_job(decide: Callable[[JobRecords, Job], Job]) -> Callable[[JobRecords, Job], Job]:
     """Give *decide* the job as it is now, again when a worker moves it in between."""
 
     @functools.wraps(decide)
-    def decided(store: Store, job: Job) -> Job:
+    def decided(store: JobRecords, job: Job) -> Job:
         for _ in range(TRIES):
             try:
                 return decide(store, _current(store, job))
@@ -43,7 +53,7 @@ def _on_current_job(decide: Callable[[Store, Job], Job]) -> Callable[[Store, Job
 
 
 @_on_current_job
-def cancel(store: Store, job: Job) -> Job:
+def cancel(store: JobRecords, job: Job) -> Job:
     """Stop the job. A worker that holds its lease does so at its next step; without one it stops now."""
     if job.state in FINISHED:
         return job
@@ -53,7 +63,7 @@ def cancel(store: Store, job: Job) -> Job:
 
 
 @_on_current_job
-def retry(store: Store, job: Job) -> Job:
+def retry(store: JobRecords, job: Job) -> Job:
     """Go on with a failed or cancelled job without paying again.
 
     It goes on where it can: a converted mesh is placed again, a delivered one converted again. A job whose refine was
@@ -78,7 +88,7 @@ def retry(store: Store, job: Job) -> Job:
 
 
 @_on_current_job
-def look_again(store: Store, job: Job) -> Job:
+def look_again(store: JobRecords, job: Job) -> Job:
     """Ask the service a few more times whether the refine of an UNCERTAIN job has started. Only reads."""
     if job.state is not JobState.UNCERTAIN:
         return job
@@ -103,14 +113,14 @@ def send_again(store: Store, job: Job) -> Job:
 
 
 @_on_current_job
-def _end_for_new_job(store: Store, job: Job) -> Job:
+def _end_for_new_job(store: JobRecords, job: Job) -> Job:
     if job.state in FINISHED:
         return job
     return store.update(job, state=JobState.CANCELLED, looks_left=0, message=Message("Sent again as a new job"))
 
 
 @_on_current_job
-def place_again(store: Store, job: Job) -> Job:
+def place_again(store: JobRecords, job: Job) -> Job:
     """Make a placed job READY once more, for a placement that was undone or never saved.
 
     Should the converted mesh have been cleaned away, it is brought and converted again, which costs nothing.
@@ -122,7 +132,7 @@ def place_again(store: Store, job: Job) -> Job:
     return bring_again(store, job)
 
 
-def bring_again(store: Store, job: Job) -> Job:
+def bring_again(store: JobRecords, job: Job) -> Job:
     """Make the converted mesh of a READY or PLACED job once more, since it is gone. Nothing is paid."""
     if job.spec.needs_service:
         note = Message("The converted mesh is missing: downloading it again, no credits are spent")
@@ -153,12 +163,14 @@ def convert_again(store: Store, job: Job, choices: Choices) -> Job:
     return store.update(new, state=JobState.CONVERTING, glb_sha256=current.glb_sha256, message=note)
 
 
-def _state_to_go_on_in(store: Store, job: Job) -> JobState:
+def _state_to_go_on_in(store: JobRecords, job: Job) -> JobState:
     folder = store.folder(job.job_id)
     code = job.error["code"] if job.error else ""
     if job.result and code in ("", PlacementFailed.code) and (folder / BLEND_NAME).exists():
         return JobState.READY
-    is_kept = code == ConversionFailed.code or (not job.spec.may_be_paid and code != BadMesh.code and job.glb_sha256)
+    is_kept = code in (ConversionFailed.code, NotEnoughMemory.code, NoBlender.code) or (
+        not job.spec.may_be_paid and code != BadMesh.code and job.glb_sha256
+    )
     if is_kept and (folder / MESH_NAME).exists():
         return JobState.CONVERTING
     if job.accepted_at:
@@ -166,7 +178,7 @@ def _state_to_go_on_in(store: Store, job: Job) -> JobState:
     return JobState.UNCERTAIN if job.posted_at else JobState.QUEUED
 
 
-def _current(store: Store, job: Job) -> Job:
+def _current(store: JobRecords, job: Job) -> Job:
     fresh = store.get(job.job_id)
     if fresh is None:
         raise JobGone("The job was removed in the meantime.")

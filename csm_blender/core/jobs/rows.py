@@ -38,10 +38,13 @@ _FIELDS_OF_1_0_0 = frozenset({
 _ROUTINE_BEFORE = {text: Message(text, code=ROUTINE) for text in ("Converting", "Placed")}
 """What version 1.0.0 writes without a code."""
 
+Row = sqlite3.Row | Mapping[str, Any]
+"""A row of the table ``jobs``, or its columns in another place."""
+
 _log = logging.getLogger(__name__)
 
 
-def jobs_from(rows: Iterable[sqlite3.Row], read_spec: Callable[[str], JobSpec]) -> list[Job]:
+def jobs_from(rows: Iterable[Row], read_spec: Callable[[str], JobSpec]) -> list[Job]:
     """The jobs in *rows*. A row that makes no sense is left out and logged: it must not hide the others.
 
     *read_spec* is :func:`spec_from`, or a cache of it: a spec never changes.
@@ -86,7 +89,7 @@ def spec_from(text: str) -> JobSpec:
     return JobSpec.from_dict(json.loads(text))
 
 
-def _job_from(row: sqlite3.Row, read_spec: Callable[[str], JobSpec]) -> Job:
+def _job_from(row: Row, read_spec: Callable[[str], JobSpec]) -> Job:
     made_of = row["message_json"] if "message_json" in row.keys() else ""  # noqa: SIM118 - it is no dict
     result = from_json(row["result_json"])  # empty before the mesh was converted
     return Job(

@@ -25,29 +25,16 @@ from ..settings import LONGEST_LEASE_S
 from . import holder
 from .database import BUSY_TIMEOUT_S, identity, open_database, storage_faults_explained
 from .job import Job
+from .job_records import IllegalMove, LeaseLost, SentBefore, check_move, is_lasting
 from .rows import columns_from, format_of, jobs_from, spec_from
 from .shared_refine import blocking_job
-from .states import ACTIVE, FINISHED, JobState, may_move
+from .states import ACTIVE, FINISHED, JobState
 
 DATABASE_NAME = "jobs.sqlite3"
 CACHED_SPECS = 1000
 """A changed job is read many times, and its spec is most of the work."""
-_LASTING = frozenset({"posted_at", "accepted_at", "finished_at", "cancel_requested"})
-"""What payments and people's decisions depend on: on the disk before anything follows from it."""
 _FREE = "(lease_owner IN ('', :owner) OR lease_until<:now OR lease_until>:now+:longest)"
 """No other worker holds the job. A lease that reaches too far into the future is from before the clock was set back."""
-
-
-class LeaseLost(Exception):
-    """Another worker holds the lease now: the job is dropped silently."""
-
-
-class IllegalMove(Exception):
-    """A move the state machine does not know: a programming error, or a state that changed meanwhile."""
-
-
-class SentBefore(Exception):
-    """The refine request of this job went out before, and must not go out again."""
 
 
 class Store:
@@ -153,14 +140,13 @@ class Store:
         A change of ``state`` is checked against the state machine and recorded as an event. With *owner* the change
         goes through only while that worker holds the lease, else :class:`LeaseLost`. Raises :class:`IllegalMove`.
         """
-        with self._transaction("FULL" if _LASTING & changes.keys() or changes.get("state") in FINISHED else "NORMAL"):
+        with self._transaction("FULL" if is_lasting(changes) else "NORMAL"):
             row = self._db.execute("SELECT state, lease_owner FROM jobs WHERE job_id=?", [job.job_id]).fetchone()
             if row is None or (owner is not None and row["lease_owner"] != owner):
                 raise LeaseLost(job.job_id)
             if (new := changes.get("state")) is not None:
                 old = JobState(row["state"])
-                if old is not job.state or not may_move(old, new):
-                    raise IllegalMove(f"{old} to {new} (expected to be in {job.state})")
+                check_move(old, job.state, new)
                 if new in FINISHED:
                     changes.setdefault("finished_at", now_text())
                 if old is not new:

@@ -13,7 +13,7 @@ from typing import Any
 from ..api.client import CsmClient
 from ..api.session import Session
 from ..jobs.job import Job
-from ..jobs.store import LeaseLost, Store
+from ..jobs.job_records import JobRecords, LeaseLost
 from ..messages import Message
 from ..processes.converter_pool import ConverterPool
 from ..settings import Settings
@@ -60,7 +60,7 @@ class VolatileStates(defaultdict[str, VolatileState]):
 class StepContext:
     """The tools of one pipeline. Not for sharing between threads, except for *converters* and *states*."""
 
-    store: Store
+    store: JobRecords
     settings: Settings
     client: CsmClient
     converters: ConverterPool

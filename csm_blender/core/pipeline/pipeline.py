@@ -28,8 +28,8 @@ from ..errors import (
     sanitized_error,
 )
 from ..jobs.job import Job
+from ..jobs.job_records import IllegalMove, JobRecords, LeaseLost
 from ..jobs.states import JobState
-from ..jobs.store import IllegalMove, LeaseLost, Store
 from ..messages import Message, sentences
 from ..processes.converter_pool import ConverterPool
 from ..settings import Settings
@@ -53,7 +53,7 @@ class Pipeline:
 
     def __init__(  # noqa: PLR0913 - each is a collaborator of its own
         self,
-        store: Store,
+        store: JobRecords,
         settings: Settings,
         converters: ConverterPool,
         owner: str,

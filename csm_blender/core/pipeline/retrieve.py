@@ -16,7 +16,9 @@ from ..api.download import download, is_intact
 from ..api.session import Phase, Session, phase_after, phase_before
 from ..conversion import ConversionReport, ConversionRequest, JobResult
 from ..errors import (
+    ABOUT_DELIVERED,
     BadMesh,
+    ConversionFailed,
     DeadlinePassed,
     LinkExpired,
     MeshTooLarge,
@@ -25,11 +27,12 @@ from ..errors import (
     SessionNotReady,
     UnexpectedAnswer,
 )
-from ..files.mesh_file import CUT, EMPTY_GLB, EMPTY_SCENE, OTHER_EXPORT, check_glb, looks_like_web_page
+from ..files.mesh_file import check_glb, looks_like_web_page
 from ..files.mesh_format import MeshFormat, find_format
 from ..jobs.job import Job
+from ..jobs.job_records import LeaseLost
 from ..jobs.states import JobState
-from ..jobs.store import LeaseLost, now_text
+from ..jobs.store import now_text
 from ..messages import ROUTINE, Message
 from ..processes.converter_pool import MESH_NAME
 from ..redaction import sanitize
@@ -44,7 +47,6 @@ PROGRESS_LOOK_S = 0.25
 PROGRESS_STEP = 0.05
 """Smaller steps of a job's progress are not written: often enough for a bar."""
 SETTLED_S = 60.0
-_HINTS_ABOUT_A_SERVICE = frozenset({BadMesh.default_hint, CUT, EMPTY_GLB, EMPTY_SCENE, OTHER_EXPORT})
 
 
 class Cancelled(Exception):
@@ -173,10 +175,10 @@ class RetrieveSteps:
         """The converter's report. Raises what it met, with a hint that fits where the mesh came from."""
         try:
             return self._context.converters.collect(job.job_id)
-        except BadMesh as problem:
-            if job.spec.needs_service or problem.hint not in _HINTS_ABOUT_A_SERVICE:
+        except (BadMesh, ConversionFailed) as problem:
+            if job.spec.needs_service or problem.hint.code != ABOUT_DELIVERED:
                 raise
-            raise BadMesh(problem.message, "Export it again, best as .glb, then retry.") from problem
+            raise type(problem)(problem.message, "Export it again, best as .glb, then retry.") from problem
 
     def _bring_again(self, job: Job) -> None:
         """The delivered file is missing or damaged: back to the step that brings it."""

@@ -17,8 +17,8 @@ from typing import Any
 
 from ..errors import StoreTrouble
 from ..jobs.job import Job
+from ..jobs.job_records import JobRecords
 from ..jobs.states import JobState
-from ..jobs.store import Store
 from .pipeline import Pipeline
 
 FOREIGN_LEASE_LOOK_S = 1.0
@@ -122,32 +122,55 @@ class Scheduler:
             raise trouble
 
 
-def run_blocking(
-    pipeline: Pipeline, store: Store, job_ids: Sequence[str], *, concurrency: int, on_change: Callable[[Job], None]
+def run_blocking(  # noqa: PLR0913 - the last is for farms only
+    pipeline: Pipeline,
+    store: JobRecords,
+    job_ids: Sequence[str],
+    *,
+    concurrency: int,
+    on_change: Callable[[Job], None],
+    begin: Callable[[str], bool] = lambda _job_id: True,
 ) -> None:
     """Advance the jobs in the calling thread until none needs a worker, at most *concurrency* of them at a time.
 
-    *on_change* gets a job after each of its steps that changed something. A job that another worker holds is waited
-    for. A store that fails is given ``STORE_TROUBLE_LIMIT_S`` seconds before its :class:`StoreTrouble` is passed on.
+    *on_change* gets a job after each of its steps that changed something. *begin* is called before the first step of a
+    job; ``False`` means that it has ended. Jobs that other workers hold are waited for, after all others, and
+    are done here should those workers die. A store that fails is given ``STORE_TROUBLE_LIMIT_S`` seconds before its
+    :class:`StoreTrouble` is passed on.
     ``KeyboardInterrupt`` passes through; the jobs stay as they are in the store.
     """
     waiting = deque(job_ids)
     seen: dict[str, int] = {}
+    begun: set[str] = set()
+    elsewhere: set[str] = set()  # held by other workers
+    watched: set[str] = set()  # those of them that are looked at, since nothing else waits
 
     def new_jobs(in_progress: Collection[str]) -> Sequence[str] | None:
-        room = concurrency - len(in_progress)
+        room = concurrency - (len(in_progress) - len(watched))
         found = [waiting.popleft() for _ in range(min(len(waiting), room))]
+        if not waiting and not found:
+            found = [job_id for job_id in elsewhere if job_id not in watched]
+            watched.update(found)
         return found if found or in_progress else None
 
     def step(job_id: str) -> StepResult:
-        delay_s, job = pipeline.advance(job_id), store.get(job_id)
+        delay_s = pipeline.advance(job_id) if job_id in begun or begin(job_id) else None
+        if delay_s is not None:
+            begun.add(job_id)
+        job = store.get(job_id)
         if job is None:
             return delay_s, None
         if seen.get(job_id) != job.revision:
             on_change(job)
             seen[job_id] = job.revision  # only now: a step whose store fails is repeated
-        foreign = delay_s is None and job.needs_worker
-        return FOREIGN_LEASE_LOOK_S if foreign else delay_s, job.state
+        if delay_s is None and job.needs_worker:
+            elsewhere.add(job_id)
+            return FOREIGN_LEASE_LOOK_S if job_id in watched else None, job.state
+        elsewhere.discard(job_id)
+        watched.discard(job_id)
+        if delay_s is None:
+            begun.discard(job_id)
+        return delay_s, job.state
 
     beat_s = pipeline.heartbeat_s
     Scheduler(

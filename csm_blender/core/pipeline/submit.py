@@ -21,9 +21,10 @@ from ..errors import (
     sanitized_error,
 )
 from ..jobs.job import Job
+from ..jobs.job_records import SentBefore
 from ..jobs.shared_refine import refined_before
 from ..jobs.states import JobState
-from ..jobs.store import SentBefore, now_text
+from ..jobs.store import now_text
 from ..messages import Message
 from .context import StepContext
 from .retrieve import RetrieveSteps, status_word

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadMesh, ConversionFailed, CsmError, DiskProblem, NotEnoughMemory
+from ..errors import BadMesh, ConversionFailed, CsmError, DiskProblem, NoBlender, NotEnoughMemory
 from ..file_system import replace_file
 from ..messages import Message, sentences
 from ..remesh import RemeshOptions
@@ -70,7 +70,10 @@ class ConverterPool:
     asks, and the job that has waited longest is started at once.
     """
 
-    def __init__(self, interpreters: Interpreters, limit: int | None = None, time_limit_s: float = 1800.0) -> None:
+    def __init__(
+        self, interpreters: Interpreters | None, limit: int | None = None, time_limit_s: float = 1800.0
+    ) -> None:
+        """Without *interpreters*, no job can be converted here."""
         self._interpreters = interpreters
         self._limit = limit or os.cpu_count() or 1
         self._time_limit_s = time_limit_s
@@ -84,8 +87,11 @@ class ConverterPool:
         """Start converting for a job whose files lie in *folder*; ``False`` while all places are taken.
 
         Then the job waits in line, as long as it keeps asking, and is started when it is its turn. *request* is what
-        ``converter.convert`` expects, without the paths of its outputs. Raises :class:`DiskProblem`.
+        ``converter.convert`` expects, without the paths of its outputs. Raises :class:`DiskProblem`, and
+        :class:`NoBlender` where nothing on this machine can convert.
         """
+        if self._interpreters is None:
+            raise NoBlender("There is no Blender on this machine to convert the mesh.")
         known = self._waiting.get(job_id)  # it may ask a hundred times, and a file is long to look through
         needs = known.needs if known else _needs(request)
         with self._lock:
@@ -129,6 +135,7 @@ class ConverterPool:
             if done and done.process.send(json.dumps({"request": str(request)}).encode() + b"\n", log):
                 process, meshes = done.process, done.meshes + 1
             else:
+                assert self._interpreters is not None  # start has looked
                 command = self._interpreters.with_bpy("converter", str(request))
                 process, meshes = ChildProcess(command, log=log, deadline_s=self._time_limit_s), 1
         except OSError as error:

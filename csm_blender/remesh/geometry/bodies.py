@@ -15,6 +15,8 @@ from .surface import Surface, mesh_of
 
 SPECK = 0.02
 """A body whose diagonal is below this share of the whole one's is a speck, unless all are."""
+FURNITURE = 0.8
+"""What is in a room is smaller than this share of it."""
 INSIDE = 0.95
 """A body is inside another one if at least this share of the points looked at is."""
 _LOOKED_AT, _CONTAINERS = 64, 12
@@ -80,10 +82,26 @@ def without_specks(surface: Surface) -> tuple[Surface, int]:
     return surface.kept(matters[bodies.label]), int((~matters).sum())
 
 
-def turned_outward(surface: Surface) -> Surface:
-    """*surface* with each closed body that is wound inward turned over; open ones keep their way."""
+def rooms_in(surface: Surface) -> Mask:
+    """Which bodies (b,) of *surface*, of closed ones, are rooms: wound inward, around smaller ones wound outward.
+
+    What is in them is seen from inside. Inner shells are not smaller by much.
+    """
+    bodies = bodies_in(surface)
+    rooms = np.zeros(bodies.count, dtype=bool)
+    for body in np.flatnonzero(bodies.volume < 0.0)[:_CONTAINERS]:
+        within = (bodies.low >= bodies.low[body]).all(axis=1) & (bodies.high <= bodies.high[body]).all(axis=1)
+        within &= (bodies.volume > 0.0) & (bodies.diagonal < FURNITURE * bodies.diagonal[body])
+        rooms[body] = bodies.area[within].sum() > SPECK * bodies.area[body]
+    return rooms
+
+
+def turned_outward(surface: Surface, rooms: Mask | None = None) -> Surface:
+    """*surface* with each closed body that is wound inward turned over; open ones keep their way, and *rooms* (b,)."""
     bodies = bodies_in(surface)
     inward = bodies.volume < 0.0
+    if rooms is not None:
+        inward &= ~rooms
     if not inward.any():
         return surface
     edges = surface.edges
@@ -100,8 +118,9 @@ def without_hidden(surface: Surface) -> tuple[Surface, int]:
     bodies = bodies_in(surface)
     hidden = np.zeros(bodies.count, dtype=bool)
     volume = np.abs(bodies.volume)
+    rooms = rooms_in(surface)
     for container in np.argsort(-volume, kind="stable")[:_CONTAINERS]:
-        if hidden[container]:
+        if hidden[container] or rooms[container]:
             continue
         within = (bodies.low >= bodies.low[container]).all(axis=1) & (bodies.high <= bodies.high[container]).all(axis=1)
         within &= ~hidden & (volume < volume[container])

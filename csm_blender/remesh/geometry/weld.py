@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import numpy as np
-from mathutils import Vector, kdtree
 
-from .arrays import Indices, Mask, Points, first_of_each, order_of, order_of_rows, used_of
+from .arrays import Indices, Mask, Points, first_of_each, order_of, used_of
+from .doubles import without_doubles
+from .neighbors import neighbors_of
 from .surface import Surface, compact
 from .topology import NONE, components, edges_of
 
@@ -14,8 +15,13 @@ SAME_PLACE = 2e-6
 """Points closer than this share of the diagonal are one; single precision resolves about a thirtieth of it."""
 CRACK, GAP = 0.3, 1.2
 """Points on open edges are one where they are closer than this share of the edges there: on the same rim, on two."""
+GAP_AT_MOST = 0.04
+"""A gap is narrower than this share of the diagonal, however long the edges are."""
+CARD = 16
+"""Triangles of a body up to which it may be a card or a strip."""
 INWARD, BELOW = 0.5, 0.7
-"""Cosines between the way to another point and the way into the surface: above them there is the surface, or a wall."""
+"""Cosines between the way to another point and the way into the surface: above them there is the surface, or a wall.
+The first one is also that between the ways into two surfaces that lie over each other."""
 _NEIGHBORS, _TWO = 5, 2
 _CELLS = 1 << 20
 _MOST_OPEN_EDGES = 300_000
@@ -44,7 +50,30 @@ def cracks_closed(surface: Surface) -> Surface:
         return surface
     rims = _Rims(surface)
     a, b = rims.pairs()
-    return merged(surface, components(len(surface.points), a, b)) if len(a) else surface
+    if not len(a):
+        return surface
+    kept = _closing(surface, a, b)
+    return merged(surface, components(len(surface.points), a[kept], b[kept]))
+
+
+def _closing(surface: Surface, a: Indices, b: Indices) -> Mask:
+    """Which of the joins of the points *a* and *b* close an edge, or are of larger bodies on both sides.
+
+    Cards and strips, as leaves and hair are made of, have corners near to each other, and nothing goes on there.
+    """
+    size = np.bincount(surface.body)
+    body = np.zeros(len(surface.points), dtype=np.int64)
+    body[surface.triangles.ravel()] = np.repeat(surface.body, 3)
+    large = (size[body[a]] > CARD) & (size[body[b]] > CARD)
+    if large.all():
+        return np.asarray(large)
+    edges = edges_of(components(len(surface.points), a, b)[surface.triangles])
+    closed = np.flatnonzero(edges.faces[edges.of_side] > 1)
+    closed = closed[surface.edges.faces[surface.edges.of_side[closed]] == 1]
+    at_closed = np.zeros(len(surface.points), dtype=bool)
+    at_closed[surface.triangles.ravel()[closed]] = True
+    at_closed[surface.triangles[closed // 3, (closed + 1) % 3]] = True
+    return np.asarray(large | at_closed[a] | at_closed[b])
 
 
 class _Rims:
@@ -74,6 +103,7 @@ class _Rims:
         sums = [np.bincount(ends.ravel(), np.repeat(inward[:, axis], 2), count) for axis in range(3)]
         self._inward = _unit(np.stack(sums, axis=1))
         self._places = surface.points[self._points]
+        self._most = GAP_AT_MOST * surface.diagonal
         body = np.zeros(len(surface.points), dtype=np.int64)
         body[surface.triangles.ravel()] = np.repeat(surface.body, 3)
         self._body = body[self._points]
@@ -86,18 +116,19 @@ class _Rims:
         count = len(self._points)
         nearest = np.full(count, NONE)
         own: list[tuple[Indices, Indices]] = []
-        others, distances = self._neighbors()
+        others, distances = neighbors_of(self._places, self._places, _NEIGHBORS)
         searching = np.ones(count, dtype=bool)
         for other, distance in zip(others.T, distances.T, strict=True):
             a = np.flatnonzero(searching & (other != NONE) & (other != np.arange(count)))
             b = other[a]
             share = distance[a] / np.minimum(self._shortest[a], self._shortest[b])
             across = self._of_rim[a] != self._of_rim[b]
-            near = share < np.where(across, GAP, CRACK)
+            near = (share < np.where(across, GAP, CRACK)) & (distance[a] < self._most)
             a, b, share, across = a[near], b[near], share[near], across[near]
             inward = self._inward_share(a, b)
             surface = (self._body[a] == self._body[b]) & ((inward > INWARD) | self._are_edges(a, b))
-            good = ~surface & ((share < CRACK) | (inward <= BELOW))
+            over = np.einsum("ij,ij->i", self._inward[a], self._inward[b]) > INWARD
+            good = ~surface & ((share < CRACK) | (inward <= BELOW)) & ~(over & across)
             searching[a[surface | good]] = False
             nearest[a[good & across]] = b[good & across]
             own.append((a[good & ~across], b[good & ~across]))
@@ -105,20 +136,6 @@ class _Rims:
         first = np.concatenate([*(a for a, _ in own), mutual])
         second = np.concatenate([*(b for _, b in own), nearest[mutual]])
         return self._points[first], self._points[second]
-
-    def _neighbors(self) -> tuple[Indices, Points]:
-        """The nearest points to each one, and how far they are, (n, k) each; ``NONE`` where there are not so many."""
-        places = [Vector(place) for place in self._places.tolist()]
-        tree = kdtree.KDTree(len(places))
-        for number, place in enumerate(places):
-            tree.insert(place, number)
-        tree.balance()
-        shape = (len(places), _NEIGHBORS)
-        found = [[(number, distance) for _, number, distance in tree.find_n(place, _NEIGHBORS)] for place in places]
-        if len(places) < _NEIGHBORS:
-            found = [each + [(NONE, np.inf)] * (_NEIGHBORS - len(each)) for each in found]
-        values = np.array(found, dtype=np.float64).reshape(*shape, 2)
-        return values[..., 0].astype(np.int64), values[..., 1]
 
     def _are_edges(self, a: Indices, b: Indices) -> Mask:
         keys = np.minimum(a, b) * len(self._points) + np.maximum(a, b)
@@ -145,58 +162,7 @@ def merged(surface: Surface, group: Indices) -> Surface:
     triangles = group[surface.triangles]
     a, b, c = triangles.T
     triangles = triangles[(a != b) & (b != c) & (c != a)]
-    return compact(surface.points[first_of_each(group, count)], _without_doubles(triangles, count))
-
-
-def _without_doubles(triangles: Indices, count: int) -> Indices:
-    """One of all *triangles* (m, 3) with the same corners, and none where two bodies meet in a common wall.
-
-    There are *count* points.
-    """
-    rows = np.sort(triangles, axis=1)
-    order = order_of_rows(rows, count)
-    is_new = np.ones(len(rows), dtype=bool)
-    is_new[1:] = (rows[order[1:]] != rows[order[:-1]]).any(axis=1)
-    if is_new.all():
-        return triangles
-    first = np.flatnonzero(is_new)
-    kept = np.sort(order[first])
-    twice = first[np.diff(first, append=len(rows)) == _TWO]
-    opposite = _turns(triangles[order[twice]], rows[order[twice]]) != _turns(
-        triangles[order[twice + 1]], rows[order[twice + 1]]
-    )
-    if not opposite.any():
-        return triangles[kept]
-    doubled = np.zeros(len(triangles), dtype=bool)
-    doubled[order[twice[opposite]]] = True
-    return triangles[kept[~_walls(triangles[kept], doubled[kept], count)]]
-
-
-def _turns(triangles: Indices, rows: Indices) -> Mask:
-    """Whether *triangles* are wound as their sorted *rows*: an even permutation of the corners."""
-    even = [(np.roll(triangles, shift, axis=1) == rows).all(axis=1) for shift in range(3)]
-    return np.asarray(even[0] | even[1] | even[2])
-
-
-def _walls(triangles: Indices, doubled: Mask, count: int) -> Mask:
-    """Which of the *doubled* ones (m,) of *triangles* (m, 3) are a wall: they end where two others meet."""
-    near = np.zeros(count, dtype=bool)
-    near[triangles[doubled]] = True
-    chosen = np.flatnonzero(near[triangles].sum(axis=1) >= _TWO)
-    triangles, doubled_here = triangles[chosen], doubled[chosen]
-    edges = edges_of(triangles)
-    of_side = edges.of_side.reshape(-1, 3)
-    inside = np.bincount(of_side[doubled_here].ravel(), minlength=len(edges.ends))
-    outside = edges.faces - inside
-    fits = np.where(inside == 1, outside == _TWO, outside == 0) | (inside == 0)
-    of_doubled = np.flatnonzero(doubled_here)
-    patch = components(len(edges.ends), *(of_side[of_doubled][:, pair].ravel() for pair in ((0, 1), (1, 2))))[
-        of_side[of_doubled, 0]
-    ]
-    bad = np.bincount(patch, weights=~fits[of_side[of_doubled]].all(axis=1), minlength=len(edges.ends))
-    wall = np.zeros(len(doubled), dtype=bool)
-    wall[chosen[of_doubled]] = bad[patch] == 0
-    return wall
+    return compact(surface.points[first_of_each(group, count)], without_doubles(triangles, count))
 
 
 def _same_place(points: Points, tolerance: float) -> Indices:

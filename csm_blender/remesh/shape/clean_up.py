@@ -101,7 +101,7 @@ def _worst(points: Points, *triangles: tuple[Indices, Indices, Indices]) -> Poin
 def _raised(surface: Surface, flat: Indices, height: float) -> Surface:
     """*surface* with the third corner of *flat* triangles moved away from their longest side.
 
-    By *height*, a share of that side, and by what single precision can tell; along the surface.
+    By *height*, a share of that side, but so far that points at the same place are two; along the surface.
     """
     lengths = _side_lengths(surface)[flat]
     longest = lengths.argmax(axis=1)
@@ -113,7 +113,7 @@ def _raised(surface: Surface, flat: Indices, height: float) -> Surface:
     axis = np.eye(3)[np.abs(along).argmin(axis=1)]
     way = np.where(length > _ACROSS, way, np.cross(axis, along))
     way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-30)
-    least = _TOLD * np.abs(surface.points[top]).max(axis=1)
+    least = np.maximum(_TOLD * np.abs(surface.points[top]).max(axis=1), APART / 2.0 * surface.diagonal)
     moved = surface.points.copy()
     moved[top] += np.maximum(height * lengths.max(axis=1), least)[:, None] * way
     return Surface(moved.astype(np.float32).astype(np.float64), surface.triangles)

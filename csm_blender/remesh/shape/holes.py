@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ class Holes:
     """The open edges of a surface, one row each, and the holes that they go around.
 
     ``start`` and ``end`` are points: the triangle beside the edge runs from one to the other. ``triangle`` is that one,
-    ``hole`` the number of the hole. ``area`` has a row a hole: that of the flat polygon its rim comes nearest to.
+    ``hole`` the number of the hole. ``area`` has a row a hole: that of the flat polygon its rim comes nearest to, or of
+    what fills it where that may be much more, as in the rim of a rolled sheet.
     """
 
     start: Indices
@@ -67,7 +68,27 @@ def holes_of(surface: Surface) -> Holes:
     origin = surface.points[start[first]][hole]
     vectors = np.cross(surface.points[start] - origin, surface.points[end] - origin)
     sums = np.stack([np.bincount(hole, weights=vectors[:, axis], minlength=len(first)) for axis in range(3)], axis=1)
-    return Holes(start, end, sides // 3, hole, np.asarray(np.linalg.norm(sums, axis=1) / 2.0))
+    holes = Holes(start, end, sides // 3, hole, np.asarray(np.linalg.norm(sums, axis=1) / 2.0))
+    return replace(holes, area=_filled_areas(surface, holes))
+
+
+def _filled_areas(surface: Surface, holes: Holes) -> NDArray[np.float64]:
+    """The areas of *holes*, of what fills them where their rims wind so that the area of a polygon says nothing."""
+    count = np.maximum(np.bincount(holes.hole, minlength=holes.count), 1)
+    middle = np.stack(
+        [np.bincount(holes.hole, surface.points[holes.start, axis], holes.count) / count for axis in range(3)], axis=1
+    )[holes.hole]
+    fans = np.cross(surface.points[holes.start] - middle, surface.points[holes.end] - middle)
+    fan = np.bincount(holes.hole, np.linalg.norm(fans, axis=1), holes.count) / 2.0
+    winding = fan > np.maximum(_WINDING * holes.area, _LARGE * surface.areas().sum())
+    areas = holes.area.copy()
+    if winding.any():
+        for rim in holes.rims(winding):
+            ears = _ears(surface.points, rim, set())
+            if ears is not None and len(ears):
+                number = holes.hole[np.flatnonzero(holes.start == rim[0])[0]]
+                areas[number] = max(areas[number], float(Surface(surface.points, ears).areas().sum()))
+    return areas
 
 
 def holes_closed(surface: Surface, holes: Holes, chosen: Mask) -> Surface:
@@ -144,6 +165,7 @@ def _ears(points: Points, rim: list[int], taken: set[tuple[int, int]]) -> Indice
     return np.array([*triangles, tuple(last)], dtype=np.int64)
 
 
+_WINDING, _LARGE = 2.0, 0.02
 _LAST = 1e30
 """Added to the length of a cut that should come after all others."""
 

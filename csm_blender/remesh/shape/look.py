@@ -10,6 +10,7 @@ import numpy as np
 from ...core.remesh import InputFigures
 from ..geometry.arrays import Indices
 from ..geometry.bodies import bodies_in, without_hidden, without_specks
+from ..geometry.doubles import same_diagonals
 from ..geometry.surface import Surface, ordered
 from ..geometry.topology import Edges
 from ..geometry.weld import groups_at_same_place, merged
@@ -34,6 +35,8 @@ def look_at(surface: Surface) -> Look:
     """What is to be known of *surface*, whose points are numbers and which has triangles with an area."""
     group = groups_at_same_place(surface)
     joined = merged(ordered(surface), group)
+    if joined.edges.non_manifold_count:
+        joined = same_diagonals(joined)
     edges = joined.edges
     bodies = bodies_in(joined)
     figures = InputFigures(

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import bpy
 import numpy as np
-from mathutils import Vector, kdtree
 
 from ..geometry.arrays import Mask
-from ..geometry.bodies import SPECK, Bodies, bodies_in, turned_outward, without_hidden
+from ..geometry.bodies import SPECK, Bodies, bodies_in, rooms_in, turned_outward, without_hidden
 from ..geometry.nearest import nearest_on
+from ..geometry.neighbors import neighbors_of
 from ..geometry.surface import Surface, empty, joined, mesh_of
+from ..geometry.topology import NONE
+from ..geometry.weld import CARD
 from .holes import Holes, holes_closed, holes_of
 from .manifold import cut_to_manifold
 
@@ -34,10 +36,14 @@ DOME = 0.75
 ON_IT, ON_IT_AT_MOST, COVERED = 1.0, 0.01, 0.9
 """A piece is covered where the third share of its triangles is less than one of its edges, and than the second share of
 the diagonal, above the closed surface."""
+BEHIND = 0.5
+"""Cosine beyond which what is nearest to a place has it behind it: beside an edge, a face may not tell."""
 CONTAINER = 0.3
 """Pieces are inside a closed surface only if a body of it has this share of their diagonal at least."""
 FLAT = 0.01
 """A closed body encloses nothing where its volume is below this share of its area to the power of 1.5."""
+CARDS = 0.5
+"""Cards are torn where they are so much of the area of all cards at least."""
 SCRAP, SCRAPS = 0.04, 0.05
 """Open pieces below this share of the diagonal are scraps, if they have less than that share of the closed area."""
 SPECKS = 0.05
@@ -46,8 +52,8 @@ FEW = 4
 """An open body of up to so many triangles is a speck, too, where it is a small part of the area."""
 GAP = 0.004
 """Rims are beside each other in any case where they are nearer than this share of the diagonal."""
-ALIKE = 0.5
-"""Cosine between the normals on both sides of a tear, at least."""
+ALIKE, PARALLEL = 0.5, 0.5
+"""Cosines between the normals, and between the edges, on both sides of a tear, at least."""
 _MOST_IN_TREE, _MOST_LOOKED_AT, _NEIGHBORS, _TWO = 200_000, 20_000, 6, 2
 
 
@@ -85,16 +91,20 @@ def mended(surface: Surface, *, keep_hidden: bool = False) -> Mended:
         is_sheet & torn & (open_area < DOME * bodies.area) & (np.bincount(of_hole, minlength=bodies.count) <= _TWO)
     )
     torn &= ~is_dome & (is_sheet | (bodies.diagonal > SPECK * surface.diagonal))
+    cards = is_sheet & (np.bincount(bodies.label) <= CARD)
+    if bodies.area[torn & cards].sum() < CARDS * bodies.area[cards].sum():
+        torn &= ~cards  # a few of many lie side by side by chance: else they are a surface in pieces
     is_sheet &= ~is_dome & ~torn
     specks = _specks(bodies, surface.diagonal, is_sheet | torn)
     whole = _part(surface, bodies, ~is_sheet & ~torn & ~specks)
     closing = holes_of(whole)
-    closed = turned_outward(holes_closed(whole, closing, np.ones(closing.count, dtype=bool)))
+    closed = holes_closed(whole, closing, np.ones(closing.count, dtype=bool))
+    closed = turned_outward(closed, rooms_in(closed))
     closed, hidden = (closed, 0) if keep_hidden else without_hidden(closed)
     inside = not keep_hidden
     closed, doubled = _without_doubled(closed, inside=inside)
-    pieces, more = _uncovered(_part(surface, bodies, torn & ~specks), closed, inside=inside)
-    sheets, even_more = _uncovered(_part(surface, bodies, is_sheet & ~specks), closed, inside=inside)
+    pieces, more = uncovered(_part(surface, bodies, torn & ~specks), closed, inside=inside)
+    sheets, even_more = uncovered(_part(surface, bodies, is_sheet & ~specks), closed, inside=inside)
     in_sheets, sheet_bodies = holes_of(sheets), bodies_in(sheets)
     small = in_sheets.area < SMALL_HOLE * sheet_bodies.area[sheet_bodies.label[in_sheets.beside]]
     return Mended(
@@ -115,11 +125,11 @@ def _without_doubled(closed: Surface, *, inside: bool) -> tuple[Surface, int]:
     if not doubled.any() or doubled.all():
         return closed, 0
     rest = _part(closed, bodies, ~doubled)
-    kept, count = _uncovered(_part(closed, bodies, doubled), rest, inside=inside)
+    kept, count = uncovered(_part(closed, bodies, doubled), rest, inside=inside)
     return joined([rest, kept]), count
 
 
-def _uncovered(pieces: Surface, closed: Surface, *, inside: bool) -> tuple[Surface, int]:
+def uncovered(pieces: Surface, closed: Surface, *, inside: bool) -> tuple[Surface, int]:
     """*pieces* without those that show nothing beside the *closed* surface, and how many those were.
 
     They lie on it or, if *inside*, in it; or they are scraps beside a surface that is whole without them.
@@ -135,7 +145,10 @@ def _uncovered(pieces: Surface, closed: Surface, *, inside: bool) -> tuple[Surfa
         bpy.data.meshes.remove(below)
     inside &= bool(bodies_in(closed).diagonal.max() > CONTAINER * pieces.diagonal)
     away = centers - found.places
-    height = np.einsum("ij,ij->i", away, found.normals) if inside else np.linalg.norm(away, axis=1)
+    height = np.linalg.norm(away, axis=1)
+    if inside:
+        above = np.einsum("ij,ij->i", away, found.normals)
+        height = np.where(above < -BEHIND * height, above, height)
     count = np.bincount(bodies.label)
     near = np.minimum(ON_IT * np.sqrt(2.0 * bodies.area / count), ON_IT_AT_MOST * closed.diagonal)
     drop = np.bincount(bodies.label, weights=height < near[bodies.label]) / count > COVERED
@@ -163,27 +176,24 @@ def _tears(surface: Surface, bodies: Bodies, holes: Holes) -> Mask:
     if bodies.count < _TWO or not holes.count:
         return np.zeros(holes.count, dtype=bool)
     body = bodies.label[holes.triangle]
-    places = surface.points[holes.start]
-    lengths = np.linalg.norm(surface.points[holes.end] - places, axis=1)
-    step = -(-len(places) // _MOST_IN_TREE)
-    tree = kdtree.KDTree(len(places[::step]))
-    for number, place in enumerate(places[::step].tolist()):
-        tree.insert(Vector(place), number)
-    tree.balance()
-    in_tree = body[::step]
-    looked_at = np.arange(0, len(places), -(-len(places) // _MOST_LOOKED_AT))
+    start, end = surface.points[holes.start], surface.points[holes.end]
+    places, along = (start + end) / 2.0, end - start
+    lengths = np.linalg.norm(along, axis=1)
+    along /= np.maximum(lengths, 1e-30)[:, None]
     normals = surface.face_vectors()[holes.triangle]
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
-    beside = np.zeros(len(looked_at), dtype=bool)
-    for number, row in enumerate(looked_at.tolist()):
-        reach = max(min(BESIDE * step * lengths[row], BESIDE_AT_MOST * surface.diagonal), GAP * surface.diagonal)
-        near = tree.find_n(Vector(places[row]), _NEIGHBORS)
-        beside[number] = any(
-            in_tree[other] != body[row]
-            and distance < reach
-            and abs(normals[row] @ normals[other * step]) > ALIKE  # it goes on there, and does not only pass by
-            for _, other, distance in near
-        )
+    inward = np.cross(normals, along)
+    step = -(-len(places) // _MOST_IN_TREE)
+    looked_at = np.arange(0, len(places), -(-len(places) // _MOST_LOOKED_AT))
+    near, distance = neighbors_of(places[looked_at], places[::step], _NEIGHBORS)
+    mine, other = looked_at[:, None], np.where(near == NONE, 0, near) * step
+    reach = np.clip(BESIDE * step * lengths, GAP * surface.diagonal, BESIDE_AT_MOST * surface.diagonal)
+    beside = (near != NONE) & (body[other] != body[mine]) & (distance < reach[mine])
+    # It goes on there, and does not only pass by.
+    beside &= np.abs(np.einsum("ikj,ikj->ik", normals[mine], normals[other])) > ALIKE
+    beside &= np.abs(np.einsum("ikj,ikj->ik", along[mine], along[other])) > PARALLEL
+    beside &= np.einsum("ikj,ikj->ik", inward[mine], inward[other]) < 0.0
+    beside = beside.any(axis=1)
     hole = holes.hole[looked_at]
     seen = np.bincount(hole, minlength=holes.count)
     share = np.bincount(hole, weights=beside, minlength=holes.count) / np.maximum(seen, 1)

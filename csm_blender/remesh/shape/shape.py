@@ -13,10 +13,12 @@ from ..geometry.bodies import bodies_in, without_hidden, without_specks
 from ..geometry.surface import Surface, empty, joined
 from ..geometry.weld import cracks_closed
 from .clean_up import cleaned_up
-from .mend import mended
+from .mend import mended, uncovered
 from .rebuild import rebuilt
 from .reduce import LEAST, reduced
 
+DOUBLED = 1.6
+"""A rebuilt surface of more than so many times the area of the torn one is that of its two sides."""
 LEAST_REBUILT, MOST_BLOWN_UP = 2_000, 4
 """A rebuilt surface gets at most this many triangles for each it had, but may always have as many as the first."""
 
@@ -49,7 +51,11 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
         report_progress(0.15, Message("Rebuilding the surface"))
         limit = min(budget, max(LEAST_REBUILT, MOST_BLOWN_UP * len(surface.triangles)))
         renewed, _ = without_specks(rebuilt(parts.torn, limit))
-    sheets = parts.sheets if len(renewed.triangles) else joined([parts.sheets, parts.torn])
+        if renewed.areas().sum() > DOUBLED * parts.torn.areas().sum():
+            renewed = empty()  # strips and cards side by side: around them is no body
+    sheets, covered = joined([parts.sheets, parts.torn]), 0
+    if len(renewed.triangles):
+        sheets, covered = uncovered(parts.sheets, renewed, inside=not keep_hidden)
     report_progress(0.5, Message("Removing what is hidden"))
     closed, hidden = joined([parts.closed, renewed]), parts.hidden
     if len(renewed.triangles) and not keep_hidden:
@@ -58,13 +64,13 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
     dense, beyond = _affordable(joined([closed, sheets]), limit)
     report_progress(0.6, Message("Reducing the mesh"))
     low = cleaned_up(reduced(dense, limit))
-    notes = _notes(parts.specks, hidden, beyond, has_sheets=bool(len(sheets.triangles)))
+    notes = _notes(parts.specks + covered, hidden, beyond, has_sheets=bool(len(sheets.triangles)))
     return Shaped(
         surface=low,
         reference=joined([dense, parts.torn]) if len(renewed.triangles) else dense,
         way=Way.REBUILT if len(renewed.triangles) else Way.MENDED,
         holes_closed=parts.holes_closed,
-        bodies_dropped=parts.specks + hidden + beyond,
+        bodies_dropped=parts.specks + covered + hidden + beyond,
         is_open=bool(len(sheets.triangles)),
         notes=notes,
     )

@@ -77,6 +77,11 @@ def part(kind: type[AnyPart]) -> AnyPart:
     return runtime().part(kind)
 
 
+def is_stopped() -> bool:
+    """Whether there is none: the add-on was unregistered, and nobody has asked for one since."""
+    return _holder.runtime is None
+
+
 def stop() -> None:
     """Stop the current runtime, if there is one, and drop it."""
     if _holder.runtime is not None:

@@ -13,8 +13,9 @@ import bpy
 from ...core.errors import CsmError, PlacementFailed
 from ...core.jobs import actions
 from ...core.jobs.job import Job
+from ...core.jobs.job_records import IllegalMove, LeaseLost
 from ...core.jobs.states import JobState
-from ...core.jobs.store import IllegalMove, LeaseLost, Store
+from ...core.jobs.store import Store
 from ...core.messages import ROUTINE, Message
 from ...core.models import Original
 from ..addon.translation import labels

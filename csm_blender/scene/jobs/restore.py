@@ -23,7 +23,7 @@ from ...core.jobs.job import Job
 from ...core.jobs.states import FINISHED, JobState
 from ...core.jobs.store import Store
 from ...core.messages import Message
-from ...core.models import JobSpec
+from ...core.models import JobSpec, MadeByNewer
 from ..addon.preferences import base_url_now
 from ..placement.assets import with_library_folder
 from ..properties import CSM_PG_job, state_of
@@ -68,15 +68,18 @@ def _records() -> list[tuple[bpy.types.Scene, CSM_PG_job]]:
 
 
 def restore_job(store: Store, record: CSM_PG_job) -> Job | None:
-    """Put an unknown job into the store, from its record. ``None`` if it is placed or its record is damaged."""
+    """Put an unknown job into the store, from its record. ``None`` if it is placed, or its record cannot be read."""
     if record.status == JobState.PLACED or not _JOB_ID.fullmatch(record.job_id):
         return None
     try:
         spec = _checked_spec(record.spec_json)
         state = JobState(record.status)
     except (CsmError, KeyError, TypeError, ValueError) as problem:
-        _log.warning("The record of job %s is damaged: %r", record.job_id, problem)
-        _mark_damaged(record)
+        _log.warning("The record of job %s cannot be read: %r", record.job_id, problem)
+        if isinstance(problem, MadeByNewer):
+            _mark_newer(record)
+        else:
+            _mark_damaged(record)
         return None
     job = store.add(spec, base_url_now() if spec.needs_service else "", record.job_id)
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -119,6 +122,12 @@ def _checked_spec(text: str) -> JobSpec:
         run_id="",
         choices=replace(spec.choices, asset=with_library_folder(spec.choices.asset)),
     )
+
+
+def _mark_newer(record: CSM_PG_job) -> None:
+    """Its state stays, so that the newer version can go on with the job."""
+    record.message = Message("This job was made by a newer CSM Refine")
+    record.hint = Message("Update CSM Refine. The job is left as it is.")
 
 
 def _mark_damaged(record: CSM_PG_job) -> None:

@@ -25,6 +25,9 @@ JOINT = "+"
 
 def find_object(scene: bpy.types.Scene, name: str) -> bpy.types.Object:
     """The object called *name* in *scene*. Raises :class:`NoSuchObject`, naming close matches."""
+    first = scene.objects.get(name)
+    if first is not None and first.library is None:
+        return first
     found = [obj for obj in scene.objects if obj.name == name]
     if found:
         return min(found, key=lambda obj: obj.library is not None)  # a library override is called like its original
@@ -40,8 +43,10 @@ def find_objects(scene: bpy.types.Scene, names: str) -> list[bpy.types.Object]:
     Names may contain a plus sign themselves: an object of exactly that name wins, then the longest name that fits.
     Raises :class:`NoSuchObject` and, for one named twice, :class:`UsageError`.
     """
+    if JOINT not in names:
+        return [find_object(scene, names)]
     known = {obj.name for obj in scene.objects}
-    if JOINT not in names or names in known:
+    if names in known:
         return [find_object(scene, names)]
     words = names.split(JOINT)
     found: list[bpy.types.Object] = []

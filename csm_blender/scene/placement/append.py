@@ -46,8 +46,21 @@ def bring_mesh(report: ConversionReport) -> bpy.types.Mesh:
     The mesh is linked and then made local: appending would write the path of the job's folder into every datablock
     (``library_weak_reference``).
     """
+    mesh = link_mesh(report)
+    assert mesh.library is not None
+    _make_local(mesh.library)
+    mesh.use_fake_user = False
+    return mesh
+
+
+def link_mesh(report: ConversionReport, *, relative: bool = False) -> bpy.types.Mesh:
+    """The mesh a converter made, linked to its file. Raises :class:`PlacementFailed`.
+
+    The path is *relative* to this file where that is wanted, it has one, and both are on the same disk.
+    """
+    relative = relative and bool(bpy.data.filepath) and _have_common_root(report.blend, bpy.data.filepath)
     try:
-        loading: Any = bpy.data.libraries.load(report.blend, link=True)  # type: ignore[func-returns-value]  # stubs err
+        loading: Any = bpy.data.libraries.load(report.blend, link=True, relative=relative)  # type: ignore[func-returns-value]  # stubs err
         with loading as (available, wanted):
             wanted.meshes = [report.mesh] if report.mesh in available.meshes else available.meshes[:1]
     except (OSError, RuntimeError) as error:
@@ -55,10 +68,11 @@ def bring_mesh(report: ConversionReport) -> bpy.types.Mesh:
     mesh = next(iter(wanted.meshes), None)
     if not isinstance(mesh, bpy.types.Mesh):
         raise PlacementFailed("There is no mesh in {name}.", name=Path(report.blend).name)
-    assert mesh.library is not None
-    _make_local(mesh.library)
-    mesh.use_fake_user = False
     return mesh
+
+
+def _have_common_root(one: str, other: str) -> bool:
+    return Path(one).anchor == Path(other).anchor
 
 
 def _make_local(library: bpy.types.Library) -> None:

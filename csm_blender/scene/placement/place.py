@@ -65,7 +65,8 @@ def place(
     block_outs = [*parts, *(obj for obj, _ in others)]
     with all_or_nothing(), _restored_on_error([member for part in block_outs for member in family_of(part)]):
         placing = _Placing(job, scene, mesh or append_mesh(conversion), conversion.fitted.box)
-        placing.stamp(placing.mesh)
+        if placing.mesh.library is None:  # a linked mesh is its library's: only the object says where it is from
+            placing.stamp(placing.mesh)
         if choices.materials is Materials.OWN and target is not None:
             placing.mesh.materials.clear()  # the converter gave all faces the first slot already
             for slot in list(target.material_slots)[:1]:

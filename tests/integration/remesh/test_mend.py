@@ -11,6 +11,7 @@ pytest.importorskip("bpy")
 from surfaces import Form, ball, box, moved, sheet, tube, turned_over, unjoined, without
 
 from csm_blender.remesh.geometry.surface import Surface, joined
+from csm_blender.remesh.geometry.weld import cracks_closed
 from csm_blender.remesh.shape.mend import mended
 
 
@@ -84,3 +85,49 @@ def test_triangles_turned_over_do_not_matter() -> None:
     found = mended(turned_over(form, *range(0, 768, 3)))
     assert Form(found.closed).is_closed
     assert Form(found.closed).volume == pytest.approx(Form(form).volume)
+
+
+def crown(cards: int) -> Surface:
+    """Leaves around the top of a trunk."""
+    random = np.random.default_rng(6)
+    leaf = sheet((1, 1), (0.2, 0.2))
+    leaves = [
+        Surface(
+            leaf.points @ np.linalg.qr(random.normal(size=(3, 3)))[0]
+            + random.uniform(-0.8, 0.8, 3)
+            + np.array([0.0, 0.0, 2.9]),
+            leaf.triangles,
+        )
+        for _ in range(cards)
+    ]
+    return joined([tube(12, 10, 2.0, 0.1), *leaves])
+
+
+def test_the_leaves_of_a_tree_are_sheets() -> None:
+    found = mended(cracks_closed(crown(500)))
+    assert not len(found.torn.triangles)
+    assert found.specks == 0
+    assert Form(found.sheets).area == pytest.approx(500 * 0.04, rel=0.01)
+
+
+def test_a_rolled_sheet_gets_no_lid() -> None:
+    flat = sheet((200, 6))
+    turn, radius = 8.0 * np.pi * flat.points[:, 0], 0.3 + flat.points[:, 0]
+    form = Surface(np.stack([radius * np.cos(turn), radius * np.sin(turn), flat.points[:, 1]], axis=1), flat.triangles)
+    found = mended(form)
+    assert len(found.sheets.triangles) == len(form.triangles)
+    assert not len(found.closed.triangles)
+
+
+def test_a_room_is_kept_with_what_is_in_it() -> None:
+    """Its walls face inward, what is in it outward; a shell inside a body that is wound inward still goes."""
+    walls = box((4.0, 4.0, 3.0), 4)
+    room = Surface(walls.points, walls.triangles[:, ::-1])
+    form = joined([room, ball(0.5, 5), box((0.8, 0.8, 0.8), 2, (1.2, 1.2, -1.0))])
+    found = mended(form)
+    assert found.hidden == 0
+    assert Form(found.closed).bodies == 3
+    assert Form(found.closed).volume == pytest.approx(Form(form).volume)
+    shell = ball(0.95, 8)
+    inward = Surface(ball(1.0, 8).points, ball(1.0, 8).triangles[:, ::-1])
+    assert mended(joined([inward, shell])).hidden == 1

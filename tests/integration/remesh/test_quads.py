@@ -10,9 +10,9 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from surfaces import Form, ball, box
+from surfaces import Form, ball, box, sheet
 
-from csm_blender.remesh.geometry.surface import joined
+from csm_blender.remesh.geometry.surface import Surface, joined
 from csm_blender.remesh.shape.quads import LARGEST_INPUT, quads_over, triangles_for
 
 
@@ -51,3 +51,20 @@ def test_the_same_surface_gives_the_same_quads() -> None:
 def test_the_surface_below_has_enough_triangles() -> None:
     assert triangles_for(1_000) == LARGEST_INPUT
     assert triangles_for(100_000) == 400_000
+
+
+def test_what_has_no_mesh_of_quads_gives_none() -> None:
+    """QuadriFlow says that it has finished, and has left the triangles as they are."""
+    leaves = [sheet((1, 1), (0.2, 0.2)) for _ in range(60)]
+    random = np.random.default_rng(1)
+    crown = joined([Surface(leaf.points + random.uniform(-1.0, 1.0, 3), leaf.triangles) for leaf in leaves])
+    made = quads_over(crown, 500, "Crown")
+    assert made is None or {len(polygon.vertices) for polygon in made.polygons} == {4}
+
+
+def test_an_open_surface_keeps_its_rim() -> None:
+    made = quads_over(sheet((24, 24)), 300, "Sheet")
+    found = Form(made)
+    assert np.allclose(found.low, [0.0, 0.0, 0.0], atol=1e-3)
+    assert np.allclose(found.high, [1.0, 1.0, 0.0], atol=1e-3)
+    assert found.area == pytest.approx(1.0, rel=0.01)

@@ -180,3 +180,22 @@ def test_a_soup_of_loose_triangles_is_rebuilt_and_closed() -> None:
     assert found.volume == pytest.approx(4.0 / 3.0 * np.pi, rel=0.1)
     assert report.deviation is not None
     assert report.deviation.mean < 0.012
+
+
+def test_strips_side_by_side_are_not_rebuilt_as_a_body() -> None:
+    """Hair: around a head, each strip near to the next one."""
+    strips = []
+    for turn in np.linspace(0.0, 2.0 * np.pi, 200, endpoint=False):
+        flat = sheet((1, 7), (0.02, 2.0))
+        x, y, _z = flat.points.T
+        strips.append(
+            Surface(
+                np.stack([np.cos(turn) + x, np.sin(turn) + 0.1 * y**2, y + 0.1 * np.sin(7.0 * turn)], axis=1),
+                flat.triangles,
+            )
+        )
+    form = joined(strips)
+    _made, found, report = done(form, triangles=2_500, mode=ALWAYS)
+    assert report.way is Way.MENDED
+    assert found.area == pytest.approx(Form(form).area, rel=0.15)
+    assert len(found.surface.triangles) <= 2_500

@@ -10,6 +10,7 @@ pytest.importorskip("bpy")
 
 from surfaces import Form, ball, box, moved, sheet, surface, tube, unjoined
 
+from csm_blender.remesh.geometry.doubles import same_diagonals
 from csm_blender.remesh.geometry.surface import Surface, joined
 from csm_blender.remesh.geometry.weld import SAME_PLACE, cracks_closed, groups_at_same_place, welded
 
@@ -115,3 +116,30 @@ def test_of_a_sheet_with_two_sides_one_is_left() -> None:
     front = sheet((4, 4))
     both = joined([front, Surface(front.points, front.triangles[:, ::-1])])
     assert len(welded(both).triangles) == len(front.triangles)
+
+
+def test_cards_whose_corners_are_near_each_other_stay_apart() -> None:
+    """Leaves: nothing goes on from one to the next, however long their edges are."""
+    card = sheet((1, 1))
+    random = np.random.default_rng(4)
+    cards = [
+        Surface(
+            card.points @ np.linalg.qr(random.normal(size=(3, 3)))[0] + random.uniform(0.0, 12.0, 3), card.triangles
+        )
+        for _ in range(300)
+    ]
+    form = joined(cards)
+    found = cracks_closed(form)
+    assert len(found.triangles) == len(form.triangles)
+    assert Form(found).area == pytest.approx(Form(form).area, rel=0.02)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_two_sides_of_a_card_become_one_however_they_are_cut(turned: bool) -> None:
+    front = sheet((6, 6))
+    back = Surface(front.points * [-1.0, 1.0, 1.0] + [1.0, 0.0, 0.0], front.triangles)
+    if turned:
+        back = Surface(back.points, back.triangles[:, ::-1])
+    found = same_diagonals(welded(joined([front, back])))
+    assert len(found.triangles) == len(front.triangles)
+    assert (Form(found).open_edges, Form(found).edges_of_more) == (4 * 6, 0)

@@ -23,7 +23,7 @@ GROUPS = {
 """What others are derived from; only these, and values whose advice depends on the value, come without a hint."""
 
 CODES = {
-    "AnswerLost": "answer_lost", "BadBlendFile": "bad_blend_file", "BadInputFile": "bad_input_file",
+    "AnswerLost": "answer_lost", "BadBlendFile": "bad_blend_file",
     "BadJobsFile": "bad_jobs_file", "BadMesh": "bad_mesh", "BadOutput": "bad_output",
     "BadSessionCode": "bad_session_code", "BadSource": "bad_source", "BadValue": "bad_value",
     "ConnectionBroken": "connection_broken", "ConversionFailed": "conversion_failed", "CsmError": "error",

@@ -30,8 +30,9 @@ from tls_servers import Listening, tls_front
 
 from csm_blender.core.jobs import actions
 from csm_blender.core.jobs.job import Decision, Job, decisions
+from csm_blender.core.jobs.job_records import IllegalMove, LeaseLost, SentBefore
 from csm_blender.core.jobs.states import JobState
-from csm_blender.core.jobs.store import IllegalMove, LeaseLost, SentBefore, Store
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.pipeline.context import VolatileStates
 from csm_blender.core.pipeline.pipeline import Pipeline
 from csm_blender.core.settings import Settings

@@ -12,8 +12,9 @@ from common import ROOT
 from job_states import LOCAL_URL, job_in
 from jobs_at_hand import spec
 
+from csm_blender.core.jobs.job_records import IllegalMove
 from csm_blender.core.jobs.states import FINISHED, JobState, may_move
-from csm_blender.core.jobs.store import IllegalMove, Store
+from csm_blender.core.jobs.store import Store
 
 S = JobState
 

@@ -14,8 +14,9 @@ from job_states import LOCAL_URL, job_in
 from jobs_at_hand import spec
 
 from csm_blender.core.errors import StoreUnusable
+from csm_blender.core.jobs.job_records import LeaseLost
 from csm_blender.core.jobs.states import JobState
-from csm_blender.core.jobs.store import LeaseLost, Store, is_leased
+from csm_blender.core.jobs.store import Store, is_leased
 
 S = JobState
 

@@ -13,8 +13,9 @@ from jobs_at_hand import idle_converters, settings
 from loopback import Loopback, json_answer, loopback
 
 from csm_blender.core.api.client import CsmClient
+from csm_blender.core.jobs.job_records import LeaseLost
 from csm_blender.core.jobs.states import JobState
-from csm_blender.core.jobs.store import LeaseLost, Store
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.pipeline.context import LONGEST_STEP_S, StepContext, VolatileStates
 
 

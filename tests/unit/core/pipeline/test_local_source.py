@@ -16,8 +16,9 @@ from tiny_glb import glb
 from csm_blender.core.errors import SourceChanged, UsageError
 from csm_blender.core.jobs import actions
 from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.job_records import IllegalMove
 from csm_blender.core.jobs.states import JobState
-from csm_blender.core.jobs.store import IllegalMove, Store
+from csm_blender.core.jobs.store import Store
 from csm_blender.core.models import Choices
 from csm_blender.core.pipeline import local_source
 from csm_blender.core.pipeline.pipeline import Pipeline
@@ -115,6 +116,13 @@ def test_a_large_file_can_be_cancelled_while_it_is_copied(desk: Desk, monkeypatc
     assert not list(desk.store.folder(job.job_id).iterdir())
 
 
+def test_a_converter_that_fails_is_told_as_about_a_file_of_the_user(desk: Desk) -> None:
+    """This Python has no bpy, so every converter dies."""
+    job = drive(desk.pipeline, desk.store, desk.add_file().job_id, until=lambda job: job.state is S.FAILED)
+    assert job.error is not None
+    assert (job.error["code"], job.error["hint"]) == ("conversion_failed", "Export it again, best as .glb, then retry.")
+
+
 def test_an_object_is_found_where_it_was_written(desk: Desk) -> None:
     job_id = "1" * 32
     folder = desk.store.folder(job_id)
@@ -205,7 +213,13 @@ def test_a_placed_result_is_made_again_from_the_copy_where_it_was_cleaned_away(d
 
 
 @pytest.mark.parametrize(
-    ("code", "state"), [("conversion_failed", S.CONVERTING), ("bad_mesh", S.QUEUED), ("", S.CONVERTING)]
+    ("code", "state"),
+    [
+        ("conversion_failed", S.CONVERTING),
+        ("not_enough_memory", S.CONVERTING),
+        ("bad_mesh", S.QUEUED),
+        ("", S.CONVERTING),
+    ],
 )
 def test_retry_begins_with_the_copy_unless_the_file_itself_was_bad(desk: Desk, code: str, state: S) -> None:
     job = desk.drive(desk.add_file())

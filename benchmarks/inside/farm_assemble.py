@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In a Python with bpy: ``farm_assemble.py OUT.json …``: ``assemble``, and the processor time of each placement."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+import csm_blender.cli.farm.assemble as assembling
+from csm_blender.cli.environment import Surroundings
+from csm_blender.cli.main import main
+
+if __name__ == "__main__":
+    times: list[float] = []
+    place = assembling.place
+
+    def timed(*arguments: Any) -> Any:
+        """Place, and note how long it took."""
+        began = time.process_time()
+        placed = place(*arguments)
+        times.append(time.process_time() - began)
+        return placed
+
+    assembling.place = timed
+    began = time.perf_counter()
+    status = main(["assemble", *sys.argv[2:]], "farm_assemble.py", Surroundings())
+    seen = {"placed_s": times, "seconds": time.perf_counter() - began}
+    Path(sys.argv[1]).write_text(json.dumps(seen), encoding="utf-8")
+    sys.stdout.flush()
+    os._exit(status)
