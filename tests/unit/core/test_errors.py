@@ -42,6 +42,7 @@ CODES = {
     "StoreTrouble": "store_unusable", "StoreUnusable": "store_unusable", "TargetUnchangeable": "target_unchangeable",
     "TransientError": "passing_fault", "UnexpectedAnswer": "unexpected_answer", "UnknownSession": "unknown_session",
     "Unreachable": "unreachable", "UntrustedServer": "untrusted_server", "UsageError": "wrong_use",
+    "ClusterLost": "cluster_lost", "WorkerLost": "worker_lost",
 }  # fmt: skip
 """Programs rely on these: a code never changes, even where the class is renamed."""
 
@@ -63,7 +64,7 @@ def test_each_says_what_to_do_next(kind: type[errors.CsmError]) -> None:
 
 @pytest.mark.parametrize("kind", EVERY_ERROR, ids=lambda kind: kind.__name__)
 def test_the_exit_status_follows_from_the_kind(kind: type[errors.CsmError]) -> None:
-    expected = {errors.UsageError: 2, errors.KeyProblem: 3, errors.OnlineAccessOff: 4}
+    expected = {errors.UsageError: 2, errors.KeyProblem: 3, errors.OnlineAccessOff: 4, errors.ClusterLost: 4}
     assert kind.exit_status == next((status for base, status in expected.items() if issubclass(kind, base)), 1)
 
 
