@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line for a background Blender that does not have the add-on installed.
+"""The command line for a background Blender that does not have the add-on installed, or for a Python.
 
 blender --background --online-mode scene.blend --python scripts/csm.py -- refine …
+python scripts/csm.py -- work PLAN_DIR
 """
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -25,13 +27,20 @@ def _load_package() -> None:
 
 def main() -> int:
     """Run what stands after ``--``."""
+    is_blender = "bpy" in sys.modules
     _load_package()
-    from csm_blender.cli.environment import inside_blender  # noqa: PLC0415 - as above
+    from csm_blender.cli.environment import Surroundings, inside_blender  # noqa: PLC0415 - as above
     from csm_blender.cli.main import main as run  # noqa: PLC0415 - just loaded
 
     arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else ["--help"]
-    return run(arguments, "csm.py", inside_blender())
+    return run(arguments, "csm.py", inside_blender() if is_blender else Surroundings())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    is_python = "bpy" not in sys.modules
+    status = main()
+    if is_python and "bpy" in sys.modules:  # as in csm_blender/__main__.py
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)

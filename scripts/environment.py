@@ -44,21 +44,24 @@ class Environment:
 
 
 def environments() -> dict[str, Environment]:
-    """All by name: ``test`` (tools and the local service), ``service``, ``lint``, one for each Blender, and four more.
+    """All by name: ``test`` (tools and the local service), ``service``, ``lint``, one for each Blender, and five more.
 
-    ``docs`` makes the site, ``workflows`` and ``release`` check what their names say, ``peers`` holds what the local
-    engine is timed against: only what needs them asks for them.
+    ``farm`` has what spreads jobs over machines (Dask, OpenJD) beside a Blender, as a worker of a farm has. ``docs``
+    makes the site, ``workflows`` and ``release`` check what their names say, ``peers`` holds what the local engine is
+    timed against: only what needs them asks for them.
     """
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
     either = ("3.11", "3.13")
+    service = ("-r", str(SERVICE_REQUIREMENTS))
     found = {
-        "test": Environment(either, (*groups["test"], "-r", str(SERVICE_REQUIREMENTS))),
-        "service": Environment(either, ("-r", str(SERVICE_REQUIREMENTS))),
+        "test": Environment(either, (*groups["test"], *service)),
+        "service": Environment(either, service),
         "lint": Environment(("3.11",), tuple(groups["lint"])),
         "docs": Environment(either, tuple(groups["docs"])),
         "workflows": Environment(either, tuple(groups["workflows"])),
         "release": Environment(either, tuple(groups["release"])),
         "peers": Environment(either, tuple(groups["peers"])),
+        "farm": Environment((BLENDERS["5.2"][0],), (BLENDERS["5.2"][1], *groups["farm"], *service)),
     }
     for version, (python, wheel) in BLENDERS.items():
         found[f"bpy-{version}"] = Environment((python,), (wheel, *groups["bpy-test"]))

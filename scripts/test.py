@@ -2,7 +2,7 @@
 """Run all tests: ``python3 scripts/test.py``. Sets up what they need in .venvs first.
 
 Steps: lint (ruff, mypy, actionlint), core (all tests without Blender), blender-4.2, blender-4.5, blender-5.2 (Blender
-as a module), package (zip, release, update), gui (real windows). Name some to run only those:
+as a module), farm (Dask and OpenJD), package (zip, release, update), gui (real windows). Name some to run only those:
 ``python3 scripts/test.py core gui``.
 
 Outside CI a step that lacks something (Python 3.13, a Blender with a window) is skipped and says how to get it; where
@@ -52,6 +52,11 @@ def blender(version: str) -> Callable[[], bool]:
     return step
 
 
+def farm() -> bool:
+    """Many machines: a real Dask cluster, OpenJD, the commands of docs/farm.md."""
+    return pytest("farm", "tests/farm")
+
+
 def package() -> bool:
     """The zip and the release: made twice, validated, installed, updated, refined with."""
     return pytest("test", "tests/package")
@@ -66,6 +71,7 @@ STEPS: dict[str, Callable[[], bool]] = {
     "lint": lint,
     "core": core,
     **{f"blender-{version}": blender(version) for version in environment.BLENDERS},
+    "farm": farm,
     "package": package,
     "gui": gui,
 }

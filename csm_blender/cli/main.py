@@ -152,6 +152,7 @@ _COMMANDS = {
     "plan": farm.plan,
     "work": farm.work,
     "assemble": farm.assemble,
+    "report": farm.report_page,
     "status": _status,
     "sessions": _sessions,
     "jobs": _jobs,

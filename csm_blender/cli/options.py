@@ -161,6 +161,11 @@ def count(text: str) -> int:
     return value
 
 
+def count_or_none(text: str) -> int:
+    """*text* as a number from 0 on, for argparse."""
+    return 0 if text == "0" else count(text)
+
+
 def seconds(text: str) -> float:
     """*text* as a span of time, for argparse."""
     value = float(text)

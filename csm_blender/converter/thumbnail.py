@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import JobError
 from ..core.models import Vec3
+from ..remesh.texture.png import png
 
 Pixels = NDArray[np.int32]
 SIZE_PX = 256
@@ -50,6 +51,12 @@ def render_thumbnail(mesh: bpy.types.Mesh, scale: Vec3) -> Pixels:
         for obj in list(scene.objects):
             bpy.data.objects.remove(obj)
         bpy.data.scenes.remove(scene)
+
+
+def thumbnail_png(mesh: bpy.types.Mesh, scale: Vec3) -> bytes:
+    """The same picture at half its size, as a PNG. Raises :class:`ThumbnailFailed`."""
+    whole = render_thumbnail(mesh, scale).view(np.uint8).reshape(SIZE_PX // 2, 2, SIZE_PX // 2, 2, 4)
+    return png(np.round(whole.mean(axis=(1, 3))).astype(np.uint8))
 
 
 def _set_up(scene: bpy.types.Scene) -> None:

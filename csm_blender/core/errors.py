@@ -241,6 +241,14 @@ class AnswerLost(
     """The refine request went out and no usable answer came back; it may or may not have been accepted."""
 
 
+class ClusterLost(
+    CsmError,
+    exit_status=4,
+    hint="Start the scheduler (dask scheduler) or give its address, tcp://HOST:8786; then call work again.",
+):
+    """The scheduler that is to spread the jobs cannot be reached, or not any more."""
+
+
 class JobError(CsmError, code="job"):
     """The service works; this job cannot succeed as it is."""
 
@@ -301,6 +309,12 @@ class NoBlender(
     hint="Nothing is lost: the mesh is in the job's folder. Call work again where Blender is, or with --blender.",
 ):
     """The mesh was fetched, and nothing on this machine can convert it."""
+
+
+class WorkerLost(
+    JobError, hint="Nothing is lost: call work again. Look into the logs of the Dask workers if it happens again."
+):
+    """No worker of the cluster has brought the job to its end."""
 
 
 class NotEnoughMemory(

@@ -21,11 +21,11 @@ from starlette.routing import Route
 from csm_blender.core.api.local_service import ADD_PATH, CAPTION_LIMIT, GLB_TYPE
 from csm_blender.core.remesh import RemeshOptions
 from csm_server import answers, checks, exports, urls
-from csm_server.blender import Refiner
 from csm_server.glb import MeshError
 from csm_server.hosts import OwnHosts
 from csm_server.incoming import checked_glb
 from csm_server.jobs import Refines
+from csm_server.refiners import RefinesMeshes
 from csm_server.store import Session, Store
 
 SESSIONS = "/image-to-3d-sessions"
@@ -45,7 +45,7 @@ class Service:
         self,
         store: Store,
         key: str,
-        refiner: Refiner,
+        refiner: RefinesMeshes,
         budget: RemeshOptions,
         *,
         refine_seconds: float = 2.0,

@@ -89,6 +89,19 @@ def _serve_parser() -> argparse.ArgumentParser:
         help="refining one mesh may take so much memory, if as much is free (default: %(default)s)",
     )
     parser.add_argument(
+        "--at-once",
+        type=_between(1, 1000, int),
+        default=0,
+        metavar="N",
+        help="refine so many meshes at once, if there is memory for them (default: as many as there are cores)",
+    )
+    parser.add_argument(
+        "--dask",
+        default="",
+        metavar="ADDRESS",
+        help="have the workers of the Dask cluster with this scheduler refine, as tcp://HOST:8786 (docs/farm.md)",
+    )
+    parser.add_argument(
         "--allow-host",
         action="append",
         default=[],

@@ -19,14 +19,15 @@ from csm_blender.core.geometry.box import plan_for_numbers
 from csm_blender.core.models import Fit
 from csm_blender.core.remesh import RemeshOptions
 from csm_server import answers, glb
-from csm_server.blender import BlenderError, Refiner
+from csm_server.blender import BlenderError
+from csm_server.refiners import RefinesMeshes
 from csm_server.store import Session, Store
 
 
 class Refines:
-    """Starts refines and sees them through; they are done one after the other."""
+    """Starts refines and sees them through; how many at once is the refiner's to decide."""
 
-    def __init__(self, store: Store, refiner: Refiner, budget: RemeshOptions, least_seconds: float) -> None:
+    def __init__(self, store: Store, refiner: RefinesMeshes, budget: RemeshOptions, least_seconds: float) -> None:
         """``least_seconds`` is the wall time a refine takes at least."""
         self._store = store
         self._refiner = refiner

@@ -68,6 +68,8 @@ def test_an_output_that_exists_is_replaced(capfd: pytest.CaptureFixture[str], ro
     done = call(capfd, rough, tmp_path / "clean.obj", "--texture", 0)
     assert done.status == 0, done.stderr
     assert "earlier" not in (tmp_path / "clean.obj").read_text()
+    names_in_it = [line for line in (tmp_path / "clean.mtl").read_text().splitlines() if line.startswith("newmtl")]
+    assert names_in_it == ["newmtl clean"], "named after the file, without Blender's numbers"
 
 
 WRONG_USE: dict[str, tuple[list[str], str]] = {

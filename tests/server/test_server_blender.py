@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import signal
@@ -104,16 +105,63 @@ def test_a_mesh_that_needs_more_memory_than_allowed(tmp_path):
         assert "0.1 GB may be used" in wait(service, code)["status_message"]
 
 
-def test_one_process_does_them_all_one_by_one(service, add):
-    codes = [add(glb(wavy()), style="2024") for _ in range(4)]
+def test_one_process_does_them_all_one_by_one_where_that_is_wanted(tmp_path):
+    with started(tmp_path, "--control", "--refine-seconds", "0", "--at-once", "1") as service:
+        found, most = processes_of(service, 4)
+    assert (len(found), most) == (1, 1)
+
+
+def test_several_are_refined_at_once_and_never_more_than_allowed(tmp_path):
+    with started(tmp_path, "--control", "--refine-seconds", "0", "--at-once", "2") as service:
+        found, most = processes_of(service, 6)
+    assert (len(found), most) == (2, 2)
+
+
+def test_no_more_are_refined_at_once_than_memory_allows(monkeypatch):
+    """By what each may take and what is free; the first one always runs."""
+    from csm_server import refiners
+
+    monkeypatch.setattr(refiners, "memory_to_use", lambda: 1000)
+    monkeypatch.setattr(refiners, "refine_needs", lambda request: request)
+    order, now, most = [], [], []
+
+    class Stand:
+        async def refine(self, request, _folder, _report):
+            now.append(request)
+            most.append(sum(now))
+            await asyncio.sleep(0.01)
+            now.remove(request)
+            order.append(request)
+
+        def stop(self):
+            """Nothing runs."""
+
+    async def all_of_them():
+        pool = refiners.Refiners(None, "", 0, most=8)
+        pool._make = Stand
+        waiting = [asyncio.ensure_future(pool.refine(needs, Path(), float)) for needs in (400, 500, 300, 2000, 100)]
+        await asyncio.sleep(0)
+        waiting.pop(2).cancel()  # one that waits gives up: the others still get their turn
+        await asyncio.gather(*waiting)
+
+    asyncio.run(all_of_them())
+    assert sorted(order) == [100, 400, 500, 2000]
+    assert max(most) == 2000
+    assert max(set(most) - {2000}) <= 1000
+    assert 900 in most
+
+
+def processes_of(service, count):
+    """The processes that refine *count* meshes asked for at once, and how many of them there are at most."""
+    codes = [service.add_session(None, glb(wavy()), style="2024") for _ in range(count)]
     for code in codes:
         service.refine(code)
-    found = set()
+    found, most = set(), 0
     while any(service.session(code)["status"] == "training_refine" for code in codes):
-        found |= set(now := children(service.pid))
-        assert len(now) <= 1
-    assert len(found) == 1
+        found |= (now := set(children(service.pid)))
+        most = max(most, len(now))
     assert {service.session(code)["status"] for code in codes} == {"refine_done"}
+    return found, most
 
 
 def test_one_that_dies_is_replaced(service, add):

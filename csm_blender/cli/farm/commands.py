@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -19,7 +20,8 @@ from ...core.settings import NO_SERVICE, Settings
 from ..console import answer, print_line, print_table, say, stdout_kept_for_report
 from ..environment import Surroundings, base_url_of, settings_for
 from ..report import TABLE_HEADER, exit_status, job_entry, report, show_dry_run, table_row
-from .work import FarmProgress, asks_service, blender_at, chosen_indices, do_jobs, entry_of
+from .page import PAGE_NAME, write_page
+from .work import FarmProgress, asks_service, blender_at, chosen_indices, do_jobs, entry_of, has_ended
 
 _MOST_NAMED = 20
 """Failed jobs that are told about at the end; a plan may hold thousands."""
@@ -47,24 +49,33 @@ def work(options: argparse.Namespace, surroundings: Surroundings) -> int:
     folders, indices = JobFolders(chosen), chosen_indices(options.index, options.range)
     if options.status:
         return _show(summarize(folders, indices), chosen, as_json=options.json)
-    settings = _settings(options, surroundings, folders, indices)
+    if options.dask and options.send_again:
+        hint = "A cluster repeats tasks, and each would pay again. Call work --send-again by itself."
+        raise UsageError("--dask and --send-again contradict each other.", hint)
     count = len(chosen.ids(indices))
     progress = FarmProgress(folders, count, openjd=options.openjd)
     failed: list[Job] = []
 
     def on_change(job: Job) -> None:
         progress(job)
-        if not job.needs_worker:
+        if has_ended(job):
             if options.json:
                 print_line(json.dumps(entry_of(folders, job)))
             if job.state is not JobState.READY:
                 failed.append(job)
 
-    concurrency = options.concurrency or chosen.head.concurrency
-    interpreters = _interpreters(options, surroundings, folders, indices)
     try:
-        send_again = options.send_again
-        ended = do_jobs(folders, indices, settings, interpreters, concurrency, on_change, send_again=send_again)
+        if options.dask:
+            from .dask_work import do_jobs_with_dask, pattern  # noqa: PLC0415 - only who has a cluster needs it
+
+            task = pattern(folders, options.blender, options.timeout, options.poll_interval)
+            most = options.concurrency
+            ended = do_jobs_with_dask(folders, indices, options.dask, task, most=most, on_change=on_change)
+        else:
+            settings = settings_for_work(options, surroundings, folders, indices)
+            interpreters = interpreters_for(options, surroundings, folders, indices)
+            concurrency, send_again = options.concurrency or chosen.head.concurrency, options.send_again
+            ended = do_jobs(folders, indices, settings, interpreters, concurrency, on_change, send_again=send_again)
     except KeyboardInterrupt:
         say("The jobs are kept; go on with: work")
         raise
@@ -102,7 +113,23 @@ def assemble(options: argparse.Namespace, surroundings: Surroundings) -> int:  #
     return exit_status(jobs)
 
 
-def _settings(
+def report_page(options: argparse.Namespace, surroundings: Surroundings) -> int:  # noqa: ARG001 - as all commands
+    """``report``."""
+    chosen = Plan.read(Path(options.plan).expanduser().absolute())
+    folders, indices = JobFolders(chosen), chosen_indices(None, options.range)
+    made = 0
+    if options.pictures and importlib.util.find_spec("bpy"):
+        with stdout_kept_for_report():
+            from .pictures import make_pictures  # noqa: PLC0415 - needs bpy
+
+            made = make_pictures(folders, indices, options.pictures)
+    path = Path(options.output).expanduser().absolute() if options.output else chosen.folder / PAGE_NAME
+    count = write_page(folders, indices, path)
+    data = {"version": 1, "page": str(path), "jobs": count, "pictures_made": made}
+    return answer(data, ["page", "jobs", "pictures made"], [[str(path), str(count), str(made)]], as_json=options.json)
+
+
+def settings_for_work(
     options: argparse.Namespace, surroundings: Surroundings, folders: JobFolders, indices: list[int] | None
 ) -> Settings:
     """The settings of this worker; raises what is missing before anything is done.
@@ -129,7 +156,7 @@ def _settings(
     return settings
 
 
-def _interpreters(
+def interpreters_for(
     options: argparse.Namespace, surroundings: Surroundings, folders: JobFolders, indices: list[int] | None
 ) -> Interpreters | None:
     """What converts here; ``None`` where nothing does and there is something to do without it."""

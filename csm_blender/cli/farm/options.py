@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..options import add_job_options, add_waiting_options, count
+from ..options import add_job_options, add_waiting_options, count, count_or_none
 
 _FOLDER_HELP = "the folder that plan wrote"
 
@@ -44,6 +44,11 @@ def add_farm_commands(subcommands: Any, epilog: str) -> list[argparse.ArgumentPa
         "--blender", metavar="FILE", help="the Blender that converts, where this Python has no bpy (and is no Blender)"
     )
     work.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="have the workers of the Dask cluster with this scheduler do the jobs, as tcp://HOST:8786",
+    )
+    work.add_argument(
         "--openjd", action="store_true", help="show progress as openjd_progress and openjd_status lines, for farms"
     )
     work.add_argument(
@@ -65,4 +70,22 @@ def add_farm_commands(subcommands: Any, epilog: str) -> list[argparse.ArgumentPa
     assemble.add_argument(
         "--json", action="store_true", help="print the report as JSON on stdout, everything else on stderr"
     )
+    report = subcommands.add_parser(
+        "report",
+        help="write how far a plan is as one HTML page with pictures",
+        description="Write how far a plan is as one HTML page, with a small picture of each result. The pictures are"
+        " made where bpy is, and kept in the plan.",
+        **about,
+    )
+    report.add_argument("plan", metavar="PLAN_DIR", help=_FOLDER_HELP)
+    report.add_argument("--range", metavar="A-B", help="only jobs A to B")
+    report.add_argument("--output", metavar="FILE", help="where to write the page (default: PLAN_DIR/report.html)")
+    report.add_argument(
+        "--pictures",
+        type=count_or_none,
+        default=200,
+        metavar="N",
+        help="make at most so many missing pictures, half a second each (default: 200)",
+    )
+    report.add_argument("--json", action="store_true", help="print JSON on stdout, everything else on stderr")
     return [plan, work]

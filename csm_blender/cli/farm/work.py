@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...core.errors import StoreDiskProblem, UsageError
+from ...core.errors import StoreDiskProblem, UsageError, WorkerLost
 from ...core.farm.job_folders import JobFolders
 from ...core.farm.work import work
 from ...core.files.whole_file import write_whole
@@ -56,6 +56,11 @@ def do_jobs(  # noqa: PLR0913, PLR0917 - each is a collaborator or a choice of i
     converters = ConverterPool(interpreters)
     work(folders, indices, settings, converters, concurrency=concurrency, on_change=told, send_again=send_again)
     return ended
+
+
+def has_ended(job: Job) -> bool:
+    """Whether this call does no more for *job*: it needs no worker any more, or the workers were lost with it."""
+    return not job.needs_worker or bool(job.error and job.error["code"] == WorkerLost.code)
 
 
 def write_report(folders: JobFolders, job: Job) -> None:

@@ -70,10 +70,10 @@ class JobFolders:
         """The job; ``None`` if it is not of this plan, or its journal means nothing."""
         if held := self._held.get(job_id):
             return held.job
-        return self._job(job_id, self._journal(job_id).record) if self.plan.index_of(job_id) else None
+        return self.job_of(job_id, self._journal(job_id).record) if self.plan.index_of(job_id) else None
 
-    def _job(self, job_id: str, record: Mapping[str, Any]) -> Job | None:
-        """The job that *record* describes."""
+    def job_of(self, job_id: str, record: Mapping[str, Any]) -> Job | None:
+        """The job whose journal holds *record*; ``None`` if that means nothing."""
         index = self.plan.index_of(job_id)
         row = {**_NEW, "created_at": self.plan.head.made_at, **record, "job_id": job_id, "spec_json": str(index)}
         spec = self._read_spec(row["spec_json"])
@@ -189,7 +189,7 @@ class JobFolders:
         with self._disk_faults_explained(job_id):
             writer = JournalWriter.create(self.folder(job_id), journal.number + 1, record, owner)
         self._watched.pop(job_id, None)
-        job = self._job(job_id, record)
+        job = self.job_of(job_id, record)
         if writer is None or job is None:
             return False
         self._held[job_id] = _Held(owner, writer, job, self._monotonic())
