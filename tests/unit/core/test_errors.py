@@ -42,7 +42,7 @@ CODES = {
     "StoreTrouble": "store_unusable", "StoreUnusable": "store_unusable", "TargetUnchangeable": "target_unchangeable",
     "TransientError": "passing_fault", "UnexpectedAnswer": "unexpected_answer", "UnknownSession": "unknown_session",
     "Unreachable": "unreachable", "UntrustedServer": "untrusted_server", "UsageError": "wrong_use",
-    "ClusterLost": "cluster_lost", "WorkerLost": "worker_lost",
+    "BadPlan": "bad_plan", "ClusterLost": "cluster_lost", "NoBlender": "no_blender", "WorkerLost": "worker_lost",
 }  # fmt: skip
 """Programs rely on these: a code never changes, even where the class is renamed."""
 
