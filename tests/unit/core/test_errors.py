@@ -24,12 +24,13 @@ GROUPS = {
 
 CODES = {
     "AnswerLost": "answer_lost", "BadBlendFile": "bad_blend_file",
-    "BadJobsFile": "bad_jobs_file", "BadMesh": "bad_mesh", "BadOutput": "bad_output",
+    "BadJobsFile": "bad_jobs_file", "BadMesh": "bad_mesh", "BadOutput": "bad_output", "BadPlan": "bad_plan",
     "BadSessionCode": "bad_session_code", "BadSource": "bad_source", "BadValue": "bad_value",
     "ConnectionBroken": "connection_broken", "ConversionFailed": "conversion_failed", "CsmError": "error",
     "DeadlinePassed": "deadline_passed", "DiskProblem": "disk_problem", "DownloadCut": "download_cut",
     "ForeignRedirect": "foreign_redirect", "InternalError": "stumbled", "JobError": "job", "JobGone": "job_gone",
     "KeyProblem": "key_problem", "LinkExpired": "link_expired", "MeshTooLarge": "bad_mesh", "MissingKey": "no_key",
+    "NoBlender": "no_blender",
     "NoCredits": "no_credits", "NoMeshOffered": "no_mesh_offered", "NoSize": "no_size",
     "NotEnoughMemory": "not_enough_memory",
     "NoSuchObject": "no_such_object", "OnlineAccessOff": "online_access_off",
@@ -42,7 +43,7 @@ CODES = {
     "StoreTrouble": "store_unusable", "StoreUnusable": "store_unusable", "TargetUnchangeable": "target_unchangeable",
     "TransientError": "passing_fault", "UnexpectedAnswer": "unexpected_answer", "UnknownSession": "unknown_session",
     "Unreachable": "unreachable", "UntrustedServer": "untrusted_server", "UsageError": "wrong_use",
-    "BadPlan": "bad_plan", "ClusterLost": "cluster_lost", "NoBlender": "no_blender", "WorkerLost": "worker_lost",
+    "ClusterLost": "cluster_lost", "WorkerLost": "worker_lost",
 }  # fmt: skip
 """Programs rely on these: a code never changes, even where the class is renamed."""
 
