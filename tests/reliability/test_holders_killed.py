@@ -36,8 +36,9 @@ with alive_as(owner):
     won, end = set(), time.monotonic() + float(sys.stdin.readline())
     while time.monotonic() < end and len(won) < len(jobs):
         won |= {job_id for job_id in jobs if job_id not in won and store.claim(job_id, owner, 50.0)}
-        if won and not {job.lease_owner for job in store.jobs()} - {owner for owner in sys.argv[3:]}:
+        if won and {job.lease_owner for job in store.jobs()} <= set(sys.argv[3:]):
             break
+        time.sleep(0.005)
     print(json.dumps(sorted(won)), flush=True)
     sys.stdin.readline()
 """
@@ -49,7 +50,7 @@ pipeline = Pipeline(store, settings(url, key, connect_timeout_s=60.0), idle_conv
 with alive_as(owner):
     print("ready", flush=True)
     sys.stdin.readline()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while time.monotonic() < end and any(not delivered(job) and job.needs_worker for job in store.jobs()):
         for job in store.jobs():
             if not delivered(job) and job.needs_worker:
@@ -84,7 +85,7 @@ class Process:
         self._process.communicate()
 
     def end(self) -> None:
-        self._process.communicate("\n", timeout=90)
+        self._process.communicate("\n", timeout=300)
         assert self._process.returncode == 0
 
 
@@ -96,28 +97,23 @@ def test_each_job_of_a_killed_holder_goes_to_one_of_those_who_want_it(tmp_path: 
             store.add(spec(f"SESSION_{job}"), URL)
         dead, *living = "dead", "a", "b", "c"
         holder = Process(CLAIMER, home, dead, dead)
-        holder.go("60")
+        holder.go("300")
         assert len(json.loads(holder.line())) == JOBS
         others = [Process(CLAIMER, home, owner, *living) for owner in living]
         for other in others:
-            other.go("60")
+            other.go("300")
         time.sleep(0.2)  # they try, and get nothing: each would tell of it below
         assert {job.lease_owner for job in store.jobs()} == {dead}
         holder.kill()
-        won = [json.loads(other.line() or "[]") for other in others if _holds_any(store, other.owner)]
+        end = time.monotonic() + 120.0
+        while not (holders := {job.lease_owner for job in store.jobs()}) <= set(living):
+            assert time.monotonic() < end, holders
+            time.sleep(0.01)
+        won = [json.loads(other.line()) for other in others if other.owner in holders]
         assert sorted(job_id for jobs in won for job_id in jobs) == sorted(job.job_id for job in store.jobs())
         for other in others:
             other.kill()
         store.close()
-
-
-def _holds_any(store: Store, owner: str) -> bool:
-    """Whether *owner* got a job, once all have gone to somebody."""
-    end = time.monotonic() + 60.0
-    while any(job.lease_owner == "dead" for job in store.jobs()):
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    return any(job.lease_owner == owner for job in store.jobs())
 
 
 def test_a_racer_killed_in_the_middle_costs_no_second_request(service: Any, tmp_path: Path) -> None:
@@ -131,12 +127,13 @@ def test_a_racer_killed_in_the_middle_costs_no_second_request(service: Any, tmp_
             service.add_session(code, mesh, style="2024", refine_seconds=0.1, raw_result=str(mesh))
             store.add(spec(code), service.url)
         racers = [Process(RACER, home, owner, service.url, service.key) for owner in ("killed", "a", "b")]
-        for racer in racers:
-            racer.go()
+        racers[0].go()
         end = time.monotonic() + 60.0
         while not any(job.lease_owner == racers[0].owner and job.posted_at for job in store.jobs()):
             assert time.monotonic() < end
             time.sleep(0.002)
+        for racer in racers[1:]:
+            racer.go()
         racers[0].kill()
         for racer in racers[1:]:
             racer.end()

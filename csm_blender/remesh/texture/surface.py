@@ -51,7 +51,7 @@ class Surface:
         if flipped is not None and flipped.any():
             self._facing = self.normals.copy()
             self._facing[flipped] *= np.float32(-1.0)
-        self._usable = np.isfinite(corners).all(axis=(1, 2)) & (length[:, 0] > 0.0)
+        self._usable = np.isfinite(corners).all(axis=(1, 2)) & (length[:, 0] > 0.0) & _is_first_of_equals(corners)
         if not self._usable.any():
             self._usable[:] = True
         used = corners[self._usable]
@@ -205,6 +205,18 @@ class _Lookup:
         np.clip(values[:, :2], 0.0, 1.0, out=weights[:, :2])
         np.clip(1.0 - weights[:, 0] - weights[:, 1], 0.0, 1.0, out=weights[:, 2])
         return Hits(self._numbers[number], weights)
+
+
+def _is_first_of_equals(corners: Floats) -> NDArray[np.bool_]:
+    """(t,) which triangles have no equal before them. Of a thousand equals, Blender measures each for each point.
+
+    They are compared by a number of 64 bits, made with factors that are as good as random.
+    """
+    words = (corners.astype(np.float32) + np.float32(0.0)).view(np.uint32).reshape(len(corners), 9).astype(np.uint64)
+    factors = np.random.default_rng(1).integers(1, 2**64, 9, dtype=np.uint64)
+    is_first = np.zeros(len(corners), dtype=np.bool_)
+    is_first[np.unique((words * factors).sum(axis=1, dtype=np.uint64), return_index=True)[1]] = True
+    return is_first
 
 
 def _triangle_soup(corners: Floats) -> bpy.types.Mesh:
