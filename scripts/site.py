@@ -31,6 +31,7 @@ CHAPTERS = {
     "Inside": [
         "architecture",
         "job-store",
+        "job-folders",
         "platforms",
         "contributing",
         "changelog",
