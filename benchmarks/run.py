@@ -31,6 +31,7 @@ NAMES = (
     "conversion",
     "remesh",
     "farm",
+    "farm_dask",
     "window_gap",
 )
 """One module of ``rows`` for each row of the table; what the machine's other work disturbs most comes last."""

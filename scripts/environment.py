@@ -52,15 +52,16 @@ def environments() -> dict[str, Environment]:
     """
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
     either = ("3.11", "3.13")
+    service = ("-r", str(SERVICE_REQUIREMENTS))
     found = {
-        "test": Environment(either, (*groups["test"], "-r", str(SERVICE_REQUIREMENTS))),
-        "service": Environment(either, ("-r", str(SERVICE_REQUIREMENTS))),
+        "test": Environment(either, (*groups["test"], *service)),
+        "service": Environment(either, service),
         "lint": Environment(("3.11",), tuple(groups["lint"])),
         "docs": Environment(either, tuple(groups["docs"])),
         "workflows": Environment(either, tuple(groups["workflows"])),
         "release": Environment(either, tuple(groups["release"])),
         "peers": Environment(either, tuple(groups["peers"])),
-        "farm": Environment((BLENDERS["5.2"][0],), (BLENDERS["5.2"][1], *groups["farm"])),
+        "farm": Environment((BLENDERS["5.2"][0],), (BLENDERS["5.2"][1], *groups["farm"], *service)),
     }
     for version, (python, wheel) in BLENDERS.items():
         found[f"bpy-{version}"] = Environment((python,), (wheel, *groups["bpy-test"]))

@@ -8,8 +8,10 @@ file for a moment. Sources: Microsoft's "Naming Files, Paths, and Namespaces" an
 from __future__ import annotations
 
 import contextlib
+import glob
 import time
 import unicodedata
+import uuid
 from pathlib import Path
 
 HELD_S = 3.0
@@ -46,6 +48,17 @@ def remove_file(path: Path) -> None:
     """Remove the file at *path* if it is there and can be removed. What is held stays behind; never raises."""
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
+
+
+def fresh_part(path: Path) -> Path:
+    """A name beside *path* that no other process uses, to write its content under before it is renamed.
+
+    What killed processes left under such names is removed; so is what one writes that was believed dead, whose renaming
+    fails then.
+    """
+    for left in path.parent.glob(f"{glob.escape(path.name)}*.part"):
+        remove_file(left)
+    return path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
 
 
 def portable_name(name: str, longest_bytes: int = 120) -> str:

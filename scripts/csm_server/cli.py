@@ -96,6 +96,12 @@ def _serve_parser() -> argparse.ArgumentParser:
         help="refine so many meshes at once, if there is memory for them (default: as many as there are cores)",
     )
     parser.add_argument(
+        "--dask",
+        default="",
+        metavar="ADDRESS",
+        help="have the workers of the Dask cluster with this scheduler refine, as tcp://HOST:8786 (docs/farm.md)",
+    )
+    parser.add_argument(
         "--allow-host",
         action="append",
         default=[],

@@ -8,7 +8,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from csm_server.glb import Floats, Part
+from csm_server.glb import Floats, Ints, Part
 
 VIEW = np.array([0.55, 0.42, 1.0])
 """From where one looks: the right, above, the front."""
@@ -46,15 +46,21 @@ def _strewn(part: Part, points: Floats, pixels: int) -> tuple[Floats, Floats]:
     area = np.linalg.norm(normals, axis=1, keepdims=True)
     counts = np.minimum(DENSITY * np.abs(normals[:, 2]) / 2, pixels**2).astype(int) + 1
     face = np.repeat(np.arange(len(corners)), counts)
-    first, second = np.random.default_rng(1).random((2, len(face)))
+    first, second = np.random.default_rng(1).random((2, len(face)), dtype=np.float32)
     first, second = np.where(first + second > 1, [1 - first, 1 - second], [first, second])
     shares = np.column_stack([1 - first - second, first, second])
     # Both sides are lit alike: previews have inside-out faces.
     toward = _camera() @ (LIGHT / np.linalg.norm(LIGHT))
     light = 0.35 + 0.75 * np.abs(normals / np.maximum(area, 1e-30) @ toward)
     at = part.faces[face]
-    places = np.einsum("nk,nki->ni", shares, points[at])
-    return places, _colors(part, at, shares) * light[face, None]
+    return _mixed(points, at, shares), _colors(part, at, shares) * light[face, None]
+
+
+def _mixed(values: Floats, at: Ints, shares: Floats) -> Floats:
+    """(n, k) *values* at points given by the three corners of their face, (n, 3), and the share of each, (n, 3)."""
+    plain = values.astype(np.float32)
+    mixed: Floats = sum(plain[at[:, corner]] * shares[:, corner, None] for corner in range(3))
+    return mixed
 
 
 def _camera() -> Floats:
@@ -65,17 +71,17 @@ def _camera() -> Floats:
     return np.array([right, np.cross(toward, right), toward])
 
 
-def _colors(part: Part, at: Floats, shares: Floats) -> Floats:
+def _colors(part: Part, at: Ints, shares: Floats) -> Floats:
     """(n, 3) colors at points given by the three corners of their face, (n, 3), and the share of each."""
     colors = np.full((len(at), 3), 255.0)
     if part.picture and part.uv is not None:
         with Image.open(io.BytesIO(part.picture)) as picture:
             texels = np.asarray(picture.convert("RGB"), dtype=float)
         height, width = texels.shape[:2]
-        uv = np.einsum("nk,nki->ni", shares, part.uv[at]) % 1
+        uv = _mixed(part.uv, at, shares) % 1
         colors = texels[(uv[:, 1] * height).astype(int) % height, (uv[:, 0] * width).astype(int) % width]
     elif part.color == (1.0, 1.0, 1.0) and part.colors is None:
         colors *= 0.75  # white on white would show little
     if part.colors is not None:
-        colors = colors * np.einsum("nk,nki->ni", shares, part.colors[at])
+        colors = colors * _mixed(part.colors, at, shares)
     return colors * np.array(part.color)

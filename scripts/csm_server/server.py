@@ -14,11 +14,12 @@ import uvicorn
 
 from csm_blender.core.api.local_service import RunningService, announce, withdraw
 from csm_blender.core.remesh import RemeshOptions
+from csm_server import dask_refining
 from csm_server.app import Service
 from csm_server.blender import BlenderError, find_blender
 from csm_server.control import control as control_app
 from csm_server.faults import ConnectionProtocol
-from csm_server.refiners import Refiners
+from csm_server.refiners import Refiners, RefinesMeshes
 from csm_server.samples import FIRST_SAMPLE, add_samples
 from csm_server.store import Store
 
@@ -28,9 +29,13 @@ def run(args: argparse.Namespace, data: Path, key: str, budget: RemeshOptions) -
 
     ``budget`` is what refining may make of a mesh.
     """
-    interpreters, blender = None, ""
+    if args.dask and (problem := dask_refining.missing()):
+        print(f"csm_server: {problem}", file=sys.stderr)
+        return 2
+    interpreters, blender = None, f"the workers of Dask at {args.dask}"
     try:
-        interpreters, blender = find_blender(args.blender)
+        if not args.dask:
+            interpreters, blender = find_blender(args.blender)
     except BlenderError as error:
         blender = str(error)
         if args.blender:
@@ -46,7 +51,10 @@ def run(args: argparse.Namespace, data: Path, key: str, budget: RemeshOptions) -
     if store.get(FIRST_SAMPLE) is None:
         print(f"Making the sample sessions in {data} …", flush=True)
         add_samples(store)
-    refiner = Refiners(interpreters, blender, int(args.memory * 1024**3), args.at_once)
+    memory_bytes = int(args.memory * 1024**3)
+    refiner: RefinesMeshes = Refiners(interpreters, blender, memory_bytes, args.at_once)
+    if args.dask:
+        refiner = dask_refining.DaskRefiner(args.dask, args.blender, memory_bytes)
     service = Service(
         store, key, refiner, budget, refine_seconds=args.refine_seconds, style=args.style, hosts=args.allow_host
     )
@@ -60,7 +68,7 @@ def run(args: argparse.Namespace, data: Path, key: str, budget: RemeshOptions) -
         timeout_graceful_shutdown=2,
     )
     shown = f"[{args.host}]" if ":" in args.host else args.host
-    refines = f"Refines with: {blender}" if interpreters else f"Cannot refine: {blender}"
+    refines = f"Refines with: {blender}" if interpreters or args.dask else f"Cannot refine: {blender}"
     where = f"CSM server at http://{shown}:{listener.getsockname()[1]}"
     lines = (refines, where, f"API key: {key}", f"Data: {data}")
     if args.data is not None:  # not where this user's Blender looks

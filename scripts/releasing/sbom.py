@@ -34,6 +34,10 @@ BROUGHT = {
 }
 """Modules that Blender brings: the name of what they belong to, its license, and what it is there for."""
 
+OPTIONAL = {"distributed": ("distributed", "BSD-3-Clause", "spreads the work of a farm, for work --dask")}
+"""Modules that are used where the user has installed them."""
+_KNOWN = {**BROUGHT, **OPTIONAL}
+
 
 class UnknownModule(ValueError):
     """The sources import a module that is neither Python's nor listed here."""
@@ -45,7 +49,7 @@ def bill_of_materials(archive: Path, manifest: dict[str, Any], date: str) -> str
     purl = f"pkg:generic/{manifest['id']}@{manifest['version']}"
     with zipfile.ZipFile(archive) as bundle:
         content = {name: bundle.read(name) for name in sorted(bundle.namelist()) if not name.endswith("/")}
-    brought = [_brought(*facts) for facts in sorted({BROUGHT[name] for name in third_party_modules(content)})]
+    brought = [_used(*facts) for facts in _facts(content)]
     whole = {
         "type": "application",
         "bom-ref": purl,
@@ -81,7 +85,9 @@ def licenses(manifest: dict[str, Any], content: dict[str, bytes]) -> str:
         f"All {len(content)} files of the zip are this project's own; the text of the license is in LICENSE.",
         "",
         "The zip brings no code of others. Used, and brought by Blender:",
-        *(f"  {name}: {spdx} ({purpose})" for name, spdx, purpose in _facts(content)),
+        *(f"  {name}: {spdx} ({purpose})" for name, spdx, purpose in _facts(content, BROUGHT)),
+        "Used where you have installed it:",
+        *(f"  {name}: {spdx} ({purpose})" for name, spdx, purpose in _facts(content, OPTIONAL)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -97,27 +103,30 @@ def third_party_modules(content: dict[str, bytes]) -> set[str]:
                         found |= {alias.name.partition(".")[0]: name for alias in names}
                     case ast.ImportFrom(level=0, module=str(module)):
                         found[module.partition(".")[0]] = name
+                    case ast.Call(func=ast.Attribute(attr="import_module"), args=[ast.Constant(value=str(module)), *_]):
+                        found[module.partition(".")[0]] = name
     beyond = {module for module in found if module not in sys.stdlib_module_names}
-    if unknown := sorted(beyond - BROUGHT.keys()):
+    if unknown := sorted(beyond - _KNOWN.keys()):
         where = ", ".join(f"{module} ({found[module]})" for module in unknown)
         raise UnknownModule(f"the sources import what Blender is not known to bring: {where}")
     return beyond
 
 
-def _facts(content: dict[str, bytes]) -> list[tuple[str, str, str]]:
-    return sorted({BROUGHT[name] for name in third_party_modules(content)})
+def _facts(content: dict[str, bytes], known: dict[str, tuple[str, str, str]] = _KNOWN) -> list[tuple[str, str, str]]:
+    return sorted({known[name] for name in third_party_modules(content) if name in known})
 
 
-def _brought(name: str, license_id: str, purpose: str) -> dict[str, Any]:
+def _used(name: str, license_id: str, purpose: str) -> dict[str, Any]:
     kind = "application" if name == "Blender" else "library"
+    is_brought = any(name == facts[0] for facts in BROUGHT.values())
     return {
         "type": kind,
         "bom-ref": f"brought:{name.lower()}",
         "name": name,
         "description": f"{purpose}; not in the zip",
-        "scope": "required",
+        "scope": "required" if is_brought else "optional",
         "licenses": [{"license": {"id": license_id}}],
-        "properties": [{"name": "csm_blender:brought-by", "value": "Blender"}],
+        "properties": [{"name": "csm_blender:brought-by", "value": "Blender" if is_brought else "the user"}],
     }
 
 

@@ -26,7 +26,8 @@ LINES = [
 ]
 SMALLER = {
     "/farm/csm-refine": str(ROOT), "HOST": "127.0.0.1", "--engine local": "--engine none",
-    "--nworkers 4": "--nworkers 2", "1-400": "1-2", "Jobs=400": "Jobs=2", "seq 400": "seq 2", "1-40%": "1-1%", "* 10 - 9": "* 2 - 1", "A + 9": "A + 1",
+    "--nworkers 4": "--nworkers 2", "1-400": "1-2", "Jobs=400": "Jobs=2", "seq 400": "seq 2",
+    "1-40%": "1-1%", "* 10 - 9": "* 2 - 1", "A + 9": "A + 1",
 }  # fmt: skip
 """Two jobs instead of four hundred, on this machine."""
 SBATCH = f"""#!{sys.executable}
@@ -132,6 +133,19 @@ def farm(tmp_path: Path) -> Iterator[Farm]:
     (tmp_path / "farm" / "jobs.csv").write_text(f"source,object\n{mesh},Chair\n{mesh},Table\n", encoding="utf-8")
     yield made
     made.stop()
+
+
+def test_it_can_be_installed_with_all_its_files(tmp_path: Path) -> None:
+    """Without what it depends on, which is here."""
+    assert 'pip install "/farm/csm-refine[dask]"' in TEXT
+    copy = tmp_path / "copy"  # pip writes into what it builds
+    shutil.copytree(ROOT / "csm_blender", copy / "csm_blender", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(tmp_path / "there")]
+    subprocess.run([*pip, f"{copy}[dask]"], check=True)
+    installed = {path.relative_to(tmp_path / "there") for path in (tmp_path / "there" / "csm_blender").rglob("*")}
+    sources = {path.relative_to(copy) for path in (copy / "csm_blender").rglob("*") if path.is_file()}
+    assert sources - installed == set()
 
 
 def test_each_line_of_the_document_runs_and_every_way_ends_with_the_same_scene(farm: Farm) -> None:

@@ -57,7 +57,7 @@ def test_a_file_dropped_on_a_block_out_stands_in_it_facing_right_though_blender_
 
 
 def test_many_files_dropped_are_refined_into_the_objects_of_their_names(blender: Blender, tmp_path: Path) -> None:
-    count = int(os.environ.get("CSM_MANY_FILES", "20"))  # 400 for the figures in docs/benchmarks.md
+    count = int(os.environ.get("CSM_MANY_FILES", "20"))  # 400 for the long form: some minutes
     folder = tmp_path / "meshes"
     folder.mkdir()
     for number in range(count):

@@ -38,5 +38,5 @@ def test_killed_at_random_with_clocks_that_differ_by_an_hour(farm: Farm) -> None
     kill_at_random(farm, random.Random(1), workers=2, kills=5)
     other = farm.start(clock_s=-3600.0)
     farm.finish(workers=1, clock_s=3600.0)
-    assert other.wait(60) == 0
+    assert other.wait(60) in (0, 1), farm.log()  # 1 where a request was killed before it went out, see _decide
     farm.check()

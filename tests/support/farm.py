@@ -92,11 +92,16 @@ import os, sys
 sys.path[:0] = [{root!r}, {root!r} + "/tests/support"]
 from pathlib import Path
 from csm_blender.core.farm.journal import JournalWriter
-assert JournalWriter.create(Path(sys.argv[1]), int(sys.argv[2]), {{"state": "QUEUED", "revision": 0}})
+from csm_blender.core.jobs.holder import alive_as
+with alive_as("an owner of its own " + sys.argv[3]):
+    assert JournalWriter.create(
+        Path(sys.argv[1]), int(sys.argv[2]), {{"state": "QUEUED", "revision": 0}}, "an owner of its own " + sys.argv[3]
+    )
+    os._exit(0)  # as a kill does: without an orderly end
 """
 
 
 def claimed_by_ended_process(folder: Path, number: int = 1) -> None:
     """Have another process, which has ended since, take the job in *folder*."""
     program = ENDED.format(root=str(ROOT))
-    subprocess.run([sys.executable, "-c", program, str(folder), str(number)], check=True)
+    subprocess.run([sys.executable, "-c", program, str(folder), str(number), uuid.uuid4().hex], check=True)

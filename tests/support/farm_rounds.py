@@ -25,6 +25,7 @@ from farm import file_spec, plan_of
 from farm_worker import ROOT
 from jobs_at_hand import spec
 
+from csm_blender.core.errors import AnswerLost, OtherJobUncertain
 from csm_blender.core.farm.job_folders import JobFolders
 from csm_blender.core.farm.plan import Plan
 from csm_blender.core.farm.summary import summarize
@@ -105,7 +106,8 @@ class Farm:
         """What a person does about requests that were never answered, which never went out here: send them again."""
         left = summarize(JobFolders(self.plan)).failed
         assert statuses == {1}, self.log()
-        assert {job.state for job in left} == {JobState.UNCERTAIN}, self.log()
+        why = {job.error["code"] if job.error else "" for job in left}
+        assert why <= {AnswerLost.code, OtherJobUncertain.code}, (why, self.log())
         posts = self.service.counts()["post"]
         assert [posts.get(job.source, 0) for job in left] == [0] * len(left), "the session shows what arrived"
         assert self.start("--send-again").wait(LIMIT_S) == 0, self.log()

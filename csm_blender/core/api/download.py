@@ -12,8 +12,7 @@ from urllib.parse import urljoin
 import requests
 
 from .. import errors
-from ..file_system import remove_file, replace_file
-from ..part_file import fresh_part
+from ..file_system import fresh_part, remove_file, replace_file
 from ..settings import Settings
 from .backoff import parse_retry_after
 from .limits import body_chunks

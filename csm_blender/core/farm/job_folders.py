@@ -187,7 +187,7 @@ class JobFolders:
             return False
         record = {**_NEW, "created_at": now_text(), **journal.record}
         with self._disk_faults_explained(job_id):
-            writer = JournalWriter.create(self.folder(job_id), journal.number + 1, record)
+            writer = JournalWriter.create(self.folder(job_id), journal.number + 1, record, owner)
         self._watched.pop(job_id, None)
         job = self.job_of(job_id, record)
         if writer is None or job is None:

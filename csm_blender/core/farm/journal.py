@@ -19,13 +19,12 @@ import json
 import os
 import re
 import socket
-import sys
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..jobs.holder import is_gone
 from ..records import Record
 
 _NAME = re.compile(r"claim-([1-9][0-9]*)\.jsonl")
@@ -37,31 +36,20 @@ _GONE = (errno.ENOENT, errno.ENOTDIR)
 
 @dataclass(frozen=True)
 class Holder(Record):
-    """A process that works on jobs. ``machine`` is the same for processes that see each other's ``pid``."""
+    """A process that works on jobs. ``owner`` is the name under which it can be seen to live on its own machine."""
 
     host: str
     pid: int
-    machine: str = ""
+    owner: str = ""
 
     @classmethod
-    def here(cls) -> Holder:
+    def here(cls, owner: str) -> Holder:
         """This process."""
-        return cls(socket.gethostname(), os.getpid(), _machine())
+        return cls(socket.gethostname(), os.getpid(), owner)
 
     def is_dead(self) -> bool:
-        """Whether it is known to have ended: it ran on this machine, and its process is no more.
-
-        ``False`` where that cannot be known. On Windows it never is: asking about a process there would end it.
-        """
-        if sys.platform == "win32" or not self.machine or self.machine != _machine():
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except OSError:
-            return False
-        return False
+        """Whether it is known to have ended, which is known of processes of this machine only."""
+        return bool(self.owner) and is_gone(self.owner)
 
 
 @dataclass(frozen=True)
@@ -92,16 +80,16 @@ class JournalWriter:
         self._beats = 0
 
     @classmethod
-    def create(cls, folder: Path, number: int, record: Mapping[str, Any]) -> JournalWriter | None:
-        """Take the job with a journal of this *number*; ``None`` where another worker did. Raises :class:`OSError`.
+    def create(cls, folder: Path, number: int, record: Mapping[str, Any], owner: str) -> JournalWriter | None:
+        """Take the job for *owner* with a journal of this *number*; ``None`` where another worker did.
 
-        The folder is made if need be.
+        The folder is made if need be. Raises :class:`OSError`.
         """
         path = folder / f"claim-{number}.jsonl"
         folder.mkdir(parents=True, exist_ok=True)
         try:
             with path.open("xb", buffering=0) as file:
-                file.write(_line({_HOLDER: Holder.here().as_dict(), **record}))
+                file.write(_line({_HOLDER: Holder.here(owner).as_dict(), **record}))
         except FileExistsError:
             return None
         return cls(path, number)
@@ -227,13 +215,3 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _machine() -> str:
-    """What tells apart machines, their starts, and containers on them, in which process ids mean other things."""
-    parts = [socket.gethostname(), f"{uuid.getnode():x}"]
-    with contextlib.suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
-    with contextlib.suppress(OSError):
-        parts.append(os.readlink("/proc/self/ns/pid"))  # noqa: PTH115 - it is no path
-    return " ".join(parts)

@@ -19,8 +19,7 @@ from typing import IO
 from urllib.parse import unquote
 
 from ..errors import BadSource, SourceChanged
-from ..file_system import remove_file, replace_file
-from ..part_file import fresh_part
+from ..file_system import fresh_part, remove_file, replace_file
 
 MOST_COMPANIONS = 190
 """Fewer than a zip may hold to be read again (``zip_archive.MAX_FILES``)."""

@@ -113,14 +113,16 @@ def turned_outward(surface: Surface, rooms: Mask | None = None) -> Surface:
     return Surface(surface.points, triangles)
 
 
-def without_hidden(surface: Surface) -> tuple[Surface, int]:
-    """*surface*, of closed bodies, without those that lie inside another one, and how many those were."""
+def without_hidden(surface: Surface, rooms: Mask | None = None) -> tuple[Surface, int]:
+    """*surface*, of closed bodies, without those that lie inside another one, and how many those were.
+
+    What lies in one of *rooms* (b,) can be seen.
+    """
     bodies = bodies_in(surface)
     hidden = np.zeros(bodies.count, dtype=bool)
     volume = np.abs(bodies.volume)
-    rooms = rooms_in(surface)
     for container in np.argsort(-volume, kind="stable")[:_CONTAINERS]:
-        if hidden[container] or rooms[container]:
+        if hidden[container] or (rooms is not None and rooms[container]):
             continue
         within = (bodies.low >= bodies.low[container]).all(axis=1) & (bodies.high <= bodies.high[container]).all(axis=1)
         within &= ~hidden & (volume < volume[container])

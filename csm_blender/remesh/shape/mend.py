@@ -99,8 +99,9 @@ def mended(surface: Surface, *, keep_hidden: bool = False) -> Mended:
     whole = _part(surface, bodies, ~is_sheet & ~torn & ~specks)
     closing = holes_of(whole)
     closed = holes_closed(whole, closing, np.ones(closing.count, dtype=bool))
-    closed = turned_outward(closed, rooms_in(closed))
-    closed, hidden = (closed, 0) if keep_hidden else without_hidden(closed)
+    rooms = rooms_in(closed)
+    closed = turned_outward(closed, rooms)
+    closed, hidden = (closed, 0) if keep_hidden else without_hidden(closed, rooms)
     inside = not keep_hidden
     closed, doubled = _without_doubled(closed, inside=inside)
     pieces, more = uncovered(_part(surface, bodies, torn & ~specks), closed, inside=inside)

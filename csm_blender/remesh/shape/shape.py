@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.messages import Message
 from ...core.remesh import ReportProgress, Way
-from ..geometry.bodies import bodies_in, without_hidden, without_specks
+from ..geometry.bodies import bodies_in, rooms_in, without_hidden, without_specks
 from ..geometry.surface import Surface, empty, joined
 from ..geometry.weld import cracks_closed
 from .clean_up import cleaned_up
@@ -59,7 +59,7 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
     report_progress(0.5, Message("Removing what is hidden"))
     closed, hidden = joined([parts.closed, renewed]), parts.hidden
     if len(renewed.triangles) and not keep_hidden:
-        closed, inside = without_hidden(closed)
+        closed, inside = without_hidden(closed, rooms_in(closed))
         hidden += inside
     dense, beyond = _affordable(joined([closed, sheets]), limit)
     report_progress(0.6, Message("Reducing the mesh"))

@@ -24,12 +24,13 @@ GROUPS = {
 
 CODES = {
     "AnswerLost": "answer_lost", "BadBlendFile": "bad_blend_file",
-    "BadJobsFile": "bad_jobs_file", "BadMesh": "bad_mesh", "BadOutput": "bad_output",
+    "BadJobsFile": "bad_jobs_file", "BadMesh": "bad_mesh", "BadOutput": "bad_output", "BadPlan": "bad_plan",
     "BadSessionCode": "bad_session_code", "BadSource": "bad_source", "BadValue": "bad_value",
     "ConnectionBroken": "connection_broken", "ConversionFailed": "conversion_failed", "CsmError": "error",
     "DeadlinePassed": "deadline_passed", "DiskProblem": "disk_problem", "DownloadCut": "download_cut",
     "ForeignRedirect": "foreign_redirect", "InternalError": "stumbled", "JobError": "job", "JobGone": "job_gone",
     "KeyProblem": "key_problem", "LinkExpired": "link_expired", "MeshTooLarge": "bad_mesh", "MissingKey": "no_key",
+    "NoBlender": "no_blender",
     "NoCredits": "no_credits", "NoMeshOffered": "no_mesh_offered", "NoSize": "no_size",
     "NotEnoughMemory": "not_enough_memory",
     "NoSuchObject": "no_such_object", "OnlineAccessOff": "online_access_off",
@@ -42,6 +43,7 @@ CODES = {
     "StoreTrouble": "store_unusable", "StoreUnusable": "store_unusable", "TargetUnchangeable": "target_unchangeable",
     "TransientError": "passing_fault", "UnexpectedAnswer": "unexpected_answer", "UnknownSession": "unknown_session",
     "Unreachable": "unreachable", "UntrustedServer": "untrusted_server", "UsageError": "wrong_use",
+    "ClusterLost": "cluster_lost", "WorkerLost": "worker_lost",
 }  # fmt: skip
 """Programs rely on these: a code never changes, even where the class is renamed."""
 
@@ -63,7 +65,7 @@ def test_each_says_what_to_do_next(kind: type[errors.CsmError]) -> None:
 
 @pytest.mark.parametrize("kind", EVERY_ERROR, ids=lambda kind: kind.__name__)
 def test_the_exit_status_follows_from_the_kind(kind: type[errors.CsmError]) -> None:
-    expected = {errors.UsageError: 2, errors.KeyProblem: 3, errors.OnlineAccessOff: 4}
+    expected = {errors.UsageError: 2, errors.KeyProblem: 3, errors.OnlineAccessOff: 4, errors.ClusterLost: 4}
     assert kind.exit_status == next((status for base, status in expected.items() if issubclass(kind, base)), 1)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from windows import held_for
 
-from csm_blender.core.file_system import HELD_S, portable_name, remove_file, replace_file, same_name
+from csm_blender.core.file_system import HELD_S, fresh_part, portable_name, remove_file, replace_file, same_name
 
 
 def test_a_file_that_a_virus_scanner_holds_for_a_moment_is_renamed(
@@ -123,3 +123,21 @@ def test_what_is_written_whole_waits_for_the_scanner(
     writes()[number](tmp_path)
     assert (tmp_path / "file").stat().st_size > 0
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_each_name_is_another_one_and_leftovers_go(tmp_path: Path) -> None:
+    path = tmp_path / "a[1].mesh"
+    first = fresh_part(path)
+    first.write_bytes(b"half")
+    (tmp_path / "a[1].mesh.part").write_bytes(b"of an earlier version")
+    (tmp_path / "b.mesh.part").write_bytes(b"of another file")
+    path.write_bytes(b"whole")
+    second = fresh_part(path)
+    assert first != second
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a[1].mesh", "b.mesh.part"]
+    assert second.name.startswith("a[1].mesh.")
+    assert second.suffix == ".part"
+
+
+def test_a_folder_that_is_not_there_is_no_matter(tmp_path: Path) -> None:
+    assert fresh_part(tmp_path / "none" / "a.mesh").parent == tmp_path / "none"

@@ -7,7 +7,6 @@ Two objects of :class:`JobFolders` are two machines here: they share nothing but
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,8 +89,6 @@ def test_one_of_two_has_a_job(plan: Plan) -> None:
 
 
 def test_a_dead_process_of_this_machine_is_not_waited_for(plan: Plan) -> None:
-    if sys.platform == "win32":
-        pytest.skip("there nothing is known about other processes")
     claimed_by_ended_process(plan.job_folder(plan.job_id(1)))
     assert JobFolders(plan).claim(plan.job_id(1), "me", LEASE_S)
 

@@ -4,21 +4,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from common import ROOT
 from farm import claimed_by_ended_process
 
 from csm_blender.core.farm.journal import NO_JOURNAL, Holder, Journal, JournalWriter, read_journal
+from csm_blender.core.jobs.holder import alive_as
 
 
 def created(folder: Path, number: int, **record: object) -> JournalWriter:
-    writer = JournalWriter.create(folder, number, {"state": "QUEUED", **record})
+    writer = JournalWriter.create(folder, number, {"state": "QUEUED", **record}, "me")
     assert writer is not None
     return writer
 
@@ -34,7 +32,7 @@ def test_what_is_written_is_read_last_change_first(tmp_path: Path) -> None:
     writer.write({"progress": 0.7}, lasting=True)
     journal = read_journal(tmp_path)
     assert journal.record == {"state": "CONVERTING", "progress": 0.7}
-    assert (journal.number, journal.holder, journal.released) == (1, Holder.here(), False)
+    assert (journal.number, journal.holder, journal.released) == (1, Holder.here("me"), False)
     writer.release()
     assert read_journal(tmp_path).released
 
@@ -44,7 +42,7 @@ def test_a_number_is_given_once(tmp_path: Path) -> None:
 
     def take() -> None:
         barrier.wait()
-        made = [JournalWriter.create(tmp_path, number, {}) for number in range(1, 21)]
+        made = [JournalWriter.create(tmp_path, number, {}, "me") for number in range(1, 21)]
         got.extend(writer.number for writer in made if writer)
 
     threads = [threading.Thread(target=take) for _ in range(8)]
@@ -106,33 +104,18 @@ def test_the_length_grows_with_each_beat(tmp_path: Path) -> None:
     assert lengths == sorted(set(lengths))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there nothing is known about other processes")
 def test_a_process_of_this_machine_that_ended_is_known_to_be_dead(tmp_path: Path) -> None:
-    assert not Holder.here().is_dead()
     claimed_by_ended_process(tmp_path)
     holder = read_journal(tmp_path).holder
     assert holder is not None
     assert holder.is_dead()
-    assert not replace(holder, machine="another").is_dead(), "of other machines nothing is known"
-    assert not replace(holder, machine="").is_dead()
+    assert not replace(holder, owner="one of another machine").is_dead()
+    assert not replace(holder, owner="").is_dead()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there nothing is known about other processes")
 def test_a_process_that_runs_is_alive() -> None:
-    program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from csm_blender.core.farm.journal import Holder\n"
-        "print(Holder.here().machine, flush=True); sys.stdin.read()"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, str(ROOT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    machine = process.stdout.readline().strip()
-    holder = Holder("here", process.pid, machine)
-    assert machine == Holder.here().machine
-    assert not holder.is_dead()
-    process.communicate()
-    assert holder.is_dead()
+    with alive_as("me, in a test"):
+        assert not Holder.here("me, in a test").is_dead()
 
 
 def test_the_names_of_other_files_mean_nothing(tmp_path: Path) -> None:
