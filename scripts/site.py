@@ -38,11 +38,16 @@ CHAPTERS = {
     ],
 }
 """The order of the pages. A page that is not written is left out, and one that is not named stands at the end."""
-FROM_ABOVE = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "reporting.md"}
+FROM_ABOVE = {
+    "CHANGELOG.md": "changelog.md",
+    "CODE_OF_CONDUCT.md": "conduct.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "reporting.md",
+}
 """Pages that lie in the top folder, where people and forges look for them."""
 GENERATED = ("command-line.md", "operators.md")
 """Pages whose end is made of the parser and the classes."""
-_LINK = re.compile(r"(\]\()((?:\.\./|docs/)[^)\s]*)(\))")
+_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)")
 
 
 class Broken(RuntimeError):
@@ -69,19 +74,30 @@ def lay_out(folder: Path) -> None:
     """All pages into *folder*, with links among themselves only. Raises :class:`Broken`."""
     shutil.copytree(DOCS, folder, ignore=shutil.ignore_patterns("*-introduction.md", "__pycache__"))
     for name, page in FROM_ABOVE.items():
-        shutil.copy(ROOT / name, folder / page)
+        if (ROOT / name).is_file():
+            shutil.copy(ROOT / name, folder / page)
     make_references(folder)
     for page in folder.glob("*.md"):
+        beside = ROOT if page.name in FROM_ABOVE.values() else DOCS
         text = page.read_text(encoding="utf-8")
-        page.write_text(_LINK.sub(lambda found: found[1] + _in_site(found[2]) + found[3], text), encoding="utf-8")
+        page.write_text(_LINK.sub(lambda found, beside=beside: _in_site(found, beside), text), encoding="utf-8")
     index = folder / "index.md"
     index.write_text(index.read_text(encoding="utf-8") + "\n" + contents(folder), encoding="utf-8")
 
 
-def _in_site(target: str) -> str:
-    """Where a link to another folder of the project leads in the site."""
-    path, hash_sign, place = target.removeprefix("../").removeprefix("docs/").partition("#")
-    return FROM_ABOVE.get(path, path) + hash_sign + place
+def _in_site(found: re.Match[str], beside: Path) -> str:
+    """A link of a page in the folder *beside*, as it is in the site; files that are no pages are only named."""
+    words, target = found[1], found[2]
+    path, hash_sign, place = target.partition("#")
+    there = (beside / path).resolve()
+    if "://" in target or not path or not there.is_relative_to(ROOT):
+        return found[0]
+    if there.is_relative_to(DOCS):
+        return f"[{words}]({there.relative_to(DOCS).as_posix()}{hash_sign}{place})"
+    name = there.relative_to(ROOT).as_posix()
+    if name in FROM_ABOVE:
+        return f"[{words}]({FROM_ABOVE[name]}{hash_sign}{place})"
+    return words if there.exists() else found[0]
 
 
 def make_references(folder: Path) -> None:

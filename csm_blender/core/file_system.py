@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What file systems of all platforms ask for: renaming while another program looks on, and names that fit everywhere.
+"""What file systems of all platforms ask for: files that others have open, and names that fit everywhere.
 
 On Windows a file that any program has open cannot be renamed, replaced or removed, and virus scanners open each new
 file for a moment. Sources: Microsoft's "Naming Files, Paths, and Namespaces" and "System Error Codes".

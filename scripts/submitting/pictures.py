@@ -84,53 +84,54 @@ def split(before: Image.Image, after: Image.Image, share: float) -> Image.Image:
     return both
 
 
-def titled(picture: Image.Image, title: str, text: str = "") -> Image.Image:
-    """*picture* with words on a dark band at its bottom."""
-    band = 150 if text else 110
-    shade = Image.new("RGBA", (WIDTH, band), (*DARK, 225))
+def titled(picture: Image.Image, title: str) -> Image.Image:
+    """*picture*, a window, with words on a dark band over what matters least in it, the timeline."""
+    shade = Image.new("RGBA", (WIDTH, 110), (*DARK, 235))
     found = picture.convert("RGBA")
-    found.alpha_composite(shade, (0, HEIGHT - band))
-    draw = ImageDraw.Draw(found)
-    draw.text((64, HEIGHT - band + 22), title, font=_font(58), fill=LIGHT)
-    if text:
-        draw.text((66, HEIGHT - band + 96), text, font=_font(34), fill=(190, 214, 224))
+    found.alpha_composite(shade, (0, HEIGHT - shade.height))
+    ImageDraw.Draw(found).text((64, HEIGHT - 88), title, font=_font(54), fill=LIGHT)
     return found.convert("RGB")
+
+
+def on_the_wall(picture: Image.Image, title: str, *lines: str) -> Image.Image:
+    """*picture*, a render of the demo, with words on its empty wall at the top right."""
+    found = picture.copy()
+    draw = ImageDraw.Draw(found)
+    draw.text((WIDTH - 64, 48), title, font=_font(84 if lines else 54), fill=DARK, anchor="ra")
+    for number, line in enumerate(lines):
+        draw.text((WIDTH - 64, 160 + 48 * number), line, font=_font(36), fill=DARK, anchor="ra")
+    return found
 
 
 def featured(before: Image.Image, after: Image.Image) -> Image.Image:
     """Half block-outs, half results, and the name in large letters."""
-    return titled(
-        split(before, after, 0.5), "CSM Refine", "Block out with boxes. Meshes stand exactly where they stood."
-    )
+    both = split(before, after, 0.5)
+    return on_the_wall(both, "CSM Refine", "Block out with boxes.", "Meshes stand exactly", "where the boxes stood.")
 
 
 def engine(images: Path) -> Image.Image:
-    """What the local engine makes of rough meshes: two rows of the docs' pictures on a dark ground."""
+    """What the local engine makes of rough meshes: two of the docs' pictures on a dark ground."""
     page = Image.new("RGB", PICTURE_SIZE, DARK)
     draw = ImageDraw.Draw(page)
-    draw.text((64, 36), "A rough mesh in, a clean one out", font=_font(58), fill=LIGHT)
-    names, column = ("remesh-chair.jpg", "remesh-head.jpg"), (WIDTH - 128) // 4
-    for number, words in enumerate(("as it came", "refined: 20,000 triangles", "its wires", "refined: its wires")):
-        draw.text((64 + number * column + 8, 122), words, font=_font(30), fill=BLUE)
-    top = 172
-    for name in names:
-        row = Image.open(images / name).convert("RGB")
-        height = (HEIGHT - 172 - 40) // len(names) - 16
-        factor = min((WIDTH - 128) / row.width, height / row.height)
-        row = row.resize((int(row.width * factor), int(row.height * factor)), Image.Resampling.LANCZOS)
-        page.paste(row, (64, top))
-        top += height + 16
+    rows = [Image.open(images / name).convert("RGB") for name in ("remesh-cabinet.jpg", "remesh-creature.jpg")]
+    left = (WIDTH - rows[0].width) // 2
+    draw.text((left, 40), "A rough mesh in, a clean one out", font=_font(58), fill=LIGHT)
+    columns = ("damaged, 300,000 triangles", "refined, 20,000 triangles", "the wires of it", "the wires of it")
+    for number, words in enumerate(columns):
+        draw.text((left + number * rows[0].width // 4 + 4, 142), words, font=_font(29), fill=BLUE)
+    for number, row in enumerate(rows):
+        page.paste(row, (left, 200 + number * 430))
     return page
 
 
 def frames(before: Image.Image, after: Image.Image, windows: list[Image.Image]) -> Iterator[tuple[Image.Image, int]]:
     """Each picture of the film, and for how many frames it stands."""
-    yield titled(before, "You block out a scene"), 45
+    yield on_the_wall(before, "You block out a scene"), 45
     steps = 45
     for step in range(steps + 1):
         share = step / steps
-        yield titled(split(before, after, share * share * (3 - 2 * share)), "CSM Refine fills it"), 1
-    yield titled(after, "Same places, same sizes, same origins"), 60
+        yield split(before, after, share * share * (3 - 2 * share)), 1
+    yield on_the_wall(after, "Same places, sizes, origins"), 60
     captions = ("Select a block-out, choose a mesh, press Refine", "Go on working meanwhile", "It stands in its place")
     for window, words in zip(windows, captions, strict=True):
         yield titled(window, words), 75

@@ -14,7 +14,10 @@ PACKAGE = ROOT / "csm_blender"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 NOT_EVERYWHERE = {"fcntl", "grp", "msvcrt", "multiprocessing", "posix", "pwd", "resource", "termios", "winreg"}
 """Modules of one platform; and ``multiprocessing``, which starts an artist's Blender anew where it cannot fork."""
-OF_ONE_SYSTEM = {"core/processes/memory.py": {"/proc/meminfo", "/sys/fs/cgroup", "/proc/"}}
+OF_ONE_SYSTEM = {
+    "core/farm/journal.py": {"/proc/self/ns/pid", "/proc/sys/kernel/random/boot_id"},
+    "core/processes/memory.py": {"/proc/meminfo", "/sys/fs/cgroup", "/proc/"},
+}
 """Paths of one system, where the module asks that system and does without elsewhere."""
 RENAMES = {"core/file_system.py"}
 SAYS_WHAT_WENT_WRONG = {

@@ -125,7 +125,7 @@ def test_what_is_written_whole_waits_for_the_scanner(
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_each_name_is_another_one_and_leftovers_go(tmp_path: Path) -> None:
+def test_each_name_for_a_file_being_written_is_another_one_and_leftovers_go(tmp_path: Path) -> None:
     path = tmp_path / "a[1].mesh"
     first = fresh_part(path)
     first.write_bytes(b"half")
