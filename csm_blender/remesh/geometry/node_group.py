@@ -17,13 +17,13 @@ Build = Callable[[Any, Any, Any], None]
 def evaluated(mesh: bpy.types.Mesh, build: Build) -> Iterator[bpy.types.Mesh]:
     """What the nodes that *build* adds make of *mesh*; it is gone afterwards. *mesh* itself is not changed."""
     tree: Any = bpy.data.node_groups.new("CSM", cast("Any", "GeometryNodeTree"))  # the stub knows no type of tree
-    tree.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
-    tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
-    build(tree, tree.nodes.new("NodeGroupInput").outputs[0], tree.nodes.new("NodeGroupOutput").inputs[0])
     obj = bpy.data.objects.new("CSM", mesh)
-    assert bpy.context.scene is not None
-    bpy.context.scene.collection.objects.link(obj)
     try:
+        tree.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
+        tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+        build(tree, tree.nodes.new("NodeGroupInput").outputs[0], tree.nodes.new("NodeGroupOutput").inputs[0])
+        assert bpy.context.scene is not None
+        bpy.context.scene.collection.objects.link(obj)
         modifier: Any = obj.modifiers.new("CSM", "NODES")
         modifier.node_group = tree
         made = obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).data

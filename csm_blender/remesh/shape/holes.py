@@ -125,8 +125,8 @@ def _ears(points: Points, rim: list[int], taken: set[tuple[int, int]]) -> Indice
     ``None`` where every cut would lie on an edge that is there already.
     """
     size = len(rim)
-    if size <= 3:  # noqa: PLR2004 - a triangle, or two edges at the same place
-        return np.array([rim], dtype=np.int64) if size == 3 else np.zeros((0, 3), dtype=np.int64)  # noqa: PLR2004
+    if size <= _TRIANGLE:  # or two edges at the same place
+        return np.array([rim], dtype=np.int64) if size == _TRIANGLE else np.zeros((0, 3), dtype=np.int64)
     place = [tuple(each) for each in points[rim].tolist()]
     up = _polygon_vector(points[rim]).tolist()
     before, after = [size - 1, *range(size - 1)], [*range(1, size), 0]
@@ -145,7 +145,7 @@ def _ears(points: Points, rim: list[int], taken: set[tuple[int, int]]) -> Indice
     heapq.heapify(heap)
     gone = [False] * size
     left_over = size
-    while left_over > 3 and heap:  # noqa: PLR2004 - a triangle is left
+    while left_over > _TRIANGLE and heap:
         _length, corner, left, right = heapq.heappop(heap)
         edge = (min(rim[left], rim[right]), max(rim[left], rim[right]))
         if gone[corner] or before[corner] != left or after[corner] != right or edge in taken:
@@ -158,13 +158,14 @@ def _ears(points: Points, rim: list[int], taken: set[tuple[int, int]]) -> Indice
         left_over -= 1
         heapq.heappush(heap, cut(left))
         heapq.heappush(heap, cut(right))
-    if left_over > 3:  # noqa: PLR2004 - as above
+    if left_over > _TRIANGLE:
         taken.difference_update(added)
         return None
     last = [rim[corner] for corner in range(size) if not gone[corner]]
     return np.array([*triangles, tuple(last)], dtype=np.int64)
 
 
+_TRIANGLE = 3
 _WINDING, _LARGE = 2.0, 0.02
 _LAST = 1e30
 """Added to the length of a cut that should come after all others."""

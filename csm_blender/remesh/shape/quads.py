@@ -27,7 +27,11 @@ def triangles_for(quads: int) -> int:
 
 
 def quads_over(surface: Surface, quads: int, name: str) -> bpy.types.Mesh | None:
-    """A new mesh of about *quads* quads (within a tenth) over *surface*; ``None`` where QuadriFlow finds none."""
+    """A new mesh of about *quads* quads (within a tenth) over *surface*; ``None`` where QuadriFlow finds none.
+
+    *surface* is closed or has sheets. The rims of sheets are kept where it has few bodies; else quads may end short of
+    them. What a failing later round had before it stays.
+    """
     source = mesh_of(surface, "CSM source")
     # Of many sheets, it has been seen to look for the rims for ever.
     keep_rims = bool(surface.edges.open_count) and int(surface.body.max()) < FEW

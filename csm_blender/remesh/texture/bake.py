@@ -21,10 +21,10 @@ from .baked_material import Factors, make_material
 from .cycles import rendered
 from .fill import nearest_filled
 from .maps import Map
+from .original_surface import OriginalSurface
 from .png import packed_image
 from .raster import Spans, rasterize_in_parts
 from .shading import LowFrames, OriginalNormals, in_tangent_space, materials_at
-from .surface import Surface
 from .unwrap import padding
 
 _TEXELS_AT_ONCE = 1 << 20
@@ -113,7 +113,7 @@ class _Work:
             covered = self._covered.reshape(self._size, self._size)
             self._rendered = rendered(self._original, self._low, list(dict.fromkeys(wanted)), covered)
         report_progress(0.05, Message("Baking textures"))
-        with Surface(self._data.positions(), flipped) as surface:
+        with OriginalSurface(self._data.positions(), flipped) as surface:
             normals = OriginalNormals(self._data, surface) if self._normal is not None else None
             for spans in self._parts():
                 self._bake(spans, surface, normals)
@@ -123,7 +123,7 @@ class _Work:
     def _parts(self) -> Iterator[Spans]:
         return rasterize_in_parts(self._frames.uvs, self._size, _TEXELS_AT_ONCE)
 
-    def _bake(self, spans: Spans, surface: Surface, normals: OriginalNormals | None) -> None:
+    def _bake(self, spans: Spans, surface: OriginalSurface, normals: OriginalNormals | None) -> None:
         if not len(spans.triangle):
             return
         texels = spans.texels(self._size)

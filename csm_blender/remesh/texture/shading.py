@@ -13,7 +13,7 @@ from ..material.channels import Channels, NormalMap
 from ..material.evaluate import Places
 from ..material.expressions import Procedural
 from ..material.mesh_data import Floats, Ints, TriangleData
-from .surface import Surface
+from .original_surface import OriginalSurface
 
 _Known = TypeVar("_Known")
 _SOUND = 0.4
@@ -42,7 +42,7 @@ class LowFrames:
 class OriginalNormals:
     """The normals of the original, with its own normal maps."""
 
-    def __init__(self, data: TriangleData, surface: Surface) -> None:
+    def __init__(self, data: TriangleData, surface: OriginalSurface) -> None:
         self._data = data
         self._normals = data.normals()
         self._surface = surface

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -15,12 +13,7 @@ from surfaces import Form, ball, box, sheet
 from csm_blender.remesh.geometry.surface import Surface, joined
 from csm_blender.remesh.shape.quads import LARGEST_INPUT, quads_over, triangles_for
 
-
-@pytest.fixture(autouse=True)
-def empty_blender() -> Iterator[None]:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    yield
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+pytestmark = pytest.mark.usefixtures("empty_blender")
 
 
 @pytest.mark.parametrize("quads", [100, 1_500])

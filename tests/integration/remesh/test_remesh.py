@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +26,7 @@ HOUSE = (
 """A house of polygons with up to five corners."""
 
 
-@pytest.fixture(autouse=True)
-def empty_blender() -> Iterator[None]:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    yield
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+pytestmark = pytest.mark.usefixtures("empty_blender")
 
 
 # What is clean stays

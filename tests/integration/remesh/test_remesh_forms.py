@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -19,11 +17,7 @@ from csm_blender.remesh.geometry.surface import Surface, joined
 ALWAYS = RemeshMode.ALWAYS
 
 
-@pytest.fixture(autouse=True)
-def empty_blender() -> Iterator[None]:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    yield
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+pytestmark = pytest.mark.usefixtures("empty_blender")
 
 
 # Edges and thin parts

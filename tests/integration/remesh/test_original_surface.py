@@ -9,7 +9,7 @@ from fit_glbs import block
 
 pytest.importorskip("bpy")
 
-from csm_blender.remesh.texture.surface import Surface
+from csm_blender.remesh.texture.original_surface import OriginalSurface
 
 
 def test_of_triangles_that_lie_on_each_other_the_first_is_looked_up() -> None:
@@ -19,7 +19,7 @@ def test_of_triangles_that_lie_on_each_other_the_first_is_looked_up() -> None:
     middles = box.mean(axis=1)
     normals = np.cross(box[:, 1] - box[:, 0], box[:, 2] - box[:, 0])
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    with Surface(np.concatenate([box, *[np.where(box == 0.0, np.float32(-0.0), box)] * 1000])) as surface:
+    with OriginalSurface(np.concatenate([box, *[np.where(box == 0.0, np.float32(-0.0), box)] * 1000])) as surface:
         hits = surface.hits(middles, normals.astype(np.float32))
     assert hits.triangle.tolist() == list(range(12))
     assert hits.weights == pytest.approx(np.full((12, 3), 1 / 3), abs=1e-4)

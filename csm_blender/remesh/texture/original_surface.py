@@ -37,7 +37,7 @@ _VALUE, _DIRECTION, _REACH = "csm_hit", "csm_direction", "csm_reach"
 _AXES: Floats = np.concatenate([np.eye(3), -np.eye(3)]).astype(np.float32)
 
 
-class Surface:
+class OriginalSurface:
     """The triangles of a mesh, to be asked for the nearest point. A context manager: it makes a scene for its work."""
 
     def __init__(self, corners: Floats, flipped: NDArray[np.bool_] | None = None) -> None:
