@@ -84,10 +84,10 @@ def _filled_areas(surface: Surface, holes: Holes) -> NDArray[np.float64]:
     areas = holes.area.copy()
     if winding.any():
         for rim in holes.rims(winding):
-            ears = _ears(surface.points, rim, set())
-            if ears is not None and len(ears):
+            fill = ears(surface.points, rim, set())
+            if fill is not None and len(fill):
                 number = holes.hole[np.flatnonzero(holes.start == rim[0])[0]]
-                areas[number] = max(areas[number], float(Surface(surface.points, ears).areas().sum()))
+                areas[number] = max(areas[number], float(Surface(surface.points, fill).areas().sum()))
     return areas
 
 
@@ -111,16 +111,20 @@ def holes_closed(surface: Surface, holes: Holes, chosen: Mask) -> Surface:
 
 def _filled(points: Points, rim: list[int], taken: set[tuple[int, int]], number: int) -> tuple[Points, Indices]:
     """New points and the triangles (k, 3) that close *rim*. New edges are added to *taken*."""
-    ears = _ears(points, rim, taken)
-    if ears is not None:
-        return np.zeros((0, 3)), ears
+    fill = ears(points, rim, taken)
+    if fill is not None:
+        return np.zeros((0, 3)), fill
     middle = points[rim].mean(axis=0, keepdims=True)
     ring = np.array(rim, dtype=np.int64)
     return middle, np.stack([ring, np.roll(ring, -1), np.full(len(ring), number)], axis=1)
 
 
-def _ears(points: Points, rim: list[int], taken: set[tuple[int, int]]) -> Indices | None:
-    """Cut ears off *rim*, those with the shortest cut first and convex ones before others.
+def ears(
+    points: Points, rim: list[int], taken: set[tuple[int, int]], *, convex_first: bool = True
+) -> Indices | None:
+    """Cut ears off *rim*, those with the shortest cut first, and if *convex_first* convex ones before others.
+
+    The triangles (k, 3) that fill it. Edges between its points that are there are in *taken*; new ones are added to it.
 
     ``None`` where every cut would lie on an edge that is there already.
     """
@@ -137,7 +141,7 @@ def _ears(points: Points, rim: list[int], taken: set[tuple[int, int]]) -> Indice
         left, right = before[corner], after[corner]
         (ax, ay, az), (bx, by, bz), (cx, cy, cz) = place[left], place[corner], place[right]
         ux, uy, uz, vx, vy, vz = bx - ax, by - ay, bz - az, cx - bx, cy - by, cz - bz
-        convex = (uy * vz - uz * vy) * up[0] + (uz * vx - ux * vz) * up[1] + (ux * vy - uy * vx) * up[2] > 0.0
+        convex = not convex_first or (uy * vz - uz * vy) * up[0] + (uz * vx - ux * vz) * up[1] + (ux * vy - uy * vx) * up[2] > 0.0
         length = (cx - ax) ** 2 + (cy - ay) ** 2 + (cz - az) ** 2
         return (length if convex else length + _LAST), corner, left, right
 
@@ -148,7 +152,7 @@ def _ears(points: Points, rim: list[int], taken: set[tuple[int, int]]) -> Indice
     while left_over > _TRIANGLE and heap:
         _length, corner, left, right = heapq.heappop(heap)
         edge = (min(rim[left], rim[right]), max(rim[left], rim[right]))
-        if gone[corner] or before[corner] != left or after[corner] != right or edge in taken:
+        if gone[corner] or before[corner] != left or after[corner] != right or edge in taken or edge[0] == edge[1]:
             continue
         taken.add(edge)
         added.append(edge)

@@ -20,6 +20,7 @@ from ..geometry.topology import NONE
 from ..geometry.weld import CARD
 from .holes import Holes, holes_closed, holes_of
 from .manifold import cut_to_manifold
+from .tears import tears_closed
 
 LARGE_HOLE, LARGE_HOLES = 0.06, 0.15
 """A body is a sheet, which closing would change, where its holes of more than the first share of its area have together
@@ -77,7 +78,7 @@ def mended(surface: Surface, *, keep_hidden: bool = False) -> Mended:
 
     *keep_hidden* keeps bodies inside others: what surrounds them can be seen through.
     """
-    surface = cut_to_manifold(surface)
+    surface = tears_closed(cut_to_manifold(surface))
     bodies, holes = bodies_in(surface), holes_of(surface)
     of_hole = bodies.label[holes.beside]
     is_tear = _tears(surface, bodies, holes)
