@@ -99,30 +99,48 @@ def bodies_of(triangles: Indices, edges: Edges) -> Indices:
 def wound_against(edges: Edges, twins: Indices) -> Mask:
     """Which triangles (m,) have to be turned over so that neighbors are wound alike, as most of a connected part are.
 
-    *twins* are those of *edges*.
+    *twins* are those of *edges*. Patches of triangles that are wound alike are turned over as a whole: where a patch
+    meets itself the wrong way around, as in a twisted band or where points were joined by mistake, it stays.
     """
     count = len(twins) // 3
     sides = np.flatnonzero(twins != NONE)
     against = edges.forward[sides] == edges.forward[twins[sides]]
-    flip: Mask = np.zeros(count, dtype=bool)
     if not against.any():
-        return flip
-    part = components(count, sides // 3, twins[sides] // 3)
-    differs: Mask = np.zeros(3 * count, dtype=bool)
-    differs[sides] = against
-    differs = differs.reshape(-1, 3)
-    neighbors: Indices = np.where(twins == NONE, np.repeat(np.arange(count), 3), twins // 3).reshape(-1, 3)
-    seeds = first_of_each(part, int(part.max()) + 1)
-    seen = np.zeros(count, dtype=bool)
-    seen[seeds] = True
-    front: Indices = seeds
+        return np.zeros(count, dtype=bool)
+    alike, odd = sides[~against], sides[against]
+    patch = components(count, alike // 3, twins[alike] // 3)
+    a, b = patch[odd // 3], patch[twins[odd] // 3]
+    differ = a != b
+    size = np.bincount(patch)
+    flip, part = _turned_by_turns(size, a[differ], b[differ])
+    of_part = np.bincount(part, weights=size)
+    flipped = np.bincount(part, weights=size * flip)
+    return np.asarray((flip ^ (flipped * 2 > of_part)[part])[patch])
+
+
+def _turned_by_turns(size: Indices, a: Indices, b: Indices) -> tuple[Mask, Indices]:
+    """Which of things of a *size* (p,) differ from the largest of their connected part, and the part of each, (p,).
+
+    ``a[i]`` and ``b[i]`` are connected and differ from each other; each connection is there both ways around.
+    """
+    count = len(size)
+    part = components(count, a, b)
+    order = order_of(a)
+    b = b[order]
+    degree = np.bincount(a, minlength=count)
+    start = np.cumsum(degree) - degree
+    largest = np.lexsort((-size, part))
+    front: Indices = largest[first_of_each(part[largest], int(part.max()) + 1)]
+    seen: Mask = np.zeros(count, dtype=bool)
+    flip: Mask = np.zeros(count, dtype=bool)
+    seen[front] = True
     while len(front):
-        near, turn = neighbors[front].ravel(), (differs[front] ^ flip[front][:, None]).ravel()
-        near, first = np.unique(near, return_index=True)
+        times = degree[front]
+        first = np.cumsum(times) - times
+        near, source = b[np.repeat(start[front] - first, times) + np.arange(times.sum())], np.repeat(front, times)
+        near, at = np.unique(near, return_index=True)
         new = ~seen[near]
-        front = near[new].ravel()
-        flip[front] = turn[first][new]
+        front = near[new]
+        flip[front] = ~flip[source[at]][new]
         seen[front] = True
-    of_part = np.bincount(part)
-    flipped = np.bincount(part, weights=flip)
-    return np.asarray(flip ^ (flipped * 2 > of_part)[part])
+    return flip, part
