@@ -17,11 +17,12 @@ from ..geometry.weld import CARD
 from .holes import Holes, ears, holes_of
 
 REACH, AT_LEAST, AT_MOST = 3.0, 0.004, 0.015
-"""How wide a tear may be: so many of the edges there, but shares of the diagonal at least and at most."""
+"""How wide a tear may be: so many of the edges there, but shares of the diagonal at least and at most. Along the normals,
+no more than that least: what is further above or below is another layer."""
 ALIKE, OPPOSITE, AWAY = 0.5, -0.5, 0.4
 """Cosines: between the normals on both sides, at least; between the ways into the surface, and between the rims, at
 most; between the way across and the ways into the surface, at most."""
-SHORT_RIM = 6
+SHORT_RIM = 12
 """Rims of fewer points are small holes."""
 IN_ORDER = 8
 """Points along both rims within which edges must not cross."""
@@ -62,11 +63,13 @@ def _pairs(surface: Surface, holes: Holes, rows: Indices) -> list[tuple[int, int
     places = surface.points[points]
     along, inward, normals, lengths = _at_rims(surface, holes, points)
     others, distances = neighbors_of(places, places, _NEIGHBORS)
+    distances = np.where(others == NONE, 0.0, distances)
     mine, other = np.arange(len(points))[:, None], np.maximum(others, 0)
-    ways = (places[other] - places[mine]) / np.maximum(np.where(np.isinf(distances), 1.0, distances), 1e-30)[..., None]
+    ways = (places[other] - places[mine]) / np.maximum(distances, 1e-30)[..., None]
     reach = np.clip(REACH * lengths, AT_LEAST * surface.diagonal, AT_MOST * surface.diagonal)
     good = (others != NONE) & (others != mine) & (distances > 0.0) & (distances < np.minimum(reach[mine], reach[other]))
-    good &= _cosine(normals[mine], normals[other]) > ALIKE
+    steps = np.minimum(np.abs(_cosine(ways, normals[mine])), np.abs(_cosine(ways, normals[other]))) * distances
+    good &= (steps < AT_LEAST * surface.diagonal) & (_cosine(normals[mine], normals[other]) > ALIKE)
     good &= _cosine(along[mine], along[other]) < OPPOSITE
     good &= _cosine(inward[mine], inward[other]) < OPPOSITE
     good &= (_cosine(ways, inward[mine]) < AWAY) & (-_cosine(ways, inward[other]) < AWAY)
