@@ -119,9 +119,7 @@ def _filled(points: Points, rim: list[int], taken: set[tuple[int, int]], number:
     return middle, np.stack([ring, np.roll(ring, -1), np.full(len(ring), number)], axis=1)
 
 
-def ears(
-    points: Points, rim: list[int], taken: set[tuple[int, int]], *, convex_first: bool = True
-) -> Indices | None:
+def ears(points: Points, rim: list[int], taken: set[tuple[int, int]], *, convex_first: bool = True) -> Indices | None:
     """Cut ears off *rim*, those with the shortest cut first, and if *convex_first* convex ones before others.
 
     The triangles (k, 3) that fill it. Edges between its points that are there are in *taken*; new ones are added to it.
@@ -141,7 +139,10 @@ def ears(
         left, right = before[corner], after[corner]
         (ax, ay, az), (bx, by, bz), (cx, cy, cz) = place[left], place[corner], place[right]
         ux, uy, uz, vx, vy, vz = bx - ax, by - ay, bz - az, cx - bx, cy - by, cz - bz
-        convex = not convex_first or (uy * vz - uz * vy) * up[0] + (uz * vx - ux * vz) * up[1] + (ux * vy - uy * vx) * up[2] > 0.0
+        convex = (
+            not convex_first
+            or (uy * vz - uz * vy) * up[0] + (uz * vx - ux * vz) * up[1] + (ux * vy - uy * vx) * up[2] > 0.0
+        )
         length = (cx - ax) ** 2 + (cy - ay) ** 2 + (cz - az) ** 2
         return (length if convex else length + _LAST), corner, left, right
 

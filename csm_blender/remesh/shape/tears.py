@@ -13,15 +13,17 @@ from ..geometry.arrays import Indices, Mask, Points
 from ..geometry.neighbors import neighbors_of
 from ..geometry.surface import Surface
 from ..geometry.topology import NONE
-from ..geometry.weld import CARD
+from ..geometry.weld import CARD, SAME_PLACE
 from .holes import Holes, ears, holes_of
 
 REACH, AT_LEAST, AT_MOST = 3.0, 0.004, 0.015
-"""How wide a tear may be: so many of the edges there, but shares of the diagonal at least and at most. Along the normals,
-no more than that least: what is further above or below is another layer."""
+"""How wide a tear may be: so many of the edges there, but shares of the diagonal at least and at most. Along the
+normals, no more than the least: what is further above or below is another layer."""
 ALIKE, OPPOSITE, AWAY = 0.5, -0.5, 0.4
 """Cosines: between the normals on both sides, at least; between the ways into the surface, and between the rims, at
 most; between the way across and the ways into the surface, at most."""
+BACK = 0.05
+"""Share of the edges by which points at the same place are moved apart."""
 SHORT_RIM = 12
 """Rims of fewer points are small holes."""
 IN_ORDER = 8
@@ -51,7 +53,21 @@ def tears_closed(surface: Surface) -> Surface:
     taken.update((min(a, b), max(a, b)) for a, b in across)
     fills = [ears(surface.points, loop, taken, convex_first=False) for loop in _between(across, after)]
     filled = [fill for fill in fills if fill is not None]
-    return Surface(surface.points, np.concatenate([surface.triangles, *filled]))
+    return Surface(_apart(surface, holes, across), np.concatenate([surface.triangles, *filled]))
+
+
+def _apart(surface: Surface, holes: Holes, across: list[tuple[int, int]]) -> Points:
+    """The points of *surface* with those that edges *across* join, but lie at the same place, moved back a little.
+
+    Where a crack is closed in single points, the surface is cut there again.
+    """
+    ends = np.array(across, dtype=np.int64)
+    gaps = np.linalg.norm(surface.points[ends[:, 0]] - surface.points[ends[:, 1]], axis=1)
+    moved = ends[gaps < SAME_PLACE * surface.diagonal].ravel()
+    points = surface.points.copy()
+    _along, inward, _normals, lengths = _at_rims(surface, holes, moved)
+    points[moved] += BACK * lengths[:, None] * inward
+    return points
 
 
 def _pairs(surface: Surface, holes: Holes, rows: Indices) -> list[tuple[int, int]]:
@@ -67,7 +83,7 @@ def _pairs(surface: Surface, holes: Holes, rows: Indices) -> list[tuple[int, int
     mine, other = np.arange(len(points))[:, None], np.maximum(others, 0)
     ways = (places[other] - places[mine]) / np.maximum(distances, 1e-30)[..., None]
     reach = np.clip(REACH * lengths, AT_LEAST * surface.diagonal, AT_MOST * surface.diagonal)
-    good = (others != NONE) & (others != mine) & (distances > 0.0) & (distances < np.minimum(reach[mine], reach[other]))
+    good = (others != NONE) & (others != mine) & (distances < np.minimum(reach[mine], reach[other]))
     steps = np.minimum(np.abs(_cosine(ways, normals[mine])), np.abs(_cosine(ways, normals[other]))) * distances
     good &= (steps < AT_LEAST * surface.diagonal) & (_cosine(normals[mine], normals[other]) > ALIKE)
     good &= _cosine(along[mine], along[other]) < OPPOSITE

@@ -8,10 +8,10 @@ import pytest
 
 pytest.importorskip("bpy")
 
-from surfaces import Form, ball, box, sheet, tube, without
+from surfaces import Form, ball, box, sheet, tube, turned_over, without
 
 from csm_blender.remesh.geometry.surface import joined
-from csm_blender.remesh.geometry.topology import NONE, bodies_of, components, edges_of, twins_of
+from csm_blender.remesh.geometry.topology import NONE, bodies_of, components, edges_of, twins_of, wound_against
 
 
 def test_the_edges_of_a_tetrahedron() -> None:
@@ -65,3 +65,25 @@ def test_bodies_are_connected_by_points() -> None:
     assert [int((labels == body).sum()) for body in range(3)] == [12, 108, 128]
     fan = np.array([[0, 1, 2], [0, 3, 4]])
     assert bodies_of(fan, edges_of(fan)).tolist() == [0, 0], "one point is enough"
+
+
+def turned(triangles: np.ndarray) -> list[int]:
+    edges = edges_of(triangles)
+    return np.flatnonzero(wound_against(edges, twins_of(edges))).tolist()
+
+
+def test_triangles_wound_against_the_others_are_found() -> None:
+    chosen = [0, 1, 2, 40, 41, 300, 767]
+    assert turned(turned_over(ball(1.0, 8), *chosen).triangles) == chosen
+    assert turned(ball(1.0, 8).triangles) == []
+    assert turned(turned_over(joined([ball(1.0, 8), box()]), *chosen, 770).triangles) == [*chosen, 770]
+
+
+def test_one_wrong_join_turns_nothing_over() -> None:
+    """A pipe that was joined to itself the wrong way around in one edge, as where a crack was closed by mistake."""
+    form = tube(24, 12, 3.0)
+    high = np.flatnonzero(np.isclose(form.points[:, 2], 3.0))
+    low = np.flatnonzero(np.isclose(form.points[:, 2], 0.0))
+    joins = np.arange(len(form.points))
+    joins[high[[0, 1]]] = low[[1, 0]]
+    assert turned(joins[form.triangles]) == []
