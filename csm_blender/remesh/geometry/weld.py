@@ -9,7 +9,7 @@ from .arrays import Indices, Mask, Points, first_of_each, order_of, used_of
 from .doubles import without_doubles
 from .neighbors import neighbors_of
 from .surface import Surface, compact
-from .topology import NONE, components, edges_of
+from .topology import NONE, components, edges_of, twins_of, wound_against
 
 SAME_PLACE = 2e-6
 """Points closer than this share of the diagonal are one; single precision resolves about a thirtieth of it."""
@@ -22,6 +22,9 @@ CARD = 16
 INWARD, BELOW = 0.5, 0.7
 """Cosines between the way to another point and the way into the surface: above them there is the surface, or a wall.
 The first one is also that between the ways into two surfaces that lie over each other."""
+SHELL, AGAINST = 200, -0.5
+"""Where bodies of more triangles than this face each other, as this cosine between their normals tells, one is a shell
+inside the other one."""
 _NEIGHBORS, _TWO = 5, 2
 _CELLS = 1 << 20
 _MOST_OPEN_EDGES = 300_000
@@ -107,6 +110,11 @@ class _Rims:
         body = np.zeros(len(surface.points), dtype=np.int64)
         body[surface.triangles.ravel()] = np.repeat(surface.body, 3)
         self._body = body[self._points]
+        self._is_large = np.bincount(surface.body)[self._body] > SHELL
+        normals = _unit(surface.face_vectors())
+        normals[wound_against(edges, twins_of(edges))] *= -1.0
+        normals = np.repeat(normals[open_sides // 3], 2, axis=0)
+        self._normals = _unit(np.stack([np.bincount(ends.ravel(), each, count) for each in normals.T], axis=1))
         inner = number[edges.ends]
         inner = inner[(inner != NONE).all(axis=1)]
         self._edges = np.sort(inner[:, 0] * count + inner[:, 1])
@@ -128,6 +136,8 @@ class _Rims:
             inward = self._inward_share(a, b)
             surface = (self._body[a] == self._body[b]) & ((inward > INWARD) | self._are_edges(a, b))
             over = np.einsum("ij,ij->i", self._inward[a], self._inward[b]) > INWARD
+            against = np.einsum("ij,ij->i", self._normals[a], self._normals[b]) < AGAINST
+            over |= against & self._is_large[a] & self._is_large[b] & (share >= CRACK)
             good = ~surface & ((share < CRACK) | (inward <= BELOW)) & ~(over & across)
             searching[a[surface | good]] = False
             nearest[a[good & across]] = b[good & across]
