@@ -69,9 +69,9 @@ def take_in(filled: dict[str, dict[str, str]]) -> None:
         (LOCALE / f"{language}.json").write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
-def complaints(language: str) -> list[str]:
-    """What is wrong with a catalog, a line each."""
-    texts, known = spoken_texts(), catalog(language)
+def complaints(language: str, texts: dict[str, str] | None = None) -> list[str]:
+    """What is wrong with a catalog, a line each. *texts* are the spoken ones, where they were looked up before."""
+    texts, known = texts or spoken_texts(), catalog(language)
     found = [f"{place}: no translation of {words!r}" for words, place in texts.items() if words not in known]
     found += [f"no source says {words!r} any more" for words in known if words not in texts]
     for words, told in known.items():

@@ -81,10 +81,11 @@ def _version(root: Path) -> list[Refusal]:
 
 def _translations() -> list[Refusal]:
     hint = "python3 scripts/translations.py > todo.json; fill it in; python3 scripts/translations.py todo.json"
+    texts = translations.spoken_texts()
     return [
         Refusal(f"the catalog {language} is not complete: {_listed(complaints)}", hint)
         for language in translations.LANGUAGES
-        if (complaints := translations.complaints(language))
+        if (complaints := translations.complaints(language, texts))
     ]
 
 

@@ -13,5 +13,5 @@ def test_a_job_of_a_file_never_saved_is_placed_in_another(blender: Blender, serv
     env = {"CSM_BASE_URL": service.url, "CSM_API_KEY": service.key}
     params = {"session": SESSION}
     scenario = "scenarios/all_jobs.py:of_a_file_never_saved"
-    seen = blender.run(scenario, env=env, params=params, timeout=150).value
+    seen = blender.run(scenario, env=env, params=params, timeout=200).value
     assert seen == {"in_the_new_file": 0, "x": 3.0, "left": 0}

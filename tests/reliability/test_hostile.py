@@ -49,9 +49,10 @@ def test_the_check_survives_a_few_thousand_spoiled_files() -> None:
 
 
 def test_converters_survive_a_few_spoiled_files_that_pass_the_check() -> None:
-    """The short form of ``scripts/fuzz_glb.py convert``."""
+    """The short form of ``scripts/fuzz_glb.py convert``: as they are, and through the local engine."""
     figures = load_script("fuzz_glb.py").fuzz_convert(4, seed=7)
-    assert sum(figures["outcomes"].values()) == 4
+    assert {engine: sum(counts.values()) for engine, counts in figures["outcomes"].items()} == {"none": 4, "local": 4}
+    assert figures["findings"] == []
 
 
 def spoiled(**changes: Any) -> bytes:

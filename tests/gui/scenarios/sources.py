@@ -160,12 +160,6 @@ def drop_many(libs: str, folder: str, count: int, timeout: float) -> Steps[dict[
     seen["statuses"] = {status: statuses().count(status) for status in set(statuses())}
     seen["pairs"] = {Path(job.source).stem: job.target for job in jobs()}
     seen["worst"] = max(job.fit_error for job in jobs())
-    begun = time.monotonic()
-    for _ in range(5):
-        region("UI").tag_redraw()
-        with override(region_kind="UI"):
-            bpy.ops.wm.redraw_timer(type="DRAW", iterations=1)
-    seen["draw_s"] = (time.monotonic() - begun) / 5
     return seen
 
 

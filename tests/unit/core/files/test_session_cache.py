@@ -18,7 +18,7 @@ from csm_blender.worker.session_list import fetch_page
 
 def test_all_pages_with_pictures(service: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_cache, "PAGE_SIZE", 3)
-    settings = Settings(base_url=service.url, key=service.key, loopback_only=True)
+    settings = Settings(base_url=service.url, key=service.key, loopback_only=True, read_timeout_s=120.0)
     folder = session_cache.folder_for(tmp_path, service.url)
     for page, count, more in ((1, 3, True), (2, 6, True), (3, 8, False)):
         fetch_page(settings, tmp_path, page)
@@ -47,7 +47,8 @@ def test_a_list_can_be_read_before_its_pictures_are_there(service: Any, tmp_path
     def look(_share: float, _text: str) -> None:
         early.extend(entry.picture for entry in session_cache.load(folder).entries)
 
-    fetch_page(Settings(base_url=service.url, key=service.key), tmp_path, 1, look)
+    patient = Settings(base_url=service.url, key=service.key, read_timeout_s=120.0)  # it draws each picture when asked
+    fetch_page(patient, tmp_path, 1, look)
     assert early == [""] * 8
     assert all(entry.picture for entry in session_cache.load(folder).entries)
 
