@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from csm_server.refiners import refine_needs
 
 CONNECT_S = 10.0
 RETRIES = 2
+ATTEMPT = "attempt-"
 STEP = 0.01
 """The least share of progress that is told."""
 _PATHS = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2])]
@@ -58,6 +62,8 @@ class DaskRefiner:
         finally:
             client.unsubscribe_topic(topic)
             await asyncio.shield(client.cancel([future]))  # nothing, once it is done
+            for attempt in folder.glob(f"{ATTEMPT}*"):
+                shutil.rmtree(attempt, ignore_errors=True)
 
     async def _connected(self) -> Any:
         async with self._first:
@@ -88,11 +94,15 @@ def do_refine(task: dict[str, Any]) -> str:
             told = share
             worker.log_event(task["topic"], share)
 
-    request = ConversionRequest.from_dict(task["request"])
+    request, folder = ConversionRequest.from_dict(task["request"]), Path(task["folder"])
+    attempt = Path(tempfile.mkdtemp(prefix=ATTEMPT, dir=folder))  # what a killed worker leaves must not disturb it
+    made = attempt / Path(str(request.export)).name
     try:
         interpreters, _words = find_blender(task["blender"])
         refiner = Refiner(interpreters, "", task["memory_bytes"])
-        asyncio.run(_refined(refiner, request, Path(task["folder"]), report))
+        own = replace(request, export=str(made), blend=attempt / Path(request.blend).name)
+        asyncio.run(_refined(refiner, own, attempt, report))
+        made.replace(folder / made.name)
     except BlenderError as error:
         return str(error)
     return ""

@@ -35,7 +35,8 @@ def test_refines_are_done_by_the_workers_and_one_that_dies_is_replaced(cluster: 
             percents |= {service.session(code)["percentage"] for code in codes}
             time.sleep(0.02)
         workers[0].kill()
-        assert [ended(service, code)["status"] for code in codes] == ["refine_done"] * 3
+        ends = [ended(service, code) for code in codes]
+        assert [data["status"] for data in ends] == ["refine_done"] * 3, [data.get("status_message") for data in ends]
         logs = b"".join(log.read_bytes() for log in cluster.folder.glob("*.log"))
         assert service.key.encode() not in logs
 

@@ -72,7 +72,7 @@ def test_an_object_whose_name_holds_a_plus_is_one_object(scene: bpy.types.Scene,
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("session;object\n", "unknown column"),
+        ("session|object\n", "unknown column"),
         (f"session,object\n{FIRST},Sofa\nbad,Table\n", r"No job of the file fits this scene.*Sofa: Not in this scene"),
         (None, "cannot be read"),
     ],

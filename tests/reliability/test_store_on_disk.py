@@ -19,7 +19,7 @@ from disks import URL, add_session, mounted, pipeline_on
 from jobs_at_hand import delivered, drive, spec
 
 from csm_blender.core.errors import StoreDiskProblem, StoreTooNew, StoreUnusable
-from csm_blender.core.jobs import database
+from csm_blender.core.jobs.rows import NEWEST_FORMAT
 from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import DATABASE_NAME, Store
 from csm_blender.core.pipeline.scheduler import run_blocking
@@ -154,7 +154,7 @@ def test_two_processes_that_find_the_damage_keep_one_new_store(tmp_path: Path) -
 def test_a_store_of_a_newer_version_is_refused_and_untouched(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.add(spec("SESSION_1"), URL)
-    store._db.execute(f"PRAGMA user_version={database.SCHEMA_VERSION + 1}")
+    store._db.execute(f"PRAGMA user_version={NEWEST_FORMAT + 1}")
     store.close()
     before = (tmp_path / DATABASE_NAME).read_bytes()
     with pytest.raises(StoreTooNew):

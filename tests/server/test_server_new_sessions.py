@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import tiny_glb
-from conftest import ROOT
+from common import ROOT
 from csm_server.launch import LocalService
 
 from csm_blender.core.api.local_service import RUNNING, RunningService, running_service
