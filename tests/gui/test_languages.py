@@ -26,7 +26,7 @@ def test_five_languages_switched_while_running(blender: Blender, service: Any) -
     for language in LANGUAGES:
         catalog = json.loads((ROOT / "csm_blender" / "locale" / f"{language}.json").read_text(encoding="utf-8"))
         placed, failed = seen[f"{language} placed"]["shown"], seen[f"{language} failed"]["shown"]
-        assert "Cube" in placed
+        assert catalog["Block-out: {name}"].replace("{name}", "Cube") in placed
         for text in (*placed, *failed):
             assert catalog.get(text, text) == text, f"English is left: {text}"
         assert catalog["Placed, fits exactly"] in placed
