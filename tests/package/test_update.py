@@ -127,7 +127,8 @@ def test_a_job_of_1_0_0_is_finished_after_the_update_and_1_0_0_goes_on_after_goi
     assert [(job["session"], job["status"]) for job in listed["jobs"]] == [
         (DONE, "PLACED"), (SLOW, "PLACED"), (SLOW, "PLACED"),
     ]  # fmt: skip
-    onto_result = ["refine", "--job", f"{DONE}=Chair_refined", "--output", done]
+    shown = again["jobs"][0]["result"]["object"]  # 1.0.0 crashes Blender 4.3 on what is hidden, as earlier results are
+    onto_result = ["refine", "--job", f"{DONE}={shown}", "--output", done]
     reopened = blender.csm(*onto_result, scene=blender.home / "both.blend")
     assert [job["status"] for job in reopened["jobs"]] == ["PLACED"], "a file that this version saved is worked on"
 

@@ -17,6 +17,9 @@ from blenders import blenders_for_tests, make_block_out
 from common import ROOT, load_script
 
 SESSION = "SESSION_1700000002_0000002"
+
+from csm_blender.core.version import VERSION
+
 REFINE_INSTALLED = Path(__file__).with_name("refine_installed.py")
 
 
@@ -35,7 +38,7 @@ def build(folder: Path) -> Path:
 
 def test_two_builds_give_the_same_bytes(archive: Path, tmp_path: Path) -> None:
     again = build(tmp_path)
-    assert archive.name == again.name == "csm_blender-1.0.0.zip"
+    assert archive.name == again.name == f"csm_blender-{VERSION}.zip"
     assert hashlib.sha256(archive.read_bytes()).digest() == hashlib.sha256(again.read_bytes()).digest()
 
 
