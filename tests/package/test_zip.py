@@ -16,10 +16,9 @@ import pytest
 from blenders import blenders_for_tests, make_block_out
 from common import ROOT, load_script
 
-SESSION = "SESSION_1700000002_0000002"
-
 from csm_blender.core.version import VERSION
 
+SESSION = "SESSION_1700000002_0000002"
 REFINE_INSTALLED = Path(__file__).with_name("refine_installed.py")
 
 
