@@ -104,8 +104,9 @@ def _rows(document: Mapping[str, Any], index: int, data: bytearray, start: int) 
         or len(sharing) > 1
     ):
         return None
-    offset = start + view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
-    return np.frombuffer(data, "<f4", accessor["count"] * 3, offset).reshape(-1, 3)
+    # Whole numbers may be written as 3.0 in JSON.
+    offset = start + int(view.get("byteOffset", 0)) + int(accessor.get("byteOffset", 0))
+    return np.frombuffer(data, "<f4", int(accessor["count"]) * 3, offset).reshape(-1, 3)
 
 
 def _box(positions: list[Rows]) -> tuple[Array, Array]:

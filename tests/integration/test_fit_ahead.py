@@ -156,3 +156,14 @@ def test_what_needs_no_change_is_not_written_again(tmp_path: Path) -> None:
     path.write_bytes(dome().bytes())
     assert prepare_glb(path, tmp_path).path == path
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_whole_numbers_may_be_written_with_a_point(tmp_path: Path) -> None:
+    """JSON knows no whole numbers: ``"count": 240.0`` is the same. Found by the fuzzer."""
+    glb = dome()
+    for accessor in glb.document["accessors"]:
+        accessor["count"] = float(accessor["count"])
+    for view in glb.document["bufferViews"]:
+        view["byteOffset"] = float(view.get("byteOffset", 0))
+    data = glb.bytes()
+    assert planned(tmp_path, data) is not None
