@@ -35,11 +35,11 @@ def commands() -> Iterator[str]:
     yield "## All options\n"
     yield "This part is made from the parser of this version; `--help` shows the same.\n"
     parser = build_parser("csm")
-    [choices] = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]  # noqa: SLF001
+    [choices] = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]  # noqa: SLF001 - argparse has no other way
     for name, sub in choices.choices.items():
         yield f"### {name}\n"
         yield f"{plain(sub.description)}\n"
-        words = [word(action) for action in sub._get_positional_actions()]  # noqa: SLF001
+        words = [word(action) for action in sub._get_positional_actions()]  # noqa: SLF001 - argparse has no other way
         yield f"```\n{' '.join(['csm', name, *words, '[OPTIONS]'])}\n```\n"
         yield from options(sub)
 
@@ -48,8 +48,8 @@ def options(parser: argparse.ArgumentParser) -> Iterator[str]:
     """A table of the arguments of a subcommand."""
     yield "| option | what |\n|---|---|"
     for group in parser._action_groups:  # noqa: SLF001 - argparse has no public way to ask
-        for action in group._group_actions:  # noqa: SLF001
-            if isinstance(action, argparse._HelpAction):  # noqa: SLF001
+        for action in group._group_actions:  # noqa: SLF001 - argparse has no other way
+            if isinstance(action, argparse._HelpAction):  # noqa: SLF001 - argparse has no other way
                 continue
             names = ", ".join(f"`{name}{argument(action)}`" for name in action.option_strings) or f"`{word(action)}`"
             yield f"| {names} | {plain(action.help)} |"

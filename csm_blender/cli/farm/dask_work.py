@@ -272,8 +272,8 @@ def _portable_task() -> Callable[[str, dict[str, Any]], dict[str, Any]]:
 
     def csm_job(module: str, task: dict[str, Any]) -> dict[str, Any]:
         import importlib  # noqa: PLC0415 - it runs elsewhere, with nothing of this module
-        import importlib.util  # noqa: PLC0415
-        import sys  # noqa: PLC0415
+        import importlib.util  # noqa: PLC0415 - the function is sent alone
+        import sys  # noqa: PLC0415 - as above
 
         if importlib.util.find_spec("csm_blender") is None:
             sys.path.append(task["package"])

@@ -66,7 +66,7 @@ def test_some_jobs_alone(folders: JobFolders) -> None:
     assert folders.get(folders.plan.job_id(1)).state is S.QUEUED  # type: ignore[union-attr]  # it is there
     with pytest.raises(BadPlan, match="no job 6"):
         done(folders, [1, COUNT + 1])
-    assert folders.get(folders.plan.job_id(1)).state is S.QUEUED, "wrong use does nothing"  # type: ignore[union-attr]
+    assert folders.get(folders.plan.job_id(1)).state is S.QUEUED, "wrong use does nothing"  # type: ignore[union-attr]  # it is there
 
 
 def test_what_is_done_is_told_and_left_as_it_is(folders: JobFolders) -> None:
