@@ -66,6 +66,16 @@ class CsmOperator(bpy.types.Operator):
         """Do all of it. ``None`` means that it has finished."""
         raise NotImplementedError
 
+    def hand_over(self, operator: Any, **settings: Any) -> Returned:
+        """Let another *operator* go on. Its report of an error, which Blender raises as an exception, is made again."""
+        try:
+            answer: Returned = operator("INVOKE_DEFAULT", **settings)
+        except RuntimeError as error:
+            said = str(error).removeprefix("Error: ").rpartition(".poll() ")[2]  # where it is disabled: the reason
+            self.report({"ERROR"}, said.strip())
+            return {"CANCELLED"}
+        return answer
+
     def _reported(self, step: Callable[..., Returned | None], *arguments: Any) -> Returned:
         try:
             return step(*arguments) or {"FINISHED"}
@@ -116,7 +126,7 @@ class RequestOperator(CsmOperator):
         except CsmError as bad:
             return bad.advice
         if context.active_object is None:
-            return Message("Select the block-out: the object that defines place and size.")
+            return planned_request.SELECT_BLOCK_OUT
         if (seen := planned_request.preview(context)) is not None and seen.error is not None:
             return seen.error.advice
         return NOTHING
@@ -147,6 +157,11 @@ class RequestOperator(CsmOperator):
     def objects(self, context: Context) -> list[bpy.types.Object]:
         """The block-outs. Raises :class:`NoSuchObject` where there are none."""
         return find_objects(context.scene, self.target) if self.target else active_objects(context)
+
+
+def ended(answer: Returned) -> Returned:
+    """What an operator returns that handed over to another one, whose *answer* may be that it runs on."""
+    return {"CANCELLED"} if answer == {"CANCELLED"} else {"FINISHED"}
 
 
 def active_objects(context: Context) -> list[bpy.types.Object]:

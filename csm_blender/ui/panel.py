@@ -111,7 +111,7 @@ def _draw_request(context: Context, layout: Layout) -> None:
         if seen.size is not None:
             gray_label(column, text=size_text(seen.size, context.scene), icon="BLANK1")
         elif seen.error is not None:
-            draw_lines(column, in_sidebar(context, seen.error.message), "ERROR")
+            draw_lines(column, in_sidebar(context, seen.error.advice), "ERROR")
         draw_box(layout, context.active_object)
         draw_missing_handles(context, layout, context.active_object)
     column = layout.column()
@@ -132,8 +132,11 @@ def _draw_request(context: Context, layout: Layout) -> None:
     row = layout.row()
     row.scale_y = 1.4
     row.operator_context = "INVOKE_DEFAULT"  # in this region: its poll asks what is missing in the panel's fields
-    row.operator("csm.refine", icon="MOD_REMESH")
-    _draw_missing(context, layout, is_shown=seen is not None and seen.error is not None)
+    if job_id := CSM_OT_refine.job_to_refine_again(context):
+        row.operator("csm.refine_again", text="Refine Again…", icon="MOD_REMESH").job_id = job_id
+    else:
+        row.operator("csm.refine", icon="MOD_REMESH")
+        _draw_missing(context, layout, is_shown=seen is not None and seen.error is not None)
     draw_preview(context, layout)
     count = len(selected_with_code(context))
     if count > 1:

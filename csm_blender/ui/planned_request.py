@@ -13,8 +13,9 @@ from typing import Any
 import bpy
 from mathutils import Vector
 
-from ..core.errors import CsmError
+from ..core.errors import CsmError, NoSize
 from ..core.geometry import box
+from ..core.messages import Message
 from ..core.models import Choices, Fit, JobSpec, Materials, Matrix4, Original, Pivot, Target, Vec3
 from ..core.sources import Engine, SourceKind
 from ..scene.addon.translation import labels
@@ -29,6 +30,7 @@ from ..scene.measure.evaluated_bounds import may_have_more
 from ..scene.placement import assets
 from ..scene.properties import state_of, tag_of
 
+SELECT_BLOCK_OUT = Message("Select the block-out: the object that defines place and size.")
 _SAME_SCALE = 2e-7
 """Relative; float32 matrices are not more exact."""
 
@@ -172,6 +174,8 @@ def _measured(objects: list[bpy.types.Object], context: Context, choices: Choice
     try:
         of_session = replace(choices, engine=Engine.SERVICE)  # the box is the same whatever comes into it
         spec = plan_for_objects("", objects, context.scene, depsgraph, of_session)
+    except NoSize as error:
+        return Preview(name, error=NoSize(error.message, SELECT_BLOCK_OUT))
     except CsmError as error:
         return Preview(name, error=error)
     assert spec.target is not None

@@ -9,6 +9,7 @@ import bpy
 
 from ..core.api.session_code import parse_session_code
 from ..core.errors import CsmError
+from ..core.jobs.job import Decision
 from ..core.jobs.states import FINISHED, JobState
 from ..core.messages import NOTHING, Message, sentences
 from ..core.models import Choices
@@ -17,12 +18,12 @@ from ..scene.addon.translation import reports
 from ..scene.blender.bpy_typing import Context, current
 from ..scene.blender.runtime import is_stopped
 from ..scene.blender.typed_properties import BoolProperty
-from ..scene.commands import new_job
+from ..scene.commands import decisions, new_job
 from ..scene.jobs import job_updates
 from ..scene.jobs.binding import holds_result
 from ..scene.jobs.planning import chosen_source
 from ..scene.jobs.state import file_state
-from ..scene.properties import tag_of
+from ..scene.properties import find_record, state_of, tag_of
 from . import confirm_dialog, planned_request
 from .operator_base import CsmOperator, RequestOperator, Returned, forbidden
 from .planned_request import selected_with_code
@@ -52,7 +53,7 @@ class CSM_OT_refine(RequestOperator):
             return reason
         source, obj = chosen_source(context.scene), context.active_object
         is_session = source.kind is SourceKind.SESSION
-        if holds_result(obj, tag_of(obj).job_id) and _source_of_result(obj) == source:
+        if _is_result_of(obj, source):
             if is_session:
                 return Message("{name} is already the refined mesh of this session. Select a block-out.", name=obj.name)
             return Message("{name} is already the result of this source. Use Refine Again below.", name=obj.name)
@@ -62,6 +63,20 @@ class CSM_OT_refine(RequestOperator):
             return Message("{name} is already being refined with this source.", name=obj.name)
         return NOTHING
 
+    @classmethod
+    def job_to_refine_again(cls, context: Context) -> str:
+        """The job whose result is active and came from the panel's file or object: that is refined again instead."""
+        obj = context.active_object
+        if obj is None or state_of(context.scene).source == SourceKind.SESSION:
+            return ""
+        record = find_record(context.scene, tag_of(obj).job_id)
+        if record is None or Decision.SEND_AGAIN not in decisions.may(record):
+            return ""
+        try:
+            return record.job_id if _is_result_of(obj, chosen_source(context.scene)) else ""
+        except CsmError:
+            return ""
+
     def start(self, context: Context, _event: bpy.types.Event) -> Returned:
         """Begin the job and watch it, while the user goes on working."""
         source = self.chosen_source(context)
@@ -69,7 +84,7 @@ class CSM_OT_refine(RequestOperator):
         is_paid = source.kind is SourceKind.SESSION and choices.engine is Engine.SERVICE
         if is_paid and not self.confirmed and confirm_dialog.is_needed(1):
             return confirm_dialog.ask(
-                session_code=source.name, target=self.target, again=self.again, engine=self.engine
+                self, session_code=source.name, target=self.target, again=self.again, engine=self.engine
             )
         self._begin(context, source, choices)
         file_state().watched_by_operator.add(self._job_id)
@@ -142,7 +157,7 @@ class CSM_OT_refine_selected(CsmOperator):
         """Begin all the jobs; their results are placed one by one as they arrive."""
         is_paid = planned_request.choices_of(context.scene, SourceKind.SESSION).engine is Engine.SERVICE
         if is_paid and not self.confirmed and confirm_dialog.is_needed(len(selected_with_code(context))):
-            return confirm_dialog.ask(all_selected=True)
+            return confirm_dialog.ask(self, all_selected=True)
         return {"FINISHED"} if self._begin(context) else {"CANCELLED"}
 
     def run(self, context: Context) -> Returned:
@@ -164,6 +179,10 @@ class CSM_OT_refine_selected(CsmOperator):
             except CsmError as error:
                 self.report({"WARNING"}, f"{obj.name}: {reports.translate(error.advice)}")
         return begun
+
+
+def _is_result_of(obj: bpy.types.Object, source: Source) -> bool:
+    return holds_result(obj, tag_of(obj).job_id) and _source_of_result(obj) == source
 
 
 def _source_of_result(obj: bpy.types.Object) -> Source | None:

@@ -44,7 +44,7 @@ class CSM_OT_paste_code(CsmOperator):
             self.report({"WARNING"}, reports.say("There is no session code on the clipboard: {text}", text=found))
             return {"CANCELLED"}
         if len(codes) > 1 and len(context.selected_objects or ()) > 1 and context.mode == "OBJECT":
-            ops.csm.pair_codes("INVOKE_DEFAULT", text=text)
+            self.hand_over(ops.csm.pair_codes, text=text)
             return {"CANCELLED"}
         state_of(context.scene).session_code = codes[0]
         if len(codes) > 1:

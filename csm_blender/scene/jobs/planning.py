@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 import bpy
 
 from ...core.api.session_code import parse_session_code
-from ...core.errors import BadSource
+from ...core.errors import BadSessionCode, BadSource
 from ...core.files.source_text import parse_source
 from ...core.geometry import box
 from ...core.models import Choices, JobSpec, Materials, Original, Vec3
@@ -22,6 +24,8 @@ from ..placement.preview_objects import check_no_previews
 from ..placement.target_checks import check_changeable
 from ..properties import state_of
 from .object_source import check_object
+
+_KINDS_OF_FILES = "Choose a .glb, .gltf, .obj, .fbx, .stl, .ply, .usd or .usdz, or a .zip that holds one."
 
 
 def plan_for_objects(
@@ -78,14 +82,21 @@ def chosen_source(scene: bpy.types.Scene) -> Source:
         case SourceKind.FILE:
             if not state.filepath.strip():
                 raise BadSource("No file is chosen.", "Choose a mesh file, or drop one on the block-out.")
-            source = parse_source(bpy.path.abspath(state.filepath))
-            if source.kind is not SourceKind.FILE:
-                raise BadSource("{text} is no mesh file that can be read.", text=repr(state.filepath))
-            return source
+            return _chosen_file(state.filepath)
         case SourceKind.OBJECT:
             if state.source_object is None:
                 raise BadSource("No object is chosen as the source.", "Choose a mesh object.")
             return Source(SourceKind.OBJECT, state.source_object.name)
+
+
+def _chosen_file(path: str) -> Source:
+    """The source that *path*, which was entered where only files are, names. Raises :class:`BadSource`."""
+    with contextlib.suppress(BadSource, BadSessionCode):
+        source = parse_source(bpy.path.abspath(path))
+        if source.kind is SourceKind.FILE:
+            return source
+    words = "{text} is no mesh file that can be read."
+    raise BadSource(words, _KINDS_OF_FILES, text=repr(PurePath(path.strip()).name))
 
 
 def with_chosen_engine(
