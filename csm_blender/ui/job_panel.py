@@ -54,8 +54,8 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     if gone or record.status in {"FAILED", "CANCELLED"}:
         draw_library_copy(context, box, record)
     job = file_state().jobs.get(record.job_id)
-    job = placed_result.standing(job) if job is not None else None
     if record.status == "PLACED" and not gone:
+        job = placed_result.standing(job) if job is not None else None
         _draw_fit(box, record, is_inside=job is not None and job.spec.choices.fit is Fit.INSIDE)
     if job is not None:
         if record.status == "PLACED" and not gone:

@@ -53,7 +53,7 @@ class CSM_OT_refine(RequestOperator):
             return reason
         source, obj = chosen_source(context.scene), context.active_object
         is_session = source.kind is SourceKind.SESSION
-        if _is_result_of(obj, source):
+        if _is_from_panel(obj, context):
             if is_session:
                 return Message("{name} is already the refined mesh of this session. Select a block-out.", name=obj.name)
             return Message("{name} is already the result of this source. Use Refine Again below.", name=obj.name)
@@ -69,13 +69,11 @@ class CSM_OT_refine(RequestOperator):
         obj = context.active_object
         if obj is None or state_of(context.scene).source == SourceKind.SESSION:
             return ""
-        record = find_record(context.scene, tag_of(obj).job_id)
-        if record is None or Decision.SEND_AGAIN not in decisions.may(record):
-            return ""
         try:
-            return record.job_id if _is_result_of(obj, chosen_source(context.scene)) else ""
+            record = find_record(context.scene, tag_of(obj).job_id) if _is_from_panel(obj, context) else None
         except CsmError:
             return ""
+        return record.job_id if record is not None and Decision.SEND_AGAIN in decisions.may(record) else ""
 
     def start(self, context: Context, _event: bpy.types.Event) -> Returned:
         """Begin the job and watch it, while the user goes on working."""
@@ -181,8 +179,8 @@ class CSM_OT_refine_selected(CsmOperator):
         return begun
 
 
-def _is_result_of(obj: bpy.types.Object, source: Source) -> bool:
-    return holds_result(obj, tag_of(obj).job_id) and _source_of_result(obj) == source
+def _is_from_panel(obj: bpy.types.Object, context: Context) -> bool:
+    return holds_result(obj, tag_of(obj).job_id) and _source_of_result(obj) == chosen_source(context.scene)
 
 
 def _source_of_result(obj: bpy.types.Object) -> Source | None:

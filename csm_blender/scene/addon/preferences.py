@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ...core.errors import CsmError
 from ...core.settings import BASE_URL_VARIABLE, KEY_VARIABLE, Settings, base_url_from, key_from
 from ..blender.bpy_typing import current
+from ..blender.runtime import Part, part
 from .environment import PACKAGE, check_online
 
 
@@ -58,7 +60,18 @@ def settings_now() -> Settings:
 
 def base_url_now() -> str:
     """The address of the service. Raises :class:`BadValue`."""
-    return base_url_from(os.environ, preferences().base_url)
+    return part(Addresses).checked(os.environ.get(BASE_URL_VARIABLE, ""), preferences().base_url)
+
+
+class Addresses(Part):
+    """The last few addresses that were checked: panels ask at every redraw."""
+
+    def __init__(self) -> None:
+        self.checked = lru_cache(4)(_checked_address)
+
+
+def _checked_address(environment: str, preference: str) -> str:
+    return base_url_from({BASE_URL_VARIABLE: environment}, preference)
 
 
 def obstacle() -> CsmError | None:
