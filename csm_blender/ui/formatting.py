@@ -51,7 +51,7 @@ POINT_WORDS = {
 
 def state_word(status: str) -> Message:
     """The name of a state."""
-    return STATES.get(status, (Message(status.title()), ""))[0]
+    return STATES[status][0] if status in STATES else Message(status.title())
 
 
 def state_icon(status: str) -> str:

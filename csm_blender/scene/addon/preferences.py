@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import bpy
+
 from ...core.errors import CsmError
 from ...core.settings import BASE_URL_VARIABLE, KEY_VARIABLE, Settings, base_url_from, key_from
 from ..blender.bpy_typing import current
@@ -75,12 +77,25 @@ def _checked_address(environment: str, preference: str) -> str:
 
 
 def obstacle() -> CsmError | None:
-    """Why nothing may be sent; ``None`` if it may."""
-    try:
-        settings_now()
-    except CsmError as error:
-        return error
-    return None
+    """Why nothing may be sent; ``None`` if it may. Found out again only where something it depends on has changed."""
+    last, chosen, app = part(LastObstacle), preferences(), bpy.app
+    environment = os.environ.get(KEY_VARIABLE), os.environ.get(BASE_URL_VARIABLE)
+    now = (*environment, chosen.api_key, chosen.base_url, app.online_access, app.online_access_override)
+    if last.looked_at != now:
+        last.looked_at, last.error = now, None
+        try:
+            settings_now()
+        except CsmError as error:
+            last.error = error
+    return last.error.with_traceback(None) if last.error is not None else None  # it is raised again and again
+
+
+@dataclass
+class LastObstacle(Part):
+    """What stood in the way of sending, and what that was found out from: panels ask at every redraw."""
+
+    looked_at: tuple[Any, ...] = ()
+    error: CsmError | None = None
 
 
 def key_is_from_environment() -> bool:
