@@ -105,7 +105,7 @@ def assemble(options: argparse.Namespace, surroundings: Surroundings) -> int:  #
         from .assemble import assemble as place_all  # noqa: PLC0415 - needs bpy
         from .assemble import not_done, output_for  # noqa: PLC0415 - as above
 
-        jobs = place_all(chosen, output_for(chosen, options.output), options.blend, link=options.link)
+        jobs = place_all(chosen, output_for(chosen, options.output, options.blend), options.blend, link=options.link)
     rows = (table_row(job_entry(job)) for job in jobs)
     answer(report(jobs), TABLE_HEADER, rows, as_json=options.json)
     if left := not_done(jobs):
