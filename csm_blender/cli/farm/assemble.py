@@ -28,6 +28,7 @@ from ...scene.placement.append import link_mesh
 from ...scene.placement.find_block_out import find_block_out
 from ...scene.placement.place import Placed, place
 from ..console import say
+from ..job_arguments import typed_path
 from ..placing import Placing
 from ..planning import checked_output, open_scene
 
@@ -131,7 +132,7 @@ def output_for(plan: Plan, given: str | None, blend: str | None) -> str:
     *blend* is the scene where it is not the plan's any more: it is not saved over.
     """
     if given:
-        scene = str(Path(blend).expanduser().absolute()) if blend else plan.head.blend_file
+        scene = str(typed_path(blend)) if blend else plan.head.blend_file
         return checked_output(given, scene)
     if not plan.head.output:
         raise BadOutput("There is no output.", "Give --output OUT.blend.")

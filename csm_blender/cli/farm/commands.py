@@ -7,7 +7,6 @@ import argparse
 import importlib.util
 import json
 import sys
-from pathlib import Path
 
 from ...core.errors import CsmError, KeyProblem, MissingKey, UsageError
 from ...core.farm.job_folders import JobFolders
@@ -19,6 +18,7 @@ from ...core.processes.launch import Interpreters
 from ...core.settings import NO_SERVICE, Settings
 from ..console import answer, print_line, print_table, say, stdout_kept_for_report
 from ..environment import Surroundings, base_url_of, settings_for
+from ..job_arguments import typed_path
 from ..report import TABLE_HEADER, exit_status, job_entry, report, show_dry_run, table_row
 from .page import PAGE_NAME, write_page
 from .work import FarmProgress, asks_service, blender_at, chosen_indices, do_jobs, entry_of, has_ended
@@ -45,7 +45,7 @@ def plan(options: argparse.Namespace, surroundings: Surroundings) -> int:
 
 def work(options: argparse.Namespace, surroundings: Surroundings) -> int:
     """``work``."""
-    chosen = Plan.read(Path(options.plan).expanduser().absolute())
+    chosen = Plan.read(typed_path(options.plan))
     folders, indices = JobFolders(chosen), chosen_indices(options.index, options.range)
     if options.status:
         return _show(summarize(folders, indices), chosen, as_json=options.json)
@@ -100,7 +100,7 @@ def _status_of(failed: list[Job]) -> int:
 
 def assemble(options: argparse.Namespace, surroundings: Surroundings) -> int:  # noqa: ARG001 - as all commands
     """``assemble``."""
-    chosen = Plan.read(Path(options.plan).expanduser().absolute())
+    chosen = Plan.read(typed_path(options.plan))
     with stdout_kept_for_report():
         from .assemble import assemble as place_all  # noqa: PLC0415 - needs bpy
         from .assemble import not_done, output_for  # noqa: PLC0415 - as above
@@ -115,7 +115,7 @@ def assemble(options: argparse.Namespace, surroundings: Surroundings) -> int:  #
 
 def report_page(options: argparse.Namespace, surroundings: Surroundings) -> int:  # noqa: ARG001 - as all commands
     """``report``."""
-    chosen = Plan.read(Path(options.plan).expanduser().absolute())
+    chosen = Plan.read(typed_path(options.plan))
     folders, indices = JobFolders(chosen), chosen_indices(None, options.range)
     made = 0
     if options.pictures and importlib.util.find_spec("bpy"):
@@ -123,7 +123,7 @@ def report_page(options: argparse.Namespace, surroundings: Surroundings) -> int:
             from .pictures import make_pictures  # noqa: PLC0415 - needs bpy
 
             made = make_pictures(folders, indices, options.pictures)
-    path = Path(options.output).expanduser().absolute() if options.output else chosen.folder / PAGE_NAME
+    path = typed_path(options.output) if options.output else chosen.folder / PAGE_NAME
     count = write_page(folders, indices, path)
     data = {"version": 1, "page": str(path), "jobs": count, "pictures_made": made}
     return answer(data, ["page", "jobs", "pictures made"], [[str(path), str(count), str(made)]], as_json=options.json)

@@ -11,7 +11,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from ...core.errors import StoreDiskProblem, UsageError, WorkerLost
 from ...core.farm.job_folders import JobFolders
@@ -23,6 +22,7 @@ from ...core.processes.converter_pool import ConverterPool
 from ...core.processes.launch import Interpreters
 from ...core.settings import Settings
 from ..console import say
+from ..job_arguments import typed_path
 from ..report import job_entry
 
 REPORT_NAME = "report.json"
@@ -111,7 +111,7 @@ def asks_service(folders: JobFolders, indices: Sequence[int] | None) -> bool:
 
 def blender_at(path: str, python: str) -> Interpreters:
     """The Blender at *path* as what converts. Raises :class:`UsageError` where there is none."""
-    file = Path(path).expanduser().absolute()
+    file = typed_path(path)
     if not file.is_file():
         raise UsageError("There is no Blender at {path}.", path=file)
     return Interpreters(python, (), str(file))
