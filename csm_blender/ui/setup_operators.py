@@ -27,7 +27,7 @@ from ..scene.blender.typed_properties import EnumProperty
 from ..scene.commands import new_session
 from ..scene.jobs.planning import chosen_source
 from ..scene.properties import state_of
-from .operator_base import CsmOperator, Returned, ops
+from .operator_base import CsmOperator, Returned, go_on_with
 
 
 class CSM_OT_paste_code(CsmOperator):
@@ -44,7 +44,7 @@ class CSM_OT_paste_code(CsmOperator):
             self.report({"WARNING"}, reports.say("There is no session code on the clipboard: {text}", text=found))
             return {"CANCELLED"}
         if len(codes) > 1 and len(context.selected_objects or ()) > 1 and context.mode == "OBJECT":
-            ops.csm.pair_codes("INVOKE_DEFAULT", text=text)
+            go_on_with("pair_codes", text=text)
             return {"CANCELLED"}
         state_of(context.scene).session_code = codes[0]
         if len(codes) > 1:

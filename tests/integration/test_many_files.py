@@ -91,6 +91,18 @@ def test_only_named_files_are_taken_and_wrong_use_is_said(scene: bpy.types.Scene
             bpy.ops.csm.refine_files(directory=str(wrong))
 
 
+def test_what_the_next_operator_reports_is_reported_by_the_one_that_called_it(
+    scene: bpy.types.Scene, tmp_path: Path
+) -> None:
+    with pytest.raises(RuntimeError, match=r"^Error: The folder .* holds no mesh files") as told:
+        bpy.ops.csm.choose_files(directory=str(tmp_path))
+    assert "Traceback" not in str(told.value)
+    bpy.context.view_layer.objects.active = scene.objects["Table"]
+    bpy.ops.object.mode_set(mode="EDIT")
+    with pytest.raises(RuntimeError, match=r"^Error: Switch to Object Mode to refine several files"):
+        bpy.ops.csm.choose_files(directory=str(tmp_path))
+
+
 def test_an_object_that_is_deleted_before_its_turn_begins_no_job(scene: bpy.types.Scene, folder: Path) -> None:
     pairs = batch.pairs_of_files([str(path) for path in sorted(folder.glob("*.glb"))], bpy.context)
     assert batch.begin_files(pairs, bpy.context, AS_IT_IS) == 2
