@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,8 +12,8 @@ from typing import Any
 
 import bpy
 import pytest
+from blender_scenes import enabled
 
-import csm_blender
 from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.sources import Source
@@ -29,12 +28,8 @@ SESSION = "SESSION_P_44569824122"
 
 @pytest.fixture
 def scene(tmp_path: Path, service: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[bpy.types.Scene]:
-    for name, value in {"CSM_BASE_URL": service.url, "CSM_API_KEY": service.key, "CSM_HOME": tmp_path}.items():
-        monkeypatch.setitem(os.environ, name, str(value))
-    bpy.ops.wm.read_factory_settings()
-    csm_blender.register()
-    yield bpy.context.scene
-    csm_blender.unregister()
+    with enabled(monkeypatch, tmp_path, service) as scene:
+        yield scene
 
 
 def ready_job_of_a_file_that_was_never_saved() -> str:
