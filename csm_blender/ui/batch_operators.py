@@ -21,7 +21,7 @@ from ..scene.addon.translation import labels, reports
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.blender.typed_properties import StringProperty
 from ..scene.commands.batch import assign, obstacle_to, pairs_of
-from .operator_base import CsmOperator, Returned, ended, ops
+from .operator_base import CsmOperator, Returned, go_on_with
 
 WIDTH = 560
 MOST_PAIRS = 12
@@ -91,7 +91,7 @@ class CSM_OT_import_jobs(_AssignOperator):
         """Without a file, let the user choose one first."""
         if self.filepath:
             return super().start(context, event)
-        self.hand_over(ops.csm.choose_jobs_file)
+        go_on_with("choose_jobs_file")
         return {"CANCELLED"}
 
     def find_pairs(self, context: Context) -> list[Pair]:
@@ -116,10 +116,9 @@ class CSM_OT_choose_jobs_file(CsmOperator):
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
-    def run(self, _context: Context) -> Returned | None:
-        if not self.filepath:
-            return None
-        return ended(self.hand_over(ops.csm.import_jobs, filepath=self.filepath))
+    def run(self, _context: Context) -> None:
+        if self.filepath:
+            go_on_with("import_jobs", filepath=self.filepath)
 
 
 class CSM_OT_pair_codes(_AssignOperator):

@@ -23,7 +23,7 @@ from ..scene.jobs.planning import plan_for_objects
 from ..scene.properties import state_of, tag_of
 from . import planned_request
 from .formatting import gray_label, size_text
-from .operator_base import CsmOperator, RequestOperator, Returned, ended, ops
+from .operator_base import RequestOperator, Returned, go_on_with
 from .text_wrap import draw_lines, wrapped
 
 WIDTH = 400
@@ -43,9 +43,9 @@ def is_needed(count: int) -> bool:
     return bool(chosen.confirm_sending) and (not part(Agreement).agreed or count > chosen.confirm_count)
 
 
-def ask(asking: CsmOperator, **request: Any) -> Returned:
-    """Open the dialog, which sends *request* itself. Gives what the operator returns that is *asking*."""
-    asking.hand_over(ops.csm.confirm_sending, **request)
+def ask(**request: Any) -> Returned:
+    """Open the dialog, which sends *request* itself. Gives what the operator returns that asks."""
+    go_on_with("confirm_sending", **request)
     return {"CANCELLED"}
 
 
@@ -98,13 +98,14 @@ class CSM_OT_confirm_sending(RequestOperator):
         if isinstance(addon, bpy.types.AddonPreferences):
             layout.prop(addon, "confirm_sending", text="Ask Again in the Next Session")
 
-    def run(self, _context: Context) -> Returned:
+    def run(self, _context: Context) -> None:
         part(Agreement).agreed = True
         if self.all_selected:
-            return ended(self.hand_over(ops.csm.refine_selected, confirmed=True))
-        named = {"session_code": self.session_code, "target": self.target, "engine": self.engine}
-        request = {**named, "again": self.again}
-        return ended(self.hand_over(ops.csm.refine, **request, confirmed=True))
+            go_on_with("refine_selected", confirmed=True)
+        else:
+            named = {"session_code": self.session_code, "target": self.target, "engine": self.engine}
+            request = {**named, "again": self.again}
+            go_on_with("refine", **request, confirmed=True)
 
     def _requests(self, context: Context) -> list[tuple[str, str, str]]:
         """Name, size and session of each object that will be refined."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import bpy
 
 from ..core.api.session_code import parse_session_code
-from ..core.errors import BadValue, CsmError, NoSuchObject
+from ..core.errors import BadValue, CsmError, NoSuchObject, UsageError
 from ..core.files.source_text import parse_source, read_engine
 from ..core.messages import NOTHING, Message
 from ..core.models import Choices
@@ -26,8 +26,6 @@ from ..scene.properties import state_of
 from . import planned_request
 
 Returned = set[Literal["RUNNING_MODAL", "CANCELLED", "FINISHED", "PASS_THROUGH", "INTERFACE"]]
-
-ops: Any = bpy.ops  # its stubs do not know our operators
 
 
 class CsmOperator(bpy.types.Operator):
@@ -65,16 +63,6 @@ class CsmOperator(bpy.types.Operator):
     def run(self, context: Context) -> Returned | None:
         """Do all of it. ``None`` means that it has finished."""
         raise NotImplementedError
-
-    def hand_over(self, operator: Any, **settings: Any) -> Returned:
-        """Let another *operator* go on. Its report of an error, which Blender raises as an exception, is made again."""
-        try:
-            answer: Returned = operator("INVOKE_DEFAULT", **settings)
-        except RuntimeError as error:
-            said = str(error).removeprefix("Error: ").rpartition(".poll() ")[2]  # where it is disabled: the reason
-            self.report({"ERROR"}, said.strip())
-            return {"CANCELLED"}
-        return answer
 
     def _reported(self, step: Callable[..., Returned | None], *arguments: Any) -> Returned:
         try:
@@ -159,17 +147,27 @@ class RequestOperator(CsmOperator):
         return find_objects(context.scene, self.target) if self.target else active_objects(context)
 
 
-def ended(answer: Returned) -> Returned:
-    """What an operator returns that handed over to another one, whose *answer* may be that it runs on."""
-    return {"CANCELLED"} if answer == {"CANCELLED"} else {"FINISHED"}
-
-
 def active_objects(context: Context) -> list[bpy.types.Object]:
     """The active object and what is selected with it. Raises :class:`NoSuchObject` where there is none."""
     objects = planned_request.chosen_objects(context)
     if not objects:
         raise NoSuchObject("No object is active.", "Select the block-out.")
     return objects
+
+
+def go_on_with(name: str, **properties: Any) -> None:
+    """Call the operator ``csm.name`` as a click would. Raises :class:`UsageError` with what it reports as an error.
+
+    Blender shows no report of an operator that Python calls, and makes a ``RuntimeError`` of an error.
+    """
+    ours: Any = bpy.ops.csm  # type: ignore[attr-defined]  # its stubs do not know our operators
+    try:
+        getattr(ours, name)("INVOKE_DEFAULT", **properties)
+    except RuntimeError as error:
+        text = str(error).partition(f"{name}.poll() ")[2] or str(error).removeprefix("Error: ")
+        if text.startswith("Python: "):
+            raise  # no report: it is broken
+        raise UsageError("{text}", text=text.strip()) from error
 
 
 def forbidden() -> Message:

@@ -82,7 +82,7 @@ class CSM_OT_refine(RequestOperator):
         is_paid = source.kind is SourceKind.SESSION and choices.engine is Engine.SERVICE
         if is_paid and not self.confirmed and confirm_dialog.is_needed(1):
             return confirm_dialog.ask(
-                self, session_code=source.name, target=self.target, again=self.again, engine=self.engine
+                session_code=source.name, target=self.target, again=self.again, engine=self.engine
             )
         self._begin(context, source, choices)
         file_state().watched_by_operator.add(self._job_id)
@@ -155,7 +155,7 @@ class CSM_OT_refine_selected(CsmOperator):
         """Begin all the jobs; their results are placed one by one as they arrive."""
         is_paid = planned_request.choices_of(context.scene, SourceKind.SESSION).engine is Engine.SERVICE
         if is_paid and not self.confirmed and confirm_dialog.is_needed(len(selected_with_code(context))):
-            return confirm_dialog.ask(self, all_selected=True)
+            return confirm_dialog.ask(all_selected=True)
         return {"FINISHED"} if self._begin(context) else {"CANCELLED"}
 
     def run(self, context: Context) -> Returned:
