@@ -11,18 +11,17 @@ import bpy
 import numpy as np
 
 from ..core.conversion import ConversionReport, ConversionRequest, Fitted
-from ..core.file_system import remove_file
 from ..core.messages import Message
 from ..core.models import Materials
 from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress
 from ..core.sources import Facing
 from ..remesh.progress import within
 from .asset import make_asset
-from .edit_glb import fit_file
 from .export_glb import export_glb
 from .files.open_file import MeshFile, open_file
 from .files.read_file import pack_images
 from .files.read_object import read_object
+from .fit_ahead import fit_ahead
 from .fitting import fit_mesh, fitted_by, notes_on_facing, planned_move
 from .import_mesh import Imported, import_opened
 from .mesh.mesh_checks import check_mesh
@@ -87,11 +86,11 @@ def _imported_and_fitted(
         imported = _imported(request, file)
         report_progress(0.4, Message("Fitting the mesh"))
         return imported, fit_mesh(imported.mesh, request)
-    ahead = request.blend.with_name("fitted.glb")
-    move = fit_file(file.path, ahead, lambda low, high: planned_move(low, high, request)) if file.glb else None
-    if move is not None:
-        imported = import_opened(file.at(ahead))
-        remove_file(ahead)
+    geometry = file.glb.geometry if file.glb else None
+    ahead = fit_ahead(geometry, lambda low, high: planned_move(low, high, request)) if geometry else None
+    if ahead is not None:
+        moved, move = ahead
+        imported = import_opened(file.with_geometry(moved))
         fitted = fitted_by(move, imported.mesh, request.refinement)
         if fitted.fitted_error < AS_PLANNED:
             return imported, fitted

@@ -16,7 +16,8 @@ from fit_glbs import Glb
 bpy = pytest.importorskip("bpy")
 
 from csm_blender.converter import convert as converting
-from csm_blender.converter.edit_glb import fit_file
+from csm_blender.converter.fit_ahead import fit_ahead
+from csm_blender.converter.gltf.plain_geometry import read_plain_geometry
 from csm_blender.converter.gltf.prepare import prepare_glb
 from csm_blender.core.conversion import ConversionReport, ConversionRequest
 from csm_blender.core.geometry import box
@@ -56,20 +57,19 @@ def converted(folder: Path, data: bytes) -> tuple[ConversionReport, np.ndarray, 
 
 
 def planned(folder: Path, data: bytes, size: tuple[float, float, float] = SIZE) -> Any:
-    """What :func:`fit_file` makes of a file."""
+    """How :func:`fit_ahead` moves a file's vertices."""
     placement = box.plan_for_numbers(size, None, scale_length=1.0)[1]
     asked = replace(request(folder, data), placement=placement)
-    return fit_file(
-        folder / "delivered.mesh", folder / "fitted.glb", lambda low, high: converting.planned_move(low, high, asked)
-    )
+    geometry = read_plain_geometry(asked.mesh)
+    ahead = geometry and fit_ahead(geometry, lambda low, high: converting.planned_move(low, high, asked))
+    return ahead[1] if ahead else None
 
 
 def test_both_ways_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = dome().bytes()
     assert planned(tmp_path, data) is not None
     report, points, normals = converted(tmp_path, data)
-    assert not list(tmp_path.glob("fitted.glb.*"))
-    monkeypatch.setattr(converting, "fit_file", lambda *_: None)
+    monkeypatch.setattr(converting, "fit_ahead", lambda *_: None)
     other_report, other_points, other_normals = converted(tmp_path, data)
     assert report == other_report
     assert report.fitted.fitted_error < 1e-6
@@ -110,7 +110,6 @@ def test_what_is_not_plain_is_left_for_after_the_import(change: Callable[[Glb], 
     glb = dome()
     change(glb)
     assert planned(tmp_path, glb.bytes()) is None
-    assert not (tmp_path / "fitted.glb").exists()
 
 
 def test_an_even_scale_is_left_for_after_the_import(tmp_path: Path) -> None:
@@ -143,9 +142,10 @@ def test_lines_far_away_neither_count_nor_keep_a_file_from_being_fitted_ahead(tm
     prepared = prepare_glb(tmp_path / "delivered.mesh", tmp_path)
     placement = box.plan_for_numbers(SIZE, None, scale_length=1.0)[1]
     asked = ConversionRequest(prepared.path, "Dome", placement, REFINEMENT)
-    move = fit_file(prepared.path, tmp_path / "fitted.glb", lambda low, high: converting.planned_move(low, high, asked))
-    assert move is not None
-    assert move.high.max() <= 1.0
+    assert prepared.geometry is not None
+    ahead = fit_ahead(prepared.geometry, lambda low, high: converting.planned_move(low, high, asked))
+    assert ahead is not None
+    assert ahead[1].high.max() <= 1.0
     report, points, _normals = converted(tmp_path, glb.bytes())
     assert report.notes == ("Points and lines beside the faces were left out.",)
     assert np.ptp(points.reshape(-1, 3), axis=0) == pytest.approx((SIZE[0], SIZE[2], SIZE[1]), abs=1e-6)
