@@ -17,7 +17,6 @@ from ..core.processes.child_side import Parent, log_to
 from ..core.processes.launch import arguments_of_child
 from ..core.remesh import RemeshRequest, ReportProgress
 from .convert import convert
-from .remesh_file import for_local_file, remesh_file
 
 _BROKE = Message(
     "Another try gives the same: ask the service for a plain GLB. The file and the log are kept in the job's folder; "
@@ -51,6 +50,8 @@ def _report(request: dict[str, Any], report_progress: ReportProgress) -> dict[st
     remeshing = RemeshRequest.keys(required=True) <= request.keys()
     try:
         if remeshing:
+            from .remesh_file import remesh_file  # noqa: PLC0415 - imports the engine, which a conversion needs not
+
             return remesh_file(RemeshRequest.from_dict(request), report_progress).as_dict()
         return convert(ConversionRequest.from_dict(request), report_progress).as_dict()
     except MemoryError:
@@ -61,6 +62,8 @@ def _report(request: dict[str, Any], report_progress: ReportProgress) -> dict[st
     except Exception as error:  # whatever the importer raises is about the file; its traceback goes to the log
         logging.getLogger(__name__).exception("The conversion broke")
         if remeshing:
+            from .remesh_file import for_local_file  # noqa: PLC0415 - as above
+
             words = "Blender could not work on the mesh: {error}"
             return {"error": for_local_file(ConversionFailed(words, error=error)).as_dict()}
         words = "Blender could not convert the delivered mesh: {error}"

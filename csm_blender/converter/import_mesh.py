@@ -20,6 +20,7 @@ from ..core.gltf.shown import LOOSE, scaled_to_nothing
 from ..core.messages import Message, sentences
 from .files.open_file import MeshFile, open_file
 from .files.read_file import read_file, vertex_count
+from .mesh.pictures import picture_size
 from .mesh.surface import keep_surface
 from .mesh.transform_mesh import reshape
 from .mesh.uv_maps import name_alike
@@ -85,7 +86,7 @@ def import_opened(file: MeshFile) -> Imported:
     unreadable = [  # no pixels, which Blender shows pink
         Message("The texture {name} cannot be read by this Blender.", name=repr(image.name))
         for image in bpy.data.images
-        if image.source == "FILE" and not all(image.size)
+        if image.source == "FILE" and not all(picture_size(image))
     ]
     notes += unreadable
     if len(shown) > 1:

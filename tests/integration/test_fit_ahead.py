@@ -94,22 +94,36 @@ def _without_normals(glb: Glb) -> None:
     del glb.document["meshes"][0]["primitives"][0]["attributes"]["NORMAL"]
 
 
-def _one_list(glb: Glb) -> None:
-    primitive = glb.document["meshes"][0]["primitives"][0]
-    primitive["attributes"]["TEXCOORD_0"] = len(glb.document["accessors"])
-    shared = glb.document["accessors"][primitive["attributes"]["POSITION"]]
-    glb.document["accessors"].append({**shared, "type": "VEC2"})
+def _one_for_both(glb: Glb) -> None:
+    attributes = glb.document["meshes"][0]["primitives"][0]["attributes"]
+    attributes["NORMAL"] = attributes["POSITION"]
 
 
 def _posed(glb: Glb) -> None:
     glb.document["meshes"][0]["primitives"][0]["targets"] = [{"POSITION": 0}]
 
 
-@pytest.mark.parametrize("change", [_turned, _twice, _packed, _without_normals, _one_list, _posed])
+@pytest.mark.parametrize("change", [_turned, _twice, _packed, _without_normals, _one_for_both, _posed])
 def test_what_is_not_plain_is_left_for_after_the_import(change: Callable[[Glb], None], tmp_path: Path) -> None:
     glb = dome()
     change(glb)
     assert planned(tmp_path, glb.bytes()) is None
+
+
+def test_lists_that_share_their_bytes_are_moved_each_for_itself(tmp_path: Path) -> None:
+    glb = dome()
+    attributes = glb.document["meshes"][0]["primitives"][0]["attributes"]
+    shared = glb.document["accessors"][attributes["POSITION"]]
+    attributes["TEXCOORD_0"] = len(glb.document["accessors"])
+    glb.document["accessors"].append({**shared, "type": "VEC2"})
+    report, _points, _normals = converted(tmp_path, glb.bytes())
+    assert report.fitted.fitted_error < 1e-6
+    layer = bpy.data.meshes["Dome"].uv_layers[0]
+    uvs, corners = np.empty(len(layer.uv) * 2), np.empty(len(layer.uv), dtype=np.int32)
+    layer.uv.foreach_get("vector", uvs)
+    bpy.data.meshes["Dome"].loops.foreach_get("vertex_index", corners)
+    delivered = np.frombuffer(bytes(glb.binary), "<f4", 240 * 2).reshape(-1, 2)[corners]
+    assert np.allclose(uvs.reshape(-1, 2), delivered * (1.0, -1.0) + (0.0, 1.0), atol=1e-6)
 
 
 def test_an_even_scale_is_left_for_after_the_import(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ without data. It makes objects, names, materials and slots; then each of its mes
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
 
 from ...core.gltf.document import Document, write_glb
-from ..mesh.transform_mesh import values
 from .fill_mesh import fill_mesh
 from .plain_geometry import PlainGeometry, PlainPart
 
@@ -63,9 +63,11 @@ def fill_stand_ins(geometry: PlainGeometry) -> None:
     """Put a mesh with the real *geometry* in the place of each that the importer has made of a stand-in."""
     for stand_in in [mesh for mesh in bpy.data.meshes if _MARK in mesh]:
         parts = geometry.parts[stand_in[_MARK]]
+        attributes: Any = stand_in.attributes  # the stub lacks the data of the attribute's own type
         slots = None
-        if "material_index" in stand_in.attributes:
-            slots = values(stand_in, "material_index", np.int32, 1)
+        if "material_index" in attributes:
+            slots = np.empty(len(parts), dtype=np.intc)
+            attributes["material_index"].data.foreach_get("value", slots)
         name = stand_in.name
         # A new one: emptied meshes of Blender 5 keep some attributes, and in another order than new ones get.
         mesh = bpy.data.meshes.new(name)

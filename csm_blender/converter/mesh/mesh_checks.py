@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...core.conversion import MeshFindings
 from .looks import count_transparent, is_inside_out
+from .pictures import picture_size
 from .transform_mesh import coordinates, triangles, values
 
 Indices = NDArray[Any]
@@ -116,4 +117,4 @@ def _textures(mesh: bpy.types.Mesh) -> tuple[tuple[str, int, int], ...]:
     trees = [material.node_tree for material in mesh.materials if material and material.node_tree]
     nodes = [node for tree in trees for node in tree.nodes if isinstance(node, bpy.types.ShaderNodeTexImage)]
     images = {node.image.name: node.image for node in nodes if node.image}
-    return tuple((name, image.size[0], image.size[1]) for name, image in images.items())
+    return tuple((name, *picture_size(image)) for name, image in images.items())
