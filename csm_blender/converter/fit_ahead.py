@@ -31,8 +31,8 @@ _TO_GLTF: Array = _TO_BLENDER.T
 def fit_ahead(geometry: PlainGeometry, plan: Callable[[Array, Array], Move]) -> tuple[PlainGeometry, Move] | None:
     """The *geometry* with its vertices where *plan* wants them, and what moved them there.
 
-    *plan* is given the lowest and the highest corner in Blender's axes. ``None`` where it would not save time, where the
-    mesh is not alone and at the origin, or without normals; then :func:`.fitting.fit_mesh` fits it after the import.
+    *plan* is given the lowest and the highest corner in Blender's axes. ``None`` where it would not save time, where
+    the mesh has no normals, or is not alone and at the origin; then :func:`.fitting.fit_mesh` fits it after the import.
     """
     parts = [part for mesh in geometry.parts.values() for part in mesh]
     if not _is_alone(geometry) or not all("NORMAL" in part.attributes for part in parts):

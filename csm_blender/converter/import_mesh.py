@@ -18,6 +18,7 @@ from ..core.files.mesh_file import EMPTY_GLB
 from ..core.files.mesh_format import MeshFormat
 from ..core.gltf.shown import LOOSE, scaled_to_nothing
 from ..core.messages import Message, sentences
+from .files.empty_file import open_empty_file
 from .files.open_file import MeshFile, open_file
 from .files.read_file import read_file, vertex_count
 from .mesh.pictures import picture_size
@@ -61,7 +62,7 @@ def import_opened(file: MeshFile) -> Imported:
     one are left out. Raises :class:`BadMesh` where there is no mesh and :class:`ConversionFailed` where Blender cannot
     read the file.
     """
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    open_empty_file()
     read_file(file)
     notes = list(file.notes)
     if file.kind is MeshFormat.OBJ:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The geometry of a plain GLB as arrays that are read straight from its binary data, without Blender's importer.
 
-Plain is what nearly every generator writes: lists of triangles with positions, normals, UVs and colors. One thing in the
-file that is anything else (rigs, poses, compression, sparse lists, points, an exporter's own attributes), and the whole
+Plain is what nearly every generator writes: lists of triangles with positions, normals, UVs and colors. Where one thing
+in the file is anything else (rigs, poses, compression, sparse lists, points, an exporter's own attributes), the whole
 file is left to the importer. Which lists the importer reads and how it decodes them: ``do_primitives`` in
 ``io_scene_gltf2/blender/imp/mesh.py`` and ``decode_accessor_obj`` in ``io_scene_gltf2/io/imp/gltf2_io_binary.py``.
 """
@@ -76,8 +76,9 @@ class _Reader:
 
     def __init__(self, path: Path, document: Document, start: int) -> None:
         self._path, self._document, self._start = path, document, start
-        self._data = np.memmap(path, np.uint8, "r")
-        self._data = self._data[start : start + int.from_bytes(self._data[start - 8 : start - 4].tobytes(), "little")]
+        whole = np.memmap(path, np.uint8, "r")
+        length = int.from_bytes(whole[start - 8 : start - 4].tobytes(), "little")
+        self._data: NDArray[np.uint8] = whole[start : start + length]
         self._lists: dict[int, Rows] = {}
 
     def geometry(self) -> PlainGeometry:
@@ -97,7 +98,9 @@ class _Reader:
         _require(isinstance(mesh.get("extras", {}), dict) and not mesh.get("extensions") and not mesh.get("weights"))
         _require(bool(mesh["primitives"]))
         for part in mesh["primitives"]:
-            _require(part.get("mode", _TRIANGLES) == _TRIANGLES and not part.get("targets") and not part.get("extensions"))
+            _require(
+                part.get("mode", _TRIANGLES) == _TRIANGLES and not part.get("targets") and not part.get("extensions")
+            )
             attributes = dict(_imported(part["attributes"]))
             vertices = {name: len(self._list(name, index)) for name, index in attributes.items()}
             count = vertices["POSITION"]
@@ -114,8 +117,9 @@ class _Reader:
 
     def _list(self, name: str, index: int) -> Rows:
         """The rows of an attribute, as :class:`PlainGeometry` holds them."""
+        types = _TYPES[name.partition("_")[0]]
         if index not in self._lists:
-            rows, accessor = self._rows(index, _TYPES[name.split("_")[0]], _NUMBERS)
+            rows, accessor = self._rows(index, types, _NUMBERS)
             normalized, kind = accessor.get("normalized", False), accessor["componentType"]
             _require(normalized in (True, False))
             if normalized and kind in _LARGEST:
@@ -123,7 +127,7 @@ class _Reader:
                 if kind in (5120, 5122):  # signed
                     rows = np.maximum(-1.0, rows)
             self._lists[index] = rows.astype(np.float32, copy=False)
-        _require(self._document["accessors"][index]["type"] in _TYPES[name.split("_")[0]])
+        _require(self._document["accessors"][index]["type"] in types)
         return self._lists[index]
 
     def _rows(self, index: Any, types: tuple[str, ...], kinds: Mapping[int, str]) -> tuple[NDArray[Any], Document]:
@@ -175,6 +179,6 @@ def sets_of(parts: tuple[PlainPart, ...], kind: str) -> int:
     return most
 
 
-def _require(plain: bool) -> None:
+def _require(plain: object) -> None:
     if not plain:
         raise _NotPlain

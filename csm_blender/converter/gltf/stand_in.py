@@ -28,7 +28,9 @@ def write_stand_in(geometry: PlainGeometry, path: Path) -> None:
     """Write what the importer is given in place of the GLB of *geometry* to *path*."""
     document = geometry.document
     pictures = [dict(picture) for picture in document.get("images", [])]
-    views, data, length = [], [], 0
+    views: list[Document] = []
+    data: list[bytes] = []
+    length = 0
     with geometry.path.open("rb") as file:
         for picture in pictures:
             if "bufferView" in picture:
@@ -54,29 +56,29 @@ def _mesh(mesh: Document, parts: tuple[PlainPart, ...] | None, index: int) -> Do
         return {"primitives": []}
     made = []
     for part, plain in zip(mesh["primitives"], parts, strict=True):
-        attributes = {name: _ACCESSOR_OF[name.split("_")[0]] for name in plain.attributes}
+        attributes = {name: _ACCESSOR_OF[name.partition("_")[0]] for name in plain.attributes}
         made.append({**{name: part[name] for name in ("material",) if name in part}, "attributes": attributes})
     return {**mesh, "primitives": made, "extras": {**mesh.get("extras", {}), _MARK: index}}
 
 
 def fill_stand_ins(geometry: PlainGeometry) -> None:
     """Put a mesh with the real *geometry* in the place of each that the importer has made of a stand-in."""
-    for stand_in in [mesh for mesh in bpy.data.meshes if _MARK in mesh]:
+    meshes: list[Any] = list(bpy.data.meshes)  # the stubs do not know a block's custom properties
+    for stand_in in [mesh for mesh in meshes if _MARK in mesh]:
         parts = geometry.parts[stand_in[_MARK]]
-        attributes: Any = stand_in.attributes  # the stub lacks the data of the attribute's own type
         slots = None
-        if "material_index" in attributes:
+        if "material_index" in stand_in.attributes:
             slots = np.empty(len(parts), dtype=np.intc)
-            attributes["material_index"].data.foreach_get("value", slots)
+            stand_in.attributes["material_index"].data.foreach_get("value", slots)
         name = stand_in.name
         # A new one: emptied meshes of Blender 5 keep some attributes, and in another order than new ones get.
         mesh = bpy.data.meshes.new(name)
         for material in stand_in.materials:
             mesh.materials.append(material)
         fill_mesh(mesh, geometry, parts, slots)
-        for key in stand_in.keys():
+        for key, value in stand_in.items():
             if key != _MARK:
-                mesh[key] = stand_in[key]
+                mesh[key] = value
         stand_in.user_remap(mesh)
         bpy.data.meshes.remove(stand_in)
         mesh.name = name

@@ -61,6 +61,9 @@ def _places(points: Points) -> Indices:
     """For each of the *points* (n, 3) the first one at exactly the same place."""
     bits = (points.astype(np.float32) + np.float32(0.0)).view(np.uint32)  # -0.0 is at the place of 0.0
     mixed = bits.astype(np.uint64) @ _MIXER
+    in_order = np.sort(mixed)
+    if not (in_order[1:] == in_order[:-1]).any():  # sorting them with their numbers takes five times as long
+        return np.arange(len(points))
     order = np.argsort(mixed, kind="stable")
     same = mixed[order[1:]] == mixed[order[:-1]]
     equal = (bits[order[1:][same]] == bits[order[:-1][same]]).all(axis=1)
@@ -76,6 +79,9 @@ def _places(points: Points) -> Indices:
 def _welded(edges: Indices, sides: Indices, places: Indices) -> tuple[Indices, Indices]:
     """The edges between *places* that triangles lie on, and on how many. Triangles without an area do not count."""
     shared = (np.bincount(places, minlength=len(places)) > 1)[places]
+    if not shared.any():
+        faces = np.bincount(sides.ravel(), minlength=len(edges))
+        return (edges, faces) if faces.all() else (edges[faces > 0], faces[faces > 0])
     moved = shared[edges[:, 0]] | shared[edges[:, 1]]  # only these can coincide
     ends = np.sort(places[edges[moved]], axis=1)
     closed = np.zeros(len(edges), dtype=bool)

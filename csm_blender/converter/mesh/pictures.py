@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The sizes of pictures, without having Blender unpack the pixels of each: the longest step of a small conversion.
 
-The checksums of a PNG tell that it is as it was written (PNG specification, chunks: RFC 2083). All other pictures, and a
-PNG about which anything is odd, Blender is asked about.
+The checksums of a PNG tell that it is as it was written (RFC 2083). About all other pictures, and about a PNG in which
+anything is odd, Blender is asked.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def whole_png_size(data: bytes) -> tuple[int, int] | None:
     if not data.startswith(_SIGNATURE):
         return None
     view, start = memoryview(data), len(_SIGNATURE)
-    kinds, header, pixels = [], b"", b""
+    kinds: list[bytes] = []
+    header = pixels = b""
     while start + 12 <= len(data) and kinds[-1:] != [b"IEND"]:
         length = int.from_bytes(view[start : start + 4], "big")
         kind, end = bytes(view[start + 4 : start + 8]), start + 8 + length
