@@ -50,14 +50,13 @@ class PlainPart:
 
 @dataclass(frozen=True)
 class PlainGeometry:
-    """The *document* of a GLB at *path*, whose binary data begins at *start*, and the parts of each mesh that is shown.
+    """The *document* of a GLB, its binary *data*, and the parts of each mesh that is shown.
 
     ``lists`` holds the rows of each accessor as the importer decodes it, in glTF's axes; they may be replaced.
     """
 
-    path: Path
     document: Document
-    start: int
+    data: NDArray[np.uint8]
     parts: Mapping[int, tuple[PlainPart, ...]]
     lists: dict[int, Rows]
 
@@ -66,7 +65,11 @@ def read_plain_geometry(path: Path) -> PlainGeometry | None:
     """The geometry of the GLB at *path*, which was prepared; ``None`` where something in it is not plain."""
     try:
         document, json_end = read_document(path)
-        return _Reader(path, document, json_end + 8).geometry()
+        with path.open("rb") as file:  # not mapped into memory: Windows could not delete it then
+            file.seek(json_end)
+            length = int.from_bytes(file.read(4), "little")
+            data = np.fromfile(path, np.uint8, length, offset=json_end + 8)
+        return _Reader(document, data).geometry()
     except (_NotPlain, *INCONSISTENT):
         return None
 
@@ -74,11 +77,8 @@ def read_plain_geometry(path: Path) -> PlainGeometry | None:
 class _Reader:
     """Reads each list of a GLB once, and raises :class:`_NotPlain` or one of ``INCONSISTENT`` where it cannot."""
 
-    def __init__(self, path: Path, document: Document, start: int) -> None:
-        self._path, self._document, self._start = path, document, start
-        whole = np.memmap(path, np.uint8, "r")
-        length = int.from_bytes(whole[start - 8 : start - 4].tobytes(), "little")
-        self._data: NDArray[np.uint8] = whole[start : start + length]
+    def __init__(self, document: Document, data: NDArray[np.uint8]) -> None:
+        self._document, self._data = document, data
         self._lists: dict[int, Rows] = {}
 
     def geometry(self) -> PlainGeometry:
@@ -90,9 +90,10 @@ class _Reader:
         _require(all(type(mesh) is int and mesh >= 0 for mesh in meshes))
         parts = {mesh: tuple(self._parts(document["meshes"][mesh])) for mesh in sorted(meshes)}
         for picture in document.get("images", []):
+            _require(isinstance(picture, dict))
             if "bufferView" in picture:
                 self._view(picture["bufferView"])
-        return PlainGeometry(self._path, document, self._start, parts, self._lists)
+        return PlainGeometry(document, self._data, parts, self._lists)
 
     def _parts(self, mesh: Document) -> Iterator[PlainPart]:
         _require(isinstance(mesh.get("extras", {}), dict) and not mesh.get("extensions") and not mesh.get("weights"))
@@ -137,8 +138,8 @@ class _Reader:
         _require("sparse" not in accessor and accessor["type"] in types and not accessor.get("extensions"))
         view, first, length = self._view(accessor["bufferView"])
         number, width = np.dtype(kinds[accessor["componentType"]]), _WIDTHS[accessor["type"]]
-        count, inner = int(accessor["count"]), int(accessor.get("byteOffset", 0))
-        stride = int(view.get("byteStride", 0)) or number.itemsize * width
+        count, inner = _whole(accessor["count"]), _whole(accessor.get("byteOffset", 0))
+        stride = _whole(view.get("byteStride", 0)) or number.itemsize * width
         used = stride * (count - 1) + number.itemsize * width
         _require(count > 0 and inner >= 0 and stride > 0 and stride % number.itemsize == 0 and inner + used <= length)
         start = first + inner
@@ -149,8 +150,7 @@ class _Reader:
         """A bufferView, where it begins in the binary data, and how many bytes it has."""
         _require(type(index) is int and index >= 0)
         view = self._document["bufferViews"][index]
-        # Whole numbers may be written as 3.0 in JSON.
-        first, length = int(view.get("byteOffset", 0)), int(view["byteLength"])
+        first, length = _whole(view.get("byteOffset", 0)), _whole(view["byteLength"])
         _require(view["buffer"] == 0 and not view.get("extensions"))
         _require(first >= 0 and length >= 0 and first + length <= len(self._data))
         return view, first, length
@@ -177,6 +177,13 @@ def sets_of(parts: tuple[PlainPart, ...], kind: str) -> int:
             own += 1
         most = max(most, own)
     return most
+
+
+def _whole(value: Any) -> int:
+    """A whole number, which may be written as 3.0 in JSON."""
+    number = int(value)
+    _require(number == value)
+    return number
 
 
 def _require(plain: object) -> None:

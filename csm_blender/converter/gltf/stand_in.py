@@ -29,17 +29,16 @@ def write_stand_in(geometry: PlainGeometry, path: Path) -> None:
     document = geometry.document
     pictures = [dict(picture) for picture in document.get("images", [])]
     views: list[Document] = []
-    data: list[bytes] = []
+    data: list[memoryview] = []
     length = 0
-    with geometry.path.open("rb") as file:
-        for picture in pictures:
-            if "bufferView" in picture:
-                view = document["bufferViews"][picture["bufferView"]]
-                picture["bufferView"] = len(views)
-                file.seek(geometry.start + int(view.get("byteOffset", 0)))
-                data.append(file.read(int(view["byteLength"])))
-                views.append({"buffer": 0, "byteOffset": length, "byteLength": len(data[-1])})
-                length += len(data[-1])
+    for picture in pictures:
+        if "bufferView" in picture:
+            view = document["bufferViews"][picture["bufferView"]]
+            first, own = int(view.get("byteOffset", 0)), int(view["byteLength"])
+            picture["bufferView"] = len(views)
+            views.append({"buffer": 0, "byteOffset": length, "byteLength": own})
+            data.append(geometry.data[first : first + own].data)
+            length += own
     changed: Document = {
         "meshes": [_mesh(mesh, geometry.parts.get(index), index) for index, mesh in enumerate(document["meshes"])],
         "accessors": _ACCESSORS,
@@ -64,21 +63,32 @@ def _mesh(mesh: Document, parts: tuple[PlainPart, ...] | None, index: int) -> Do
 def fill_stand_ins(geometry: PlainGeometry) -> None:
     """Put a mesh with the real *geometry* in the place of each that the importer has made of a stand-in."""
     meshes: list[Any] = list(bpy.data.meshes)  # the stubs do not know a block's custom properties
-    for stand_in in [mesh for mesh in meshes if _MARK in mesh]:
-        parts = geometry.parts[stand_in[_MARK]]
-        slots = None
-        if "material_index" in stand_in.attributes:
-            slots = np.empty(len(parts), dtype=np.intc)
-            stand_in.attributes["material_index"].data.foreach_get("value", slots)
-        name = stand_in.name
-        # A new one: emptied meshes of Blender 5 keep some attributes, and in another order than new ones get.
-        mesh = bpy.data.meshes.new(name)
-        for material in stand_in.materials:
-            mesh.materials.append(material)
-        fill_mesh(mesh, geometry, parts, slots)
-        for key, value in stand_in.items():
-            if key != _MARK:
-                mesh[key] = value
-        stand_in.user_remap(mesh)
-        bpy.data.meshes.remove(stand_in)
+    replaced = {mesh: _filled(mesh, geometry) for mesh in meshes if _MARK in mesh}
+    for obj in bpy.data.objects:
+        if obj.data in replaced:
+            obj.data = replaced[obj.data]
+    names = [mesh.name for mesh in replaced]
+    bpy.data.batch_remove(list(replaced))
+    for mesh, name in zip(replaced.values(), names, strict=True):
         mesh.name = name
+
+
+def _filled(stand_in: Any, geometry: PlainGeometry) -> bpy.types.Mesh:
+    """A mesh with all that *stand_in* has, and the *geometry* that belongs to it.
+
+    A new one: emptied meshes of Blender 5 keep some attributes, and in another order than new ones get.
+    """
+    parts = geometry.parts[stand_in[_MARK]]
+    slots = None
+    if "material_index" in stand_in.attributes:
+        slots = np.empty(len(parts), dtype=np.intc)
+        stand_in.attributes["material_index"].data.foreach_get("value", slots)
+    mesh: Any = bpy.data.meshes.new(stand_in.name)
+    for material in stand_in.materials:
+        mesh.materials.append(material)
+    fill_mesh(mesh, geometry, parts, slots)
+    for key, value in stand_in.items():
+        if key != _MARK:
+            mesh[key] = value
+    made: bpy.types.Mesh = mesh
+    return made

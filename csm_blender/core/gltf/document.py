@@ -91,7 +91,7 @@ def write_as_glb(path: Path, glb: Path, beside: Path | None = None) -> None:
         raise BadMesh("The glTF is inconsistent: the parts of its JSON do not match.") from error
 
 
-def write_glb(document: Document, parts: Sequence[bytes], path: Path) -> None:
+def write_glb(document: Document, parts: Sequence[bytes | memoryview], path: Path) -> None:
     """Write *document* to *path* with the *parts* one after the other as its binary data."""
     length = sum(map(len, parts))
     rest = -length % 4
