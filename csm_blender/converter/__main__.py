@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Entry of the converter process: one argument, the path of a request written by ``core.processes.converter_pool``."""
+"""Entry of the converter process: one argument, the path of a request written by ``core.processes.converter_pool``.
+
+Without an argument it waits for its first request, too: it can be started while the file is still on its way, so that
+Blender is ready when it is there.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,7 @@ def main(argv: list[str]) -> None:
     a standard input it is one request only.
     """
     parent = Parent()
-    path = argv[0]
+    path = argv[0] if argv else _next_path(parent)
     while path:
         request: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
         if "log" in request:
@@ -42,8 +46,13 @@ def main(argv: list[str]) -> None:
         if "log" in request:
             log_to(os.devnull)  # an open log could not be removed everywhere
         parent.send_answer(report)
-        line = parent.next_line()
-        path = json.loads(line)["request"] if line else ""
+        path = _next_path(parent)
+
+
+def _next_path(parent: Parent) -> str:
+    """The path of the next request, waited for; empty when there will be none."""
+    line = parent.next_line()
+    return str(json.loads(line)["request"]) if line else ""
 
 
 def _report(request: dict[str, Any], report_progress: ReportProgress) -> dict[str, Any]:

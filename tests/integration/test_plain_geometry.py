@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -231,3 +233,14 @@ def test_many_triangles_come_out_as_from_the_importer(tmp_path: Path) -> None:
     ours, importers = both(tmp_path / "plain.glb", tmp_path)
     assert isinstance(ours, dict)
     assert ours == importers
+
+
+def test_a_conversion_does_not_import_the_engine() -> None:
+    """It is half of the time that a small conversion takes."""
+    code = (
+        "import sys, bpy, csm_blender.converter.__main__ as _;"
+        "print([name for name in sys.modules if name.startswith('csm_blender.remesh.')])"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
