@@ -15,7 +15,7 @@ import numpy as np
 
 from .fitting import Move
 from .gltf.plain_geometry import PlainGeometry, Rows
-from .mesh.transform_mesh import Array, is_uneven, transformed_normals
+from .mesh.transform_mesh import Array, is_uneven, times, transformed_normals
 
 _NEUTRAL = {
     "matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1],
@@ -50,7 +50,7 @@ def fit_ahead(geometry: PlainGeometry, plan: Callable[[Array, Array], Move]) -> 
     inverse = np.linalg.inv(linear).astype(np.float32)
     lists = dict(geometry.lists)
     for index in positions:
-        points = (lists[index].astype(np.float64) - around) @ linear.T + shift
+        points = times(lists[index].astype(np.float64) - around, linear.T) + shift
         lists[index] = points.astype(np.float32)
     for index in normals:
         lists[index] = transformed_normals(lists[index], inverse)

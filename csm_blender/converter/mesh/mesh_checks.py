@@ -98,17 +98,18 @@ def _welded(edges: Indices, sides: Indices, places: Indices) -> tuple[Indices, I
 
 def _count_parts(edges: Indices, vertices: int) -> int:
     """Connected components: each vertex takes the smallest label around it, with pointer jumping in between."""
-    a, b = edges.T
+    a, b = (np.ascontiguousarray(ends, dtype=np.intp) for ends in edges.T)
     label = np.arange(vertices)
     while True:
         smallest = label.copy()
-        lower = np.minimum(label[a], label[b])
-        np.minimum.at(smallest, label[a], lower)
-        np.minimum.at(smallest, label[b], lower)
-        while not np.array_equal(jumped := smallest[smallest], smallest):
+        of_a, of_b = label.take(a), label.take(b)
+        lower = np.minimum(of_a, of_b)
+        np.minimum.at(smallest, of_a, lower)
+        np.minimum.at(smallest, of_b, lower)
+        while not np.array_equal(jumped := smallest.take(smallest), smallest):
             smallest = jumped
         if np.array_equal(smallest, label):
-            return int(np.count_nonzero(np.bincount(label[a], minlength=1)))
+            return int(np.count_nonzero(np.bincount(label.take(a), minlength=1)))
         label = smallest
 
 
