@@ -70,7 +70,7 @@ def convert(
     report_progress(0.9 if request.remesh is None else 0.95, Message("Checking the mesh"))
     return ConversionReport(
         fitted=fitted,
-        findings=imported.added_to(check_mesh(mesh)),
+        findings=imported.added_to(check_mesh(mesh, imported.picture_sizes if remeshed is None else None)),
         mesh=mesh.name,
         blend=str(request.blend),
         materials=len(mesh.materials),

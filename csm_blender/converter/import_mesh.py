@@ -32,13 +32,14 @@ class Imported:
     """One mesh, and sentences about what of the file could not be kept.
 
     ``missing_textures`` counts pictures that are not in the file or cannot be read, ``bad_numbers`` the file's vertices
-    and UVs that are no numbers.
+    and UVs that are no numbers. ``picture_sizes`` are those of the file's pictures, by their names in Blender.
     """
 
     mesh: bpy.types.Mesh
     notes: list[Message] = field(default_factory=list)
     missing_textures: int = 0
     bad_numbers: int = 0
+    picture_sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def added_to(self, findings: MeshFindings) -> MeshFindings:
         """The *findings* of the mesh, and what was wrong with the file."""
@@ -84,10 +85,11 @@ def import_opened(file: MeshFile) -> Imported:
         notes.append(scaled_to_nothing(len(objects) - len(shown)))
     if not shown:
         raise BadMesh(sentences(Message("The file shows no mesh."), *notes))
+    sizes = {image.name: picture_size(image) for image in bpy.data.images if image.source == "FILE"}
     unreadable = [  # no pixels, which Blender shows pink
-        Message("The texture {name} cannot be read by this Blender.", name=repr(image.name))
-        for image in bpy.data.images
-        if image.source == "FILE" and not all(picture_size(image))
+        Message("The texture {name} cannot be read by this Blender.", name=repr(name))
+        for name, size in sizes.items()
+        if not all(size)
     ]
     notes += unreadable
     if len(shown) > 1:
@@ -96,7 +98,7 @@ def import_opened(file: MeshFile) -> Imported:
     if keep_surface(mesh) and LOOSE not in notes:
         notes.append(LOOSE)
     missing = (file.glb.missing_textures if file.glb else 0) + len(unreadable)
-    return Imported(mesh, notes, missing, file.glb.bad_numbers if file.glb else 0)
+    return Imported(mesh, notes, missing, file.glb.bad_numbers if file.glb else 0, sizes)
 
 
 def _apply_transforms(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import bpy
@@ -14,14 +15,19 @@ from .looks import count_transparent, is_inside_out
 from .pictures import picture_size
 from .transform_mesh import coordinates, triangles, values
 
+PictureSizes = Mapping[str, tuple[int, int]]
+"""Width and height in pixels by the name of the picture."""
 Indices = NDArray[Any]
 Points = NDArray[np.float64]
 _MIXER = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
 """Odd numbers with many bits: the product of a place's three coordinates with them is another one for each place."""
 
 
-def check_mesh(mesh: bpy.types.Mesh) -> MeshFindings:
-    """The counts and findings of *mesh*, whose coordinates are numbers: others were refused earlier."""
+def check_mesh(mesh: bpy.types.Mesh, sizes: PictureSizes | None = None) -> MeshFindings:
+    """The counts and findings of *mesh*, whose coordinates are numbers: others were refused earlier.
+
+    *sizes* are those of pictures that are known already.
+    """
     edges, sides = _edges(mesh)
     points = coordinates(mesh)
     edges, faces_on_edge = _welded(edges, sides, _places(points))
@@ -33,7 +39,7 @@ def check_mesh(mesh: bpy.types.Mesh) -> MeshFindings:
         open_edges=open_edges,
         non_manifold_edges=int((faces_on_edge > 2).sum()),  # noqa: PLR2004 - by definition
         uv_maps=len(mesh.uv_layers),
-        textures=_textures(mesh),
+        textures=_textures(mesh, sizes or {}),
         bad_numbers=sum(int((~np.isfinite(_uvs(layer))).sum()) for layer in mesh.uv_layers),
         transparent_materials=count_transparent(mesh) or None,
         inside_out=is_inside_out(mesh, points, closed=not open_edges) or None,
@@ -119,9 +125,9 @@ def _uvs(layer: bpy.types.MeshUVLoopLayer) -> NDArray[np.float32]:
     return uvs
 
 
-def _textures(mesh: bpy.types.Mesh) -> tuple[tuple[str, int, int], ...]:
+def _textures(mesh: bpy.types.Mesh, sizes: PictureSizes) -> tuple[tuple[str, int, int], ...]:
     """(name, width, height) of each image that the materials of *mesh* show."""
     trees = [material.node_tree for material in mesh.materials if material and material.node_tree]
     nodes = [node for tree in trees for node in tree.nodes if isinstance(node, bpy.types.ShaderNodeTexImage)]
     images = {node.image.name: node.image for node in nodes if node.image}
-    return tuple((name, *picture_size(image)) for name, image in images.items())
+    return tuple((name, *(sizes.get(name) or picture_size(image))) for name, image in images.items())
