@@ -134,7 +134,7 @@ def pairs_of_files(files: Sequence[str], context: Context) -> list[Pair]:
     objects = {obj.name: obj for obj in (chosen if is_selection else block_outs_of(context.scene))}
     files = sorted(files, key=lambda file: natural_order(Path(file).name))
     pairs = by_name(files, list(objects))
-    bad = problems_of(Path(pair.session) for pair in usable(pairs))
+    bad = problems_of((Path(pair.session) for pair in usable(pairs)), look_again=False)
     found = []
     for pair in pairs:
         if not pair.session and not is_selection:
