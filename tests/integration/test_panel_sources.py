@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import bpy
 import numpy as np
 import pytest
 from fit_glbs import letter, plain
+from panels import Drawn, InSidebar
 
 import csm_blender
 from csm_blender.core.sources import Engine, Facing, SourceKind
@@ -48,36 +48,6 @@ def mesh_file(tmp_path: Path) -> str:
     path = tmp_path / "letter.glb"
     path.write_bytes(plain(*letter()))
     return str(path)
-
-
-class Drawn:
-    """In place of a layout: notes the properties, operators and texts that are drawn, and whether they are gray."""
-
-    def __init__(self, seen: dict[str, bool], *, parent: Drawn | None = None) -> None:
-        self.seen, self.parent, self.enabled = seen, parent, True
-
-    def __getattr__(self, name: str) -> Any:
-        def draw(*arguments: Any, **named: Any) -> Any:
-            if name == "panel":
-                return Drawn(self.seen, parent=self), Drawn(self.seen, parent=self)
-            texts = [each for each in (*arguments, *named.values()) if isinstance(each, str)]
-            self.seen |= dict.fromkeys([" ".join(texts[:2]), *texts], self.is_enabled())
-            return Drawn(self.seen, parent=self)
-
-        return draw
-
-    def is_enabled(self) -> bool:
-        return self.enabled and (self.parent is None or self.parent.is_enabled())
-
-
-class InSidebar:
-    """Blender's context, as it is in a sidebar."""
-
-    region = SimpleNamespace(width=300, type="UI")
-    preferences = SimpleNamespace(system=SimpleNamespace(ui_scale=1.0))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(bpy.context, name)
 
 
 def drawn() -> dict[str, bool]:
