@@ -57,8 +57,8 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         _draw_fit(box, record)
     job = file_state().jobs.get(record.job_id)
     if job is not None:
-        job = placed_result.standing(job)
-        if record.status == "PLACED" and not gone:
+        if record.status == "PLACED" and not gone:  # else there is no result, and looking for it takes long
+            job = placed_result.standing(job)
             _draw_stretch(context, box, record, job)
             _draw_delivered(context, box, record, job)
         _draw_card(context, box, job)

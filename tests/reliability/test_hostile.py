@@ -46,6 +46,16 @@ def test_converters_survive_a_few_spoiled_files_that_pass_the_check() -> None:
     assert figures["findings"] == []
 
 
+@pytest.mark.parametrize(("findings", "status"), [([], 0), (["000001-local: the converter died"], 1)])
+def test_a_finding_of_the_long_run_is_its_exit_status(
+    monkeypatch: pytest.MonkeyPatch, findings: list[str], status: int
+) -> None:
+    script = load_script("fuzz_glb.py")
+    monkeypatch.setattr(script, "fuzz_convert", lambda _inputs, _seed: {"findings": findings})
+    monkeypatch.setattr("sys.argv", ["fuzz_glb.py", "convert"])
+    assert script.main() == status
+
+
 def spoiled(**changes: Any) -> bytes:
     document = box_document()
     for path, value in changes.items():
