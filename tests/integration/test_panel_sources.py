@@ -125,8 +125,10 @@ def test_what_is_missing_is_said_for_each_source(scene: bpy.types.Scene, mesh_fi
     state.source = "SESSION"
     assert "key" in missing()
     state.source = "FILE"
-    state.filepath = "/meshes/chair.blend"
-    assert "no mesh file" in missing()
+    for path in ("/meshes/chair.blend", "chair", "SESSION_P_44569824122"):
+        state.filepath = path
+        assert missing().startswith(f"'{Path(path).name}' is no mesh file that can be read. Choose a .glb"), path
+        assert "session" not in missing(), "nor any other words of the command line"
     state.filepath = mesh_file
     assert missing() == ""
     state.source = "OBJECT"
@@ -137,6 +139,9 @@ def test_what_is_missing_is_said_for_each_source(scene: bpy.types.Scene, mesh_fi
     assert missing() == ""
     bpy.context.view_layer.objects.active = None
     assert "Select the block-out" in missing()
+    bpy.context.view_layer.objects.active = bpy.data.objects["Light"]
+    assert missing().startswith("'Light' is a light, which has no size. Select the block-out: the object that")
+    assert any("Select the block-out" in text for text in drawn()), "not only in a tooltip"
 
 
 def test_refined_turned_and_refined_again_without_key_and_network(scene: bpy.types.Scene, mesh_file: str) -> None:
@@ -182,6 +187,37 @@ def test_a_job_under_way_is_drawn_as_quickly_in_a_large_scene(scene: bpy.types.S
     for number in range(5000):
         scene.collection.objects.link(bpy.data.objects.new(f"Prop {number}", bpy.data.objects["Raw"].data))
     assert min(seconds() for _ in range(10)) < 10.0 * alone_s, "no object but its own is looked at"
+
+
+def test_a_result_of_this_source_is_refined_again_where_refine_was(scene: bpy.types.Scene, mesh_file: str) -> None:
+    state = state_of(scene)
+    state.source, state.filepath, state.engine = "FILE", mesh_file, "NONE"
+    assert "csm.refine" in drawn()
+    assert bpy.ops.csm.refine() == {"FINISHED"}
+    result = bpy.data.objects[state.jobs[0].result]
+    bpy.context.view_layer.objects.active = result
+    assert CSM_OT_refine.job_to_refine_again(InSidebar()) == state.jobs[0].job_id
+    assert "csm.refine" not in drawn()
+    state.filepath = mesh_file.replace("letter", "another")
+    assert CSM_OT_refine.job_to_refine_again(InSidebar()) == ""
+    assert "csm.refine" in drawn()
+
+
+def test_what_is_fitted_inside_is_not_called_exact_and_an_object_is_called_by_its_name(scene: bpy.types.Scene) -> None:
+    state_of(scene).fit = "INSIDE"
+    assert bpy.ops.csm.refine(source="object:Raw", target="Cube", engine="none") == {"FINISHED"}
+    seen = drawn()
+    assert "Placed, fits inside" in seen
+    assert "Placed, fits exactly" not in seen
+    assert "Raw" in seen
+    assert "object:Raw" not in seen
+
+
+def test_files_that_fit_no_object_are_reported_and_not_raised(scene: bpy.types.Scene, mesh_file: str) -> None:
+    path = Path(mesh_file)
+    with pytest.raises(RuntimeError, match="No file fits an object") as caught:  # Blender raises reports for scripts
+        bpy.ops.csm.choose_files(directory=str(path.parent), files=[{"name": path.name}])
+    assert "Traceback" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
