@@ -25,7 +25,7 @@ from ..jobs.store import now_text
 from ..messages import ROUTINE, Message
 from ..models import JobSpec
 from ..processes.converter_pool import BLEND_NAME, MESH_NAME
-from .journal import NO_JOURNAL, Glance, Journal, JournalWriter, glance, read_journal
+from .journal import NO_JOURNAL, Glance, Journal, JournalWriter, append, glance, read_journal
 from .plan import Plan
 from .request_mark import asking_job, set_mark, standing_mark, void_mark
 
@@ -87,8 +87,10 @@ class JobFolders:
 
     def glance(self, job_id: str) -> Glance:
         """State and holder of a job, for whoever counts many. Raises :class:`StoreDiskProblem`."""
-        with self._disk_faults_explained(job_id):
-            return glance(self.plan.job_folder(job_id))
+        try:
+            return glance(self.plan.job_folder_name(job_id))
+        except OSError as error:
+            raise self._explained(job_id, error) from error
 
     def siblings(self, job: Job) -> list[Job]:
         """The job whose request for the same session stands, unless that is *job* itself."""
@@ -271,8 +273,9 @@ class JobFolders:
         """A line for people in the job's folder. Not worth an error."""
         if isinstance(message, Message) and message.code == ROUTINE:
             return
-        with contextlib.suppress(OSError), (self.folder(job.job_id) / LOG_NAME).open("a", encoding="utf-8") as file:
-            file.write(f"{now_text()} {state}: {message}\n")
+        with contextlib.suppress(OSError):
+            path = f"{self.plan.job_folder_name(job.job_id)}/{LOG_NAME}"
+            append(path, f"{now_text()} {state}: {message}\n".encode())
 
     def _with_own_files(self, job: Job) -> Job:
         """*job* with the paths of its files as they are on this machine."""
@@ -290,5 +293,8 @@ class JobFolders:
         try:
             yield
         except OSError as error:
-            words = "The folder of the job {folder} cannot be used: {reason}."
-            raise StoreDiskProblem(words, folder=self.folder(job_id), reason=error) from error
+            raise self._explained(job_id, error) from error
+
+    def _explained(self, job_id: str, error: OSError) -> StoreDiskProblem:
+        words = "The folder of the job {folder} cannot be used: {reason}."
+        return StoreDiskProblem(words, folder=self.folder(job_id), reason=error)

@@ -49,8 +49,12 @@ def parse_source(text: str, folder: Path | None = None) -> Source:
 
 
 def check_file(path: Path) -> None:
-    """Check that the file *path* is there and is all there. Raises :class:`BadSource`."""
-    check_files([path])
+    """Check that the file *path* is there, without waiting: a person does. Raises :class:`BadSource`.
+
+    Whether it is all there is seen when the job begins, see :func:`fresh_state`.
+    """
+    for problem in problems_of([path], look_again=False).values():
+        raise problem
 
 
 def check_files(paths: Iterable[Path]) -> None:
@@ -59,10 +63,11 @@ def check_files(paths: Iterable[Path]) -> None:
         raise problem
 
 
-def problems_of(paths: Iterable[Path]) -> dict[Path, BadSource]:
+def problems_of(paths: Iterable[Path], *, look_again: bool = True) -> dict[Path, BadSource]:
     """Those of the files that are not there or not all there, and why.
 
-    Those that were changed just now are looked at twice, a moment apart: it takes that long once, however many.
+    Those that were changed just now are looked at twice, a moment apart: it takes that long once, however many. Not so
+    without *look_again*.
     """
     found: dict[Path, BadSource] = {}
     fresh: dict[Path, os.stat_result] = {}
@@ -72,7 +77,7 @@ def problems_of(paths: Iterable[Path]) -> dict[Path, BadSource]:
         except BadSource as problem:
             found[path] = problem
             continue
-        if time.time() - seen.st_mtime < FRESH_S:
+        if look_again and time.time() - seen.st_mtime < FRESH_S:
             fresh[path] = seen
         elif not seen.st_size:
             found[path] = _empty(path)
@@ -90,6 +95,15 @@ def problems_of(paths: Iterable[Path]) -> dict[Path, BadSource]:
         elif not seen.st_size:
             found[path] = _empty(path)
     return found
+
+
+def fresh_state(path: Path) -> tuple[int, int] | None:
+    """Size and time of a file that was changed just now, and may still be written; ``None`` for any other."""
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return (seen.st_size, seen.st_mtime_ns) if time.time() - seen.st_mtime < FRESH_S else None
 
 
 def mesh_files_in(folder: str) -> list[str]:
