@@ -196,10 +196,16 @@ class JobFolders:
         return True
 
     def renew(self, owner: str, lease_s: float) -> None:
-        """Show for every job of *owner* that its holder lives."""
+        """Show for every job of *owner* that its holder lives. Raises :class:`StoreDiskProblem`, after all others."""
+        problems = []
         for job_id, held in self._held.items():
             if held.owner == owner:
-                self._beat(job_id, held, lease_s)
+                try:
+                    self._beat(job_id, held, lease_s)
+                except StoreDiskProblem as problem:
+                    problems.append(problem)
+        if problems:
+            raise problems[0]
 
     def release(self, owner: str) -> None:
         """Give back every job of *owner*."""

@@ -122,6 +122,18 @@ def test_a_holder_that_shows_it_lives_keeps_the_job_whatever_the_clocks_say(plan
         assert not there.claim(job.job_id, "there", LEASE_S)
 
 
+def test_a_folder_that_is_gone_keeps_no_other_job_from_being_held(plan: Plan) -> None:
+    clock = Clock()
+    folders = JobFolders(plan, clock)
+    gone, kept = held(folders, 1), held(folders, 3)
+    before = folders.journal(kept.job_id).length
+    shutil.rmtree(folders.folder(gone.job_id))
+    clock.now_s += LEASE_S
+    with pytest.raises(StoreDiskProblem):
+        folders.renew("me", LEASE_S)
+    assert folders.journal(kept.job_id).length > before
+
+
 @pytest.mark.usefixtures("elsewhere")
 def test_watching_begins_with_the_first_look(plan: Plan) -> None:
     """However long ago a worker died: who just came has not watched it yet."""
