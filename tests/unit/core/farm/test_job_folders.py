@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from farm import claimed_by_ended_process, file_spec, folders_of, plan_of
@@ -312,6 +313,30 @@ def test_a_mark_that_could_not_be_written_whole_holds_nobody_up(plan: Plan, monk
         with pytest.raises(StoreDiskProblem, match="No space"):
             folders.begin_post(job, "me")
     assert folders.begin_post(job, "me") is None
+
+
+def test_a_disk_fault_as_another_worker_asks_leaves_the_mark_of_that_one(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second worker saw no mark, and then neither could make one nor be told that there is one."""
+    here, there = JobFolders(plan), JobFolders(plan)
+    first, second = submitting(here, 1), submitting(there, 2, "there")
+    real = Path.open
+
+    def refused(path: Path, mode: str = "r", *arguments: Any, **more: Any) -> Any:
+        if mode == "xb" and path.name == "request-1.json":
+            raise OSError(5, "Input/output error")
+        return real(path, mode, *arguments, **more)
+
+    with monkeypatch.context() as faulty:
+        faulty.setattr("csm_blender.core.farm.job_folders.standing_mark", lambda _folder: (0, ""))
+        assert here.begin_post(first, "me") is None
+        faulty.setattr(Path, "open", refused)
+        with pytest.raises(StoreDiskProblem, match="Input/output"):
+            there.begin_post(second, "there")
+    other = there.begin_post(second, "there")
+    assert other is not None, "it must not send: the first one has"
+    assert other.job_id == first.job_id
 
 
 def test_only_jobs_of_the_service_send(tmp_path: Path) -> None:
