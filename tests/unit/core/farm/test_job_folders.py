@@ -9,10 +9,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from farm import claimed_by_ended_process, file_spec, folders_of, plan_of
+from farm import LEASE_S, claimed_by_ended_process, file_spec, folders_of, held, plan_of, submitting
 from jobs_at_hand import spec
 
 from csm_blender.core.conversion import ConversionReport, Fitted, JobResult
@@ -26,7 +25,6 @@ from csm_blender.core.jobs.states import JobState
 from csm_blender.core.messages import Message
 
 S = JobState
-LEASE_S = 50.0
 URL = "https://api.csm.example"
 
 
@@ -50,21 +48,6 @@ def plan(tmp_path: Path) -> Plan:
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """What ended is not known to be dead, as on another machine."""
     monkeypatch.setattr(Holder, "is_dead", lambda _self: False)
-
-
-def held(folders: JobFolders, index: int = 1, owner: str = "me") -> Job:
-    job_id = folders.plan.job_id(index)
-    assert folders.claim(job_id, owner, LEASE_S)
-    job = folders.get(job_id)
-    assert job is not None
-    return job
-
-
-def submitting(folders: JobFolders, index: int = 1, owner: str = "me") -> Job:
-    job = held(folders, index, owner)
-    if job.state is S.QUEUED:
-        job = folders.update(job, owner=owner, state=S.CHECKING)
-    return folders.update(job, owner=owner, state=S.SUBMITTING)
 
 
 def test_a_job_nobody_has_touched_is_queued(plan: Plan) -> None:
@@ -303,40 +286,6 @@ def test_a_refusal_of_the_service_lets_a_person_ask_again(plan: Plan) -> None:
     job = folders.get(job.job_id)  # type: ignore[assignment]  # it is there
     folders.update(job, owner="me", posted_at="")
     assert folders.begin_post(job, "me") is None
-
-
-def test_a_mark_that_could_not_be_written_whole_holds_nobody_up(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    folders = JobFolders(plan)
-    job = submitting(folders)
-    with monkeypatch.context() as full:
-        full.setattr("os.fsync", lambda _file: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-        with pytest.raises(StoreDiskProblem, match="No space"):
-            folders.begin_post(job, "me")
-    assert folders.begin_post(job, "me") is None
-
-
-def test_a_disk_fault_as_another_worker_asks_leaves_the_mark_of_that_one(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The second worker saw no mark, and then neither could make one nor be told that there is one."""
-    here, there = JobFolders(plan), JobFolders(plan)
-    first, second = submitting(here, 1), submitting(there, 2, "there")
-    real = Path.open
-
-    def refused(path: Path, mode: str = "r", *arguments: Any, **more: Any) -> Any:
-        if mode == "xb" and path.name == "request-1.json":
-            raise OSError(5, "Input/output error")
-        return real(path, mode, *arguments, **more)
-
-    with monkeypatch.context() as faulty:
-        faulty.setattr("csm_blender.core.farm.job_folders.standing_mark", lambda _folder: (0, ""))
-        assert here.begin_post(first, "me") is None
-        faulty.setattr(Path, "open", refused)
-        with pytest.raises(StoreDiskProblem, match="Input/output"):
-            there.begin_post(second, "there")
-    other = there.begin_post(second, "there")
-    assert other is not None, "it must not send: the first one has"
-    assert other.job_id == first.job_id
 
 
 def test_only_jobs_of_the_service_send(tmp_path: Path) -> None:
