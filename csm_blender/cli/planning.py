@@ -199,8 +199,11 @@ def _output_path(options: argparse.Namespace) -> str:
     return checked_output(options.output, bpy.data.filepath) if options.output else ""
 
 
-def checked_output(output: str, input_file: str) -> str:
-    """The path of *output*, which must not be *input_file*. Raises :class:`BadOutput`; writes nothing."""
+def checked_output(output: str, input_file: str, hint: str = "Say --in-place if you mean to save over it.") -> str:
+    """The path of *output*, which must not be *input_file*; else *hint* helps. Raises :class:`BadOutput`.
+
+    Writes nothing.
+    """
     path = typed_path(output)
     if path.is_dir():
         raise BadOutput("The output {path} is a directory.", path=path)
@@ -209,7 +212,7 @@ def checked_output(output: str, input_file: str) -> str:
     if not path.parent.is_dir():
         raise BadOutput("The folder {parent} does not exist.", parent=path.parent)
     if input_file and _is_same_file(path, Path(input_file)):
-        raise BadOutput("The output is the input file.", "Say --in-place if you mean to save over it.")
+        raise BadOutput("The output is the input file.", hint)
     return str(path)
 
 

@@ -133,7 +133,7 @@ def output_for(plan: Plan, given: str | None, blend: str | None) -> str:
     """
     if given:
         scene = str(typed_path(blend)) if blend else plan.head.blend_file
-        return checked_output(given, scene)
+        return checked_output(given, scene, "Give the output another name: the scene of a plan is never changed.")
     if not plan.head.output:
         raise BadOutput("There is no output.", "Give --output OUT.blend.")
     return checked_output(plan.head.output, "")

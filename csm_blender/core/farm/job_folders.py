@@ -136,7 +136,7 @@ class JobFolders:
             if not current.posted_at and not asks:
                 now = now_text()
                 content = {"job_id": job.job_id, "at": now, "claim": held.writer.number, "owner": owner}
-                if self._mark(folder, number + 1, content):
+                if set_mark(folder, number + 1, content):
                     held.mark = number + 1
                     self._write(job.job_id, held, {"posted_at": now, "posts": current.posts + 1})
                     return None
@@ -196,10 +196,16 @@ class JobFolders:
         return True
 
     def renew(self, owner: str, lease_s: float) -> None:
-        """Show for every job of *owner* that its holder lives."""
+        """Show for every job of *owner* that its holder lives. Raises :class:`StoreDiskProblem`, after all others."""
+        problems = []
         for job_id, held in self._held.items():
             if held.owner == owner:
-                self._beat(job_id, held, lease_s)
+                try:
+                    self._beat(job_id, held, lease_s)
+                except StoreDiskProblem as problem:
+                    problems.append(problem)
+        if problems:
+            raise problems[0]
 
     def release(self, owner: str) -> None:
         """Give back every job of *owner*."""
@@ -249,14 +255,6 @@ class JobFolders:
             held.writer.write(columns_from(changes), lasting=is_lasting(changes))
         held.job = self._with_own_files(replace(held.job, **changes))
         held.beat_s = self._monotonic()
-
-    def _mark(self, folder: Path, number: int, content: Mapping[str, Any]) -> bool:
-        try:
-            return set_mark(folder, number, content)
-        except OSError:
-            with contextlib.suppress(OSError):  # it was not written whole, and nothing has been sent
-                void_mark(folder, number, content)
-            raise
 
     def _mark_folder(self, job_id: str) -> Path:
         """The folder where all jobs for the session of this one meet."""
