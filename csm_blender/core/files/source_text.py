@@ -36,10 +36,7 @@ def parse_source(text: str, folder: Path | None = None) -> Source:
             raise BadSource("{text} names no object.", "For example: object:Chair", text=shortened(text))
         return Source(SourceKind.OBJECT, name)
     if (path := _path_in(stripped)) is not None:
-        whole = Path(path)
-        with contextlib.suppress(RuntimeError):  # a name that begins with ~ and is no user's
-            whole = whole.expanduser()
-        return Source(SourceKind.FILE, str(((folder or Path.cwd()) / whole).absolute()))
+        return Source(SourceKind.FILE, str(((folder or Path.cwd()) / _at_home(path)).absolute()))
     try:
         return Source(SourceKind.SESSION, parse_session_code(text))
     except BadSessionCode as error:
@@ -108,7 +105,7 @@ def fresh_state(path: Path) -> tuple[int, int] | None:
 
 def mesh_files_in(folder: str) -> list[str]:
     """The paths of the mesh files in *folder*, in the order people sort them. Raises :class:`BadSource`."""
-    path = Path(folder).expanduser().absolute()
+    path = _at_home(folder).absolute()
     try:
         found = [each for each in path.iterdir() if is_mesh_file(each) and not each.name.startswith(".")]
         files = [str(each) for each in found if each.is_file()]
@@ -118,6 +115,14 @@ def mesh_files_in(folder: str) -> list[str]:
     if not files:
         raise BadSource("The folder {folder} holds no mesh files.", folder=path)
     return sorted(files, key=lambda file: natural_order(Path(file).name))
+
+
+def _at_home(text: str) -> Path:
+    """The path *text*, with the home of a user where it begins with one's ``~``."""
+    path = Path(text)
+    with contextlib.suppress(RuntimeError):  # a name that begins with ~ and is no user's
+        path = path.expanduser()
+    return path
 
 
 def _looked_at(path: Path) -> os.stat_result:

@@ -112,6 +112,11 @@ def test_a_file_that_grows_meanwhile_is_being_written(tmp_path: Path, monkeypatc
     check_files([path])
 
 
+def test_a_folder_of_no_user_is_one_that_cannot_be_read() -> None:
+    with pytest.raises(BadSource, match="cannot be read"):
+        mesh_files_in("~no-such-user/meshes")
+
+
 def test_the_mesh_files_of_a_folder_come_in_order(tmp_path: Path) -> None:
     for name in ("b10.glb", "b9.GLB", "a.obj", "a.mtl", ".hidden.glb", "notes.txt"):
         (tmp_path / name).touch()
