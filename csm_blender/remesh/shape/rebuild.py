@@ -27,26 +27,64 @@ FINEST, COARSEST = 1.0 / 700.0, 1.0 / 60.0
 """Voxel size as shares of the longest side."""
 STRAIGHT = 0.5
 """Cosine between the way back and the normal, above which it leads to the surface below and not to one beside it."""
+COARSE, WIDER = 1_500, 1.5
+"""Triangles for which the coarse surface is fine enough; how much larger voxels are made where they went in."""
+MUCH_INSIDE = 0.7
+"""Share of the area that is outside, up to which the voxels are as fine as that deserves."""
+GONE_IN, HOLLOW = 1.15, 0.6
+"""A surface has gone in that has more than the first share of the area of the coarse one, and less of its volume than
+the second one."""
 MOST_FACES = 1_600_000
 """Of the closed surface: more do not fit into memory beside what follows."""
 
 
 def rebuilt(surface: Surface, triangles: int) -> Surface:
-    """A closed surface around *surface*, fine enough to be reduced to *triangles*; empty if nothing is enclosed."""
+    """A closed surface around *surface*, fine enough to be reduced to *triangles*; empty if nothing is enclosed.
+
+    It is made with coarse voxels first, which close wide gaps. These tell how much of *surface* lies inside and needs
+    no voxels, and whether fine ones go in through the gaps: then they are made larger until they do not.
+    """
     source = mesh_of(surface, "CSM source")
-    voxel = voxel_size(surface, triangles)
+    voxel, coarsest = voxel_size(surface, triangles), voxel_size(surface, COARSE)
     try:
-        with evaluated(source, lambda tree, i, o: _offset_surface(tree, i, o, voxel)) as made:
-            shell = surface_of(made)
-        shell = _outer(shell)
-        return _solid(_moved_back(shell, source, voxel), voxel) if len(shell.triangles) else shell
+        if voxel >= coarsest:
+            return _around(source, voxel)
+        coarse = _around(source, coarsest)
+        outside = float(coarse.areas().sum())
+        if 0.0 < outside < MUCH_INSIDE * surface.areas().sum():
+            voxel = voxel_size(surface, triangles, outside)
+        while voxel < coarsest:
+            made = _around(source, voxel)
+            if not len(coarse.triangles) or not _has_gone_in(made, coarse):
+                return made
+            voxel *= WIDER
+        return coarse
     finally:
         bpy.data.meshes.remove(source)
 
 
-def voxel_size(surface: Surface, triangles: int) -> float:
-    """The edge of a voxel in meters: as fine as the budget deserves, within what memory allows."""
-    area = float(surface.areas().sum())
+def _around(source: bpy.types.Mesh, voxel: float) -> Surface:
+    """The closed surface around *source*, moved back to it."""
+    with evaluated(source, lambda tree, i, o: _offset_surface(tree, i, o, voxel)) as made:
+        shell = surface_of(made)
+    shell = _outer(shell)
+    return _solid(_moved_back(shell, source, voxel), voxel) if len(shell.triangles) else shell
+
+
+def _has_gone_in(made: Surface, coarse: Surface) -> bool:
+    """Whether *made* goes along both sides of what *coarse* is around: it encloses little with a large area."""
+    if not len(made.triangles):
+        return True
+    larger = made.areas().sum() > GONE_IN * coarse.areas().sum()
+    return bool(larger and bodies_in(made).volume.sum() < HOLLOW * bodies_in(coarse).volume.sum())
+
+
+def voxel_size(surface: Surface, triangles: int, outside: float | None = None) -> float:
+    """The edge of a voxel in meters: as fine as the budget deserves, within what memory allows.
+
+    *outside* is the area of what is not inside of *surface*; without it, that is all.
+    """
+    area = float(surface.areas().sum()) if outside is None else outside
     longest = float(np.ptp(surface.points, axis=0).max())
     faces = min(FACES_PER_TRIANGLE * triangles, MOST_FACES)
     # A shell around it has about its area, on both sides where it is a sheet; a voxel gives about a face.
