@@ -27,8 +27,9 @@ FINEST, COARSEST = 1.0 / 700.0, 1.0 / 60.0
 """Voxel size as shares of the longest side."""
 STRAIGHT = 0.5
 """Cosine between the way back and the normal, above which it leads to the surface below and not to one beside it."""
-COARSE, WIDER = 1_500, 1.5
-"""Triangles for which the coarse surface is fine enough; how much larger voxels are made where they went in."""
+COARSE, HALVINGS = 1_500, 3
+"""Triangles for which the coarse surface is fine enough; how often the way from its voxels to those that went in is
+halved."""
 MUCH_INSIDE = 0.7
 """Share of the area that is outside, up to which the voxels are as fine as that deserves."""
 GONE_IN, HOLLOW = 1.15, 0.6
@@ -42,23 +43,28 @@ def rebuilt(surface: Surface, triangles: int) -> Surface:
     """A closed surface around *surface*, fine enough to be reduced to *triangles*; empty if nothing is enclosed.
 
     It is made with coarse voxels first, which close wide gaps. These tell how much of *surface* lies inside and needs
-    no voxels, and whether fine ones go in through the gaps: then they are made larger until they do not.
+    no voxels, and whether fine ones go in through the gaps: then they are made larger, so that they do not.
     """
     source = mesh_of(surface, "CSM source")
     voxel, coarsest = voxel_size(surface, triangles), voxel_size(surface, COARSE)
     try:
         if voxel >= coarsest:
             return _around(source, voxel)
-        coarse = _around(source, coarsest)
+        best = coarse = _around(source, coarsest)
         outside = float(coarse.areas().sum())
         if 0.0 < outside < MUCH_INSIDE * surface.areas().sum():
             voxel = voxel_size(surface, triangles, outside)
-        while voxel < coarsest:
-            made = _around(source, voxel)
-            if not len(coarse.triangles) or not _has_gone_in(made, coarse):
-                return made
-            voxel *= WIDER
-        return coarse
+        made = _around(source, voxel)
+        if not len(coarse.triangles) or not _has_gone_in(made, coarse):
+            return made
+        for _ in range(HALVINGS):
+            middle = float(np.sqrt(voxel * coarsest))
+            made = _around(source, middle)
+            if _has_gone_in(made, coarse):
+                voxel = middle
+            else:
+                best, coarsest = made, middle
+        return best
     finally:
         bpy.data.meshes.remove(source)
 
