@@ -17,6 +17,7 @@ from .scene.addon import translation
 from .scene.blender import change_counter, runtime
 from .scene.blender.bpy_typing import current
 from .scene.blender.main_timer import main_timer
+from .scene.commands import batch
 from .scene.jobs import job_updates, preview_loader
 from .scene.jobs.state import file_state
 from .scene.measure import custom_box
@@ -193,6 +194,7 @@ def _read_file() -> None:
     planned_request.forget()
     scene_defaults.apply()
     custom_box.restore_of_overrides()
+    batch.file_opened()
     preview_loader.file_opened()
     job_updates.file_opened()
 

@@ -92,7 +92,7 @@ def _save_scene(output: str) -> None:
     except RuntimeError as error:
         raise BadOutput(
             "The scene cannot be saved to {output}: {error}",
-            "The refined meshes are kept; resume saves them.",
+            "The refined meshes are kept: call resume, for a plan assemble, to save them.",
             output=output,
             error=error,
         ) from error

@@ -26,7 +26,7 @@ from ..scene.jobs.planning import plan_for_numbers, plan_for_objects, with_shape
 from ..scene.measure.measure import find_objects
 from ..scene.properties import make_known
 from .console import say
-from .job_arguments import parse_numbers, wanted_jobs
+from .job_arguments import parse_numbers, typed_path, wanted_jobs
 from .options import remesh_options
 
 _MOST_NAMED = 20
@@ -75,7 +75,7 @@ def open_scene(path: str | None) -> None:
     make_known()
     if path is None:
         return
-    file = Path(path).expanduser().absolute()
+    file = typed_path(path)
     if not file.is_file():
         raise BadBlendFile("There is no file {file}.", file=file)
     try:
@@ -155,7 +155,7 @@ def _paired(files: list[str], scene: bpy.types.Scene, taken: Sequence[str]) -> l
 def _asset(text: str) -> AssetChoice:
     if text.upper() in (AssetPlace.OFF, AssetPlace.FILE):
         return AssetChoice(AssetPlace(text.upper()))
-    folder = Path(text).expanduser().absolute()
+    folder = typed_path(text)
     if not folder.is_dir():
         words = "--asset is off, file or the folder of a library, and there is no folder {folder}."
         raise BadValue(words, folder=folder)
@@ -201,7 +201,7 @@ def _output_path(options: argparse.Namespace) -> str:
 
 def checked_output(output: str, input_file: str) -> str:
     """The path of *output*, which must not be *input_file*. Raises :class:`BadOutput`; writes nothing."""
-    path = Path(output).expanduser().absolute()
+    path = typed_path(output)
     if path.is_dir():
         raise BadOutput("The output {path} is a directory.", path=path)
     if path.suffix.lower() != ".blend":
@@ -222,7 +222,7 @@ def _export_path(folder: str | None, source: Source, taken: set[str]) -> str:
     """DIR/SESSION.glb or DIR/NAME.glb; what is refined onto several objects gets a number from the second on."""
     if not folder:
         return ""
-    directory = Path(folder).expanduser().absolute()
+    directory = typed_path(folder)
     if directory.exists() and not directory.is_dir():
         raise BadOutput("The export folder {directory} is a file.", directory=directory)
     path, number = directory / f"{source.stem}.glb", 2

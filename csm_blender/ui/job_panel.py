@@ -18,7 +18,6 @@ from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.commands import decisions, placed_result
 from ..scene.jobs import preview_loader
 from ..scene.jobs.state import file_state
-from ..scene.placement import preview_objects
 from ..scene.properties import CSM_PG_job
 from .formatting import MOVING, gray_label, right_label, state_word
 from .library_copy import draw_library_copy
@@ -106,8 +105,7 @@ def _draw_delivered(context: Context, layout: Layout, record: CSM_PG_job, job: J
     if job.result is None or job.result.conversion.remesh is None:
         return
     result = decisions.result_of(record.job_id)
-    is_awaited = preview_loader.order_of(result) is not None
-    is_shown = preview_objects.preview_of(result) is not None
+    is_awaited, is_shown = placed_result.seen_as_delivered(result)
     text = "Loading…" if is_awaited else "Hide Delivered Mesh" if is_shown else "Show Delivered Mesh"
     button: Any = layout.operator("csm.show_delivered", text=text, icon="SHADING_WIRE", depress=is_shown or is_awaited)
     button.job_id = record.job_id

@@ -11,9 +11,9 @@ from typing import Any
 
 import bpy
 import pytest
+from blender_scenes import enabled
 from fit_glbs import letter, plain
 
-import csm_blender
 from csm_blender.core.api.local_service import RunningService, announce, service_folder
 from csm_blender.core.errors import CsmError
 from csm_blender.core.sources import Source, SourceKind
@@ -25,13 +25,8 @@ from csm_blender.ui import setup_operators
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[bpy.types.Scene]:
-    monkeypatch.setitem(os.environ, "CSM_HOME", str(tmp_path / "jobs"))
-    for name in ("CSM_API_KEY", "CSM_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    bpy.ops.wm.read_factory_settings()
-    csm_blender.register()
-    yield bpy.context.scene
-    csm_blender.unregister()
+    with enabled(monkeypatch, tmp_path / "jobs") as scene:
+        yield scene
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from fit_glbs import Glb, letter
 
 bpy = pytest.importorskip("bpy")
 
+from letters import TO_BLENDER
+
 from csm_blender.converter import convert as converting
 from csm_blender.core.conversion import ConversionReport, ConversionRequest
 from csm_blender.core.geometry.facing import QUARTERS, turn_matrix
@@ -22,7 +24,6 @@ from csm_blender.scene.jobs.planning import plan_for_objects, with_shape
 from csm_blender.scene.properties import make_known
 
 EXACT = 1e-6
-TO_BLENDER = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 SIZE = (0.8, 0.3, 1.1)
 SOURCE = Source(SourceKind.FILE, str(Path("/meshes/letter.glb").absolute()))
 

@@ -28,6 +28,7 @@ from ...scene.placement.append import link_mesh
 from ...scene.placement.find_block_out import find_block_out
 from ...scene.placement.place import Placed, place
 from ..console import say
+from ..job_arguments import typed_path
 from ..placing import Placing
 from ..planning import checked_output, open_scene
 
@@ -125,13 +126,17 @@ def _placed_here(plan: Plan) -> Iterator[tuple[str, PlacementReport]]:
                 raise PlacementFailed("The object {name} cannot be understood.", name=repr(obj.name)) from error
 
 
-def output_for(plan: Plan, given: str | None) -> str:
-    """Where the scene is to be saved: *given*, else what the plan says. Raises :class:`BadOutput`."""
-    if not given:
-        if not plan.head.output:
-            raise BadOutput("There is no output.", "Give --output OUT.blend.")
-        return plan.head.output
-    return checked_output(given, plan.head.blend_file)
+def output_for(plan: Plan, given: str | None, blend: str | None) -> str:
+    """Where the scene is to be saved: *given*, else what the plan says. Raises :class:`BadOutput`.
+
+    *blend* is the scene where it is not the plan's any more: it is not saved over.
+    """
+    if given:
+        scene = str(typed_path(blend)) if blend else plan.head.blend_file
+        return checked_output(given, scene)
+    if not plan.head.output:
+        raise BadOutput("There is no output.", "Give --output OUT.blend.")
+    return checked_output(plan.head.output, "")
 
 
 def not_done(jobs: Sequence[Job]) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..options import add_job_options, add_waiting_options, count, count_or_none
+from ..options import add_job_options, add_waiting_options, count, whole
 
 _FOLDER_HELP = "the folder that plan wrote"
 
@@ -54,8 +54,7 @@ def add_farm_commands(subcommands: Any, epilog: str) -> list[argparse.ArgumentPa
     work.add_argument(
         "--json", action="store_true", help="print a line of JSON for each job that ended, everything else on stderr"
     )
-    add_waiting_options(work)
-    work.set_defaults(concurrency=None, timeout=None)
+    add_waiting_options(work, of_plan=True)
     assemble = subcommands.add_parser(
         "assemble",
         help="place the results that a plan has so far",
@@ -82,7 +81,7 @@ def add_farm_commands(subcommands: Any, epilog: str) -> list[argparse.ArgumentPa
     report.add_argument("--output", metavar="FILE", help="where to write the page (default: PLAN_DIR/report.html)")
     report.add_argument(
         "--pictures",
-        type=count_or_none,
+        type=whole,
         default=200,
         metavar="N",
         help="make at most so many missing pictures, half a second each (default: 200)",

@@ -21,6 +21,7 @@ import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -89,7 +90,7 @@ class JournalWriter:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             with path.open("xb", buffering=0) as file:
-                file.write(_line({_HOLDER: Holder.here(owner).as_dict(), **record}))
+                _write_all(file, _line({_HOLDER: Holder.here(owner).as_dict(), **record}))
         except FileExistsError:
             return None
         return cls(path, number)
@@ -103,7 +104,7 @@ class JournalWriter:
         data = _line(changes)
         was_torn, self._torn = self._torn, True
         with open(self._path, "ab", buffering=0) as file:  # noqa: PTH123 - as above
-            file.write(b"\n" + data if was_torn else data)
+            _write_all(file, b"\n" + data if was_torn else data)
             if lasting:
                 os.fsync(file.fileno())
         self._torn = False
@@ -157,7 +158,7 @@ def glance(folder: str | Path) -> Glance:
         return Glance("", 0, held=False)
     with open(f"{folder}/claim-{numbers[-1]}.jsonl", "rb", buffering=0) as file:  # noqa: PTH123 - as for listdir below
         data = file.read()
-    if not data.startswith(_FIRST):  # its holder has written nothing yet
+    if not data.startswith(_FIRST) or b"\n" not in data:  # its holder has not written a whole line
         record = read_journal(Path(folder)).record
         return Glance(str(record.get("state", "")), int(record.get("posts", 0)), held=True)
     end = data.rfind(b"\n") + 1
@@ -205,6 +206,12 @@ def _holder(entries: list[dict[str, Any]]) -> Holder | None:
 
 def _line(data: Mapping[str, Any]) -> bytes:
     return json.dumps(data, separators=(",", ":")).encode() + b"\n"
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    """Write *data* with one call. Raises ``OSError`` where the disk takes only a part: the count alone tells that."""
+    if file.write(data) != len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
 
 
 def sync_folder(folder: Path) -> None:

@@ -182,6 +182,12 @@ def stop_starting() -> None:
     redraw()
 
 
+def file_opened() -> None:
+    """Another file is open now: what is left of the batch, and what was said about it, was about the earlier one."""
+    file_batch().waiting.clear()
+    file_batch().refused.clear()
+
+
 def _start_some() -> float | None:
     waiting, until_s = file_batch().waiting, time.perf_counter() + STARTING_S
     while waiting and time.perf_counter() < until_s:
