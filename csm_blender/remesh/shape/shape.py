@@ -13,6 +13,7 @@ from ..geometry.bodies import bodies_in, rooms_in, without_hidden, without_speck
 from ..geometry.surface import Surface, empty, joined
 from ..geometry.weld import cracks_closed
 from .clean_up import cleaned_up
+from .look import is_closed
 from .mend import Mended, mended, uncovered
 from .rebuild import rebuilt
 from .reduce import LEAST, reduced
@@ -60,12 +61,12 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
         hidden += inside
     dense, beyond = _affordable(joined([closed, sheets]), limit)
     report_progress(0.6, Message("Reducing the mesh"))
-    low = cleaned_up(reduced(dense, limit))
+    low, again = closed_again(cleaned_up(reduced(dense, limit)), limit, has_sheets=bool(len(sheets.triangles)))
     notes = _notes(parts.specks + covered, hidden, beyond, has_sheets=bool(len(sheets.triangles)))
     return Shaped(
         surface=low,
         reference=joined([dense, torn]) if len(new.triangles) else dense,
-        way=Way.REBUILT if len(new.triangles) else Way.MENDED,
+        way=Way.REBUILT if len(new.triangles) or again else Way.MENDED,
         holes_closed=parts.holes_closed,
         bodies_dropped=parts.specks + covered + hidden + beyond,
         is_open=bool(len(sheets.triangles)),
@@ -86,6 +87,14 @@ def renewed(parts: Mended, torn: Surface, budget: int, *, inside: bool) -> Surfa
     new, _ = without_specks(joined(made))
     # Of strips and cards side by side it is both sides: around them is no body.
     return new if new.areas().sum() <= DOUBLED * area else empty()
+
+
+def closed_again(low: Surface, budget: int, *, has_sheets: bool) -> tuple[Surface, bool]:
+    """*low* rebuilt where it is not closed though nothing of it is meant to be open; and whether it was."""
+    if has_sheets or is_closed(low.edges):
+        return low, False
+    again = cleaned_up(reduced(rebuilt(low, budget), budget))
+    return (again, True) if len(again.triangles) and is_closed(again.edges) else (low, False)
 
 
 def _affordable(surface: Surface, budget: int) -> tuple[Surface, int]:

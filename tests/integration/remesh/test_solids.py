@@ -17,7 +17,7 @@ from csm_blender.remesh.shape.look import is_closed
 from csm_blender.remesh.shape.manifold import cut_to_manifold
 from csm_blender.remesh.shape.mend import Mended
 from csm_blender.remesh.shape.rebuild import rebuilt
-from csm_blender.remesh.shape.shape import renewed
+from csm_blender.remesh.shape.shape import closed_again, renewed
 from csm_blender.remesh.shape.solids import round_holes_closed, torn_solids
 
 pytestmark = pytest.mark.usefixtures("empty_blender")
@@ -99,3 +99,14 @@ def test_solids_beside_each_other_are_rebuilt_one_by_one() -> None:
     assert is_closed(made.edges)
     assert Form(made).bodies == 2
     assert Form(made).volume == pytest.approx(2.0 * Form(ball(1.0, 64)).volume, rel=0.02)
+
+
+def test_what_is_not_closed_in_the_end_is_rebuilt_unless_it_is_meant_to_be_open() -> None:
+    form = with_holes(ball(1.0, 12), 6)
+    found, is_new = closed_again(form, 1_000, has_sheets=False)
+    assert is_new
+    assert Form(found).is_closed
+    assert len(found.triangles) <= 1_000
+    assert Form(found).volume == pytest.approx(Form(ball(1.0, 12)).volume, rel=0.02)
+    assert closed_again(form, 1_000, has_sheets=True) == (form, False)
+    assert closed_again(BALL, 1_000, has_sheets=False) == (BALL, False)
