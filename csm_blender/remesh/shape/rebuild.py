@@ -11,6 +11,7 @@ from typing import Any
 
 import bpy
 import numpy as np
+from mathutils.bvhtree import BVHTree
 
 from ..geometry.arrays import Points
 from ..geometry.bodies import bodies_in
@@ -32,11 +33,16 @@ COARSE, HALVINGS = 1_500, 3
 halved."""
 MUCH_INSIDE = 0.7
 """Share of the area that is outside, up to which the voxels are as fine as that deserves."""
-GONE_IN, HOLLOW = 1.15, 0.6
-"""A surface has gone in that has more than the first share of the area of the coarse one, and less of its volume than
-the second one."""
+GONE_IN, ENCLOSED, _LOOKED_AT = 1.15, 0.2, 500
+"""A surface has gone in that has more than the first share of the area of the coarse one, and is enclosed at more than
+the second share of its points; so many of these are looked at."""
 MOST_FACES = 1_600_000
 """Of the closed surface: more do not fit into memory beside what follows."""
+
+_HEIGHTS, _TURNS = (np.arange(64) + 0.5) / 32.0 - 1.0, np.pi * (3.0 - np.sqrt(5.0)) * np.arange(64)
+_RADII = np.sqrt(1.0 - _HEIGHTS**2)
+_WAYS = np.stack([_RADII * np.cos(_TURNS), _RADII * np.sin(_TURNS), _HEIGHTS], axis=1)
+"""Directions, spread evenly over all there are."""
 
 
 def rebuilt(surface: Surface, triangles: int) -> Surface:
@@ -55,12 +61,12 @@ def rebuilt(surface: Surface, triangles: int) -> Surface:
         if 0.0 < outside < MUCH_INSIDE * surface.areas().sum():
             voxel = voxel_size(surface, triangles, outside)
         made = _around(source, voxel)
-        if not len(coarse.triangles) or not _has_gone_in(made, coarse):
+        if not len(coarse.triangles) or not _has_gone_in(made, coarse, voxel):
             return made
         for _ in range(HALVINGS):
             middle = float(np.sqrt(voxel * coarsest))
             made = _around(source, middle)
-            if _has_gone_in(made, coarse):
+            if _has_gone_in(made, coarse, middle):
                 voxel = middle
             else:
                 best, coarsest = made, middle
@@ -77,12 +83,22 @@ def _around(source: bpy.types.Mesh, voxel: float) -> Surface:
     return _solid(_moved_back(shell, source, voxel), voxel) if len(shell.triangles) else shell
 
 
-def _has_gone_in(made: Surface, coarse: Surface) -> bool:
-    """Whether *made* goes along both sides of what *coarse* is around: it encloses little with a large area."""
+def _has_gone_in(made: Surface, coarse: Surface, voxel: float) -> bool:
+    """Whether *made* goes along the inside of what *coarse* is around: from there, no way leads out."""
     if not len(made.triangles):
         return True
-    larger = made.areas().sum() > GONE_IN * coarse.areas().sum()
-    return bool(larger and bodies_in(made).volume.sum() < HOLLOW * bodies_in(coarse).volume.sum())
+    if made.areas().sum() < GONE_IN * coarse.areas().sum():
+        return False
+    tree: Any = BVHTree.FromPolygons(made.points.tolist(), made.triangles.tolist(), all_triangles=True)
+    chosen = slice(None, None, -(-len(made.points) // _LOOKED_AT))
+    normals = point_normals(made)[chosen]
+    places = made.points[chosen] + voxel / 2.0 * normals
+    ahead = normals @ _WAYS.T > 0.0
+    enclosed = [
+        all(tree.ray_cast(place, way)[0] is not None for way in _WAYS[ways].tolist())
+        for place, ways in zip(places.tolist(), ahead, strict=True)
+    ]
+    return sum(enclosed) > ENCLOSED * len(enclosed)
 
 
 def voxel_size(surface: Surface, triangles: int, outside: float | None = None) -> float:
