@@ -43,6 +43,7 @@ from .ui import (
     scene_defaults,
     session_browser,
     setup_operators,
+    show_panel,
     status_bar,
 )
 
@@ -55,6 +56,7 @@ CLASSES = (
     *library_copy.CLASSES,
     *result_operators.CLASSES,
     *setup_operators.CLASSES,
+    *show_panel.CLASSES,
     *batch_operators.CLASSES,
     *file_operators.CLASSES,
     *panel.CLASSES,
@@ -97,8 +99,10 @@ def register() -> None:
         return
     change_counter.changes().are_counted = True
     bpy.types.STATUSBAR_HT_header.append(status_bar.draw)
+    bpy.types.VIEW3D_MT_object.append(show_panel.draw_menu)
     overlay.overlay().start()
     main_timer().call(_read_first_file)
+    show_panel.show_once()
 
 
 def unregister() -> None:
@@ -108,6 +112,7 @@ def unregister() -> None:
             handlers.remove(function)
     if not bpy.app.background:
         bpy.types.STATUSBAR_HT_header.remove(status_bar.draw)
+        bpy.types.VIEW3D_MT_object.remove(show_panel.draw_menu)
     runtime.stop()
     all_jobs.stop()
     session_browser.stop()

@@ -90,9 +90,12 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     run = parser.add_argument_group("how to run")
     run.add_argument("--dry-run", action="store_true", help="show what would be sent; send nothing")
     run.add_argument("--again", action="store_true", help="ask for a new refine even if the session is already refined")
-    run.add_argument(
-        "--json", action="store_true", help="print the report as JSON on stdout, everything else on stderr"
-    )
+    add_json_option(run, "the report as JSON")
+
+
+def add_json_option(parser: argparse._ActionsContainer, what: str = "JSON") -> None:
+    """``--json``: print *what* on stdout."""
+    parser.add_argument("--json", action="store_true", help=f"print {what} on stdout, everything else on stderr")
 
 
 def add_waiting_options(parser: argparse.ArgumentParser, *, of_plan: bool = False) -> None:

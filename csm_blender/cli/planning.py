@@ -38,21 +38,22 @@ def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:
     wanted = wanted_jobs(options.job, options.jobs, options.folder)
     files = mesh_files_in(options.folder) if options.folder is not None else []
     base_choices, pivot_point = _choices(options)
-    all_choices = [_choices_of(job, base_choices, options) for job in wanted]
+    sources = [parse_source(job.session) for job in wanted]
+    all_choices = [_choices_of(*job, base_choices, options) for job in zip(wanted, sources, strict=True)]
     open_scene(options.blend)
     scene = _scene(options.scene)
     paired = _paired(files, scene, [job.object_name for job in wanted])
-    wanted += paired
-    all_choices += [_choices_of(job, base_choices, options) for job in paired]
+    of_paired = [parse_source(job.session) for job in paired]
+    all_choices += [_choices_of(*job, base_choices, options) for job in zip(paired, of_paired, strict=True)]
+    wanted, sources = wanted + paired, sources + of_paired
     _check_remesh_is_used(options, all_choices)
-    check_files(Path(source.name) for source in map(_source, wanted) if source.kind is SourceKind.FILE)
+    check_files(Path(source.name) for source in sources if source.kind is SourceKind.FILE)
     output = _output_path(options)
     depsgraph = bpy.context.evaluated_depsgraph_get()
     run_id = uuid.uuid4().hex
     exports: set[str] = set()
     specs = []
-    for job, choices in zip(wanted, all_choices, strict=True):
-        source = _source(job)
+    for job, source, choices in zip(wanted, sources, all_choices, strict=True):
         if job.object_name:
             if options.bbox:
                 words = "--bbox and the object {object_name} contradict each other."
@@ -101,14 +102,9 @@ def _choices(options: argparse.Namespace) -> tuple[Choices, Vec3 | None]:
     return choices, pivot_point
 
 
-def _source(job: Row) -> Source:
-    """Its text was checked when it was read."""
-    return parse_source(job.session)
-
-
-def _choices_of(job: Row, choices: Choices, options: argparse.Namespace) -> Choices:
-    """*choices* with what the row of *job*, else the options, else its source say about engine and facing."""
-    engine = _source(job).checked_engine(job.engine or (Engine(options.engine.upper()) if options.engine else None))
+def _choices_of(job: Row, source: Source, choices: Choices, options: argparse.Namespace) -> Choices:
+    """*choices* with what the row of *job*, else the options, else its *source* say about engine and facing."""
+    engine = source.checked_engine(job.engine or (Engine(options.engine.upper()) if options.engine else None))
     facing = job.facing or (read_facing(options.facing) if options.facing else default_facing(engine))
     remesh = RemeshOptions()  # so that a job of the service is written as earlier versions wrote it
     if engine is Engine.LOCAL:
@@ -199,8 +195,11 @@ def _output_path(options: argparse.Namespace) -> str:
     return checked_output(options.output, bpy.data.filepath) if options.output else ""
 
 
-def checked_output(output: str, input_file: str) -> str:
-    """The path of *output*, which must not be *input_file*. Raises :class:`BadOutput`; writes nothing."""
+def checked_output(output: str, input_file: str, hint: str = "Say --in-place if you mean to save over it.") -> str:
+    """The path of *output*, which must not be *input_file*; else *hint* helps. Raises :class:`BadOutput`.
+
+    Writes nothing.
+    """
     path = typed_path(output)
     if path.is_dir():
         raise BadOutput("The output {path} is a directory.", path=path)
@@ -209,7 +208,7 @@ def checked_output(output: str, input_file: str) -> str:
     if not path.parent.is_dir():
         raise BadOutput("The folder {parent} does not exist.", parent=path.parent)
     if input_file and _is_same_file(path, Path(input_file)):
-        raise BadOutput("The output is the input file.", "Say --in-place if you mean to save over it.")
+        raise BadOutput("The output is the input file.", hint)
     return str(path)
 
 

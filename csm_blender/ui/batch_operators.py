@@ -20,7 +20,7 @@ from ..core.messages import NOTHING, Message
 from ..scene.addon.translation import labels, reports
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.blender.typed_properties import StringProperty
-from ..scene.commands.batch import assign, obstacle_to, pairs_of
+from ..scene.commands.assign_sessions import assign, obstacle_to, pairs_of
 from .operator_base import CsmOperator, Returned, go_on_with
 
 WIDTH = 560

@@ -114,7 +114,7 @@ class RequestOperator(CsmOperator):
         except CsmError as bad:
             return bad.advice
         if context.active_object is None:
-            return Message("Select the block-out: the object that defines place and size.")
+            return planned_request.SELECT_BLOCK_OUT
         if (seen := planned_request.preview(context)) is not None and seen.error is not None:
             return seen.error.advice
         return NOTHING

@@ -4,8 +4,12 @@
 Sources, read in stored copies of 2026: the manual's "How to Create Extensions", "Extensions Tags" and "Extension
 Licenses"; the platform's terms of service (10 August 2026) and the moderators' guidelines; the checks of Blender's own
 tool (``pkg_manifest_validate_terse_description_or_error``), which builds and validates the zip besides. Of pictures,
-the platform's meeting notes say 16:9, at least 1080 lines, no small text; the icon's size and the largest file are
-from memory of the upload form, which could not be read.
+the platform's meeting notes say 16:9, at least 1080 lines, no small text.
+
+Not known: the icon's size and how large a picture's file may be. They stand in the upload form only, which needs an
+account; neither the stored documents nor the stored sources of others name them (searched on 28 November 2026). What is
+written below is from memory of that form: look at it before uploading. Of the zip, the release notes of another
+extension (RELEASING of ebgenius/kinema) say that about 200 MB are allowed; ours has less than one.
 """
 
 from __future__ import annotations

@@ -24,6 +24,32 @@ def pytest_report_header() -> str | None:
     )
 
 
+ONE = "4.2"
+"""The Blender of what is marked as ``one_blender``: the oldest, which all the others must not fall behind."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "one_blender(reason): nothing in it can differ between the Blenders, for this reason; runs in one of them.",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take out what is not for this Blender. Each mark has its reason, or nothing is run."""
+    marked = {item: mark for item in items if (mark := item.get_closest_marker("one_blender"))}
+    assert all(mark.args and mark.args[0] for mark in marked.values()), "the mark one_blender needs a reason"
+    if marked and not version().startswith(ONE):
+        items[:] = [item for item in items if item not in marked]
+        config.hook.pytest_deselected(items=list(marked))
+
+
+def version() -> str:
+    import bpy
+
+    return bpy.app.version_string
+
+
 @pytest.fixture
 def csm(tmp_path: Path, service: Any) -> Csm:
     """The command line, pointed at a local service of its own."""

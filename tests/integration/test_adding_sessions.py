@@ -13,6 +13,7 @@ import bpy
 import pytest
 from blender_scenes import enabled
 from fit_glbs import letter, plain
+from panels import Drawn, InSidebar
 
 from csm_blender.core.api.local_service import RunningService, announce, service_folder
 from csm_blender.core.errors import CsmError
@@ -21,6 +22,7 @@ from csm_blender.scene.background.session_adding import is_offered, session_addi
 from csm_blender.scene.commands import new_session
 from csm_blender.scene.properties import state_of
 from csm_blender.ui import setup_operators
+from csm_blender.ui.source_panel import draw_adding
 
 
 @pytest.fixture
@@ -68,6 +70,11 @@ def test_what_the_service_refuses_is_said(connected: bpy.types.Scene, tmp_path: 
     with pytest.raises(RuntimeError, match="This mesh cannot be taken"):
         bpy.ops.csm.add_session()
     assert (state.source, state.session_code) == ("FILE", "")
+    for source, is_told in (("FILE", True), ("SESSION", False)):
+        state.source = source
+        seen: dict[str, bool] = {}
+        draw_adding(InSidebar(), Drawn(seen), state)
+        assert any("truncated" in text for text in seen) == is_told
     with pytest.raises(CsmError, match="no file"):
         new_session.add_session(Source(SourceKind.FILE, str(tmp_path / "gone.glb")), bpy.context)
 

@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
 from blender_scenes import Csm, add_box, save_scene
-from common import asset
+from common import asset, local_service
+from farm import file_spec, plan_of
+
+from csm_blender.cli.farm.assemble import output_for
+from csm_blender.core.errors import BadOutput
 
 SESSION = "SESSION_1700000002_0000002"
 
@@ -31,47 +36,69 @@ def scene(tmp_path: Path) -> Path:
     return save_scene(tmp_path / "scene.blend", build)
 
 
+@pytest.fixture(scope="module")
+def idle_service(service_samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One local service for all tests that must not send it anything, ever."""
+    data = tmp_path_factory.mktemp("idle") / "service"
+    shutil.copytree(service_samples, data)
+    with local_service(data, "--control") as running:
+        yield running
+
+
 def requests_seen(service: Any) -> int:
     counts = service.counts()
     return sum(sum(counts[kind].values()) for kind in ("get", "post", "download")) + counts["list"]
 
 
+# What needs no more of Blender than an open file is read alike in each of them: it is tried in one.
+ONE_WILL_DO = pytest.mark.one_blender("our own parser and checks of words, before anything is looked up in the scene")
+IN_THE_SCENE = [
+    (["--job", f"{SESSION}=Stool"], "no_such_object", "no object 'Stool'"),
+    (["--job", f"{SESSION}=chair"], "no_such_object", "Did you mean 'Chair'"),
+    (["--job", SESSION], "no_such_object", "has no object"),
+    (["--job", f"{SESSION}=Nothing"], "no_size", "'Nothing' has no size"),
+    (["--job", f"{SESSION}=Camera"], "no_size", "camera"),
+    (["--job", f"{SESSION}=Lamp"], "no_size", "light"),
+    (["--job", f"{SESSION}=Chair", "--scene", "Kitchen"], "wrong_use", "no scene 'Kitchen'"),
+]
+IN_WORDS = [
+    (["--job", "Chair"], "bad_session_code", "'Chair' is not a session code"),
+    (["--job", "nope=Chair"], "bad_session_code", "'nope' is not a session code"),
+    (["--job", "SESSION_1/../2=Chair"], "bad_session_code", "is not a session code"),
+    (["--job", "ASSET_1700000000_1234567=Chair"], "bad_session_code", "the code of an asset"),
+    (["--job", "https://example.com/nothing=Chair"], "bad_session_code", "contains no session code"),
+    (["--job", f"{SESSION}=Chair", "--jobs", "missing.csv"], "bad_jobs_file", "cannot be read"),
+    (["--job", f"{SESSION}=Chair", "--output", "."], "bad_output", "is a directory"),
+    (["--job", f"{SESSION}=Chair", "--output", "out.txt"], "bad_output", "does not end in .blend"),
+    (["--job", f"{SESSION}=Chair", "--output", "no/such/folder/out.blend"], "bad_output", "does not exist"),
+    (["--job", f"{SESSION}=Chair", "--output", "scene.blend"], "bad_output", "is the input file"),
+    (["--job", f"{SESSION}=Chair", "--output", "a.blend", "--in-place"], "bad_output", "contradict"),
+    (["--job", f"{SESSION}=Chair", "--pivot", "top"], "bad_value", "--pivot is origin, center, base"),
+    (["--job", f"{SESSION}=Chair", "--pivot", "0,0.6,0"], "bad_value", "between -0.5 and 0.5"),
+    (["--job", f"{SESSION}=Chair", "--pivot", "0,nan,0"], "bad_value", "between -0.5 and 0.5"),
+    (["--job", SESSION, "--bbox", "1,2"], "bad_value", "--bbox needs three numbers"),
+    (["--job", SESSION, "--bbox", "1,0,2"], "bad_value", "three positive sizes"),
+    (["--job", SESSION, "--bbox", "1,inf,2"], "bad_value", "three positive sizes"),
+    (["--job", f"{SESSION}=Chair", "--bbox", "1,1,1"], "wrong_use", "contradict"),
+    (["--job", f"{SESSION}=Chair", "--base-url", "ftp://x"], "bad_value", "is not a URL"),
+    (["--job", f"{SESSION}=Chair", "--base-url", "http://example.com"], "bad_value", "plain http"),
+    ([], "wrong_use", "nothing to refine"),
+]
+
+
 @pytest.mark.parametrize(
-    ("arguments", "code", "says"),
-    [
-        (["--job", "Chair"], "bad_session_code", "'Chair' is not a session code"),
-        (["--job", "nope=Chair"], "bad_session_code", "'nope' is not a session code"),
-        (["--job", "SESSION_1/../2=Chair"], "bad_session_code", "is not a session code"),
-        (["--job", "ASSET_1700000000_1234567=Chair"], "bad_session_code", "the code of an asset"),
-        (["--job", "https://example.com/nothing=Chair"], "bad_session_code", "contains no session code"),
-        (["--job", f"{SESSION}=Stool"], "no_such_object", "no object 'Stool'"),
-        (["--job", f"{SESSION}=chair"], "no_such_object", "Did you mean 'Chair'"),
-        (["--job", SESSION], "no_such_object", "has no object"),
-        (["--job", f"{SESSION}=Nothing"], "no_size", "'Nothing' has no size"),
-        (["--job", f"{SESSION}=Camera"], "no_size", "camera"),
-        (["--job", f"{SESSION}=Lamp"], "no_size", "light"),
-        (["--job", f"{SESSION}=Chair", "--jobs", "missing.csv"], "bad_jobs_file", "cannot be read"),
-        (["--job", f"{SESSION}=Chair", "--output", "."], "bad_output", "is a directory"),
-        (["--job", f"{SESSION}=Chair", "--output", "out.txt"], "bad_output", "does not end in .blend"),
-        (["--job", f"{SESSION}=Chair", "--output", "no/such/folder/out.blend"], "bad_output", "does not exist"),
-        (["--job", f"{SESSION}=Chair", "--output", "scene.blend"], "bad_output", "is the input file"),
-        (["--job", f"{SESSION}=Chair", "--output", "a.blend", "--in-place"], "bad_output", "contradict"),
-        (["--job", f"{SESSION}=Chair", "--pivot", "top"], "bad_value", "--pivot is origin, center, base"),
-        (["--job", f"{SESSION}=Chair", "--pivot", "0,0.6,0"], "bad_value", "between -0.5 and 0.5"),
-        (["--job", f"{SESSION}=Chair", "--pivot", "0,nan,0"], "bad_value", "between -0.5 and 0.5"),
-        (["--job", SESSION, "--bbox", "1,2"], "bad_value", "--bbox needs three numbers"),
-        (["--job", SESSION, "--bbox", "1,0,2"], "bad_value", "three positive sizes"),
-        (["--job", SESSION, "--bbox", "1,inf,2"], "bad_value", "three positive sizes"),
-        (["--job", f"{SESSION}=Chair", "--bbox", "1,1,1"], "wrong_use", "contradict"),
-        (["--job", f"{SESSION}=Chair", "--scene", "Kitchen"], "wrong_use", "no scene 'Kitchen'"),
-        (["--job", f"{SESSION}=Chair", "--base-url", "ftp://x"], "bad_value", "is not a URL"),
-        (["--job", f"{SESSION}=Chair", "--base-url", "http://example.com"], "bad_value", "plain http"),
-        ([], "wrong_use", "nothing to refine"),
-    ],
+    ("arguments", "code", "says"), [*IN_THE_SCENE, *(pytest.param(*case, marks=ONE_WILL_DO) for case in IN_WORDS)]
 )
 def test_wrong_use_is_status_2_and_sends_nothing(
-    csm: Csm, scene: Path, monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str], code: str, says: str
+    idle_service: Any,
+    tmp_path: Path,
+    scene: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: Sequence[str],
+    code: str,
+    says: str,
 ) -> None:
+    csm = Csm(tmp_path, idle_service)
     monkeypatch.chdir(scene.parent)
     before = scene.read_bytes()
     paths = [
@@ -107,7 +134,8 @@ def test_options_that_do_not_exist_are_status_2(csm_without_service: Csm, argume
 
 
 @pytest.mark.parametrize("text", [b"", b"this is no blend file", b"BLENDER-v402" + b"\x00" * 100])
-def test_an_unreadable_blend_is_status_2(csm: Csm, tmp_path: Path, text: bytes) -> None:
+def test_an_unreadable_blend_is_status_2(idle_service: Any, tmp_path: Path, text: bytes) -> None:
+    csm = Csm(tmp_path, idle_service)
     broken = tmp_path / "broken.blend"
     broken.write_bytes(text)
     for path in (broken, tmp_path / "missing.blend"):
@@ -125,8 +153,8 @@ def test_help_and_version_need_neither_key_nor_scene(csm_without_service: Csm) -
     assert "exit status" in csm_without_service("--help").stdout
 
 
-def test_no_key_is_status_3(csm: Csm, scene: Path) -> None:
-    csm.more = {"CSM_API_KEY": ""}
+def test_no_key_is_status_3(idle_service: Any, tmp_path: Path, scene: Path) -> None:
+    csm = Csm(tmp_path, idle_service, {"CSM_API_KEY": ""})
     for command in (["refine", "--blend", scene, "--job", f"{SESSION}=Chair"], ["status", SESSION], ["sessions"]):
         done = csm(*command, "--json")
         assert done.status == 3, done.stderr
@@ -211,3 +239,12 @@ def test_a_base_url_that_does_not_resolve_gives_up_soon(csm: Csm, scene: Path) -
     assert (status, job["error"]["code"]) == (1, "unreachable")
     assert job["seconds"] < 45.0
     assert job["requests"]["post"] == 0
+
+
+def test_assemble_does_not_save_over_the_scene_it_is_given(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path / "plan", [file_spec(tmp_path / "box.glb")])
+    scene, other = str(tmp_path / "town.blend"), str(tmp_path / "town_refined.blend")
+    assert output_for(plan, other, scene) == other
+    with pytest.raises(BadOutput, match="is the input file") as caught:
+        output_for(plan, scene, scene)
+    assert "--in-place" not in str(caught.value.hint), "which assemble does not know"

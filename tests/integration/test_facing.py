@@ -95,13 +95,13 @@ def test_every_turn_fills_the_box_exactly(
     obj = add_block_out(*letter_points((-0.4, -0.55, -0.15), (0.4, 0.55, 0.15)), **PLACES[place])
     specs = {turn: planned(obj, Facing(str(turn)), original) for turn in QUARTERS}
     fitted_ahead = []
-    fit_file = converting.fit_file
+    fit_ahead = converting.fit_ahead
 
     def watched(*arguments: Any) -> Any:
-        fitted_ahead.append(ahead and fit_file(*arguments))
+        fitted_ahead.append(ahead and fit_ahead(*arguments))
         return fitted_ahead[-1] or None
 
-    monkeypatch.setattr(converting, "fit_file", watched)
+    monkeypatch.setattr(converting, "fit_ahead", watched)
     for turn, spec in specs.items():
         report, points = converted(spec, tmp_path, glb_of_letter(normals=True))
         mirrors = spec.placement.mirror_x  # a mesh that is mirrored cannot be fitted ahead

@@ -325,10 +325,5 @@ def test_progress_as_farms_read_it_and_a_table(planned: Path) -> None:
     assert any(line.startswith("openjd_status: [") and "READY" in line for line in done.stderr.splitlines())
     table = farm.csm("work", farm.plan, "--status")
     assert table.stdout.split() == ["status", "jobs", "------", "----", "READY", "3"]
-    other = planned / "moved.blend"
-    shutil.copy(planned / "scene.blend", other)
-    before = other.read_bytes()
-    over = farm.csm("assemble", farm.plan, "--blend", other, "--output", other)
-    assert (over.status, "is the input file" in over.stderr, other.read_bytes()) == (2, True, before)
     missing = farm.csm("assemble", farm.plan)
     assert (missing.status, "no output" in missing.stderr) == (2, True)

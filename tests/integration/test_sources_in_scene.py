@@ -106,6 +106,16 @@ def test_a_preview_of_a_file_or_an_object_stands_in_the_block_out_without_key_an
         preview_loader.begin(replace(file, name=f"{file.name}.glb"), [scene.objects["Chair"]], bpy.context, AS_IT_IS)
 
 
+def test_a_file_that_cannot_be_previewed_is_to_be_exported_again(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.glb"
+    damaged.write_bytes(plain(*letter())[:-40])
+    order = preview_loader.begin(Source(SourceKind.FILE, str(damaged)), [scene.objects["Chair"]], bpy.context, AS_IT_IS)
+    with pytest.raises(preview_loader.PreviewUnavailable) as told:
+        preview_loader.wait_for(order)
+    assert "Export it again" in told.value.hint
+    assert "etch" not in told.value.hint, "nothing was fetched"
+
+
 @pytest.mark.parametrize(
     ("fit", "original"), [(Fit.EXACT, Original.HIDE), (Fit.INSIDE, Original.REPLACE), (Fit.NONE, Original.HIDE)]
 )

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From 1.0.0 to this version and back, with Blender's own commands, from a repository on loopback.
 
-In a window: tests/gui/test_update.py.
+In the oldest Blender that is supported, of which there is a module only, and in those that have a program. In a window:
+tests/gui/test_update.py.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blenders import blenders_for_tests
+from blenders import blenders_for_tests, program_of_module
 from data_of_1_0_0 import RELEASED_ZIP
 from extension_repository import FreshBlender, build_extension, publish, served
 from mesh_files import write_glb
@@ -25,6 +26,7 @@ from mesh_files import write_glb
 from csm_blender.core.version import VERSION
 
 DONE, SLOW = "SESSION_P_00000000021", "SESSION_P_00000000022"
+OLDEST = "4.2"
 LONGEST_WAIT_S = 60.0
 
 
@@ -43,17 +45,21 @@ def repository(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 
 @pytest.fixture
-def blender_of(tmp_path: Path, service: Any) -> Callable[[int], FreshBlender]:
-    """Gives the Blender with a number, in a home of its own, with a service of two sessions: one is slow."""
+def blender_of(tmp_path: Path, service: Any) -> Callable[[str], FreshBlender]:
+    """Gives 4.2, or the first or second program, in a home of its own, with a service of two sessions: one is slow."""
     mesh = write_glb(tmp_path / "mesh.glb")
     for code, seconds in ((DONE, 0.2), (SLOW, 4.0)):
         service.add_session(code, mesh, style="2024", raw_result=str(mesh), refine_seconds=seconds)
 
-    def get(number: int) -> FreshBlender:
-        found = blenders_for_tests()
-        if number >= len(found):
-            pytest.skip("only one Blender was named")
-        return FreshBlender(found[number], tmp_path / "home", CSM_API_KEY=service.key, CSM_BASE_URL=service.url)
+    def get(which: str) -> FreshBlender:
+        if which == OLDEST:
+            program = program_of_module(OLDEST, tmp_path)
+        else:
+            found = blenders_for_tests()
+            if which == "second" and len(found) < 2:
+                pytest.skip("only one Blender was named")
+            program = found[which == "second"]
+        return FreshBlender(program, tmp_path / "home", CSM_API_KEY=service.key, CSM_BASE_URL=service.url)
 
     return get
 
@@ -92,11 +98,11 @@ def until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("which", [OLDEST, "first", "second"])
 def test_a_job_of_1_0_0_is_finished_after_the_update_and_1_0_0_goes_on_after_going_back(
-    blender_of: Callable[[int], FreshBlender], repository: tuple[Path, str], archive: Path, service: Any, number: int
+    blender_of: Callable[[str], FreshBlender], repository: tuple[Path, str], archive: Path, service: Any, which: str
 ) -> None:
-    blender, (folder, address) = blender_of(number), repository
+    blender, (folder, address) = blender_of(which), repository
     blender.take_from(address)
     assert version_of(blender) == "1.0.0"
     scene = blender.block_out("scene.blend")
@@ -133,11 +139,11 @@ def test_a_job_of_1_0_0_is_finished_after_the_update_and_1_0_0_goes_on_after_goi
     assert [job["status"] for job in reopened["jobs"]] == ["PLACED"], "a file that this version saved is worked on"
 
 
-@pytest.mark.parametrize("number", [1])
+@pytest.mark.parametrize("which", [OLDEST, "second"])
 def test_1_0_0_says_that_it_cannot_read_a_newer_store_and_leaves_it_alone(
-    blender_of: Callable[[int], FreshBlender], repository: tuple[Path, str], archive: Path, number: int
+    blender_of: Callable[[str], FreshBlender], repository: tuple[Path, str], archive: Path, which: str
 ) -> None:
-    blender, (folder, address) = blender_of(number), repository
+    blender, (folder, address) = blender_of(which), repository
     publish(folder, archive)
     blender.take_from(address)
     write_glb(blender.home / "chair.glb")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import trimesh
+from common import service_blender
 from csm_server.launch import LaunchError, LocalService
 from glbs import glb, load, wavy, welded
 from serving import children, refined, started, wait
@@ -57,6 +58,19 @@ def test_samples_are_coarse_and_flawed_and_can_be_refined(service):
         assert 500 < len(after.faces) <= 20_000
     assert styles == {"status", "session_status"}
     assert service.session(SAMPLES[0])["caption"] == "Oak armchair with a red cushion"
+
+
+def test_the_program_of_the_document_runs_as_it_stands(tmp_path):
+    """The one of docs/local-service.md, with the two names that it leaves to its reader."""
+    text = (ROOT / "docs" / "local-service.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "chair.glb").write_bytes(glb(wavy()))
+    mine = f"interpreter, path = {sys.executable!r}, {service_blender()!r}\n"
+    around = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    call = [sys.executable, "-c", mine + program]
+    done = subprocess.run(call, cwd=tmp_path, env=around, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+ \S+ \{'SESSION_\d+_\d+': 1\}\n", done.stdout)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from common import IN_CI
+from common import IN_CI, load_script
 
 _MAKE_CHAIR = """
 import bpy, sys
@@ -35,6 +35,18 @@ def blenders_for_tests() -> list[Path]:
         reason = "needs a real Blender: name one in BLENDER, or run scripts/get_blender.sh"
         pytest.fail(reason) if IN_CI else pytest.skip(reason)
     return found
+
+
+def program_of_module(version: str, folder: Path) -> Path:
+    """A program in *folder* that takes Blender *version*, which is here as a module only, for the program."""
+    python, module = (
+        load_script("environment.py").python_of(f"bpy-{version}"),
+        Path(__file__).parent / "blender_module.py",
+    )
+    program = folder / f"blender-{version}"
+    program.write_text(f'#!/bin/sh\nexec "{python}" "{module}" "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return program
 
 
 def make_block_out(call: Callable[..., subprocess.CompletedProcess[str]], path: Path) -> Path:

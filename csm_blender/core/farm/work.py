@@ -46,6 +46,8 @@ def work(  # noqa: PLR0913 - each is a collaborator or a choice of its own
     tried_before = {job_id for job_id in ids if _state(folders, job_id) in _MAY_BE_TRIED_AGAIN}
 
     def begin(job_id: str, owner: str) -> bool | None:
+        if not _state(folders, job_id):  # nobody has begun it: most of all jobs
+            return True
         job = folders.get(job_id)
         if job is None or job.needs_worker:
             tried_before.discard(job_id)  # else another worker tries it just now: that counts

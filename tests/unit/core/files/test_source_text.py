@@ -13,6 +13,7 @@ from csm_blender.core.errors import BadSessionCode, BadSource
 from csm_blender.core.files.source_text import (
     LOOK_AGAIN_S,
     check_file,
+    check_files,
     is_mesh_file,
     mesh_files_in,
     parse_source,
@@ -105,8 +106,15 @@ def test_a_file_that_grows_meanwhile_is_being_written(tmp_path: Path, monkeypatc
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(time, "sleep", write_on)
-        assert "is being written" in refusal(path)
-    check_file(path)
+        with pytest.raises(BadSource, match="is being written"):
+            check_files([path])
+        check_file(path)
+    check_files([path])
+
+
+def test_a_folder_of_no_user_is_one_that_cannot_be_read() -> None:
+    with pytest.raises(BadSource, match="cannot be read"):
+        mesh_files_in("~no-such-user/meshes")
 
 
 def test_the_mesh_files_of_a_folder_come_in_order(tmp_path: Path) -> None:
