@@ -5,6 +5,8 @@ Steps: lint (ruff, mypy, actionlint), core (all tests without Blender), blender-
 as a module), farm (Dask and OpenJD), package (zip, release, update), gui (real windows). Name some to run only those:
 ``python3 scripts/test.py core gui``.
 
+Farm runs beside package, where both are asked for.
+
 Outside CI a step that lacks something (Python 3.13, a Blender with a window) is skipped and says how to get it; where
 the environment variable CI is set, it fails.
 """
