@@ -23,6 +23,7 @@ NAMES = (
     "requests_per_job",
     "ui_memory",
     "pump_tick",
+    "drawing",
     "place_code",
     "idle",
     "batch",

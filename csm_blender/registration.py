@@ -17,6 +17,7 @@ from .scene.addon import translation
 from .scene.blender import change_counter, runtime
 from .scene.blender.bpy_typing import current
 from .scene.blender.main_timer import main_timer
+from .scene.commands import batch
 from .scene.jobs import job_updates, preview_loader
 from .scene.jobs.state import file_state
 from .scene.measure import custom_box
@@ -42,6 +43,7 @@ from .ui import (
     scene_defaults,
     session_browser,
     setup_operators,
+    show_panel,
     status_bar,
 )
 
@@ -54,6 +56,7 @@ CLASSES = (
     *library_copy.CLASSES,
     *result_operators.CLASSES,
     *setup_operators.CLASSES,
+    *show_panel.CLASSES,
     *batch_operators.CLASSES,
     *file_operators.CLASSES,
     *panel.CLASSES,
@@ -96,8 +99,10 @@ def register() -> None:
         return
     change_counter.changes().are_counted = True
     bpy.types.STATUSBAR_HT_header.append(status_bar.draw)
+    bpy.types.VIEW3D_MT_object.append(show_panel.draw_menu)
     overlay.overlay().start()
     main_timer().call(_read_first_file)
+    show_panel.show_once()
 
 
 def unregister() -> None:
@@ -107,6 +112,7 @@ def unregister() -> None:
             handlers.remove(function)
     if not bpy.app.background:
         bpy.types.STATUSBAR_HT_header.remove(status_bar.draw)
+        bpy.types.VIEW3D_MT_object.remove(show_panel.draw_menu)
     runtime.stop()
     all_jobs.stop()
     session_browser.stop()
@@ -193,6 +199,7 @@ def _read_file() -> None:
     planned_request.forget()
     scene_defaults.apply()
     custom_box.restore_of_overrides()
+    batch.file_opened()
     preview_loader.file_opened()
     job_updates.file_opened()
 

@@ -2,12 +2,13 @@
 """The command line for a background Blender that does not have the add-on installed, or for a Python.
 
 blender --background --online-mode scene.blend --python scripts/csm.py -- refine …
-python scripts/csm.py -- work PLAN_DIR
+python scripts/csm.py work PLAN_DIR
 """
 
 import importlib.util
 import os
 import sys
+import traceback
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent.parent / "csm_blender"
@@ -26,19 +27,24 @@ def _load_package() -> None:
 
 
 def main() -> int:
-    """Run what stands after ``--``."""
+    """Run what stands after ``--``: in a Blender the words before are its own, in a Python none need be there."""
     is_blender = "bpy" in sys.modules
     _load_package()
     from csm_blender.cli.environment import Surroundings, inside_blender  # noqa: PLC0415 - as above
     from csm_blender.cli.main import main as run  # noqa: PLC0415 - just loaded
 
-    arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else ["--help"]
+    words = ["--help"] if is_blender else sys.argv[1:]
+    arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else words
     return run(arguments, "csm.py", inside_blender() if is_blender else Surroundings())
 
 
 if __name__ == "__main__":
     is_python = "bpy" not in sys.modules
-    status = main()
+    try:
+        status = main()
+    except Exception:  # noqa: BLE001 - a Blender ends with 0 whatever a script raises, and a farm would believe it
+        traceback.print_exc()
+        status = 1
     if is_python and "bpy" in sys.modules:  # as in csm_blender/__main__.py
         sys.stdout.flush()
         sys.stderr.flush()

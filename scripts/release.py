@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))  # this folder is no package; its modules are siblings
 
 import build
+from output_folder import check_output
 from releasing import refusals, repository, sbom, versions
 
 CHECKSUMS = "SHA256SUMS"
@@ -29,6 +30,7 @@ CHECKSUMS = "SHA256SUMS"
 
 def release(output: Path) -> Path:
     """Make the folder *output* anew: whole, or as it was before. Raises ``SystemExit`` with the reasons."""
+    check_output(output, CHECKSUMS)
     _refuse_if(refusals.refusals(ROOT))
     manifest, section = versions.manifest(ROOT), versions.sections(ROOT)[0]
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +54,8 @@ def release(output: Path) -> Path:
         for path in folder.iterdir():
             path.chmod(0o644)
         folder.chmod(0o755)
-        shutil.rmtree(output, ignore_errors=True)
+        if output.exists():
+            output.rename(Path(place) / "before")
         folder.rename(output)
     return output
 

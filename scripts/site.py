@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))  # this folder is no package; its modules are siblings
 
 import environment
+from output_folder import check_output
 from site_making.check import Findings, check
 
 DOCS = ROOT / "docs"
@@ -48,6 +49,7 @@ FROM_ABOVE = {
 """Pages that lie in the top folder, where people and forges look for them."""
 GENERATED = ("command-line.md", "operators.md")
 """Pages whose end is made of the parser and the classes."""
+MADE_BY_SPHINX = "searchindex.js"
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)")
 
 
@@ -60,6 +62,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--output", type=Path, default=ROOT / "dist" / "site", metavar="DIR", help="default: dist/site")
     output = parser.parse_args().output.absolute()
+    check_output(output, MADE_BY_SPHINX)
     try:
         with tempfile.TemporaryDirectory() as folder:
             lay_out(Path(folder) / "pages")

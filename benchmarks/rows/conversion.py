@@ -19,15 +19,15 @@ from workshop import NEWEST, bpy_python, bpy_script
 from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.core.processes.launch import Interpreters
 
-SIZES = (2_000, 100_000, 1_000_000)
+GOALS = {2_000: 1.05, 100_000: 0.9, 1_000_000: 0.7}
+"""How many times the processor time of import and save a conversion may take, by triangles."""
 VERSIONS = (NEWEST, "4.2")
-GOAL = 1.25
 WAITING = 8
 
 
 def measure(bench: Bench) -> list[Row]:
     """A row for each size, and one for many at once."""
-    versions, sizes = (VERSIONS[:1], SIZES[:1]) if bench.quick else (VERSIONS, SIZES)
+    versions, sizes = (VERSIONS[:1], list(GOALS)[:1]) if bench.quick else (VERSIONS, GOALS)
     rows = [_against_plain(bench, version, triangles) for version in versions for triangles in sizes]
     return [*rows, _many(bench, bpy_python())]
 
@@ -41,16 +41,16 @@ def _against_plain(bench: Bench, version: str, triangles: int) -> Row:
         converted.append(_convert_alone(bench, python, glb, f"{version}-{triangles}-{number}"))
         plain.append(run(bpy_script(bench, python, "import_save.py", glb)))
     ours, theirs = (Samples.of([ended.seconds for ended in seen]) for seen in (converted, plain))
-    ratio = ours.median / theirs.median
     our_cpu, their_cpu = (Samples.of([ended.cpu_s for ended in seen]) for seen in (converted, plain))
+    ratio = our_cpu.median / their_cpu.median
     return Row(
         f"conversion of {triangles:,} triangles, Blender {version}",
-        ours.text("s", 2),
-        f"import and save {theirs.text('s', 2)}",
+        f"{our_cpu.text('s', 2)} of processor time",
+        f"import and save {their_cpu.text('s', 2)}",
         f"{ratio:.2f} times",
-        f"at most {GOAL} times",
-        yes_if(ratio <= GOAL),
-        f"Processor time {our_cpu.text()} against {their_cpu.text()}, {our_cpu.median / their_cpu.median:.2f} times."
+        f"at most {GOALS[triangles]} times",
+        yes_if(ratio <= GOALS[triangles]),
+        f"By the clock {ours.text('s', 2)} against {theirs.text('s', 2)}, {ours.median / theirs.median:.2f} times."
         f" Peak memory {max(e.peak_bytes for e in converted) / 1e6:.0f} MB against"
         f" {max(e.peak_bytes for e in plain) / 1e6:.0f} MB, for a GLB of {glb.stat().st_size / 1e6:.0f} MB.",
     )

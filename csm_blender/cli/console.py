@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,13 @@ def say_error(error: CsmError) -> None:
     say(f"csm: {error}")
     if error.hint:
         say(f"     {error.hint}")
+
+
+def say_failure(job: Job, name: str) -> None:
+    """Write why *job*, called *name*, has no result, and the hint, to stderr; nothing where it has not failed."""
+    if job.error:
+        say(f"{name}: {job.error['message']}")
+        say(f"     {job.error['hint']}")
 
 
 def print_json(data: Any) -> None:
@@ -123,15 +130,19 @@ def stdout_kept_for_report() -> Iterator[None]:
 class Progress:
     """Prints a line for each new state of a job, and for every tenth of its progress."""
 
-    def __init__(self, jobs: list[Job]) -> None:
-        self._numbers = {job.job_id: number for number, job in enumerate(jobs, start=1)}
-        self._printed: dict[str, tuple[JobState, int, int]] = {}
+    def __init__(self, number_of: Callable[[Job], str]) -> None:
+        """*number_of* gives the number of a job in words, which stands before the line."""
+        self._number_of = number_of
+        self._shown: dict[str, tuple[JobState, int, int]] = {}
+        """What was shown last of a job: its state, the tenth of its progress, its faults."""
 
     def __call__(self, job: Job) -> None:
         """Print a line about *job* if it has changed."""
         status = (job.state, int(job.progress * 10), job.faults)
-        if self._printed.get(job.job_id) != status:
-            self._printed[job.job_id] = status
+        if self._shown.get(job.job_id) != status:
+            self._shown[job.job_id] = status
             name = job.spec.object_name or job.spec.source.label
-            number = self._numbers.get(job.job_id, 0)
-            say(f"[{number}/{len(self._numbers)}] {name}: {job.state} - {job.message or 'queued'}")
+            self._show(job, f"[{self._number_of(job)}] {name}: {job.state} - {job.message or 'queued'}")
+
+    def _show(self, _job: Job, line: str) -> None:
+        say(line)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which meshes go onto which objects: ``--job``, ``--jobs``, ``--folder`` and the numbers, read and checked."""
+"""What is typed, read and checked: ``--job``, ``--jobs``, ``--folder``, which mesh goes where; numbers; paths."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -39,6 +40,19 @@ def parse_numbers(text: str, option: str) -> Vec3:
             text=shortened(text),
         ) from error
     return (x, y, z)
+
+
+def typed_path(text: str) -> Path:
+    """*text* as an absolute path. Raises :class:`UsageError` for bytes that are no text: Blender takes no such path."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        words = "The path {path} holds bytes that are no text in UTF-8."
+        raise UsageError(words, "Give the file and its folders other names.", path=ascii(text)) from error
+    path = Path(text)
+    with contextlib.suppress(RuntimeError):  # a name that begins with ~ and is no user's
+        path = path.expanduser()
+    return path.absolute()
 
 
 def _from_option(text: str) -> Row:

@@ -20,7 +20,7 @@ from ..core.jobs.quality_report import card, misses_the_box
 from ..core.jobs.states import JobState
 from ..core.jobs.store import Store
 from ..core.jobs.support_report import support_report
-from .console import Interrupted, answer, print_json, say, say_error, stdout_kept_for_report
+from .console import Interrupted, answer, print_json, say, say_error, say_failure, stdout_kept_for_report
 from .environment import Surroundings, settings_for, settings_of
 from .farm import commands as farm
 from .parser import build_parser
@@ -90,10 +90,8 @@ def _run(work: Callable[[], list[Job]], options: argparse.Namespace) -> int:
     else:
         say("There is nothing to resume.")
     for job in jobs if not options.json else ():
-        if job.error:
-            say(f"{job.spec.object_name or job.spec.source.label}: {job.error['message']}")
-            say(f"     {job.error['hint']}")
-        elif job.state is JobState.PLACED and misses_the_box(job) and (quality := card(job)):
+        say_failure(job, job.spec.object_name or job.spec.source.label)
+        if not job.error and job.state is JobState.PLACED and misses_the_box(job) and (quality := card(job)):
             say(f"{job.spec.object_name or job.session_code}: {quality.verdict}")
     return exit_status(jobs)
 

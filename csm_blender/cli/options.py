@@ -90,28 +90,33 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     run = parser.add_argument_group("how to run")
     run.add_argument("--dry-run", action="store_true", help="show what would be sent; send nothing")
     run.add_argument("--again", action="store_true", help="ask for a new refine even if the session is already refined")
-    run.add_argument(
-        "--json", action="store_true", help="print the report as JSON on stdout, everything else on stderr"
-    )
+    add_json_option(run, "the report as JSON")
 
 
-def add_waiting_options(parser: argparse.ArgumentParser) -> None:
-    """How many jobs at a time, and how long to wait for the service."""
+def add_json_option(parser: argparse._ActionsContainer, what: str = "JSON") -> None:
+    """``--json``: print *what* on stdout."""
+    parser.add_argument("--json", action="store_true", help=f"print {what} on stdout, everything else on stderr")
+
+
+def add_waiting_options(parser: argparse.ArgumentParser, *, of_plan: bool = False) -> None:
+    """How many jobs at a time, and how long to wait for the service; ``None`` where the plan says."""
+    many, long, pace = ["the plan's"] * 3 if of_plan else ["8", "3 h", "paced by progress"]
     parser.add_argument(
-        "--concurrency", type=count, default=8, metavar="N", help="jobs under way at the same time (default: 8)"
+        "--concurrency",
+        type=count,
+        default=None if of_plan else 8,
+        metavar="N",
+        help=f"jobs under way at the same time (default: {many})",
     )
     parser.add_argument(
         "--timeout",
         type=seconds,
-        default=10800.0,
+        default=None if of_plan else 10800.0,
         metavar="SECONDS",
-        help="longest wait for one refine of the service (default: 3 h)",
+        help=f"longest wait for one refine of the service (default: {long})",
     )
     parser.add_argument(
-        "--poll-interval",
-        type=seconds,
-        metavar="SECONDS",
-        help="fixed time between checks (default: paced by progress)",
+        "--poll-interval", type=seconds, metavar="SECONDS", help=f"fixed time between checks (default: {pace})"
     )
 
 
@@ -159,11 +164,6 @@ def count(text: str) -> int:
     if value < 1:
         raise ValueError(text)
     return value
-
-
-def count_or_none(text: str) -> int:
-    """*text* as a number from 0 on, for argparse."""
-    return 0 if text == "0" else count(text)
 
 
 def seconds(text: str) -> float:

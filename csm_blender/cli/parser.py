@@ -10,7 +10,7 @@ from ..core.errors import UsageError
 from ..core.messages import Message
 from ..core.version import VERSION
 from .farm.options import add_farm_commands
-from .options import add_job_options, add_remesh_options, add_waiting_options, count, seconds
+from .options import add_job_options, add_json_option, add_remesh_options, add_waiting_options, count, seconds
 
 _EPILOG = """\
 remesh, jobs, and refine of files and objects work on this computer and need no key and no network. For all others,
@@ -86,7 +86,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
             "--base-url", metavar="URL", help="the service (default: CSM_BASE_URL, preferences, api.csm.ai)"
         )
     for sub in (status, sessions, jobs, resume):
-        sub.add_argument("--json", action="store_true", help="print JSON on stdout, everything else on stderr")
+        add_json_option(sub)
     for sub in (refine, resume):
         add_waiting_options(sub)
     return parser
@@ -126,6 +126,4 @@ def _add_remesh(subcommands: argparse._SubParsersAction[_Parser]) -> None:
     remesh.add_argument(
         "--timeout", type=seconds, default=1800.0, metavar="SECONDS", help="give up after so long (default: 30 min)"
     )
-    remesh.add_argument(
-        "--json", action="store_true", help="print the report as JSON on stdout, everything else on stderr"
-    )
+    add_json_option(remesh, "the report as JSON")

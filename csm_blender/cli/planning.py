@@ -26,7 +26,7 @@ from ..scene.jobs.planning import plan_for_numbers, plan_for_objects, with_shape
 from ..scene.measure.measure import find_objects
 from ..scene.properties import make_known
 from .console import say
-from .job_arguments import parse_numbers, wanted_jobs
+from .job_arguments import parse_numbers, typed_path, wanted_jobs
 from .options import remesh_options
 
 _MOST_NAMED = 20
@@ -38,21 +38,22 @@ def plan_jobs(options: argparse.Namespace) -> list[JobSpec]:
     wanted = wanted_jobs(options.job, options.jobs, options.folder)
     files = mesh_files_in(options.folder) if options.folder is not None else []
     base_choices, pivot_point = _choices(options)
-    all_choices = [_choices_of(job, base_choices, options) for job in wanted]
+    sources = [parse_source(job.session) for job in wanted]
+    all_choices = [_choices_of(*job, base_choices, options) for job in zip(wanted, sources, strict=True)]
     open_scene(options.blend)
     scene = _scene(options.scene)
     paired = _paired(files, scene, [job.object_name for job in wanted])
-    wanted += paired
-    all_choices += [_choices_of(job, base_choices, options) for job in paired]
+    of_paired = [parse_source(job.session) for job in paired]
+    all_choices += [_choices_of(*job, base_choices, options) for job in zip(paired, of_paired, strict=True)]
+    wanted, sources = wanted + paired, sources + of_paired
     _check_remesh_is_used(options, all_choices)
-    check_files(Path(source.name) for source in map(_source, wanted) if source.kind is SourceKind.FILE)
+    check_files(Path(source.name) for source in sources if source.kind is SourceKind.FILE)
     output = _output_path(options)
     depsgraph = bpy.context.evaluated_depsgraph_get()
     run_id = uuid.uuid4().hex
     exports: set[str] = set()
     specs = []
-    for job, choices in zip(wanted, all_choices, strict=True):
-        source = _source(job)
+    for job, source, choices in zip(wanted, sources, all_choices, strict=True):
         if job.object_name:
             if options.bbox:
                 words = "--bbox and the object {object_name} contradict each other."
@@ -75,7 +76,7 @@ def open_scene(path: str | None) -> None:
     make_known()
     if path is None:
         return
-    file = Path(path).expanduser().absolute()
+    file = typed_path(path)
     if not file.is_file():
         raise BadBlendFile("There is no file {file}.", file=file)
     try:
@@ -101,14 +102,9 @@ def _choices(options: argparse.Namespace) -> tuple[Choices, Vec3 | None]:
     return choices, pivot_point
 
 
-def _source(job: Row) -> Source:
-    """Its text was checked when it was read."""
-    return parse_source(job.session)
-
-
-def _choices_of(job: Row, choices: Choices, options: argparse.Namespace) -> Choices:
-    """*choices* with what the row of *job*, else the options, else its source say about engine and facing."""
-    engine = _source(job).checked_engine(job.engine or (Engine(options.engine.upper()) if options.engine else None))
+def _choices_of(job: Row, source: Source, choices: Choices, options: argparse.Namespace) -> Choices:
+    """*choices* with what the row of *job*, else the options, else its *source* say about engine and facing."""
+    engine = source.checked_engine(job.engine or (Engine(options.engine.upper()) if options.engine else None))
     facing = job.facing or (read_facing(options.facing) if options.facing else default_facing(engine))
     remesh = RemeshOptions()  # so that a job of the service is written as earlier versions wrote it
     if engine is Engine.LOCAL:
@@ -155,7 +151,7 @@ def _paired(files: list[str], scene: bpy.types.Scene, taken: Sequence[str]) -> l
 def _asset(text: str) -> AssetChoice:
     if text.upper() in (AssetPlace.OFF, AssetPlace.FILE):
         return AssetChoice(AssetPlace(text.upper()))
-    folder = Path(text).expanduser().absolute()
+    folder = typed_path(text)
     if not folder.is_dir():
         words = "--asset is off, file or the folder of a library, and there is no folder {folder}."
         raise BadValue(words, folder=folder)
@@ -199,9 +195,12 @@ def _output_path(options: argparse.Namespace) -> str:
     return checked_output(options.output, bpy.data.filepath) if options.output else ""
 
 
-def checked_output(output: str, input_file: str) -> str:
-    """The path of *output*, which must not be *input_file*. Raises :class:`BadOutput`; writes nothing."""
-    path = Path(output).expanduser().absolute()
+def checked_output(output: str, input_file: str, hint: str = "Say --in-place if you mean to save over it.") -> str:
+    """The path of *output*, which must not be *input_file*; else *hint* helps. Raises :class:`BadOutput`.
+
+    Writes nothing.
+    """
+    path = typed_path(output)
     if path.is_dir():
         raise BadOutput("The output {path} is a directory.", path=path)
     if path.suffix.lower() != ".blend":
@@ -209,7 +208,7 @@ def checked_output(output: str, input_file: str) -> str:
     if not path.parent.is_dir():
         raise BadOutput("The folder {parent} does not exist.", parent=path.parent)
     if input_file and _is_same_file(path, Path(input_file)):
-        raise BadOutput("The output is the input file.", "Say --in-place if you mean to save over it.")
+        raise BadOutput("The output is the input file.", hint)
     return str(path)
 
 
@@ -222,7 +221,7 @@ def _export_path(folder: str | None, source: Source, taken: set[str]) -> str:
     """DIR/SESSION.glb or DIR/NAME.glb; what is refined onto several objects gets a number from the second on."""
     if not folder:
         return ""
-    directory = Path(folder).expanduser().absolute()
+    directory = typed_path(folder)
     if directory.exists() and not directory.is_dir():
         raise BadOutput("The export folder {directory} is a file.", directory=directory)
     path, number = directory / f"{source.stem}.glb", 2

@@ -96,7 +96,8 @@ def _opened_store() -> closing[Store]:
 def _finish(store: Store, jobs: list[Job], settings: Settings, concurrency: int) -> list[Job]:
     ids = [job.job_id for job in jobs]
     placing = Placing(store, ids)
-    print_progress = Progress(jobs)
+    numbers = {job_id: number for number, job_id in enumerate(ids, start=1)}
+    print_progress = Progress(lambda job: f"{numbers[job.job_id]}/{len(ids)}")
 
     def on_change(job: Job) -> None:
         print_progress(job)

@@ -9,13 +9,14 @@ import os
 import sys
 from pathlib import Path
 
-from ..core.errors import BadMesh, BadOutput, BadSource, UsageError
+from ..core.errors import BadMesh, BadOutput, BadSource
 from ..core.files.mesh_format import find_format
 from ..core.processes.child_process import Progress
 from ..core.processes.launch import Interpreters
 from ..core.processes.remesh_child import RemeshFiles, companion_in_the_way, remesh_in_child
 from ..core.remesh import WRITABLE, RemeshReport
 from .console import print_table, say
+from .job_arguments import typed_path
 from .options import remesh_options
 
 _COLUMNS = 79
@@ -35,7 +36,7 @@ def remesh(options: argparse.Namespace, interpreters: Interpreters) -> RemeshRep
 
 def checked_files(source: str, target: str) -> RemeshFiles:
     """The paths of IN and OUT. Raises :class:`BadSource` and :class:`BadOutput`; writes nothing."""
-    there, made = _path(source), _path(target)
+    there, made = typed_path(source), typed_path(target)
     _check_input(there)
     _check_output(made)
     if made.exists() and made.samefile(there):
@@ -43,19 +44,6 @@ def checked_files(source: str, target: str) -> RemeshFiles:
     if problem := companion_in_the_way(made, (f"{made.stem}.mtl",) if made.suffix.lower() == ".obj" else ()):
         raise problem
     return RemeshFiles(there, made)
-
-
-def _path(text: str) -> Path:
-    """*text* as an absolute path. Raises :class:`UsageError` for bytes that are no text: Blender takes no such path."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        words = "The path {path} holds bytes that are no text in UTF-8."
-        raise UsageError(words, "Give the file and its folders other names.", path=ascii(text)) from error
-    path = Path(text)
-    with contextlib.suppress(RuntimeError):  # a name that begins with ~ and is no user's
-        path = path.expanduser()
-    return path.absolute()
 
 
 def _check_input(path: Path) -> None:

@@ -103,6 +103,11 @@ def exit_status(jobs: Sequence[Job]) -> int:
     """The exit status for *jobs* that were to be placed, as README.md lists it."""
     if all(job.state is JobState.PLACED and not misses_the_box(job) for job in jobs):
         return 0
+    return failure_status(jobs)
+
+
+def failure_status(jobs: Sequence[Job]) -> int:
+    """The exit status of a call that has not done all it was asked for; *jobs* are those that have failed, or all."""
     key_codes = {kind.code for kind in KeyProblem.__subclasses__()}
     refused = any(job.error and job.error["code"] in key_codes for job in jobs)
     return KeyProblem.exit_status if refused else CsmError.exit_status

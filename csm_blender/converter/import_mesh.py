@@ -18,8 +18,10 @@ from ..core.files.mesh_file import EMPTY_GLB
 from ..core.files.mesh_format import MeshFormat
 from ..core.gltf.shown import LOOSE, scaled_to_nothing
 from ..core.messages import Message, sentences
+from .files.empty_file import open_empty_file
 from .files.open_file import MeshFile, open_file
 from .files.read_file import read_file, vertex_count
+from .mesh.pictures import picture_size
 from .mesh.surface import keep_surface
 from .mesh.transform_mesh import reshape
 from .mesh.uv_maps import name_alike
@@ -30,13 +32,14 @@ class Imported:
     """One mesh, and sentences about what of the file could not be kept.
 
     ``missing_textures`` counts pictures that are not in the file or cannot be read, ``bad_numbers`` the file's vertices
-    and UVs that are no numbers.
+    and UVs that are no numbers. ``picture_sizes`` are those of the file's pictures, by their names in Blender.
     """
 
     mesh: bpy.types.Mesh
     notes: list[Message] = field(default_factory=list)
     missing_textures: int = 0
     bad_numbers: int = 0
+    picture_sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def added_to(self, findings: MeshFindings) -> MeshFindings:
         """The *findings* of the mesh, and what was wrong with the file."""
@@ -60,7 +63,7 @@ def import_opened(file: MeshFile) -> Imported:
     one are left out. Raises :class:`BadMesh` where there is no mesh and :class:`ConversionFailed` where Blender cannot
     read the file.
     """
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    open_empty_file()
     read_file(file)
     notes = list(file.notes)
     if file.kind is MeshFormat.OBJ:
@@ -82,10 +85,11 @@ def import_opened(file: MeshFile) -> Imported:
         notes.append(scaled_to_nothing(len(objects) - len(shown)))
     if not shown:
         raise BadMesh(sentences(Message("The file shows no mesh."), *notes))
+    sizes = {image.name: picture_size(image) for image in bpy.data.images if image.source == "FILE"}
     unreadable = [  # no pixels, which Blender shows pink
-        Message("The texture {name} cannot be read by this Blender.", name=repr(image.name))
-        for image in bpy.data.images
-        if image.source == "FILE" and not all(image.size)
+        Message("The texture {name} cannot be read by this Blender.", name=repr(name))
+        for name, size in sizes.items()
+        if not all(size)
     ]
     notes += unreadable
     if len(shown) > 1:
@@ -94,7 +98,7 @@ def import_opened(file: MeshFile) -> Imported:
     if keep_surface(mesh) and LOOSE not in notes:
         notes.append(LOOSE)
     missing = (file.glb.missing_textures if file.glb else 0) + len(unreadable)
-    return Imported(mesh, notes, missing, file.glb.bad_numbers if file.glb else 0)
+    return Imported(mesh, notes, missing, file.glb.bad_numbers if file.glb else 0, sizes)
 
 
 def _apply_transforms(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:

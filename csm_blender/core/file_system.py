@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import os
+import shutil
 import time
 import unicodedata
 import uuid
@@ -48,6 +50,17 @@ def remove_file(path: Path) -> None:
     """Remove the file at *path* if it is there and can be removed. What is held stays behind; never raises."""
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
+
+
+def share_file(path: Path, name: Path) -> None:
+    """Give the file at *path* the second name *name*, which stays when the first goes. Raises ``OSError``.
+
+    Where the file system knows no second names, as FAT and many network drives, it is copied.
+    """
+    try:
+        os.link(path, name)
+    except OSError:
+        shutil.copyfile(path, name)
 
 
 def fresh_part(path: Path) -> Path:

@@ -28,7 +28,8 @@ class _RedactingFormatter(logging.Formatter):
 def log_to_file(home: Path, key: str = "") -> Path | None:
     """Append this package's log to today's file in *home*; ``None`` where that cannot be written.
 
-    Safe for several processes: each line is one append.
+    Safe for several processes: each line is one append. A later call takes the place of an earlier one, so that each
+    line is written once, and without the *key* that is known by then.
     """
     folder = home / "logs"
     path = folder / f"csm-{time.strftime('%Y-%m-%d')}.log"
@@ -41,6 +42,10 @@ def log_to_file(home: Path, key: str = "") -> Path | None:
         return None
     handler.setFormatter(_RedactingFormatter(key))
     logger = logging.getLogger(PACKAGE_LOGGER)
+    before = [each for each in logger.handlers if isinstance(each.formatter, _RedactingFormatter)]
     logger.addHandler(handler)
+    for each in before:
+        logger.removeHandler(each)
+        each.close()
     logger.setLevel(logging.INFO)
     return path

@@ -107,7 +107,8 @@ def _draw_chosen(context: Context, layout: Layout, line: Line) -> None:
         gray_label(column, text=Path(line.file).name, icon="FILE_BLEND", translate=False)
     else:
         gray_label(column, text="The file was never saved", icon="FILE_BLEND")
-    gray_label(column, text=size_text(line.size), icon="DISK_DRIVE")
+    size = all_jobs().size_of(line.job_id)
+    gray_label(column, text=size_text(size) if size is not None else "", icon="DISK_DRIVE")
     draw_lines(layout, in_sidebar(context, line.message, inset_px=60), "NONE")
     row = layout.row(align=True)
     row.operator("csm.place_here", icon="IMPORT").job_id = line.job_id

@@ -20,8 +20,8 @@ from ..core.messages import NOTHING, Message
 from ..scene.addon.translation import labels, reports
 from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.blender.typed_properties import StringProperty
-from ..scene.commands.batch import assign, obstacle_to, pairs_of
-from .operator_base import CsmOperator, Returned, ops
+from ..scene.commands.assign_sessions import assign, obstacle_to, pairs_of
+from .operator_base import CsmOperator, Returned, go_on_with
 
 WIDTH = 560
 MOST_PAIRS = 12
@@ -91,7 +91,7 @@ class CSM_OT_import_jobs(_AssignOperator):
         """Without a file, let the user choose one first."""
         if self.filepath:
             return super().start(context, event)
-        ops.csm.choose_jobs_file("INVOKE_DEFAULT")
+        go_on_with("choose_jobs_file")
         return {"CANCELLED"}
 
     def find_pairs(self, context: Context) -> list[Pair]:
@@ -118,7 +118,7 @@ class CSM_OT_choose_jobs_file(CsmOperator):
 
     def run(self, _context: Context) -> None:
         if self.filepath:
-            ops.csm.import_jobs("INVOKE_DEFAULT", filepath=self.filepath)
+            go_on_with("import_jobs", filepath=self.filepath)
 
 
 class CSM_OT_pair_codes(_AssignOperator):

@@ -23,7 +23,7 @@ from ..scene.jobs.planning import plan_for_objects
 from ..scene.properties import state_of, tag_of
 from . import planned_request
 from .formatting import gray_label, size_text
-from .operator_base import RequestOperator, Returned, ops
+from .operator_base import RequestOperator, Returned, go_on_with
 from .text_wrap import draw_lines, wrapped
 
 WIDTH = 400
@@ -45,7 +45,7 @@ def is_needed(count: int) -> bool:
 
 def ask(**request: Any) -> Returned:
     """Open the dialog, which sends *request* itself. Gives what the operator returns that asks."""
-    ops.csm.confirm_sending("INVOKE_DEFAULT", **request)
+    go_on_with("confirm_sending", **request)
     return {"CANCELLED"}
 
 
@@ -101,11 +101,11 @@ class CSM_OT_confirm_sending(RequestOperator):
     def run(self, _context: Context) -> None:
         part(Agreement).agreed = True
         if self.all_selected:
-            ops.csm.refine_selected("INVOKE_DEFAULT", confirmed=True)
+            go_on_with("refine_selected", confirmed=True)
         else:
             named = {"session_code": self.session_code, "target": self.target, "engine": self.engine}
             request = {**named, "again": self.again}
-            ops.csm.refine("INVOKE_DEFAULT", **request, confirmed=True)
+            go_on_with("refine", **request, confirmed=True)
 
     def _requests(self, context: Context) -> list[tuple[str, str, str]]:
         """Name, size and session of each object that will be refined."""

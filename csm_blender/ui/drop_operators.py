@@ -19,7 +19,7 @@ from ..scene.blender.bpy_typing import Context
 from ..scene.blender.typed_properties import CollectionProperty, StringProperty
 from ..scene.placement import preview_objects
 from ..scene.properties import state_of
-from .operator_base import CsmOperator, Returned, ops
+from .operator_base import CsmOperator, Returned, go_on_with
 from .viewport import as_vec3, utils
 
 
@@ -37,7 +37,7 @@ class CSM_OT_drop_file(CsmOperator):
         """Take what is under the mouse as the block-out, and refine the file into it."""
         if len(self.files) > 1:
             names = [{"name": item.name} for item in self.files]
-            ops.csm.refine_files("INVOKE_DEFAULT", directory=self.directory, files=names)
+            go_on_with("refine_files", directory=self.directory, files=names)
             return {"FINISHED"}
         self.run(context)
         obj = _under_mouse(context, event) if context.mode == "OBJECT" else None
@@ -48,7 +48,7 @@ class CSM_OT_drop_file(CsmOperator):
             other.select_set(False)
         obj.select_set(True)
         context.view_layer.objects.active = obj
-        ops.csm.refine("INVOKE_DEFAULT", target=obj.name)
+        go_on_with("refine", target=obj.name)
         return {"FINISHED"}
 
     def run(self, context: Context) -> None:

@@ -24,7 +24,7 @@ from ..scene.commands import batch, decisions, new_job
 from ..scene.jobs.state import file_state
 from ..scene.properties import state_of
 from .formatting import MOVING
-from .operator_base import CsmOperator, Returned, ops
+from .operator_base import CsmOperator, Returned, go_on_with
 from .planned_request import choices_of
 
 WIDTH = 620
@@ -114,7 +114,7 @@ class CSM_OT_refine_files(CsmOperator):
     def start(self, context: Context, _event: bpy.types.Event) -> Returned:
         """Without files, let the user choose some first; then show what goes where."""
         if not self.directory:
-            ops.csm.choose_files("INVOKE_DEFAULT")
+            go_on_with("choose_files")
             return {"CANCELLED"}
         found = self._find_pairs(context)
         self.pairs.clear()
@@ -184,7 +184,7 @@ class CSM_OT_choose_files(CsmOperator):
     def run(self, _context: Context) -> None:
         if self.directory:
             names = [{"name": item.name} for item in self.files if item.name]
-            ops.csm.refine_files("INVOKE_DEFAULT", directory=self.directory, files=names)
+            go_on_with("refine_files", directory=self.directory, files=names)
 
 
 class CSM_OT_cancel_all(CsmOperator):

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 import bpy
 
 from ..core.messages import Message
 from ..core.models import Vec3
+from ..core.sources import OBJECT_PREFIX
 from ..scene.blender.bpy_typing import Layout
 
 STATES = {
@@ -49,12 +51,19 @@ POINT_WORDS = {
 
 def state_word(status: str) -> Message:
     """The name of a state."""
-    return STATES.get(status, (Message(status.title()), ""))[0]
+    return STATES[status][0] if status in STATES else Message(status.title())
 
 
 def state_icon(status: str) -> str:
     """The icon of a state."""
     return STATES.get(status, ("", "QUESTION"))[1]
+
+
+def source_name(source: str) -> str:
+    """What a source, as :attr:`.Source.text` writes it, is called: an object's name, or a file's without its folder."""
+    if source.startswith(OBJECT_PREFIX):
+        return source.removeprefix(OBJECT_PREFIX)
+    return PurePath(source).name
 
 
 def size_text(size: Vec3, scene: bpy.types.Scene) -> str:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from ..core.errors import NO_ERROR, ForeignRedirect, MissingKey, RefusedKey, Unreachable
@@ -18,9 +17,8 @@ from ..scene.blender.bpy_typing import Context, Layout
 from ..scene.commands import decisions, placed_result
 from ..scene.jobs import preview_loader
 from ..scene.jobs.state import file_state
-from ..scene.placement import preview_objects
 from ..scene.properties import CSM_PG_job
-from .formatting import MOVING, gray_label, right_label, state_word
+from .formatting import MOVING, gray_label, right_label, source_name, state_word
 from .library_copy import draw_library_copy
 from .text_wrap import draw_lines, in_sidebar
 
@@ -37,7 +35,7 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
     box = layout.box()
     row = box.row()
     row.active = False
-    row.label(text=record.session_code or Path(record.source).name, translate=False)
+    row.label(text=record.session_code or source_name(record.source), translate=False)
     if elapsed := file_state().elapsed_texts.get(record.job_id, ""):
         right_label(row, text=labels.translate(elapsed))
     if record.status in MOVING:
@@ -54,11 +52,11 @@ def draw_job(context: Context, layout: Layout, record: CSM_PG_job) -> None:
         _lines(context, box, hint, "BLANK1", active=False)
     if gone or record.status in {"FAILED", "CANCELLED"}:
         draw_library_copy(context, box, record)
-    if record.status == "PLACED" and not gone:
-        _draw_fit(box, record)
     job = file_state().jobs.get(record.job_id)
+    if record.status == "PLACED" and not gone:
+        job = placed_result.standing(job) if job is not None else None
+        _draw_fit(box, record, is_inside=job is not None and job.spec.choices.fit is Fit.INSIDE)
     if job is not None:
-        job = placed_result.standing(job)
         if record.status == "PLACED" and not gone:
             _draw_stretch(context, box, record, job)
             _draw_delivered(context, box, record, job)
@@ -75,12 +73,13 @@ def _message_and_hint(record: CSM_PG_job) -> tuple[Message, Message]:
     return Message.of(error["message"] or job.message), Message.of(error["hint"])
 
 
-def _draw_fit(layout: Layout, record: CSM_PG_job) -> None:
+def _draw_fit(layout: Layout, record: CSM_PG_job, *, is_inside: bool) -> None:
     good = stands_exactly(record.fit_error)
     row = layout.row()
     row.alert = not good
     off = labels.say("Placed, off by {share} of its diagonal", share=f"{record.fit_error:.2%}")
-    text = "Placed, fits exactly" if good else off
+    exactly = Message("Placed, fits inside") if is_inside else Message("Placed, fits exactly")
+    text = exactly if good else off
     row.label(text=text, icon="CHECKMARK" if good else "ERROR")
 
 
@@ -106,8 +105,7 @@ def _draw_delivered(context: Context, layout: Layout, record: CSM_PG_job, job: J
     if job.result is None or job.result.conversion.remesh is None:
         return
     result = decisions.result_of(record.job_id)
-    is_awaited = preview_loader.order_of(result) is not None
-    is_shown = preview_objects.preview_of(result) is not None
+    is_awaited, is_shown = placed_result.seen_as_delivered(result)
     text = "Loading…" if is_awaited else "Hide Delivered Mesh" if is_shown else "Show Delivered Mesh"
     button: Any = layout.operator("csm.show_delivered", text=text, icon="SHADING_WIRE", depress=is_shown or is_awaited)
     button.job_id = record.job_id

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import bpy
 
 from ..core.api.session_code import parse_session_code
-from ..core.errors import BadValue, CsmError, NoSuchObject
+from ..core.errors import BadValue, CsmError, NoSuchObject, UsageError
 from ..core.files.source_text import parse_source, read_engine
 from ..core.messages import NOTHING, Message
 from ..core.models import Choices
@@ -26,8 +26,6 @@ from ..scene.properties import state_of
 from . import planned_request
 
 Returned = set[Literal["RUNNING_MODAL", "CANCELLED", "FINISHED", "PASS_THROUGH", "INTERFACE"]]
-
-ops: Any = bpy.ops  # its stubs do not know our operators
 
 
 class CsmOperator(bpy.types.Operator):
@@ -116,7 +114,7 @@ class RequestOperator(CsmOperator):
         except CsmError as bad:
             return bad.advice
         if context.active_object is None:
-            return Message("Select the block-out: the object that defines place and size.")
+            return planned_request.SELECT_BLOCK_OUT
         if (seen := planned_request.preview(context)) is not None and seen.error is not None:
             return seen.error.advice
         return NOTHING
@@ -155,6 +153,21 @@ def active_objects(context: Context) -> list[bpy.types.Object]:
     if not objects:
         raise NoSuchObject("No object is active.", "Select the block-out.")
     return objects
+
+
+def go_on_with(name: str, **properties: Any) -> None:
+    """Call the operator ``csm.name`` as a click would. Raises :class:`UsageError` with what it reports as an error.
+
+    Blender shows no report of an operator that Python calls, and makes a ``RuntimeError`` of an error.
+    """
+    ours: Any = bpy.ops.csm  # type: ignore[attr-defined]  # its stubs do not know our operators
+    try:
+        getattr(ours, name)("INVOKE_DEFAULT", **properties)
+    except RuntimeError as error:
+        text = str(error).partition(f"{name}.poll() ")[2] or str(error).removeprefix("Error: ")
+        if text.startswith("Python: "):
+            raise  # no report: it is broken
+        raise UsageError("{text}", text=text.strip()) from error
 
 
 def forbidden() -> Message:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
@@ -14,16 +15,18 @@ from ..core.models import JobSpec
 from ..scene.addon.preferences import obstacle
 from ..scene.addon.translation import labels
 from ..scene.blender.bpy_typing import Context, Layout, current
+from ..scene.blender.change_counter import changes
+from ..scene.blender.runtime import Part, part
 from ..scene.commands.batch import file_batch
 from ..scene.jobs import job_updates
 from ..scene.jobs.binding import holds_result
-from ..scene.jobs.record_sync import has_orphans
+from ..scene.jobs.record_sync import shows_orphans
 from ..scene.jobs.state import file_state
 from ..scene.properties import CSM_PG_job, CSM_PG_scene, active_record, state_of, tag_of
 from .box_panel import draw_box, draw_missing_handles, draw_pivot
 from .formatting import MOVING, gray_label, right_label, size_text, state_icon, state_word
 from .job_panel import draw_job
-from .planned_request import preview, selected_with_code
+from .planned_request import count_with_code, preview
 from .preview_operators import draw_preview
 from .refine_operators import CSM_OT_refine
 from .source_panel import draw_adding, draw_detail, draw_engine, draw_source, sends_request
@@ -64,7 +67,7 @@ class CSM_PT_refine(bpy.types.Panel):
             _draw_obstacle(context, layout, error)
         _draw_request(context, layout)
         state = state_of(context.scene)
-        if has_orphans(context.scene):
+        if shows_orphans(context.scene):
             job_updates.wake()  # what draws must not write
         if (trouble := file_state().trouble) is not None:
             draw_lines(layout.box(), in_sidebar(context, trouble.advice), "ERROR")
@@ -111,7 +114,7 @@ def _draw_request(context: Context, layout: Layout) -> None:
         if seen.size is not None:
             gray_label(column, text=size_text(seen.size, context.scene), icon="BLANK1")
         elif seen.error is not None:
-            draw_lines(column, in_sidebar(context, seen.error.message), "ERROR")
+            draw_lines(column, in_sidebar(context, seen.error.advice), "ERROR")
         draw_box(layout, context.active_object)
         draw_missing_handles(context, layout, context.active_object)
     column = layout.column()
@@ -132,10 +135,13 @@ def _draw_request(context: Context, layout: Layout) -> None:
     row = layout.row()
     row.scale_y = 1.4
     row.operator_context = "INVOKE_DEFAULT"  # in this region: its poll asks what is missing in the panel's fields
-    row.operator("csm.refine", icon="MOD_REMESH")
-    _draw_missing(context, layout, is_shown=seen is not None and seen.error is not None)
+    if job_id := CSM_OT_refine.job_to_refine_again(context):
+        row.operator("csm.refine_again", text="Refine Again…", icon="MOD_REMESH").job_id = job_id
+    else:
+        row.operator("csm.refine", icon="MOD_REMESH")
+        _draw_missing(context, layout, is_shown=seen is not None and seen.error is not None)
     draw_preview(context, layout)
-    count = len(selected_with_code(context))
+    count = count_with_code(context)
     if count > 1:
         layout.operator("csm.refine_selected", text=labels.say("Refine {count} Selected", count=count))
 
@@ -186,9 +192,25 @@ def _numbers(values: tuple[float, float, float]) -> str:
     return "  ".join(f"{value:.4g}" for value in values)
 
 
+@dataclass
+class Tally(Part):
+    """How many jobs are in each state, and for what that was counted."""
+
+    counted: tuple[int, ...] = ()
+    states: Counter[str] = field(default_factory=Counter)
+
+
+def _states(state: CSM_PG_scene) -> Counter[str]:
+    """How many jobs of the scene are in each state, counted only where a job has changed since."""
+    last, now = part(Tally), (state.id_data.session_uid, len(state.jobs), changes().choices)
+    if last.counted != now:
+        last.counted, last.states = now, Counter(record.status for record in state.jobs)
+    return last.states
+
+
 def _draw_tally(layout: Layout, state: CSM_PG_scene, waiting: int) -> None:
     """Draw how far all jobs of the scene are, with *waiting* of a batch that are still to be begun."""
-    states = Counter(record.status for record in state.jobs)
+    states = _states(state)
     total, placed = len(state.jobs) + waiting, states["PLACED"]
     text = labels.say("{placed} of {total} placed", placed=placed, total=total)
     if failed := states["FAILED"]:

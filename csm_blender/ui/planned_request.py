@@ -13,8 +13,9 @@ from typing import Any
 import bpy
 from mathutils import Vector
 
-from ..core.errors import CsmError
+from ..core.errors import CsmError, NoSize
 from ..core.geometry import box
+from ..core.messages import Message
 from ..core.models import Choices, Fit, JobSpec, Materials, Matrix4, Original, Pivot, Target, Vec3
 from ..core.sources import Engine, SourceKind
 from ..scene.addon.translation import labels
@@ -29,6 +30,11 @@ from ..scene.measure.evaluated_bounds import may_have_more
 from ..scene.placement import assets
 from ..scene.properties import state_of, tag_of
 
+SELECT_BLOCK_OUT = Message("Select the block-out: the object that defines place and size.")
+_SETTINGS = (
+    *("source", "engine", "had_service", "facing", "triangles", "use_quads", "texture_size"),
+    *("fit", "pivot", "original", "copies", "materials", "as_asset", "asset_library"),
+)
 _SAME_SCALE = 2e-7
 """Relative; float32 matrices are not more exact."""
 
@@ -57,6 +63,8 @@ class PlannedRequest(Part):
     scale: Any = None
     is_plain: bool = False
     preview: Preview | None = None
+    with_code: tuple[Any, int] | None = None
+    """When the selected objects with a session were counted, and how many there were."""
     here: tuple[Preview, Matrix4, Preview] | None = None
     """A preview, another matrix of the object, and the preview there."""
 
@@ -89,6 +97,15 @@ def chosen_objects(context: Context) -> list[bpy.types.Object]:
 def selected_with_code(context: Context) -> list[bpy.types.Object]:
     """The selected block-outs that have a session code."""
     return [obj for obj in context.selected_objects or () if tag_of(obj).session_code]
+
+
+def count_with_code(context: Context) -> int:
+    """How many these are, counted only where something has changed since."""
+    cache, counter = part(PlannedRequest), changes()
+    now = (context.scene.session_uid, context.view_layer.name, counter.shapes, counter.choices)
+    if cache.with_code is None or cache.with_code[0] != now or not counter.are_counted:
+        cache.with_code = (now, len(selected_with_code(context)))
+    return cache.with_code[1]
 
 
 def preview(context: Context) -> Preview | None:
@@ -140,7 +157,13 @@ def _glance(context: Context, active: Any) -> Any:
     scene, counter = context.scene, changes()
     moves = 0 if part(PlannedRequest).is_plain else counter.moves
     names = scene.session_uid, context.view_layer.name, active.session_uid, active.name
-    return counter.shapes, moves, names, custom_box(active), choices_of(scene), scene.unit_settings.scale_length
+    return counter.shapes, moves, names, custom_box(active), _settings(scene), scene.unit_settings.scale_length
+
+
+def _settings(scene: bpy.types.Scene) -> tuple[Any, ...]:
+    """All of the panel's settings that :func:`choices_of` makes choices of."""
+    state = state_of(scene)
+    return (*state.custom_pivot, *(getattr(state, name) for name in _SETTINGS))
 
 
 def _looks_of(obj: Any) -> Any:
@@ -172,6 +195,8 @@ def _measured(objects: list[bpy.types.Object], context: Context, choices: Choice
     try:
         of_session = replace(choices, engine=Engine.SERVICE)  # the box is the same whatever comes into it
         spec = plan_for_objects("", objects, context.scene, depsgraph, of_session)
+    except NoSize as error:
+        return Preview(name, error=NoSize(error.message, SELECT_BLOCK_OUT))
     except CsmError as error:
         return Preview(name, error=error)
     assert spec.target is not None

@@ -110,6 +110,7 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
         layout: Layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
+        _beside_names(layout).operator("csm.show_panel", text="Show Panel", icon="MOD_REMESH")
         self._draw_service(layout)
         column = layout.column(heading="Results")
         column.prop(self, "place_automatically", text="Place Automatically")
@@ -146,9 +147,10 @@ class CSM_AP_preferences(bpy.types.AddonPreferences):
             base_url_now()
         except CsmError as error:
             _note(column, error.advice, "ERROR")
-        row = _beside_names(column).row()
+        buttons = _beside_names(column).column()
+        buttons.operator("csm.find_service", text="Find on This Computer", icon="VIEWZOOM")
+        row = buttons.row()
         row.operator("csm.test_connection", icon="URL")
-        row.operator("csm.find_service", text="Find on This Computer", icon="VIEWZOOM")
         row.operator("wm.url_open", text="Documentation", icon="HELP").url = "https://docs.csm.ai"
         test = connection_test()
         if test.message:

@@ -9,6 +9,7 @@ import bpy
 
 from ..core.api.session_code import parse_session_code
 from ..core.errors import CsmError
+from ..core.jobs.job import Decision
 from ..core.jobs.states import FINISHED, JobState
 from ..core.messages import NOTHING, Message, sentences
 from ..core.models import Choices
@@ -17,12 +18,12 @@ from ..scene.addon.translation import reports
 from ..scene.blender.bpy_typing import Context, current
 from ..scene.blender.runtime import is_stopped
 from ..scene.blender.typed_properties import BoolProperty
-from ..scene.commands import new_job
+from ..scene.commands import decisions, new_job
 from ..scene.jobs import job_updates
 from ..scene.jobs.binding import holds_result
 from ..scene.jobs.planning import chosen_source
 from ..scene.jobs.state import file_state
-from ..scene.properties import tag_of
+from ..scene.properties import find_record, state_of, tag_of
 from . import confirm_dialog, planned_request
 from .operator_base import CsmOperator, RequestOperator, Returned, forbidden
 from .planned_request import selected_with_code
@@ -52,7 +53,7 @@ class CSM_OT_refine(RequestOperator):
             return reason
         source, obj = chosen_source(context.scene), context.active_object
         is_session = source.kind is SourceKind.SESSION
-        if holds_result(obj, tag_of(obj).job_id) and _source_of_result(obj) == source:
+        if _is_from_panel(obj, context):
             if is_session:
                 return Message("{name} is already the refined mesh of this session. Select a block-out.", name=obj.name)
             return Message("{name} is already the result of this source. Use Refine Again below.", name=obj.name)
@@ -61,6 +62,18 @@ class CSM_OT_refine(RequestOperator):
                 return Message("{name} is already being refined with this session.", name=obj.name)
             return Message("{name} is already being refined with this source.", name=obj.name)
         return NOTHING
+
+    @classmethod
+    def job_to_refine_again(cls, context: Context) -> str:
+        """The job whose result is active and came from the panel's file or object: that is refined again instead."""
+        obj = context.active_object
+        if obj is None or state_of(context.scene).source == SourceKind.SESSION:
+            return ""
+        try:
+            record = find_record(context.scene, tag_of(obj).job_id) if _is_from_panel(obj, context) else None
+        except CsmError:
+            return ""
+        return record.job_id if record is not None and Decision.SEND_AGAIN in decisions.may(record) else ""
 
     def start(self, context: Context, _event: bpy.types.Event) -> Returned:
         """Begin the job and watch it, while the user goes on working."""
@@ -164,6 +177,10 @@ class CSM_OT_refine_selected(CsmOperator):
             except CsmError as error:
                 self.report({"WARNING"}, f"{obj.name}: {reports.translate(error.advice)}")
         return begun
+
+
+def _is_from_panel(obj: bpy.types.Object, context: Context) -> bool:
+    return holds_result(obj, tag_of(obj).job_id) and _source_of_result(obj) == chosen_source(context.scene)
 
 
 def _source_of_result(obj: bpy.types.Object) -> Source | None:

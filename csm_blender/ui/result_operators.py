@@ -11,7 +11,6 @@ from ..scene.blender.bpy_typing import Context
 from ..scene.blender.typed_properties import EnumProperty
 from ..scene.commands import decisions, placed_result
 from ..scene.jobs import preview_loader
-from ..scene.placement import preview_objects
 from ..scene.properties import FIT_ITEMS, CSM_PG_job
 from .job_operators import JobOperator
 
@@ -45,12 +44,8 @@ class CSM_OT_show_delivered(JobOperator):
     bl_label = "Show Delivered Mesh"
 
     def act(self, _context: Context, record: CSM_PG_job) -> None:
-        job, result = decisions.job_of(record.job_id), decisions.result_of(record.job_id)
-        if preview_objects.preview_of(result) is not None or preview_loader.order_of(result) is not None:
-            placed_result.hide_delivered(job)
-            return
-        order = placed_result.show_delivered(job)
-        if bpy.app.background:
+        order = placed_result.toggle_delivered(decisions.job_of(record.job_id))
+        if order is not None and bpy.app.background:
             preview_loader.wait_for(order)
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 
 import bpy
 
@@ -12,12 +11,11 @@ from ..core.api.local_service import RunningService, running_service, service_fo
 from ..core.api.session_code import find_session_codes, shortened
 from ..core.errors import CsmError, JobError, UsageError
 from ..core.jobs.cleanup import clean
-from ..core.jobs.store import Store
 from ..core.jobs.support_report import support_report
 from ..core.messages import NOTHING, Message
 from ..core.sources import SourceKind
 from ..scene.addon.disk_usage import disk_usage, size_text
-from ..scene.addon.environment import PACKAGE, jobs_home
+from ..scene.addon.environment import PACKAGE
 from ..scene.addon.preferences import base_url_is_from_environment, key_is_from_environment, obstacle, preferences
 from ..scene.addon.translation import reports
 from ..scene.background.connection_test import connection_test
@@ -26,8 +24,9 @@ from ..scene.blender.bpy_typing import Context
 from ..scene.blender.typed_properties import EnumProperty
 from ..scene.commands import new_session
 from ..scene.jobs.planning import chosen_source
+from ..scene.jobs.state import file_state
 from ..scene.properties import state_of
-from .operator_base import CsmOperator, Returned, ops
+from .operator_base import CsmOperator, Returned, go_on_with
 
 
 class CSM_OT_paste_code(CsmOperator):
@@ -44,7 +43,7 @@ class CSM_OT_paste_code(CsmOperator):
             self.report({"WARNING"}, reports.say("There is no session code on the clipboard: {text}", text=found))
             return {"CANCELLED"}
         if len(codes) > 1 and len(context.selected_objects or ()) > 1 and context.mode == "OBJECT":
-            ops.csm.pair_codes("INVOKE_DEFAULT", text=text)
+            go_on_with("pair_codes", text=text)
             return {"CANCELLED"}
         state_of(context.scene).session_code = codes[0]
         if len(codes) > 1:
@@ -176,8 +175,7 @@ class CSM_OT_clean_folder(CsmOperator):
 
     def run(self, _context: Context) -> None:
         in_open_scenes = {record.job_id for scene in bpy.data.scenes for record in state_of(scene).jobs}
-        with closing(Store(jobs_home())) as store:
-            freed = clean(store, needed=in_open_scenes, limit_bytes=0)
+        freed = clean(file_state().open_store(), needed=in_open_scenes, limit_bytes=0)
         disk_usage().forget()
         self.report({"INFO"}, reports.say("{size} freed", size=size_text(freed)))
 
@@ -189,8 +187,8 @@ class CSM_OT_copy_report(CsmOperator):
     bl_label = "Copy Report"
 
     def run(self, context: Context) -> None:
-        with closing(Store(jobs_home())) as store:
-            report = support_report(store, store.jobs())
+        store = file_state().open_store()
+        report = support_report(store, store.jobs())
         context.window_manager.clipboard = json.dumps(report, indent=2)
         words = "A report about {count} jobs is in the clipboard"
         self.report({"INFO"}, reports.say(words, count=len(report["jobs"])))

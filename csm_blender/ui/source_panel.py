@@ -40,8 +40,9 @@ def draw_engine(layout: Layout, state: CSM_PG_scene, *, has_service: bool) -> No
 
 def draw_adding(context: Context, layout: Layout, state: CSM_PG_scene) -> None:
     """Draw the button that makes a session of a file or an object, where a service takes it, and how that goes."""
-    if state.source != "SESSION" and is_offered():
-        layout.operator("csm.add_session", icon="EXPORT")
+    if state.source == "SESSION" or not is_offered():
+        return
+    layout.operator("csm.add_session", icon="EXPORT")
     if message := session_adding().message:
         draw_lines(layout, in_sidebar(context, message), "SORTTIME" if session_adding().is_good else "ERROR")
 

@@ -20,6 +20,7 @@ from ..core.api.client import CsmClient
 from ..core.api.download import download
 from ..core.conversion import ConversionRequest
 from ..core.errors import (
+    ABOUT_DELIVERED,
     BadMesh,
     ConversionFailed,
     CsmError,
@@ -64,8 +65,8 @@ def prepare(config: WorkerConfig, folder: Path) -> dict[str, Any]:
 
     ``stale`` says that the service could not be reached and an earlier copy was taken. Raises a :class:`CsmError`.
     """
+    spec = spec_in(folder)
     try:
-        spec = JobSpec.from_dict(json.loads((folder / SPEC_NAME).read_text(encoding="utf-8")))
         mesh = folder / MESH_NAME
         kind, stale = Kind.PREVIEW, False
         if not mesh.exists():  # else whoever asked has put it there, as always for an object
@@ -78,10 +79,26 @@ def prepare(config: WorkerConfig, folder: Path) -> dict[str, Any]:
     except MeshTooLarge:
         raise
     except (BadMesh, ConversionFailed) as problem:
-        hint = Message("Refining needs no preview; fetching it again costs nothing.")
-        raise type(problem)(problem.message, hint) from problem
+        raise type(problem)(problem.message, _hint(problem, spec)) from problem
     except OSError as problem:
         raise DiskProblem("The files of the preview cannot be used: {reason}.", reason=problem) from problem
+
+
+def spec_in(folder: Path) -> JobSpec:
+    """What is asked for in *folder*. Raises :class:`DiskProblem`."""
+    try:
+        return JobSpec.from_dict(json.loads((folder / SPEC_NAME).read_text(encoding="utf-8")))
+    except OSError as problem:
+        raise DiskProblem("The files of the preview cannot be used: {reason}.", reason=problem) from problem
+
+
+def _hint(problem: CsmError, spec: JobSpec) -> Message:
+    """One that fits where the mesh came from."""
+    if spec.source.kind is SourceKind.SESSION:
+        return Message("Refining needs no preview; fetching it again costs nothing.")
+    return (
+        Message("Export it again, best as .glb, then retry.") if problem.hint.code == ABOUT_DELIVERED else problem.hint
+    )
 
 
 def fetch(settings: Settings, home: Path, code: str, mesh: Path) -> tuple[Kind, bool]:

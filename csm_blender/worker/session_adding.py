@@ -7,19 +7,17 @@ first. Its answer says how it went, with the ``code`` of the session.
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import closing
 from pathlib import Path
 
 from ..core.api.client import CsmClient
 from ..core.errors import CsmError, DiskProblem, sanitized_error
-from ..core.models import JobSpec
 from ..core.processes.child_side import Parent
 from ..core.processes.launch import arguments_of_child
 from ..core.sources import SourceKind
 from .config import WorkerConfig
-from .preview_fetch import SPEC_NAME, prepare
+from .preview_fetch import prepare, spec_in
 
 _GLB = b"glTF"
 
@@ -39,7 +37,7 @@ def main(argv: list[str]) -> int:
 def add(config: WorkerConfig, folder: Path) -> str:
     """Send what ``spec.json`` in *folder* names. Gives the code of the session. Raises a :class:`CsmError`."""
     try:
-        spec = JobSpec.from_dict(json.loads((folder / SPEC_NAME).read_text(encoding="utf-8")))
+        spec = spec_in(folder)
         mesh = Path(spec.source.name)
         if spec.source.kind is not SourceKind.FILE or not _is_glb(mesh):
             prepare(config, folder)

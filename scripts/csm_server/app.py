@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -28,6 +29,7 @@ from csm_server.jobs import Refines
 from csm_server.refiners import RefinesMeshes
 from csm_server.store import Session, Store
 
+_INCOMING = "incoming-"
 SESSIONS = "/image-to-3d-sessions"
 MEDIA_TYPES = {
     "glb": "model/gltf-binary",
@@ -116,7 +118,7 @@ class Service:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != GLB_TYPE:
             raise HTTPException(415, f"The body must be a GLB, and its Content-Type {GLB_TYPE}.")
         try:
-            with tempfile.TemporaryDirectory(dir=self.store.data, prefix="incoming-") as folder:
+            with tempfile.TemporaryDirectory(dir=self.store.data, prefix=_INCOMING) as folder:
                 mesh = await _received(request, Path(folder) / "mesh.glb")
             caption = request.query_params.get("caption", "")[:CAPTION_LIMIT]
             session = self.store.add(mesh, caption=caption)
@@ -171,6 +173,8 @@ class Service:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        for left in self.store.data.glob(f"{_INCOMING}*"):  # by a service that was killed in the middle of an upload
+            shutil.rmtree(left, ignore_errors=True)
         self.refines.resume()
         yield
         await self.refines.stop()

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from csm_blender.core.conversion import ConversionRequest
+from csm_blender.core.processes.memory import converter_needs
 from csm_server.blender import BlenderError, Refiner, find_blender
-from csm_server.refiners import refine_needs
 
 CONNECT_S = 10.0
 RETRIES = 2
@@ -42,7 +42,7 @@ class DaskRefiner:
     async def refine(self, request: ConversionRequest, folder: Path, report: Callable[[float], None]) -> None:
         """Do what ``request`` says; ``folder`` is for its files. Raises BlenderError."""
         client = await self._connected()
-        needs = refine_needs(request)
+        needs = converter_needs(request.mesh, request.remesh)
         known = client.scheduler_info(n_workers=-1)["workers"]
         fit = [address for address, each in known.items() if not each["memory_limit"] or each["memory_limit"] >= needs]
         if known and not fit:

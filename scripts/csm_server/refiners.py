@@ -12,7 +12,7 @@ from typing import Protocol
 
 from csm_blender.core.conversion import ConversionRequest
 from csm_blender.core.processes.launch import Interpreters
-from csm_blender.core.processes.memory import converter_needs, memory_to_use, remesh_needs
+from csm_blender.core.processes.memory import converter_needs, memory_to_use
 from csm_server.blender import Refiner
 
 
@@ -24,12 +24,6 @@ class RefinesMeshes(Protocol):
 
     def stop(self) -> None:
         """End what runs."""
-
-
-def refine_needs(request: ConversionRequest) -> int:
-    """Bytes of memory that a refine may take."""
-    needs = converter_needs(request.mesh)
-    return max(needs, remesh_needs(request.mesh, request.remesh)) if request.remesh else needs
 
 
 class Refiners:
@@ -48,7 +42,7 @@ class Refiners:
 
     async def refine(self, request: ConversionRequest, folder: Path, report: Callable[[float], None]) -> None:
         """Do what ``request`` says, once it is its turn; see :meth:`Refiner.refine`."""
-        needs = refine_needs(request)
+        needs = converter_needs(request.mesh, request.remesh)
         await self._turn(needs)
         try:
             refiner = self._free_one()

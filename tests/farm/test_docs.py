@@ -27,7 +27,7 @@ LINES = [
 SMALLER = {
     "/farm/csm-refine": str(ROOT), "HOST": "127.0.0.1", "--engine local": "--engine none",
     "--nworkers 4": "--nworkers 2", "1-400": "1-2", "Jobs=400": "Jobs=2", "seq 400": "seq 2",
-    "1-40%": "1-1%", "* 10 - 9": "* 2 - 1", "A + 9": "A + 1",
+    "1-40%": "1-1%", "* 10 - 9": "* 2 - 1", "A + 9": "A + 1", "--index 17": "--index 2",
 }  # fmt: skip
 """Two jobs instead of four hundred, on this machine."""
 SBATCH = f"""#!{sys.executable}
@@ -183,6 +183,7 @@ def test_each_line_of_the_document_runs_and_every_way_ends_with_the_same_scene(f
 
     farm.type("seq 400 | parallel")
     assert "READY" in farm.type("--status")
+    assert "READY" in farm.type("--send-again")  # where nothing is UNCERTAIN it sends nothing
     assert "report.html" in farm.type(" report ")
     assert (farm.plan / "report.html").stat().st_size > 10_000
     farm.check_done_and_begin_again()

@@ -9,6 +9,7 @@ from harness import Blender
 from test_overlay import check_payload, of_service
 
 SCENARIOS = "scenarios/handles.py"
+PLACES = "scenarios/handles_places.py"
 SESSION = "SESSION_P_44569824122"
 SLOW_S = 180.0
 """Each step of the mouse is a redraw in software."""
@@ -45,7 +46,7 @@ def test_the_pivot_is_dragged_to_a_corner_of_a_mirrored_box(blender: Blender, se
 
 
 def test_handles_are_where_the_overlay_is_and_only_in_object_mode(blender: Blender, service: Any) -> None:
-    seen = blender.run(f"{SCENARIOS}:places", env=of_service(service), timeout=SLOW_S).value
+    seen = blender.run(f"{PLACES}:places", env=of_service(service), timeout=SLOW_S).value
     assert seen == {
         "measured box": False,
         "custom box": True,
@@ -60,7 +61,7 @@ def test_handles_are_where_the_overlay_is_and_only_in_object_mode(blender: Blend
 def test_a_face_stays_under_the_mouse_in_a_quad_view_and_under_a_shearing_parent(
     blender: Blender, service: Any
 ) -> None:
-    seen = blender.run(f"{SCENARIOS}:quad_view", env=of_service(service), timeout=SLOW_S).value
+    seen = blender.run(f"{PLACES}:quad_view", env=of_service(service), timeout=SLOW_S).value
     assert seen["followed"] == pytest.approx(40.0, abs=2.0)  # pixels
     assert seen["after"][0] == seen["before"][0]
     assert seen["after"][1][1:] == seen["before"][1][1:]
@@ -68,6 +69,6 @@ def test_a_face_stays_under_the_mouse_in_a_quad_view_and_under_a_shearing_parent
 
 def test_nothing_can_be_dragged_while_the_object_is_being_refined(blender: Blender, slow_service: Any) -> None:
     seen = blender.run(
-        f"{SCENARIOS}:busy", env=of_service(slow_service), params={"session": SESSION}, timeout=SLOW_S
+        f"{PLACES}:busy", env=of_service(slow_service), params={"session": SESSION}, timeout=SLOW_S
     ).value
     assert seen == {"before": True, "during": False}

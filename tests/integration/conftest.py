@@ -67,6 +67,14 @@ def csm_without_service(tmp_path: Path) -> Csm:
 
 
 @pytest.fixture
+def offline(tmp_path: Path) -> Csm:
+    """The command line without a key, in processes that cannot use the network."""
+    from blender_scenes import ROOT, Csm
+
+    return Csm(tmp_path, more={"PYTHONPATH": str(ROOT / "tests" / "support" / "no_network")})
+
+
+@pytest.fixture
 def blockout(tmp_path: Path) -> Path:
     """A saved scene with a plain box, Chair, of 0.5 x 0.6 x 0.9 m standing on its origin, turned by 0.7 rad."""
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import bpy
 import pytest
+from blender_scenes import enabled
 from fit_glbs import letter, plain
+from panels import Drawn, InSidebar
 
-import csm_blender
 from csm_blender.core.api.local_service import RunningService, announce, service_folder
 from csm_blender.core.errors import CsmError
 from csm_blender.core.sources import Source, SourceKind
@@ -21,17 +22,13 @@ from csm_blender.scene.background.session_adding import is_offered, session_addi
 from csm_blender.scene.commands import new_session
 from csm_blender.scene.properties import state_of
 from csm_blender.ui import setup_operators
+from csm_blender.ui.source_panel import draw_adding
 
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[bpy.types.Scene]:
-    monkeypatch.setitem(os.environ, "CSM_HOME", str(tmp_path / "jobs"))
-    for name in ("CSM_API_KEY", "CSM_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    bpy.ops.wm.read_factory_settings()
-    csm_blender.register()
-    yield bpy.context.scene
-    csm_blender.unregister()
+    with enabled(monkeypatch, tmp_path / "jobs") as scene:
+        yield scene
 
 
 @pytest.fixture
@@ -73,6 +70,11 @@ def test_what_the_service_refuses_is_said(connected: bpy.types.Scene, tmp_path: 
     with pytest.raises(RuntimeError, match="This mesh cannot be taken"):
         bpy.ops.csm.add_session()
     assert (state.source, state.session_code) == ("FILE", "")
+    for source, is_told in (("FILE", True), ("SESSION", False)):
+        state.source = source
+        seen: dict[str, bool] = {}
+        draw_adding(InSidebar(), Drawn(seen), state)
+        assert any("truncated" in text for text in seen) == is_told
     with pytest.raises(CsmError, match="no file"):
         new_session.add_session(Source(SourceKind.FILE, str(tmp_path / "gone.glb")), bpy.context)
 

@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
-import os
+import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
+from blender_scenes import enabled
 
-import csm_blender
+from csm_blender.core.jobs.database import BUSY_TIMEOUT_S
 from csm_blender.core.jobs.states import JobState
 from csm_blender.core.jobs.store import Store
 from csm_blender.core.sources import Source
@@ -26,12 +29,8 @@ SESSION = "SESSION_P_44569824122"
 
 @pytest.fixture
 def scene(tmp_path: Path, service: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[bpy.types.Scene]:
-    for name, value in {"CSM_BASE_URL": service.url, "CSM_API_KEY": service.key, "CSM_HOME": tmp_path}.items():
-        monkeypatch.setitem(os.environ, name, str(value))
-    bpy.ops.wm.read_factory_settings()
-    csm_blender.register()
-    yield bpy.context.scene
-    csm_blender.unregister()
+    with enabled(monkeypatch, tmp_path, service) as scene:
+        yield scene
 
 
 def ready_job_of_a_file_that_was_never_saved() -> str:
@@ -59,7 +58,9 @@ def test_a_job_of_a_file_never_saved_is_listed_and_can_be_placed_here(scene: bpy
     line = all_jobs().line(job_id)
     assert line is not None
     assert (line.name, line.source, line.file, line.state) == ("Cube", SESSION, "", JobState.READY)
-    assert line.size > 0
+    assert all_jobs().size_of(job_id) is None, "measured a little later, by the timer"
+    all_jobs().measure()
+    assert all_jobs().size_of(job_id) > 1000
     shown = bpy.context.window_manager.csm_jobs
     assert [entry.name for entry in shown.lines] == [job_id]
     assert bpy.ops.csm.place_here(job_id=job_id) == {"FINISHED"}
@@ -108,6 +109,19 @@ def test_a_job_that_is_worked_on_is_stopped_first(scene: bpy.types.Scene, tmp_pa
         bpy.ops.csm.remove_any(job_id=job.job_id)
     assert worker.get(job.job_id).cancel_requested
     worker.close()
+
+
+def test_cleaning_waits_a_second_for_a_store_that_another_process_writes_to(
+    scene: bpy.types.Scene, tmp_path: Path
+) -> None:
+    bpy.ops.csm.refine(session_code=SESSION, target="Cube")
+    new_file()
+    with closing(sqlite3.connect(tmp_path / "jobs.sqlite3")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        begun_s = time.monotonic()
+        with pytest.raises(RuntimeError, match="job store"):
+            bpy.ops.csm.clean_folder()
+        assert time.monotonic() - begun_s < BUSY_TIMEOUT_S, "as long as others than Blender's main thread wait"
 
 
 def test_to_look_makes_no_store(scene: bpy.types.Scene, tmp_path: Path) -> None:

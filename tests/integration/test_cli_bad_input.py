@@ -12,6 +12,10 @@ import bpy
 import pytest
 from blender_scenes import Csm, add_box, save_scene
 from common import asset, local_service
+from farm import file_spec, plan_of
+
+from csm_blender.cli.farm.assemble import output_for
+from csm_blender.core.errors import BadOutput
 
 SESSION = "SESSION_1700000002_0000002"
 
@@ -235,3 +239,12 @@ def test_a_base_url_that_does_not_resolve_gives_up_soon(csm: Csm, scene: Path) -
     assert (status, job["error"]["code"]) == (1, "unreachable")
     assert job["seconds"] < 45.0
     assert job["requests"]["post"] == 0
+
+
+def test_assemble_does_not_save_over_the_scene_it_is_given(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path / "plan", [file_spec(tmp_path / "box.glb")])
+    scene, other = str(tmp_path / "town.blend"), str(tmp_path / "town_refined.blend")
+    assert output_for(plan, other, scene) == other
+    with pytest.raises(BadOutput, match="is the input file") as caught:
+        output_for(plan, scene, scene)
+    assert "--in-place" not in str(caught.value.hint), "which assemble does not know"

@@ -13,6 +13,8 @@ from fit_glbs import Glb, letter
 
 bpy = pytest.importorskip("bpy")
 
+from letters import TO_BLENDER
+
 from csm_blender.converter import convert as converting
 from csm_blender.core.conversion import ConversionReport, ConversionRequest
 from csm_blender.core.geometry.facing import QUARTERS, turn_matrix
@@ -22,7 +24,6 @@ from csm_blender.scene.jobs.planning import plan_for_objects, with_shape
 from csm_blender.scene.properties import make_known
 
 EXACT = 1e-6
-TO_BLENDER = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 SIZE = (0.8, 0.3, 1.1)
 SOURCE = Source(SourceKind.FILE, str(Path("/meshes/letter.glb").absolute()))
 
@@ -94,13 +95,13 @@ def test_every_turn_fills_the_box_exactly(
     obj = add_block_out(*letter_points((-0.4, -0.55, -0.15), (0.4, 0.55, 0.15)), **PLACES[place])
     specs = {turn: planned(obj, Facing(str(turn)), original) for turn in QUARTERS}
     fitted_ahead = []
-    fit_file = converting.fit_file
+    fit_ahead = converting.fit_ahead
 
     def watched(*arguments: Any) -> Any:
-        fitted_ahead.append(ahead and fit_file(*arguments))
+        fitted_ahead.append(ahead and fit_ahead(*arguments))
         return fitted_ahead[-1] or None
 
-    monkeypatch.setattr(converting, "fit_file", watched)
+    monkeypatch.setattr(converting, "fit_ahead", watched)
     for turn, spec in specs.items():
         report, points = converted(spec, tmp_path, glb_of_letter(normals=True))
         mirrors = spec.placement.mirror_x  # a mesh that is mirrored cannot be fitted ahead

@@ -16,7 +16,8 @@ from fit_glbs import Glb
 bpy = pytest.importorskip("bpy")
 
 from csm_blender.converter import convert as converting
-from csm_blender.converter.edit_glb import fit_file
+from csm_blender.converter.fit_ahead import fit_ahead
+from csm_blender.converter.gltf.plain_geometry import read_plain_geometry
 from csm_blender.converter.gltf.prepare import prepare_glb
 from csm_blender.core.conversion import ConversionReport, ConversionRequest
 from csm_blender.core.geometry import box
@@ -56,20 +57,19 @@ def converted(folder: Path, data: bytes) -> tuple[ConversionReport, np.ndarray, 
 
 
 def planned(folder: Path, data: bytes, size: tuple[float, float, float] = SIZE) -> Any:
-    """What :func:`fit_file` makes of a file."""
+    """How :func:`fit_ahead` moves a file's vertices."""
     placement = box.plan_for_numbers(size, None, scale_length=1.0)[1]
     asked = replace(request(folder, data), placement=placement)
-    return fit_file(
-        folder / "delivered.mesh", folder / "fitted.glb", lambda low, high: converting.planned_move(low, high, asked)
-    )
+    geometry = read_plain_geometry(asked.mesh)
+    ahead = geometry and fit_ahead(geometry, lambda low, high: converting.planned_move(low, high, asked))
+    return ahead[1] if ahead else None
 
 
 def test_both_ways_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = dome().bytes()
     assert planned(tmp_path, data) is not None
     report, points, normals = converted(tmp_path, data)
-    assert not list(tmp_path.glob("fitted.glb.*"))
-    monkeypatch.setattr(converting, "fit_file", lambda *_: None)
+    monkeypatch.setattr(converting, "fit_ahead", lambda *_: None)
     other_report, other_points, other_normals = converted(tmp_path, data)
     assert report == other_report
     assert report.fitted.fitted_error < 1e-6
@@ -94,23 +94,36 @@ def _without_normals(glb: Glb) -> None:
     del glb.document["meshes"][0]["primitives"][0]["attributes"]["NORMAL"]
 
 
-def _one_list(glb: Glb) -> None:
-    primitive = glb.document["meshes"][0]["primitives"][0]
-    primitive["attributes"]["TEXCOORD_0"] = len(glb.document["accessors"])
-    shared = glb.document["accessors"][primitive["attributes"]["POSITION"]]
-    glb.document["accessors"].append({**shared, "type": "VEC2"})
+def _one_for_both(glb: Glb) -> None:
+    attributes = glb.document["meshes"][0]["primitives"][0]["attributes"]
+    attributes["NORMAL"] = attributes["POSITION"]
 
 
 def _posed(glb: Glb) -> None:
     glb.document["meshes"][0]["primitives"][0]["targets"] = [{"POSITION": 0}]
 
 
-@pytest.mark.parametrize("change", [_turned, _twice, _packed, _without_normals, _one_list, _posed])
+@pytest.mark.parametrize("change", [_turned, _twice, _packed, _without_normals, _one_for_both, _posed])
 def test_what_is_not_plain_is_left_for_after_the_import(change: Callable[[Glb], None], tmp_path: Path) -> None:
     glb = dome()
     change(glb)
     assert planned(tmp_path, glb.bytes()) is None
-    assert not (tmp_path / "fitted.glb").exists()
+
+
+def test_lists_that_share_their_bytes_are_moved_each_for_itself(tmp_path: Path) -> None:
+    glb = dome()
+    attributes = glb.document["meshes"][0]["primitives"][0]["attributes"]
+    shared = glb.document["accessors"][attributes["POSITION"]]
+    attributes["TEXCOORD_0"] = len(glb.document["accessors"])
+    glb.document["accessors"].append({**shared, "type": "VEC2"})
+    report, _points, _normals = converted(tmp_path, glb.bytes())
+    assert report.fitted.fitted_error < 1e-6
+    layer = bpy.data.meshes["Dome"].uv_layers[0]
+    uvs, corners = np.empty(len(layer.uv) * 2), np.empty(len(layer.uv), dtype=np.int32)
+    layer.uv.foreach_get("vector", uvs)
+    bpy.data.meshes["Dome"].loops.foreach_get("vertex_index", corners)
+    delivered = np.frombuffer(bytes(glb.binary), "<f4", 240 * 2).reshape(-1, 2)[corners]
+    assert np.allclose(uvs.reshape(-1, 2), delivered * (1.0, -1.0) + (0.0, 1.0), atol=1e-6)
 
 
 def test_an_even_scale_is_left_for_after_the_import(tmp_path: Path) -> None:
@@ -143,9 +156,10 @@ def test_lines_far_away_neither_count_nor_keep_a_file_from_being_fitted_ahead(tm
     prepared = prepare_glb(tmp_path / "delivered.mesh", tmp_path)
     placement = box.plan_for_numbers(SIZE, None, scale_length=1.0)[1]
     asked = ConversionRequest(prepared.path, "Dome", placement, REFINEMENT)
-    move = fit_file(prepared.path, tmp_path / "fitted.glb", lambda low, high: converting.planned_move(low, high, asked))
-    assert move is not None
-    assert move.high.max() <= 1.0
+    assert prepared.geometry is not None
+    ahead = fit_ahead(prepared.geometry, lambda low, high: converting.planned_move(low, high, asked))
+    assert ahead is not None
+    assert ahead[1].high.max() <= 1.0
     report, points, _normals = converted(tmp_path, glb.bytes())
     assert report.notes == ("Points and lines beside the faces were left out.",)
     assert np.ptp(points.reshape(-1, 3), axis=0) == pytest.approx((SIZE[0], SIZE[2], SIZE[1]), abs=1e-6)

@@ -12,7 +12,9 @@ import pytest
 from fit_glbs import letter, plain
 
 import csm_blender
+from csm_blender import registration
 from csm_blender.core.errors import UsageError
+from csm_blender.core.messages import Message
 from csm_blender.core.models import Choices
 from csm_blender.core.sources import Engine
 from csm_blender.scene.commands import batch
@@ -91,6 +93,18 @@ def test_only_named_files_are_taken_and_wrong_use_is_said(scene: bpy.types.Scene
             bpy.ops.csm.refine_files(directory=str(wrong))
 
 
+def test_what_the_next_operator_reports_is_reported_by_the_one_that_called_it(
+    scene: bpy.types.Scene, tmp_path: Path
+) -> None:
+    with pytest.raises(RuntimeError, match=r"^Error: The folder .* holds no mesh files") as told:
+        bpy.ops.csm.choose_files(directory=str(tmp_path))
+    assert "Traceback" not in str(told.value)
+    bpy.context.view_layer.objects.active = scene.objects["Table"]
+    bpy.ops.object.mode_set(mode="EDIT")
+    with pytest.raises(RuntimeError, match=r"^Error: Switch to Object Mode to refine several files"):
+        bpy.ops.csm.choose_files(directory=str(tmp_path))
+
+
 def test_an_object_that_is_deleted_before_its_turn_begins_no_job(scene: bpy.types.Scene, folder: Path) -> None:
     pairs = batch.pairs_of_files([str(path) for path in sorted(folder.glob("*.glb"))], bpy.context)
     assert batch.begin_files(pairs, bpy.context, AS_IT_IS) == 2
@@ -103,3 +117,12 @@ def test_an_object_that_is_deleted_before_its_turn_begins_no_job(scene: bpy.type
     while batch.file_batch().waiting:
         batch._start_some()
     assert "already being refined" in batch.file_batch().refused[0]
+
+
+def test_a_batch_ends_with_its_file(scene: bpy.types.Scene, folder: Path) -> None:
+    pairs = batch.pairs_of_files([str(path) for path in sorted(folder.glob("*.glb"))], bpy.context)
+    batch.begin_files(pairs, bpy.context, AS_IT_IS)
+    batch.file_batch().refused.append(Message("Chair 2: it was too much"))
+    bpy.ops.wm.read_homefile(app_template="", use_factory_startup=True)
+    registration._after_load()  # the handler of a Blender with a window
+    assert (list(batch.file_batch().waiting), batch.file_batch().refused) == ([], [])

@@ -4,21 +4,25 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import bpy
 import numpy as np
 import pytest
 from fit_glbs import letter, plain
+from panels import Drawn, InSidebar
 
 import csm_blender
-from csm_blender.core.sources import Engine, Facing, SourceKind
+from csm_blender.core.models import Choices
+from csm_blender.core.sources import Engine, Facing, Source, SourceKind
+from csm_blender.scene.commands import new_job
 from csm_blender.scene.jobs.state import file_state
 from csm_blender.scene.properties import state_of
 from csm_blender.ui import scene_defaults
+from csm_blender.ui.job_panel import draw_job
 from csm_blender.ui.panel import CSM_PT_refine
 from csm_blender.ui.planned_request import choices_of
 from csm_blender.ui.refine_operators import CSM_OT_refine
@@ -48,36 +52,6 @@ def mesh_file(tmp_path: Path) -> str:
     path = tmp_path / "letter.glb"
     path.write_bytes(plain(*letter()))
     return str(path)
-
-
-class Drawn:
-    """In place of a layout: notes the properties, operators and texts that are drawn, and whether they are gray."""
-
-    def __init__(self, seen: dict[str, bool], *, parent: Drawn | None = None) -> None:
-        self.seen, self.parent, self.enabled = seen, parent, True
-
-    def __getattr__(self, name: str) -> Any:
-        def draw(*arguments: Any, **named: Any) -> Any:
-            if name == "panel":
-                return Drawn(self.seen, parent=self), Drawn(self.seen, parent=self)
-            texts = [each for each in (*arguments, *named.values()) if isinstance(each, str)]
-            self.seen |= dict.fromkeys([" ".join(texts[:2]), *texts], self.is_enabled())
-            return Drawn(self.seen, parent=self)
-
-        return draw
-
-    def is_enabled(self) -> bool:
-        return self.enabled and (self.parent is None or self.parent.is_enabled())
-
-
-class InSidebar:
-    """Blender's context, as it is in a sidebar."""
-
-    region = SimpleNamespace(width=300, type="UI")
-    preferences = SimpleNamespace(system=SimpleNamespace(ui_scale=1.0))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(bpy.context, name)
 
 
 def drawn() -> dict[str, bool]:
@@ -151,8 +125,10 @@ def test_what_is_missing_is_said_for_each_source(scene: bpy.types.Scene, mesh_fi
     state.source = "SESSION"
     assert "key" in missing()
     state.source = "FILE"
-    state.filepath = "/meshes/chair.blend"
-    assert "no mesh file" in missing()
+    for path in ("/meshes/chair.blend", "chair", "SESSION_P_44569824122"):
+        state.filepath = path
+        assert missing().startswith(f"'{Path(path).name}' is no mesh file that can be read. Choose a .glb"), path
+        assert "session" not in missing(), "nor any other words of the command line"
     state.filepath = mesh_file
     assert missing() == ""
     state.source = "OBJECT"
@@ -163,6 +139,9 @@ def test_what_is_missing_is_said_for_each_source(scene: bpy.types.Scene, mesh_fi
     assert missing() == ""
     bpy.context.view_layer.objects.active = None
     assert "Select the block-out" in missing()
+    bpy.context.view_layer.objects.active = bpy.data.objects["Light"]
+    assert missing().startswith("'Light' is a light, which has no size. Select the block-out: the object that")
+    assert any("Select the block-out" in text for text in drawn()), "not only in a tooltip"
 
 
 def test_refined_turned_and_refined_again_without_key_and_network(scene: bpy.types.Scene, mesh_file: str) -> None:
@@ -193,6 +172,52 @@ def test_the_card_tells_what_the_local_engine_did(scene: bpy.types.Scene, mesh_f
     for text in ("Triangles Before", "Triangles After", "Watertight", "Bodies Dropped", "csm.turn", "csm.refine_again"):
         assert text in seen, text
     assert "csm.send_again" not in seen, "nothing would be sent"
+
+
+def test_a_job_under_way_is_drawn_as_quickly_in_a_large_scene(scene: bpy.types.Scene, mesh_file: str) -> None:
+    source = Source(SourceKind.FILE, mesh_file)
+    new_job.start_job(source, [bpy.data.objects["Cube"]], bpy.context, Choices(engine=Engine.NONE))
+
+    def seconds() -> float:
+        begun_s = time.perf_counter()
+        draw_job(InSidebar(), Drawn({}), state_of(scene).jobs[0])
+        return time.perf_counter() - begun_s
+
+    alone_s = min(seconds() for _ in range(10))
+    for number in range(5000):
+        scene.collection.objects.link(bpy.data.objects.new(f"Prop {number}", bpy.data.objects["Raw"].data))
+    assert min(seconds() for _ in range(10)) < 10.0 * alone_s, "no object but its own is looked at"
+
+
+def test_a_result_of_this_source_is_refined_again_where_refine_was(scene: bpy.types.Scene, mesh_file: str) -> None:
+    state = state_of(scene)
+    state.source, state.filepath, state.engine = "FILE", mesh_file, "NONE"
+    assert "csm.refine" in drawn()
+    assert bpy.ops.csm.refine() == {"FINISHED"}
+    result = bpy.data.objects[state.jobs[0].result]
+    bpy.context.view_layer.objects.active = result
+    assert CSM_OT_refine.job_to_refine_again(InSidebar()) == state.jobs[0].job_id
+    assert "csm.refine" not in drawn()
+    state.filepath = mesh_file.replace("letter", "another")
+    assert CSM_OT_refine.job_to_refine_again(InSidebar()) == ""
+    assert "csm.refine" in drawn()
+
+
+def test_what_is_fitted_inside_is_not_called_exact_and_an_object_is_called_by_its_name(scene: bpy.types.Scene) -> None:
+    state_of(scene).fit = "INSIDE"
+    assert bpy.ops.csm.refine(source="object:Raw", target="Cube", engine="none") == {"FINISHED"}
+    seen = drawn()
+    assert "Placed, fits inside" in seen
+    assert "Placed, fits exactly" not in seen
+    assert "Raw" in seen
+    assert "object:Raw" not in seen
+
+
+def test_files_that_fit_no_object_are_reported_and_not_raised(scene: bpy.types.Scene, mesh_file: str) -> None:
+    path = Path(mesh_file)
+    with pytest.raises(RuntimeError, match="No file fits an object") as caught:  # Blender raises reports for scripts
+        bpy.ops.csm.choose_files(directory=str(path.parent), files=[{"name": path.name}])
+    assert "Traceback" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

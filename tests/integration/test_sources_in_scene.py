@@ -15,7 +15,7 @@ import pytest
 from fit_glbs import letter, plain
 
 import csm_blender
-from csm_blender.core.errors import BadSource, MissingKey, OnlineAccessOff, UsageError
+from csm_blender.core.errors import BadSource, JobError, MissingKey, OnlineAccessOff, UsageError
 from csm_blender.core.jobs.job import Job
 from csm_blender.core.jobs.quality_report import card
 from csm_blender.core.jobs.states import JobState
@@ -106,6 +106,16 @@ def test_a_preview_of_a_file_or_an_object_stands_in_the_block_out_without_key_an
         preview_loader.begin(replace(file, name=f"{file.name}.glb"), [scene.objects["Chair"]], bpy.context, AS_IT_IS)
 
 
+def test_a_file_that_cannot_be_previewed_is_to_be_exported_again(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.glb"
+    damaged.write_bytes(plain(*letter())[:-40])
+    order = preview_loader.begin(Source(SourceKind.FILE, str(damaged)), [scene.objects["Chair"]], bpy.context, AS_IT_IS)
+    with pytest.raises(preview_loader.PreviewUnavailable) as told:
+        preview_loader.wait_for(order)
+    assert "Export it again" in told.value.hint
+    assert "etch" not in told.value.hint, "nothing was fetched"
+
+
 @pytest.mark.parametrize(
     ("fit", "original"), [(Fit.EXACT, Original.HIDE), (Fit.INSIDE, Original.REPLACE), (Fit.NONE, Original.HIDE)]
 )
@@ -191,6 +201,46 @@ def test_the_delivered_mesh_is_shown_over_the_result_and_leaves_nothing_behind(
         assert off[-1] > 1.0, "and the crumb beside it"
     placed_result.hide_delivered(job)
     assert {kind: len(getattr(bpy.data, kind)) for kind in before} == before
+
+
+def test_a_preview_in_the_box_of_a_result_is_not_taken_for_the_delivered_mesh(
+    scene: bpy.types.Scene, file: Source
+) -> None:
+    job = new_job.start_job(file, [scene.objects["Chair"]], bpy.context, Choices(engine=Engine.LOCAL))
+    new_job.run_to_end([job.job_id], bpy.context)
+    result = decisions.result_of(job.job_id)
+    preview_loader.wait_for(preview_loader.begin(file, [result], bpy.context, AS_IT_IS))
+    assert placed_result.seen_as_delivered(result) == (False, False)
+    preview_loader.wait_for(placed_result.toggle_delivered(job))
+    assert placed_result.seen_as_delivered(result) == (False, True), "it replaces the preview"
+    assert placed_result.toggle_delivered(job) is None
+    assert preview_objects.preview_of(result) is None
+
+
+def test_a_result_with_shape_keys_is_turned_as_it_is_shown(scene: bpy.types.Scene, file: Source) -> None:
+    job = new_job.start_job(file, [scene.objects["Chair"]], bpy.context, AS_IT_IS)
+    new_job.run_to_end([job.job_id], bpy.context)
+    result = decisions.result_of(job.job_id)
+    result.shape_key_add(name="Basis")
+    key = result.shape_key_add(name="Raised")
+    for point in key.data:
+        point.co.z += 0.25
+    placed_result.turn(job)
+    turned = np.array([vertex.co for vertex in result.data.vertices])
+    for name, raised in (("Basis", 0.0), ("Raised", 0.25)):
+        found = np.array([point.co for point in result.data.shape_keys.key_blocks[name].data])
+        assert np.allclose(found - turned, (0.0, 0.0, raised), atol=1e-6), name
+
+
+def test_a_result_whose_mesh_is_edited_in_another_object_is_not_turned(scene: bpy.types.Scene, file: Source) -> None:
+    job = new_job.start_job(file, [scene.objects["Chair"]], bpy.context, AS_IT_IS)
+    new_job.run_to_end([job.job_id], bpy.context)
+    copy = decisions.result_of(job.job_id).copy()
+    scene.collection.objects.link(copy)
+    bpy.context.view_layer.objects.active = copy
+    bpy.ops.object.mode_set(mode="EDIT")
+    with pytest.raises(JobError, match="is being edited"):
+        placed_result.turn(job)
 
 
 def test_a_session_still_needs_a_key_or_online_access(scene: bpy.types.Scene) -> None:

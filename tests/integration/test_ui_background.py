@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
+from blender_scenes import enabled
 
-import csm_blender
 from csm_blender.scene.jobs import restore
 from csm_blender.scene.jobs.state import file_state
 from csm_blender.scene.properties import state_of
@@ -22,12 +21,8 @@ FIRST, SECOND = "SESSION_P_44569824122", "SESSION_1700000001_0000001"
 
 @pytest.fixture
 def scene(tmp_path: Path, service: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[bpy.types.Scene]:
-    for name, value in {"CSM_BASE_URL": service.url, "CSM_API_KEY": service.key, "CSM_HOME": tmp_path}.items():
-        monkeypatch.setitem(os.environ, name, str(value))
-    bpy.ops.wm.read_factory_settings()
-    csm_blender.register()
-    yield bpy.context.scene
-    csm_blender.unregister()
+    with enabled(monkeypatch, tmp_path, service) as scene:
+        yield scene
 
 
 def test_refine_blocks_and_places(scene: bpy.types.Scene) -> None:

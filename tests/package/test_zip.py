@@ -128,3 +128,7 @@ def test_a_real_blender_runs_the_command_line_two_ways(
     assert wrong.returncode == 2, wrong.stdout + wrong.stderr
     offline = call("--offline-mode", scene, "--command", "csm", "status", SESSION, "--base-url", "https://api.csm.ai")
     assert offline.returncode == 4, offline.stdout + offline.stderr
+    spoiled = "import sys; sys.modules['csm_blender.cli.parser'] = None"
+    broken = call("--background", "--python-expr", spoiled, "--python", ROOT / "scripts" / "csm.py", "--", "jobs")
+    assert broken.returncode == 1, "a mistake of ours is no success"
+    assert "Traceback" in broken.stderr

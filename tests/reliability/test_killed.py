@@ -286,19 +286,17 @@ def test_a_converter_that_met_a_bad_file_takes_no_other_job(tmp_path: Path, code
         store.folder(job.job_id).mkdir()
         (store.folder(job.job_id) / "delivered.mesh").write_bytes(mesh)
     for number, job in enumerate(jobs):
-        folder = store.folder(job.job_id)
         assert converters.is_running(job.job_id) == (number > 0)  # started when the one before it was done
-        assert converters.start(job.job_id, folder, ConversionRequest.of(job.spec, folder / "delivered.mesh").as_dict())
+        assert _ask(converters, store, job)
         pids.append(converters._running[job.job_id].process.pid)
-        if number + 1 < len(jobs):  # the next one waits
-            waiting = store.folder(jobs[number + 1].job_id)
-            assert not converters.start(
-                jobs[number + 1].job_id, waiting, ConversionRequest.of(job.spec, waiting / "delivered.mesh").as_dict()
-            )
+        follower = jobs[number + 1] if number + 1 < len(jobs) else None
+        assert follower is None or not _ask(converters, store, follower)  # the next one waits
         end = time.monotonic() + 60.0
         report = None
         try:
             while report is None and time.monotonic() < end:
+                if follower:
+                    _ask(converters, store, follower)  # a job that stops asking is not waiting any more
                 report = converters.collect(job.job_id)
                 time.sleep(0.02)
         except ConversionFailed as failure:
@@ -308,6 +306,12 @@ def test_a_converter_that_met_a_bad_file_takes_no_other_job(tmp_path: Path, code
     assert [isinstance(report, ConversionFailed) for report in reports] == [False, False, True, False]
     assert pids[0] == pids[1] == pids[2]
     assert pids[3] != pids[2]
+
+
+def _ask(converters: ConverterPool, store: Store, job: Job) -> bool:
+    """Ask for the conversion of the job's mesh; whether it has begun."""
+    folder = store.folder(job.job_id)
+    return converters.start(job.job_id, folder, ConversionRequest.of(job.spec, folder / "delivered.mesh").as_dict())
 
 
 def _processes_about(job_id: str) -> list[int]:

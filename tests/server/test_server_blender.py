@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trimesh
@@ -122,16 +123,16 @@ def test_no_more_are_refined_at_once_than_memory_allows(monkeypatch):
     from csm_server import refiners
 
     monkeypatch.setattr(refiners, "memory_to_use", lambda: 1000)
-    monkeypatch.setattr(refiners, "refine_needs", lambda request: request)
+    monkeypatch.setattr(refiners, "converter_needs", lambda mesh, _remesh: mesh)
     order, now, most = [], [], []
 
     class Stand:
         async def refine(self, request, _folder, _report):
-            now.append(request)
+            now.append(request.mesh)
             most.append(sum(now))
             await asyncio.sleep(0.01)
-            now.remove(request)
-            order.append(request)
+            now.remove(request.mesh)
+            order.append(request.mesh)
 
         def stop(self):
             """Nothing runs."""
@@ -139,7 +140,8 @@ def test_no_more_are_refined_at_once_than_memory_allows(monkeypatch):
     async def all_of_them():
         pool = refiners.Refiners(None, "", 0, most=8)
         pool._make = Stand
-        waiting = [asyncio.ensure_future(pool.refine(needs, Path(), float)) for needs in (400, 500, 300, 2000, 100)]
+        requests = [SimpleNamespace(mesh=needs, remesh=None) for needs in (400, 500, 300, 2000, 100)]
+        waiting = [asyncio.ensure_future(pool.refine(request, Path(), float)) for request in requests]
         await asyncio.sleep(0)
         waiting.pop(2).cancel()  # one that waits gives up: the others still get their turn
         await asyncio.gather(*waiting)

@@ -38,6 +38,13 @@ def test_a_mesh_that_is_sent_becomes_a_session(service: LocalService) -> None:
     assert service.refine(data["session_code"]).status == 200
 
 
+def test_what_a_killed_service_had_received_so_far_is_removed_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / "incoming-abc").mkdir()
+    (tmp_path / "incoming-abc" / "mesh.glb").write_bytes(b"glTF, and then the power went")
+    with LocalService(data=tmp_path):
+        assert not (tmp_path / "incoming-abc").exists()
+
+
 def test_without_the_key_nothing_is_taken(service: LocalService) -> None:
     before = service.request("GET", "/image-to-3d-sessions").json["data"]["total"]
     for key in ("", "wrong"):

@@ -7,12 +7,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN_MEASURE = ROOT / "tests" / "support" / "plain_measure.py"
@@ -64,6 +68,27 @@ class Csm:
         process = self.start(*arguments)
         stdout, stderr = process.communicate(timeout=timeout)
         return Outcome(process.returncode, stdout, stderr)
+
+
+@contextmanager
+def enabled(
+    monkeypatch: pytest.MonkeyPatch, home: Path, service: Any = None, *, use_empty: bool = False
+) -> Iterator[bpy.types.Scene]:
+    """The start-up scene, or an empty one, in a Blender with the add-on, whose job folder is *home*.
+
+    Without a *service* there is no key, and no address of one.
+    """
+    import csm_blender
+
+    monkeypatch.setitem(os.environ, "CSM_HOME", str(home))
+    for name, value in {"CSM_BASE_URL": "url", "CSM_API_KEY": "key"}.items():
+        monkeypatch.delenv(name, raising=False)
+        if service is not None:
+            monkeypatch.setitem(os.environ, name, getattr(service, value))
+    bpy.ops.wm.read_factory_settings(use_empty=use_empty)
+    csm_blender.register()
+    yield bpy.context.scene
+    csm_blender.unregister()
 
 
 def save_scene(path: Path, build: Callable[[], None], scale_length: float = 1.0) -> Path:

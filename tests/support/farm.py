@@ -17,11 +17,14 @@ from jobs_at_hand import spec
 from csm_blender.core.farm.job_folders import JobFolders
 from csm_blender.core.farm.plan import BlockOut, Plan, PlanHead, planned, write_plan
 from csm_blender.core.files.whole_file import write_whole
+from csm_blender.core.jobs.job import Job
+from csm_blender.core.jobs.states import JobState
 from csm_blender.core.models import DEFAULT_CHOICES, JobSpec
 from csm_blender.core.processes.child_process import Progress
 from csm_blender.core.processes.converter_pool import BLEND_NAME, ConverterPool
 from csm_blender.core.sources import Engine, Source, SourceKind
 
+LEASE_S = 50.0
 MADE_AT = "2026-01-01T00:00:00.000+00:00"
 
 
@@ -42,6 +45,23 @@ def plan_of(folder: Path, specs: Sequence[JobSpec], base_url: str = "", **head: 
 def folders_of(folder: Path, specs: Sequence[JobSpec], base_url: str = "") -> JobFolders:
     """The jobs of such a plan."""
     return JobFolders(plan_of(folder, specs, base_url))
+
+
+def held(folders: JobFolders, index: int = 1, owner: str = "me") -> Job:
+    """The job *index*, which *owner* has taken."""
+    job_id = folders.plan.job_id(index)
+    assert folders.claim(job_id, owner, LEASE_S)
+    job = folders.get(job_id)
+    assert job is not None
+    return job
+
+
+def submitting(folders: JobFolders, index: int = 1, owner: str = "me") -> Job:
+    """The same, about to ask for its refine."""
+    job = held(folders, index, owner)
+    if job.state is JobState.QUEUED:
+        job = folders.update(job, owner=owner, state=JobState.CHECKING)
+    return folders.update(job, owner=owner, state=JobState.SUBMITTING)
 
 
 class QuickConverters(ConverterPool):

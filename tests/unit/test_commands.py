@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import re
 import shlex
 import sqlite3
@@ -123,6 +125,15 @@ def test_a_program_has_a_test_and_takes_its_options(command: Command) -> None:
         shown = subprocess.run(call, capture_output=True, text=True, check=False, cwd=ROOT)
         assert shown.returncode == 0, shown.stderr
         assert [option for option in options if option not in shown.stdout] == []
+
+
+@pytest.mark.parametrize("words", [["--", "jobs", "--json"], ["jobs", "--json"]])
+def test_a_python_takes_the_words_with_or_without_the_mark_that_blender_needs(words: list[str], tmp_path: Path) -> None:
+    call = [sys.executable, str(ROOT / "scripts" / "csm.py"), *words]
+    around = {**os.environ, "CSM_HOME": str(tmp_path)}
+    shown = subprocess.run(call, capture_output=True, text=True, check=False, env=around)
+    assert shown.returncode == 0, shown.stderr
+    assert json.loads(shown.stdout)["jobs"] == []
 
 
 def test_the_questions_to_the_job_store_are_answered(tmp_path: Path) -> None:

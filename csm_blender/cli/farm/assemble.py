@@ -26,9 +26,10 @@ from ...core.models import AssetPlace, Materials, Original
 from ...scene.blender.custom_properties import read
 from ...scene.placement.append import link_mesh
 from ...scene.placement.find_block_out import find_block_out
-from ...scene.placement.place import Placed, place
+from ...scene.placement.place import Placed, Standing, put
 from ..console import say
-from ..placing import Placing
+from ..job_arguments import typed_path
+from ..placing import Placing, Worlds
 from ..planning import checked_output, open_scene
 
 PLACEMENT = "csm_placement"
@@ -71,7 +72,7 @@ def assemble(plan: Plan, output: str, blend: str | None, *, link: bool) -> list[
             result = replace(job.result, placement=report)
             jobs.update(job, state=JobState.PLACED, result=result, message=Message("Placed", code=ROUTINE))
     ready = [job_id for job_id in ids if job_id not in before and _is_ready(folders, job_id)]
-    placing = Placing(jobs, ready, output, _Put(plan, link=link))
+    placing = Placing(jobs, ready, output, _Put(plan, link=link), _note_placement)
     placing.place_next()
     placing.save()
     return [job for job in map(jobs.get, ids) if job is not None]
@@ -84,15 +85,13 @@ class _Put:
         self._plan, self._link = plan, link
         self._taken = {plan.job(index).spec.object_name for index in range(1, len(plan) + 1)}
 
-    def __call__(self, job: Job, scene: bpy.types.Scene) -> Placed:
+    def __call__(self, job: Job, scene: bpy.types.Scene, worlds: Worlds) -> Standing:
         known = self._plan.job(self._plan.index_of(job.job_id)).block_out
         target, note = find_block_out(job.spec, known, scene, self._taken)
-        placed = place(job, scene, target, self._linked(job))
+        standing = put(job, scene, target, self._linked(job), worlds, [note] if note else [])
         if note:
             say(note)
-            placed = replace(placed, report=replace(placed.report, notes=(*placed.report.notes, note)))
-        placed.obj[PLACEMENT] = json.dumps(placed.report.as_dict())
-        return placed
+        return standing
 
     def _linked(self, job: Job) -> bpy.types.Mesh | None:
         """The mesh of *job* linked, where that is wanted and nothing has to be changed about it."""
@@ -101,6 +100,10 @@ class _Put:
         if not self._link or changes or choices.original is Original.REPLACE or job.result is None:
             return None
         return link_mesh(job.result.conversion, relative=True)
+
+
+def _note_placement(placed: Placed) -> None:
+    placed.obj[PLACEMENT] = json.dumps(placed.report.as_dict())
 
 
 def _is_ready(folders: JobFolders, job_id: str) -> bool:
@@ -125,13 +128,17 @@ def _placed_here(plan: Plan) -> Iterator[tuple[str, PlacementReport]]:
                 raise PlacementFailed("The object {name} cannot be understood.", name=repr(obj.name)) from error
 
 
-def output_for(plan: Plan, given: str | None) -> str:
-    """Where the scene is to be saved: *given*, else what the plan says. Raises :class:`BadOutput`."""
-    if not given:
-        if not plan.head.output:
-            raise BadOutput("There is no output.", "Give --output OUT.blend.")
-        return plan.head.output
-    return checked_output(given, plan.head.blend_file)
+def output_for(plan: Plan, given: str | None, blend: str | None) -> str:
+    """Where the scene is to be saved: *given*, else what the plan says. Raises :class:`BadOutput`.
+
+    *blend* is the scene where it is not the plan's any more: it is not saved over.
+    """
+    if given:
+        scene = str(typed_path(blend)) if blend else plan.head.blend_file
+        return checked_output(given, scene, "Give the output another name: the scene of a plan is never changed.")
+    if not plan.head.output:
+        raise BadOutput("There is no output.", "Give --output OUT.blend.")
+    return checked_output(plan.head.output, "")
 
 
 def not_done(jobs: Sequence[Job]) -> int:

@@ -7,9 +7,10 @@ import argparse
 import importlib.util
 import json
 import sys
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable
 
-from ...core.errors import CsmError, KeyProblem, MissingKey, UsageError
+from ...core.errors import MissingKey, UsageError
 from ...core.farm.job_folders import JobFolders
 from ...core.farm.plan import Plan
 from ...core.farm.summary import Summary, summarize
@@ -17,9 +18,10 @@ from ...core.jobs.job import Job
 from ...core.jobs.states import JobState
 from ...core.processes.launch import Interpreters
 from ...core.settings import NO_SERVICE, Settings
-from ..console import answer, print_line, print_table, say, stdout_kept_for_report
+from ..console import answer, print_line, print_table, say, say_failure, stdout_kept_for_report
 from ..environment import Surroundings, base_url_of, settings_for
-from ..report import TABLE_HEADER, exit_status, job_entry, report, show_dry_run, table_row
+from ..job_arguments import typed_path
+from ..report import TABLE_HEADER, exit_status, failure_status, job_entry, report, show_dry_run, table_row
 from .page import PAGE_NAME, write_page
 from .work import FarmProgress, asks_service, blender_at, chosen_indices, do_jobs, entry_of, has_ended
 
@@ -45,7 +47,7 @@ def plan(options: argparse.Namespace, surroundings: Surroundings) -> int:
 
 def work(options: argparse.Namespace, surroundings: Surroundings) -> int:
     """``work``."""
-    chosen = Plan.read(Path(options.plan).expanduser().absolute())
+    chosen = Plan.read(typed_path(options.plan))
     folders, indices = JobFolders(chosen), chosen_indices(options.index, options.range)
     if options.status:
         return _show(summarize(folders, indices), chosen, as_json=options.json)
@@ -65,47 +67,45 @@ def work(options: argparse.Namespace, surroundings: Surroundings) -> int:
                 failed.append(job)
 
     try:
-        if options.dask:
-            from .dask_work import do_jobs_with_dask, pattern  # noqa: PLC0415 - only who has a cluster needs it
-
-            task = pattern(folders, options.blender, options.timeout, options.poll_interval)
-            most = options.concurrency
-            ended = do_jobs_with_dask(folders, indices, options.dask, task, most=most, on_change=on_change)
-        else:
-            settings = settings_for_work(options, surroundings, folders, indices)
-            interpreters = interpreters_for(options, surroundings, folders, indices)
-            concurrency, send_again = options.concurrency or chosen.head.concurrency, options.send_again
-            ended = do_jobs(folders, indices, settings, interpreters, concurrency, on_change, send_again=send_again)
+        ended = _ended(options, surroundings, folders, indices, on_change)
     except KeyboardInterrupt:
         say("The jobs are kept; go on with: work")
         raise
     if not options.json:
         print_table([[str(state), str(number)] for state, number in ended.items()], ["status", "jobs"])
-    _tell(chosen, failed[:_MOST_NAMED])
-    return 0 if ended[JobState.READY] == count else _status_of(failed)
+    for job in failed[:_MOST_NAMED]:
+        say_failure(job, f"[{chosen.index_of(job.job_id)}] {job.spec.label or job.spec.source.label}")
+    return 0 if ended[JobState.READY] == count else failure_status(failed)
 
 
-def _tell(chosen: Plan, failed: list[Job]) -> None:
-    for job in failed:
-        if job.error:
-            say(f"[{chosen.index_of(job.job_id)}] {job.spec.label or job.spec.source.label}: {job.error['message']}")
-            say(f"     {job.error['hint']}")
+def _ended(
+    options: argparse.Namespace,
+    surroundings: Surroundings,
+    folders: JobFolders,
+    indices: list[int] | None,
+    on_change: Callable[[Job], None],
+) -> Counter[JobState]:
+    """Have the jobs done by a cluster or here, as the options say. Gives how many ended in which state."""
+    if options.dask:
+        from .dask_work import do_jobs_with_dask, pattern  # noqa: PLC0415 - only who has a cluster needs it
 
-
-def _status_of(failed: list[Job]) -> int:
-    key_codes = {kind.code for kind in KeyProblem.__subclasses__()}
-    refused = any(job.error and job.error["code"] in key_codes for job in failed)
-    return KeyProblem.exit_status if refused else CsmError.exit_status
+        task = pattern(folders, options.blender, options.timeout, options.poll_interval)
+        most = options.concurrency
+        return do_jobs_with_dask(folders, indices, options.dask, task, most=most, on_change=on_change)
+    settings = settings_for_work(options, surroundings, folders, indices)
+    interpreters = interpreters_for(options, surroundings, folders, indices)
+    concurrency = options.concurrency or folders.plan.head.concurrency
+    return do_jobs(folders, indices, settings, interpreters, concurrency, on_change, send_again=options.send_again)
 
 
 def assemble(options: argparse.Namespace, surroundings: Surroundings) -> int:  # noqa: ARG001 - as all commands
     """``assemble``."""
-    chosen = Plan.read(Path(options.plan).expanduser().absolute())
+    chosen = Plan.read(typed_path(options.plan))
     with stdout_kept_for_report():
         from .assemble import assemble as place_all  # noqa: PLC0415 - needs bpy
         from .assemble import not_done, output_for  # noqa: PLC0415 - as above
 
-        jobs = place_all(chosen, output_for(chosen, options.output), options.blend, link=options.link)
+        jobs = place_all(chosen, output_for(chosen, options.output, options.blend), options.blend, link=options.link)
     rows = (table_row(job_entry(job)) for job in jobs)
     answer(report(jobs), TABLE_HEADER, rows, as_json=options.json)
     if left := not_done(jobs):
@@ -115,7 +115,7 @@ def assemble(options: argparse.Namespace, surroundings: Surroundings) -> int:  #
 
 def report_page(options: argparse.Namespace, surroundings: Surroundings) -> int:  # noqa: ARG001 - as all commands
     """``report``."""
-    chosen = Plan.read(Path(options.plan).expanduser().absolute())
+    chosen = Plan.read(typed_path(options.plan))
     folders, indices = JobFolders(chosen), chosen_indices(None, options.range)
     made = 0
     if options.pictures and importlib.util.find_spec("bpy"):
@@ -123,7 +123,7 @@ def report_page(options: argparse.Namespace, surroundings: Surroundings) -> int:
             from .pictures import make_pictures  # noqa: PLC0415 - needs bpy
 
             made = make_pictures(folders, indices, options.pictures)
-    path = Path(options.output).expanduser().absolute() if options.output else chosen.folder / PAGE_NAME
+    path = typed_path(options.output) if options.output else chosen.folder / PAGE_NAME
     count = write_page(folders, indices, path)
     data = {"version": 1, "page": str(path), "jobs": count, "pictures_made": made}
     return answer(data, ["page", "jobs", "pictures made"], [[str(path), str(count), str(made)]], as_json=options.json)

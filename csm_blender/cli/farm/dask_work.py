@@ -23,6 +23,7 @@ from ...core.jobs.job import Job
 from ...core.jobs.states import JobState
 from ...core.processes.converter_pool import BLEND_NAME
 from ..console import say
+from ..job_arguments import typed_path
 from .dask_task import TASK_MODULE, DaskAnswer, DaskTask
 from .work import has_ended
 
@@ -286,5 +287,5 @@ def _portable_task() -> Callable[[str, dict[str, Any]], dict[str, Any]]:
 def pattern(folders: JobFolders, blender: str | None, timeout: float | None, poll_interval: float | None) -> DaskTask:
     """What all tasks of a call have in common."""
     package = str(Path(__file__).resolve().parents[3])
-    file = str(Path(blender).expanduser().absolute()) if blender else ""
+    file = str(typed_path(blender)) if blender else ""
     return DaskTask(str(folders.plan.folder), 0, package, file, timeout, poll_interval)

@@ -6,9 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..options import add_job_options, add_waiting_options, count, count_or_none
-
-_FOLDER_HELP = "the folder that plan wrote"
+from ..options import add_job_options, add_json_option, add_waiting_options, count, whole
 
 
 def add_farm_commands(subcommands: Any, epilog: str) -> list[argparse.ArgumentParser]:
@@ -31,9 +29,7 @@ def add_farm_commands(subcommands: Any, epilog: str) -> list[argparse.ArgumentPa
         " machines: what is done is left, what was killed goes on, and no session is paid for twice.",
         **about,
     )
-    work.add_argument("plan", metavar="PLAN_DIR", help=_FOLDER_HELP)
     work.add_argument("--index", type=count, metavar="I", help="only job I, counted from 1")
-    work.add_argument("--range", metavar="A-B", help="only jobs A to B")
     work.add_argument(
         "--send-again",
         action="store_true",
@@ -51,11 +47,8 @@ def add_farm_commands(subcommands: Any, epilog: str) -> list[argparse.ArgumentPa
     work.add_argument(
         "--openjd", action="store_true", help="show progress as openjd_progress and openjd_status lines, for farms"
     )
-    work.add_argument(
-        "--json", action="store_true", help="print a line of JSON for each job that ended, everything else on stderr"
-    )
-    add_waiting_options(work)
-    work.set_defaults(concurrency=None, timeout=None)
+    add_json_option(work, "a line of JSON for each job that ended")
+    add_waiting_options(work, of_plan=True)
     assemble = subcommands.add_parser(
         "assemble",
         help="place the results that a plan has so far",
@@ -63,13 +56,10 @@ def add_farm_commands(subcommands: Any, epilog: str) -> list[argparse.ArgumentPa
         "Called again, it places what is new.",
         **about,
     )
-    assemble.add_argument("plan", metavar="PLAN_DIR", help=_FOLDER_HELP)
     assemble.add_argument("--output", metavar="OUT.blend", help="save the scene with the results here")
     assemble.add_argument("--blend", metavar="FILE", help="the scene, where it is not the file of the plan any more")
     assemble.add_argument("--link", action="store_true", help="link the results instead of appending them")
-    assemble.add_argument(
-        "--json", action="store_true", help="print the report as JSON on stdout, everything else on stderr"
-    )
+    add_json_option(assemble, "the report as JSON")
     report = subcommands.add_parser(
         "report",
         help="write how far a plan is as one HTML page with pictures",
@@ -77,15 +67,17 @@ def add_farm_commands(subcommands: Any, epilog: str) -> list[argparse.ArgumentPa
         " made where bpy is, and kept in the plan.",
         **about,
     )
-    report.add_argument("plan", metavar="PLAN_DIR", help=_FOLDER_HELP)
-    report.add_argument("--range", metavar="A-B", help="only jobs A to B")
     report.add_argument("--output", metavar="FILE", help="where to write the page (default: PLAN_DIR/report.html)")
     report.add_argument(
         "--pictures",
-        type=count_or_none,
+        type=whole,
         default=200,
         metavar="N",
         help="make at most so many missing pictures, half a second each (default: 200)",
     )
-    report.add_argument("--json", action="store_true", help="print JSON on stdout, everything else on stderr")
+    add_json_option(report)
+    for sub in (work, assemble, report):
+        sub.add_argument("plan", metavar="PLAN_DIR", help="the folder that plan wrote")
+    for sub in (work, report):
+        sub.add_argument("--range", metavar="A-B", help="only jobs A to B")
     return [plan, work]

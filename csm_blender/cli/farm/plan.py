@@ -18,6 +18,7 @@ from ...core.sources import SourceKind
 from ...scene.blender.evaluation import depsgraph_of
 from ...scene.jobs.object_source import check_object, write_object
 from ...scene.placement.find_block_out import known_as
+from ..job_arguments import typed_path
 
 
 def make_plan(specs: Sequence[JobSpec], options: argparse.Namespace, base_url: str) -> Plan:
@@ -26,7 +27,7 @@ def make_plan(specs: Sequence[JobSpec], options: argparse.Namespace, base_url: s
     Objects that are sources are written into the folders of their jobs, which the plan does not hold. *base_url* is the
     service that is meant. Raises :class:`BadPlan`, :class:`BadSource` and :class:`StorageError`.
     """
-    folder = Path(options.out).expanduser().absolute()
+    folder = typed_path(options.out)
     head = PlanHead(
         run_id=specs[0].run_id,
         made_at=now_text(),

@@ -11,7 +11,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from ...core.errors import StoreDiskProblem, UsageError, WorkerLost
 from ...core.farm.job_folders import JobFolders
@@ -22,7 +21,8 @@ from ...core.jobs.states import JobState
 from ...core.processes.converter_pool import ConverterPool
 from ...core.processes.launch import Interpreters
 from ...core.settings import Settings
-from ..console import say
+from ..console import Progress, say
+from ..job_arguments import typed_path
 from ..report import job_entry
 
 REPORT_NAME = "report.json"
@@ -111,34 +111,27 @@ def asks_service(folders: JobFolders, indices: Sequence[int] | None) -> bool:
 
 def blender_at(path: str, python: str) -> Interpreters:
     """The Blender at *path* as what converts. Raises :class:`UsageError` where there is none."""
-    file = Path(path).expanduser().absolute()
+    file = typed_path(path)
     if not file.is_file():
         raise UsageError("There is no Blender at {path}.", path=file)
     return Interpreters(python, (), str(file))
 
 
-class FarmProgress:
-    """Prints a line for each new state of a job, and for every tenth of its progress; for OpenJD in its form."""
+class FarmProgress(Progress):
+    """Shows how far the *count* jobs of a call are; for OpenJD in its form."""
 
     def __init__(self, folders: JobFolders, count: int, *, openjd: bool) -> None:
-        self._folders, self._count, self._openjd = folders, count, openjd
-        self._shown: dict[str, tuple[JobState, int, int]] = {}
+        super().__init__(lambda job: str(folders.plan.index_of(job.job_id)))
+        self._count, self._openjd = count, openjd
         self._ended = 0
 
-    def __call__(self, job: Job) -> None:
-        """Print a line about *job* if it has changed."""
-        status = (job.state, int(job.progress * 10), job.faults)
-        if self._shown.get(job.job_id) == status:
-            return
-        self._shown[job.job_id] = status
+    def _show(self, job: Job, line: str) -> None:
         if not job.needs_worker:
             del self._shown[job.job_id]
             self._ended += 1
-        name = job.spec.object_name or job.spec.source.label
-        text = f"[{self._folders.plan.index_of(job.job_id)}] {name}: {job.state} - {job.message or 'queued'}"
         if not self._openjd:
-            say(text)
+            say(line)
             return
         share = self._ended + sum(progress / 10.0 for _state, progress, _faults in self._shown.values()) * 0.5
         say(f"openjd_progress: {100.0 * share / self._count:.1f}")
-        say(f"openjd_status: {' '.join(text.split())}")
+        say(f"openjd_status: {' '.join(line.split())}")

@@ -13,6 +13,7 @@ from ...core.files.mesh_format import MeshFormat, find_format
 from ...core.files.zip_archive import unpack_mesh
 from ...core.gltf.document import MAX_DATA_BYTES, write_as_glb
 from ...core.messages import Message
+from ..gltf.plain_geometry import PlainGeometry
 from ..gltf.prepare import PreparedGlb, prepare_glb
 
 MAX_LAYERS = 3
@@ -31,9 +32,9 @@ class MeshFile:
     glb: PreparedGlb | None = None
     notes: list[Message] = field(default_factory=list)
 
-    def at(self, path: Path) -> MeshFile:
-        """This file after it was edited once more, now at *path*."""
-        return replace(self, path=path, glb=replace(self.glb, path=path) if self.glb else None)
+    def with_geometry(self, geometry: PlainGeometry) -> MeshFile:
+        """This file, a plain GLB, with other *geometry*."""
+        return replace(self, glb=replace(self.glb, geometry=geometry) if self.glb else None)
 
 
 def open_file(path: Path, folder: Path, *, alone: bool = False) -> MeshFile:

@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import BadMesh, ConversionFailed
+from .empty_file import open_empty_file
 
 
 def read_object(path: Path) -> bpy.types.Mesh:
@@ -16,7 +17,7 @@ def read_object(path: Path) -> bpy.types.Mesh:
 
     Raises :class:`ConversionFailed` where the file cannot be read, and :class:`BadMesh` where there is none in it.
     """
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    open_empty_file()
     try:
         libraries: Any = bpy.data.libraries  # the stub does not know that load() gives something
         with libraries.load(str(path), link=False) as (there, wanted):

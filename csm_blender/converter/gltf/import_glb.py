@@ -12,6 +12,7 @@ import bpy
 from ...core.errors import ConversionFailed
 from ...core.messages import Message
 from .prepare import PreparedGlb
+from .stand_in import fill_stand_ins, write_stand_in
 
 OTHER_FILE = "A plain GLB, without compression, can be read."
 _DRACO = "KHR_draco_mesh_compression"
@@ -43,11 +44,17 @@ _CAUSES = (
 
 def import_glb(prepared: PreparedGlb) -> None:
     """Import into the open scene. Raises :class:`ConversionFailed` where Blender cannot read the file."""
+    path, geometry = prepared.path, prepared.geometry
+    if geometry is not None and prepared.stand_in is not None:
+        path = prepared.stand_in
+        write_stand_in(geometry, path)
     with contextlib.redirect_stdout(io.StringIO()):
         try:
-            bpy.ops.import_scene.gltf(filepath=str(prepared.path), disable_bone_shape=True)
+            bpy.ops.import_scene.gltf(filepath=str(path), disable_bone_shape=True)
         except RuntimeError as error:
             raise refusal(prepared.summary.extensions_required, str(error)) from error
+    if geometry is not None:
+        fill_stand_ins(geometry)
     if _DRACO in prepared.summary.extensions_required and not any(
         isinstance(obj.data, bpy.types.Mesh) and len(obj.data.vertices) for obj in bpy.data.objects
     ):

@@ -14,6 +14,7 @@ from ...core.gltf.mend import mend
 from ...core.gltf.shown import keep_what_is_shown
 from ...core.messages import Message, sentences
 from .bad_numbers import count_bad_uvs, leave_out_bad_vertices
+from .plain_geometry import PlainGeometry, read_plain_geometry
 
 
 @dataclass
@@ -21,6 +22,7 @@ class PreparedGlb:
     """A GLB that can be imported: where it is, what it is said to hold, and what was left out of it.
 
     ``missing_textures`` counts pictures that are not in the file, ``bad_numbers`` vertices and UVs that are no numbers.
+    ``geometry`` is what does not have to go through Blender's importer, ``stand_in`` where the rest may be written.
     """
 
     path: Path
@@ -28,6 +30,8 @@ class PreparedGlb:
     notes: list[Message] = field(default_factory=list)
     missing_textures: int = 0
     bad_numbers: int = 0
+    geometry: PlainGeometry | None = None
+    stand_in: Path | None = None
 
 
 def prepare_glb(path: Path, folder: Path) -> PreparedGlb:
@@ -40,6 +44,7 @@ def prepare_glb(path: Path, folder: Path) -> PreparedGlb:
         _prepare(prepared, folder)
     except INCONSISTENT as error:
         raise BadMesh("The GLB is inconsistent: the parts of its JSON do not match.") from error
+    prepared.geometry, prepared.stand_in = read_plain_geometry(prepared.path), folder / "stand_in.glb"
     return prepared
 
 

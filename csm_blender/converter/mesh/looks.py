@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import bpy
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from .transform_mesh import Array, triangles, values
 
+Axis = NDArray[np.float32]
 _NOISE = 1e-4
 """Share of the area times distance below which the volume of a closed mesh is 0 but for rounding."""
 _CLEARLY = 0.25
@@ -25,22 +27,32 @@ def is_inside_out(mesh: bpy.types.Mesh, points: Array, *, closed: bool) -> bool:
     """
     if not len(mesh.polygons):
         return False
-    middle = (points.min(axis=0) + points.max(axis=0)) / 2.0
-    places = np.ascontiguousarray((points - middle).T, dtype=np.float32)
-    a, b, c = (places.take(corners, axis=1) for corners in triangles(mesh).T)
-    normals = _cross(b - a, c - a)
-    from_middle = a + b + c
-    volumes = (normals * from_middle).sum(axis=0)
+    # Axis by axis: numpy takes far longer for rows of three numbers each.
+    corners = [np.ascontiguousarray(corner, dtype=np.intp) for corner in triangles(mesh).T]
+    sides, from_middle = [], []
+    for axis in points.T:
+        places = (axis - (axis.min() + axis.max()) / 2.0).astype(np.float32)
+        a, b, c = (places.take(corner) for corner in corners)
+        sides.append((b - a, c - a))
+        from_middle.append(a + b + c)
+    normals = _cross(*zip(*sides, strict=True))
+    volumes = _dot(normals, from_middle)
     inward = -float(volumes.sum(dtype=np.float64))
     if inward <= 0.0:
         return False
-    most = float((np.linalg.norm(from_middle, axis=0) * np.linalg.norm(normals, axis=0)).sum(dtype=np.float64))
+    lengths = (np.sqrt(_dot(vectors, vectors)) for vectors in (from_middle, normals))
+    most = float(np.multiply(*lengths).sum(dtype=np.float64))
     return inward > (_NOISE if closed else _CLEARLY) * most
 
 
-def _cross(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The cross products of (3, n) vectors; numpy's own takes four times as long."""
-    return np.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+def _cross(a: Sequence[Axis], b: Sequence[Axis]) -> list[Axis]:
+    """The cross products of vectors, of which each axis is a list of its own."""
+    return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+
+
+def _dot(a: Sequence[Axis], b: Sequence[Axis]) -> Axis:
+    product: Axis = a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    return product
 
 
 def count_transparent(mesh: bpy.types.Mesh) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..errors import CsmError
-from ..file_system import remove_file, replace_file
+from ..file_system import fresh_part, remove_file, replace_file
 from ..records import Record
 from ..settings import checked_base_url, is_loopback
 
@@ -52,8 +52,7 @@ def service_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 def announce(folder: Path, service: RunningService) -> None:
     """Write ``running.json`` into *folder*, readable by this user alone from its first byte on. Raises ``OSError``."""
-    part = folder / f"{RUNNING}.{os.getpid()}.part"
-    remove_file(part)
+    part = fresh_part(folder / RUNNING)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump(service.as_dict(), file)
     replace_file(part, folder / RUNNING)

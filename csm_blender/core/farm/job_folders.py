@@ -25,7 +25,7 @@ from ..jobs.store import now_text
 from ..messages import ROUTINE, Message
 from ..models import JobSpec
 from ..processes.converter_pool import BLEND_NAME, MESH_NAME
-from .journal import NO_JOURNAL, Glance, Journal, JournalWriter, glance, read_journal
+from .journal import NO_JOURNAL, Glance, Journal, JournalWriter, append, glance, read_journal
 from .plan import Plan
 from .request_mark import asking_job, set_mark, standing_mark, void_mark
 
@@ -87,8 +87,10 @@ class JobFolders:
 
     def glance(self, job_id: str) -> Glance:
         """State and holder of a job, for whoever counts many. Raises :class:`StoreDiskProblem`."""
-        with self._disk_faults_explained(job_id):
-            return glance(self.plan.job_folder(job_id))
+        try:
+            return glance(self.plan.job_folder_name(job_id))
+        except OSError as error:
+            raise self._explained(job_id, error) from error
 
     def siblings(self, job: Job) -> list[Job]:
         """The job whose request for the same session stands, unless that is *job* itself."""
@@ -136,7 +138,7 @@ class JobFolders:
             if not current.posted_at and not asks:
                 now = now_text()
                 content = {"job_id": job.job_id, "at": now, "claim": held.writer.number, "owner": owner}
-                if self._mark(folder, number + 1, content):
+                if set_mark(folder, number + 1, content):
                     held.mark = number + 1
                     self._write(job.job_id, held, {"posted_at": now, "posts": current.posts + 1})
                     return None
@@ -196,10 +198,16 @@ class JobFolders:
         return True
 
     def renew(self, owner: str, lease_s: float) -> None:
-        """Show for every job of *owner* that its holder lives."""
+        """Show for every job of *owner* that its holder lives. Raises :class:`StoreDiskProblem`, after all others."""
+        problems = []
         for job_id, held in self._held.items():
             if held.owner == owner:
-                self._beat(job_id, held, lease_s)
+                try:
+                    self._beat(job_id, held, lease_s)
+                except StoreDiskProblem as problem:
+                    problems.append(problem)
+        if problems:
+            raise problems[0]
 
     def release(self, owner: str) -> None:
         """Give back every job of *owner*."""
@@ -250,14 +258,6 @@ class JobFolders:
         held.job = self._with_own_files(replace(held.job, **changes))
         held.beat_s = self._monotonic()
 
-    def _mark(self, folder: Path, number: int, content: Mapping[str, Any]) -> bool:
-        try:
-            return set_mark(folder, number, content)
-        except OSError:
-            with contextlib.suppress(OSError):  # it was not written whole, and nothing has been sent
-                void_mark(folder, number, content)
-            raise
-
     def _mark_folder(self, job_id: str) -> Path:
         """The folder where all jobs for the session of this one meet."""
         first = self.plan.job(self.plan.index_of(job_id)).asks_with
@@ -271,8 +271,9 @@ class JobFolders:
         """A line for people in the job's folder. Not worth an error."""
         if isinstance(message, Message) and message.code == ROUTINE:
             return
-        with contextlib.suppress(OSError), (self.folder(job.job_id) / LOG_NAME).open("a", encoding="utf-8") as file:
-            file.write(f"{now_text()} {state}: {message}\n")
+        with contextlib.suppress(OSError):
+            path = f"{self.plan.job_folder_name(job.job_id)}/{LOG_NAME}"
+            append(path, f"{now_text()} {state}: {message}\n".encode())
 
     def _with_own_files(self, job: Job) -> Job:
         """*job* with the paths of its files as they are on this machine."""
@@ -290,5 +291,8 @@ class JobFolders:
         try:
             yield
         except OSError as error:
-            words = "The folder of the job {folder} cannot be used: {reason}."
-            raise StoreDiskProblem(words, folder=self.folder(job_id), reason=error) from error
+            raise self._explained(job_id, error) from error
+
+    def _explained(self, job_id: str, error: OSError) -> StoreDiskProblem:
+        words = "The folder of the job {folder} cannot be used: {reason}."
+        return StoreDiskProblem(words, folder=self.folder(job_id), reason=error)

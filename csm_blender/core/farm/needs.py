@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..processes.converter_pool import MESH_NAME
-from ..processes.memory import converter_needs, remesh_needs
+from ..processes.memory import converter_needs
 from ..sources import Engine, SourceKind
 from .plan import Plan
 
@@ -17,6 +17,4 @@ def memory_of_job(plan: Plan, index: int) -> int:
     mesh = plan.job_folder(plan.job_id(index)) / MESH_NAME
     if spec.source.kind is SourceKind.FILE and not mesh.exists():
         mesh = Path(spec.source.name)
-    needs = converter_needs(mesh)
-    options = spec.choices.remesh if spec.choices.engine is Engine.LOCAL else None
-    return max(needs, remesh_needs(mesh, options)) if options else needs
+    return converter_needs(mesh, spec.choices.remesh if spec.choices.engine is Engine.LOCAL else None)

@@ -95,6 +95,7 @@ class Plan:
         self.head = head
         self._lines = lines
         self._results = folder / RESULTS
+        self._results_name = str(self._results)
         self._job = lru_cache(_CACHED_JOBS)(self._read_job)
 
     @classmethod
@@ -150,6 +151,10 @@ class Plan:
     def job_folder(self, job_id: str) -> Path:
         """Where the files of a job lie; not necessarily there yet."""
         return self._results / job_id
+
+    def job_folder_name(self, job_id: str) -> str:
+        """The same as a text, for whoever looks into the folders of 100,000 jobs."""
+        return f"{self._results_name}{os.sep}{job_id}"
 
     def _read_job(self, index: int) -> PlannedJob:
         path = self.folder / PLAN_NAME

@@ -9,12 +9,13 @@ connection was made, or it said no), ``request-1.void`` is put beside it, and th
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .journal import sync_folder
 
@@ -41,27 +42,38 @@ def asking_job(folder: Path, number: int) -> str:
 
 
 def set_mark(folder: Path, number: int, content: Mapping[str, Any]) -> bool:
-    """Set the mark of this *number*; ``False`` where there is one. On the disk when this ends. Raises ``OSError``."""
-    return _created(folder, folder / f"request-{number}.json", content)
+    """Set the mark of this *number*; ``False`` where there is one. On the disk when this ends.
+
+    Raises :class:`OSError`, and then nobody has asked: what this has made of the mark is void, if that can be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        file = (folder / f"request-{number}.json").open("xb")
+    except FileExistsError:
+        return False
+    try:
+        _write_lasting(file, folder, content)
+    except OSError:
+        with contextlib.suppress(OSError):
+            void_mark(folder, number, content)
+        raise
+    return True
 
 
 def void_mark(folder: Path, number: int, content: Mapping[str, Any]) -> None:
     """Say that the request of this *number* was none. Raises :class:`OSError`, and then the mark stands."""
-    _created(folder, folder / f"request-{number}.void", content)
+    with contextlib.suppress(FileExistsError):
+        _write_lasting((folder / f"request-{number}.void").open("xb"), folder, content)
 
 
-def _created(folder: Path, path: Path, content: Mapping[str, Any]) -> bool:
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("xb") as file:
-            file.write(json.dumps(content).encode())
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        return False
+def _write_lasting(file: BinaryIO, folder: Path, content: Mapping[str, Any]) -> None:
+    """Write *content* into the new *file* in *folder*, and close it. On the disk when this ends, with its name."""
+    with file:
+        file.write(json.dumps(content).encode())
+        file.flush()
+        os.fsync(file.fileno())
     sync_folder(folder)
     sync_folder(folder.parent)
-    return True
 
 
 def _found(folder: Path) -> set[tuple[int, str]]:

@@ -13,7 +13,7 @@ from ..jobs.states import ACTIVE, JobState
 from .job_folders import JobFolders
 from .journal import Holder, Journal
 
-_NAMES = frozenset(map(str, JobState))
+_STATES = {str(state): state for state in JobState}
 MOST_NAMED = 1000
 """Jobs in progress and failed jobs that are kept one by one; all are counted."""
 
@@ -80,7 +80,7 @@ def summarize(folders: JobFolders, indices: Sequence[int] | None = None) -> Summ
     for job_id in folders.plan.ids(indices):
         jobs += 1
         seen = folders.glance(job_id)
-        state = _state(seen.state)
+        state = _STATES.get(seen.state, JobState.QUEUED)
         counts[state] += 1
         requests += seen.posts
         if state in ACTIVE and seen.held:
@@ -92,10 +92,6 @@ def summarize(folders: JobFolders, indices: Sequence[int] | None = None) -> Summ
         if len(kept) < MOST_NAMED:
             kept.append(_named(folders, job_id, state, folders.journal(job_id)))
     return Summary(jobs, counts, requests, tuple(in_progress), tuple(failed))
-
-
-def _state(name: str) -> JobState:
-    return JobState(name) if name in _NAMES else JobState.QUEUED
 
 
 def _named(folders: JobFolders, job_id: str, state: JobState, journal: Journal) -> NamedJob:

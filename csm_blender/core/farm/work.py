@@ -45,16 +45,19 @@ def work(  # noqa: PLR0913 - each is a collaborator or a choice of its own
     _check_writable(folders.plan.folder)
     tried_before = {job_id for job_id in ids if _state(folders, job_id) in _MAY_BE_TRIED_AGAIN}
 
-    def begin(job_id: str, owner: str) -> bool:
+    def begin(job_id: str, owner: str) -> bool | None:
+        if not _state(folders, job_id):  # nobody has begun it: most of all jobs
+            return True
         job = folders.get(job_id)
         if job is None or job.needs_worker:
+            tried_before.discard(job_id)  # else another worker tries it just now: that counts
             return job is not None
         is_whole = job.state is JobState.READY and (folders.folder(job_id) / BLEND_NAME).exists()
         if is_whole or (job.state is not JobState.READY and job_id not in tried_before):
             return False
-        tried_before.discard(job_id)
         if not folders.claim(job_id, owner, settings.lease_s):
-            return False
+            return None
+        tried_before.discard(job_id)
         return _begin_again(folders, job_id, owner, send_again=send_again)
 
     def told(job: Job) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ..api.session import Phase, Session, phase_before
 from ..errors import NoMeshOffered, SessionFailed, SessionNotReady
-from ..file_system import remove_file, replace_file
+from ..file_system import remove_file, replace_file, share_file
 from ..redaction import hashed, sanitize
 
 FOLDER = "previews"
@@ -104,7 +103,7 @@ def keep(home: Path, base_url: str, code: str, offer: Offer, file: Path) -> None
     place = _path(home, base_url, code, f"{offer.mark}-{offer.kind}")
     with contextlib.suppress(OSError):  # without a copy, the mesh is downloaded again
         new = file.with_name(f"{file.name}.keep")
-        _link(file, new)
+        share_file(file, new)
         replace_file(new, place)
         for old in set(_of_session(home, base_url, code)) - {place}:
             remove_file(old)
@@ -122,16 +121,8 @@ def _put(copy: Path, target: Path) -> bool:
     with contextlib.suppress(OSError):  # it counts as used now; the folder of another user may forbid it
         os.utime(copy)
     target.unlink(missing_ok=True)
-    _link(copy, target)
+    share_file(copy, target)
     return True
-
-
-def _link(source: Path, target: Path) -> None:
-    """The same file under another name, which stays when the first name is deleted; else a copy."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _path(home: Path, base_url: str, code: str, rest: str) -> Path:

@@ -36,10 +36,7 @@ def parse_source(text: str, folder: Path | None = None) -> Source:
             raise BadSource("{text} names no object.", "For example: object:Chair", text=shortened(text))
         return Source(SourceKind.OBJECT, name)
     if (path := _path_in(stripped)) is not None:
-        whole = Path(path)
-        with contextlib.suppress(RuntimeError):  # a name that begins with ~ and is no user's
-            whole = whole.expanduser()
-        return Source(SourceKind.FILE, str(((folder or Path.cwd()) / whole).absolute()))
+        return Source(SourceKind.FILE, str(((folder or Path.cwd()) / _at_home(path)).absolute()))
     try:
         return Source(SourceKind.SESSION, parse_session_code(text))
     except BadSessionCode as error:
@@ -49,8 +46,12 @@ def parse_source(text: str, folder: Path | None = None) -> Source:
 
 
 def check_file(path: Path) -> None:
-    """Check that the file *path* is there and is all there. Raises :class:`BadSource`."""
-    check_files([path])
+    """Check that the file *path* is there, without waiting: a person does. Raises :class:`BadSource`.
+
+    Whether it is all there is seen when the job begins, see :func:`fresh_state`.
+    """
+    for problem in problems_of([path], look_again=False).values():
+        raise problem
 
 
 def check_files(paths: Iterable[Path]) -> None:
@@ -59,10 +60,11 @@ def check_files(paths: Iterable[Path]) -> None:
         raise problem
 
 
-def problems_of(paths: Iterable[Path]) -> dict[Path, BadSource]:
+def problems_of(paths: Iterable[Path], *, look_again: bool = True) -> dict[Path, BadSource]:
     """Those of the files that are not there or not all there, and why.
 
-    Those that were changed just now are looked at twice, a moment apart: it takes that long once, however many.
+    Those that were changed just now are looked at twice, a moment apart: it takes that long once, however many. Not so
+    without *look_again*.
     """
     found: dict[Path, BadSource] = {}
     fresh: dict[Path, os.stat_result] = {}
@@ -72,7 +74,7 @@ def problems_of(paths: Iterable[Path]) -> dict[Path, BadSource]:
         except BadSource as problem:
             found[path] = problem
             continue
-        if time.time() - seen.st_mtime < FRESH_S:
+        if look_again and time.time() - seen.st_mtime < FRESH_S:
             fresh[path] = seen
         elif not seen.st_size:
             found[path] = _empty(path)
@@ -92,9 +94,18 @@ def problems_of(paths: Iterable[Path]) -> dict[Path, BadSource]:
     return found
 
 
+def fresh_state(path: Path) -> tuple[int, int] | None:
+    """Size and time of a file that was changed just now, and may still be written; ``None`` for any other."""
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return (seen.st_size, seen.st_mtime_ns) if time.time() - seen.st_mtime < FRESH_S else None
+
+
 def mesh_files_in(folder: str) -> list[str]:
     """The paths of the mesh files in *folder*, in the order people sort them. Raises :class:`BadSource`."""
-    path = Path(folder).expanduser().absolute()
+    path = _at_home(folder).absolute()
     try:
         found = [each for each in path.iterdir() if is_mesh_file(each) and not each.name.startswith(".")]
         files = [str(each) for each in found if each.is_file()]
@@ -104,6 +115,14 @@ def mesh_files_in(folder: str) -> list[str]:
     if not files:
         raise BadSource("The folder {folder} holds no mesh files.", folder=path)
     return sorted(files, key=lambda file: natural_order(Path(file).name))
+
+
+def _at_home(text: str) -> Path:
+    """The path *text*, with the home of a user where it begins with one's ``~``."""
+    path = Path(text)
+    with contextlib.suppress(RuntimeError):  # a name that begins with ~ and is no user's
+        path = path.expanduser()
+    return path
 
 
 def _looked_at(path: Path) -> os.stat_result:

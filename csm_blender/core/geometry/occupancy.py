@@ -54,7 +54,7 @@ def surface_grid(triangles: Array, low: Array, high: Array) -> Grid:
         of_size = unit[steps == count][::skip]
         batch = max(1, _BATCH // len(weights))
         for start in range(0, len(of_size), batch):
-            _mark(grid, np.einsum("wc,tcx->twx", weights, of_size[start : start + batch]).reshape(-1, 3))
+            _mark(grid, weights, of_size[start : start + batch])
     return grid
 
 
@@ -103,8 +103,17 @@ def _barycentric(steps: int) -> Array:
     return np.stack([a, b, 1.0 - a - b], axis=1)
 
 
-def _mark(grid: Grid, points: Array) -> None:
-    """Mark the voxels that hold *points* (n, 3), which are normalized to the box."""
-    points = points[((points > -_TOLERANCE) & (points < 1.0 + _TOLERANCE)).all(axis=1)]
-    index = np.clip(np.floor(points * GRID).astype(np.int64), 0, GRID - 1)
-    grid[index[:, 0], index[:, 1], index[:, 2]] = True
+def _mark(grid: Grid, weights: Array, corners: Array) -> None:
+    """Mark the voxels that hold the points with these *weights* (w, 3) of triangles with *corners* (n, 3 corners, 3).
+
+    *corners* are normalized to the box. One axis after the other: on whole columns numpy is three times as fast.
+    """
+    inside = np.ones((len(corners), len(weights)), dtype=np.bool_)
+    voxels = np.zeros(inside.shape, dtype=np.int64)
+    for axis in range(3):
+        first, second, third = (corners[:, corner, axis, None] * weights[:, corner] for corner in range(3))
+        place = first + second + third
+        inside &= (place > -_TOLERANCE) & (place < 1.0 + _TOLERANCE)
+        voxels *= GRID
+        voxels += np.clip(place * GRID, 0.0, GRID - 1.0).astype(np.int64)
+    grid.reshape(-1)[voxels[inside]] = True

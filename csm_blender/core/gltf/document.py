@@ -12,6 +12,7 @@ import binascii
 import json
 import shutil
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, unquote_to_bytes
@@ -83,14 +84,22 @@ def write_as_glb(path: Path, glb: Path, beside: Path | None = None) -> None:
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
         gathered = _Gathered(document, beside)
-        with glb.open("wb") as sink:
-            _write_head(sink, document, 8 + gathered.length)
-            sink.write(struct.pack("<II", gathered.length, _BIN))
-            sink.writelines(gathered.parts)
+        write_glb(document, gathered.parts, glb)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise BadMesh("The glTF's JSON cannot be read.") from error
     except (KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
         raise BadMesh("The glTF is inconsistent: the parts of its JSON do not match.") from error
+
+
+def write_glb(document: Document, parts: Sequence[bytes | memoryview], path: Path) -> None:
+    """Write *document* to *path* with the *parts* one after the other as its binary data."""
+    length = sum(map(len, parts))
+    rest = -length % 4
+    with path.open("wb") as sink:
+        _write_head(sink, document, 8 + length + rest)
+        sink.write(struct.pack("<II", length + rest, _BIN))
+        sink.writelines(parts)
+        sink.write(b"\0" * rest)
 
 
 def data_of_uri(uri: str) -> bytes:

@@ -4,23 +4,31 @@
 A process that takes leases holds a lock on a file of its own as long as it lives (:class:`.process_lock.ProcessLock`).
 The file lies in this machine's folder for temporary files, and its name tells the machine: on another machine, which
 may share the job folder but cannot see such a lock, it is not found. Where it is not found nothing is known, and a
-lease counts until it runs out.
+lease counts until it runs out. So the file of a killed process is of use until all its leases are over, and is removed
+by a later process of this machine.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import logging
 import platform
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..file_system import remove_file
 from ..processes.process_lock import ProcessLock
 
+KEPT_S = 24 * 3600.0
+"""How long the file of a killed process is kept, in seconds; no lease is that long."""
+_MOST_REMOVED = 200
+"""So many such files are looked at by one process: it has its own work."""
+_SUFFIX = ".alive"
 _log = logging.getLogger(__name__)
 
 
@@ -35,6 +43,7 @@ def alive_as(owner: str) -> Iterator[None]:
         lock.acquire()
     except sqlite3.Error as error:
         _log.warning("No lock shows that this process is alive: %s", error)
+    _forget_long_gone()
     try:
         yield
     finally:
@@ -56,6 +65,22 @@ def forget(owner: str) -> None:
     remove_file(_file_of(owner))  # on Windows it stays while another process asks about it
 
 
+def _forget_long_gone() -> None:
+    """Delete the files of processes that were killed long ago."""
+    beginning = _beginning()
+    with contextlib.suppress(OSError):
+        found = Path(tempfile.gettempdir()).glob(f"{beginning}*{_SUFFIX}")
+        old = (path for path in found if time.time() - path.stat().st_mtime > KEPT_S)
+        for path in itertools.islice(old, _MOST_REMOVED):
+            owner = path.name.removeprefix(beginning).removesuffix(_SUFFIX)
+            if is_gone(owner):
+                forget(owner)
+
+
 def _file_of(owner: str) -> Path:
-    machine = hashlib.sha256(platform.node().encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"csm-refine-{machine}-{owner}.alive"
+    return Path(tempfile.gettempdir()) / f"{_beginning()}{owner}{_SUFFIX}"
+
+
+def _beginning() -> str:
+    """How the names of this machine's files begin."""
+    return f"csm-refine-{hashlib.sha256(platform.node().encode()).hexdigest()[:12]}-"

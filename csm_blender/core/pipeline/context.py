@@ -31,6 +31,7 @@ class VolatileState:
     """
 
     fresh_url: str = ""
+    source_seen: tuple[int, int] | None = None
     checked: bool = False
     accepted: bool = False
     file_known: bool = False

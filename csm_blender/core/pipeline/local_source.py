@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..api.download import sum_of_file
-from ..errors import BadSource
+from ..errors import BadSource, SourceChanged
 from ..files.companions import copy_source
+from ..files.source_text import LOOK_AGAIN_S, fresh_state
 from ..jobs.job import Job
 from ..jobs.states import JobState
 from ..messages import ROUTINE, Message
@@ -37,9 +38,20 @@ class LocalSteps:
                 note = Message("Fetching the mesh that the session has: nothing is requested, no credits are spent")
                 self._context.update(job, state=JobState.DOWNLOADING, message=note)
             case SourceKind.FILE:
-                self._copy(job, mesh)
+                return self._copy_if_settled(job, mesh)
             case SourceKind.OBJECT:
                 self._go_on(job, sum_of_copy(job, mesh))
+        return 0.0
+
+    def _copy_if_settled(self, job: Job, mesh: Path) -> float:
+        """Copy a file that was not changed just now, or is the same a moment later."""
+        path, memory = Path(job.spec.source.name), self._context.memory(job)
+        earlier, memory.source_seen = memory.source_seen, fresh_state(path)
+        if memory.source_seen is not None and memory.source_seen != earlier:
+            if earlier is not None:
+                raise SourceChanged("The file {path} is being written.", path=path)
+            return LOOK_AGAIN_S
+        self._copy(job, mesh)
         return 0.0
 
     def _copy(self, job: Job, mesh: Path) -> None:

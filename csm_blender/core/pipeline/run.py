@@ -23,12 +23,12 @@ def run_jobs(  # noqa: PLR0913 - each is a collaborator or a choice of its own
     *,
     concurrency: int,
     on_change: Callable[[Job], None],
-    begin: Callable[[str, str], bool] = lambda _job_id, _owner: True,
+    begin: Callable[[str, str], bool | None] = lambda _job_id, _owner: True,
 ) -> None:
     """Run the jobs until they are READY or have ended, blocking. Their leases are released in any case.
 
     *on_change* and *concurrency* are as for :func:`.run_blocking`. *begin* is called with a job's id and the owner of
-    the leases before its first step; ``False`` means that it has ended.
+    the leases before its first step, and gives what :func:`.run_blocking` says.
     """
     owner = uuid.uuid4().hex
     pipeline = Pipeline(records, settings, converters, owner)

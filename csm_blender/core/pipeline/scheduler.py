@@ -129,14 +129,14 @@ def run_blocking(  # noqa: PLR0913 - the last is for farms only
     *,
     concurrency: int,
     on_change: Callable[[Job], None],
-    begin: Callable[[str], bool] = lambda _job_id: True,
+    begin: Callable[[str], bool | None] = lambda _job_id: True,
 ) -> None:
     """Advance the jobs in the calling thread until none needs a worker, at most *concurrency* of them at a time.
 
     *on_change* gets a job after each of its steps that changed something. *begin* is called before the first step of a
-    job; ``False`` means that it has ended. Jobs that other workers hold are waited for, after all others, and
-    are done here should those workers die. A store that fails is given ``STORE_TROUBLE_LIMIT_S`` seconds before its
-    :class:`StoreTrouble` is passed on.
+    job; ``False`` means that it has ended, ``None`` that another worker holds it though it seems to have ended. Jobs
+    that other workers hold are waited for, after all others, and are done here should those workers die. A store that
+    fails is given ``STORE_TROUBLE_LIMIT_S`` seconds before its :class:`StoreTrouble` is passed on.
     ``KeyboardInterrupt`` passes through; the jobs stay as they are in the store.
     """
     waiting = deque(job_ids)
@@ -154,16 +154,17 @@ def run_blocking(  # noqa: PLR0913 - the last is for farms only
         return found if found or in_progress else None
 
     def step(job_id: str) -> StepResult:
-        delay_s = pipeline.advance(job_id) if job_id in begun or begin(job_id) else None
+        may_begin = job_id in begun or begin(job_id)
+        delay_s = pipeline.advance(job_id) if may_begin else None
         if delay_s is not None:
             begun.add(job_id)
         job = store.get(job_id)
         if job is None:
             return delay_s, None
-        if seen.get(job_id) != job.revision:
+        if seen.get(job_id) != job.revision and may_begin is not None:
             on_change(job)
             seen[job_id] = job.revision  # only now: a step whose store fails is repeated
-        if delay_s is None and job.needs_worker:
+        if may_begin is None or (delay_s is None and job.needs_worker):
             elsewhere.add(job_id)
             return FOREIGN_LEASE_LOOK_S if job_id in watched else None, job.state
         elsewhere.discard(job_id)

@@ -28,7 +28,7 @@ from ..messages import Message, sentences
 from ..remesh import RemeshOptions
 from .child_process import ChildProcess, Progress
 from .launch import Interpreters
-from .memory import converter_needs, memory_to_use, remesh_needs
+from .memory import converter_needs, memory_to_use
 
 MESH_NAME = "delivered.mesh"
 BLEND_NAME = "refined.blend"
@@ -218,10 +218,8 @@ class ConverterPool:
 
 def _needs(request: Mapping[str, Any]) -> int:
     """Bytes of memory that doing *request* may take."""
-    mesh = Path(request["mesh"])
     options = request.get("remesh")
-    needs = converter_needs(mesh)
-    return max(needs, remesh_needs(mesh, RemeshOptions.from_dict(options))) if options else needs
+    return converter_needs(Path(request["mesh"]), RemeshOptions.from_dict(options) if options else None)
 
 
 def _outcome(running: _Running) -> dict[str, Any] | CsmError:

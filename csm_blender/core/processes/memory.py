@@ -30,12 +30,13 @@ _BYTES_OF_TRIANGLE = {
 _CGROUP = Path("/sys/fs/cgroup")
 
 
-def converter_needs(mesh: Path) -> int:
-    """Bytes of memory that converting the file *mesh* may take."""
+def converter_needs(mesh: Path, remesh: RemeshOptions | None = None) -> int:
+    """Bytes of memory that converting the file *mesh* may take, after remeshing it where that is wanted."""
     try:
-        return CONVERTER_BYTES + BYTES_PER_MESH_BYTE * mesh.stat().st_size
+        needs = CONVERTER_BYTES + BYTES_PER_MESH_BYTE * mesh.stat().st_size
     except OSError:
-        return CONVERTER_BYTES
+        needs = CONVERTER_BYTES
+    return max(needs, remesh_needs(mesh, remesh)) if remesh else needs
 
 
 def remesh_needs(mesh: Path, options: RemeshOptions) -> int:

@@ -15,11 +15,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..errors import BadMesh, BadOutput, ConversionFailed, CsmError, DiskProblem, NotEnoughMemory
-from ..file_system import remove_file, replace_file
+from ..file_system import remove_file, replace_file, share_file
 from ..files.whole_file import check_room
 from ..messages import Message, sentences
 from ..remesh import RemeshAnswer, RemeshOptions, RemeshReport, RemeshRequest
@@ -134,20 +135,23 @@ def _answer(child: ChildProcess, time_limit_s: float, work: Path) -> RemeshAnswe
 
 
 def _move_to_place(work: Path, target: Path, companions: tuple[str, ...]) -> None:
-    """Move the finished files out of the folder *work*, the target last. Raises :class:`CsmError`."""
+    """Move the finished files out of the folder *work*, the target last; all of them or none. Raises `CsmError`."""
     if problem := companion_in_the_way(target, companions):
         raise problem
-    moved: list[Path] = []
+    undo: list[Callable[[], None]] = []
     try:
-        for name in (*companions, target.name):
-            place = target.with_name(Path(name).name)
-            existed = place.exists()
+        for place in (target.with_name(Path(name).name) for name in companions):
+            if place.exists():
+                share_file(place, earlier := work / f"{place.name}.earlier")
+                undo.append(partial(replace_file, earlier, place))
+            else:
+                undo.append(partial(remove_file, place))
             replace_file(work / place.name, place)
-            if not existed:
-                moved.append(place)
+        replace_file(work / target.name, target)
     except OSError as error:
-        for place in moved:
-            remove_file(place)
+        for back in undo:
+            with contextlib.suppress(OSError):
+                back()
         words = "The file {path} cannot be written: {reason}."
         raise DiskProblem(words, _DISK_HINT, path=target, reason=error) from error
 

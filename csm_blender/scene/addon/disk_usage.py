@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 from ...core.jobs.cleanup import folder_size
 from ..blender.main_timer import main_timer
@@ -12,6 +14,9 @@ from ..blender.runtime import Part
 from .environment import jobs_home
 
 FRESH_S = 10.0
+MEASURING_S = 0.01
+"""How long is measured in one go, so that Blender goes on in between: there may be thousands of jobs."""
+PAUSE_S = 0.02
 
 
 class DiskUsage(Part):
@@ -19,6 +24,8 @@ class DiskUsage(Part):
 
     _text = ""
     _measured_s = 0.0
+    _left: Iterator[Path] | None = None
+    _sum = 0
 
     @property
     def text(self) -> str:
@@ -29,14 +36,23 @@ class DiskUsage(Part):
 
     def forget(self) -> None:
         """Measure again next time."""
-        self._measured_s = 0.0
+        self._left, self._measured_s = None, 0.0
 
-    def _measure(self) -> None:
-        self._measured_s = time.monotonic()
-        text = size_text(folder_size(jobs_home()))
+    def _measure(self) -> float | None:
+        if self._left is None:
+            home = jobs_home()
+            self._left, self._sum = iter(list(home.iterdir()) if home.is_dir() else ()), 0
+        until_s = time.perf_counter() + MEASURING_S
+        for path in self._left:
+            self._sum += folder_size(path)
+            if time.perf_counter() >= until_s:
+                return PAUSE_S
+        self._left, self._measured_s = None, time.monotonic()
+        text = size_text(self._sum)
         if text != self._text:
             self._text = text
             redraw_preferences()
+        return None
 
 
 disk_usage = DiskUsage.current

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import bpy
 
 from ...core.errors import CsmError
 from ...core.settings import BASE_URL_VARIABLE, KEY_VARIABLE, Settings, base_url_from, key_from
 from ..blender.bpy_typing import current
+from ..blender.runtime import Part, part
 from .environment import PACKAGE, check_online
 
 
@@ -58,16 +62,40 @@ def settings_now() -> Settings:
 
 def base_url_now() -> str:
     """The address of the service. Raises :class:`BadValue`."""
-    return base_url_from(os.environ, preferences().base_url)
+    return part(Addresses).checked(os.environ.get(BASE_URL_VARIABLE, ""), preferences().base_url)
+
+
+class Addresses(Part):
+    """The last few addresses that were checked: panels ask at every redraw."""
+
+    def __init__(self) -> None:
+        self.checked = lru_cache(4)(_checked_address)
+
+
+def _checked_address(environment: str, preference: str) -> str:
+    return base_url_from({BASE_URL_VARIABLE: environment}, preference)
 
 
 def obstacle() -> CsmError | None:
-    """Why nothing may be sent; ``None`` if it may."""
-    try:
-        settings_now()
-    except CsmError as error:
-        return error
-    return None
+    """Why nothing may be sent; ``None`` if it may. Found out again only where something it depends on has changed."""
+    last, chosen, app = part(LastObstacle), preferences(), bpy.app
+    environment = os.environ.get(KEY_VARIABLE), os.environ.get(BASE_URL_VARIABLE)
+    now = (*environment, chosen.api_key, chosen.base_url, app.online_access, app.online_access_override)
+    if last.looked_at != now:
+        last.looked_at, last.error = now, None
+        try:
+            settings_now()
+        except CsmError as error:
+            last.error = error
+    return last.error.with_traceback(None) if last.error is not None else None  # it is raised again and again
+
+
+@dataclass
+class LastObstacle(Part):
+    """What stood in the way of sending, and what that was found out from: panels ask at every redraw."""
+
+    looked_at: tuple[Any, ...] = ()
+    error: CsmError | None = None
 
 
 def key_is_from_environment() -> bool:

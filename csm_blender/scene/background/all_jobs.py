@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from ...core.errors import CsmError
 from ...core.jobs.cleanup import folder_size
@@ -28,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Line:
-    """One job. ``file`` is empty where that was never saved; ``size`` are the bytes of the job's files."""
+    """One job. ``file`` is empty where that was never saved."""
 
     job_id: str
     name: str
@@ -37,7 +36,6 @@ class Line:
     state: JobState
     message: Message
     created_at: str
-    size: int
 
 
 class AllJobs(Part):
@@ -51,6 +49,8 @@ class AllJobs(Part):
         self._store: Store | None = None
         self._version = -1
         self._wait_s = 0.0
+        self._measured = ""
+        self._size: int | None = None
 
     def want(self) -> None:
         """They are shown: have them read, if the store has changed."""
@@ -59,6 +59,18 @@ class AllJobs(Part):
     def line(self, job_id: str) -> Line | None:
         """The line of a job."""
         return next((line for line in self.lines if line.job_id == job_id), None)
+
+    def size_of(self, job_id: str) -> int | None:
+        """The bytes of a job's files, which the timer measures: ``None`` until then. Of one job at a time."""
+        if job_id != self._measured:
+            self._measured, self._size = job_id, None
+            main_timer().call(self.measure)
+        return self._size
+
+    def measure(self) -> None:
+        """Measure the size that was asked for last."""
+        self._size = folder_size(jobs_home() / self._measured)
+        self.on_change()
 
     def read(self) -> None:
         """Read them now, if the store has changed."""
@@ -86,7 +98,9 @@ class AllJobs(Part):
         if version == self._version:
             return self.lines
         self._version = version
-        return tuple(_line(self._store.folder(job.job_id), job) for job in self._store.latest(MOST_LINES))
+        if self._measured:
+            main_timer().call(self.measure)
+        return tuple(map(_line, self._store.latest(MOST_LINES)))
 
     def _close(self) -> None:
         store, self._store = self._store, None
@@ -98,7 +112,7 @@ all_jobs = AllJobs.current
 """Those kept in the current runtime."""
 
 
-def _line(folder: Path, job: Job) -> Line:
+def _line(job: Job) -> Line:
     return Line(
         job_id=job.job_id,
         name=job.spec.label or job.spec.source.label,
@@ -107,5 +121,4 @@ def _line(folder: Path, job: Job) -> Line:
         state=job.state,
         message=job.message,
         created_at=job.created_at,
-        size=folder_size(folder),
     )

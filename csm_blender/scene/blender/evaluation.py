@@ -50,6 +50,14 @@ def world_matrix(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Matri
         return obj.evaluated_get(_updated(scene.view_layers[0])).matrix_world.copy()
 
 
+def world_matrices(scene: bpy.types.Scene) -> dict[bpy.types.Object, Matrix]:
+    """The world matrices of all objects that are visible in *scene*, of one evaluation."""
+    depsgraph = depsgraph_of(scene)
+    view_layer: Any = depsgraph.view_layer
+    visible = [obj for obj in view_layer.objects if obj.visible_get(view_layer=view_layer)]
+    return {obj: obj.evaluated_get(depsgraph).matrix_world.copy() for obj in visible}
+
+
 def depsgraph_of(scene: bpy.types.Scene) -> bpy.types.Depsgraph:
     """The depsgraph of *scene*, up to date: that of the current view layer, else of its first."""
     return _updated(bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0])

@@ -1,22 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many objects at once: sessions assigned to them from the rows of a jobs file, or files refined by their names."""
+"""Many mesh files at once, each refined into the object of its name."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import bpy
 
-from ...core.api.session_code import parse_session_code
-from ...core.errors import BadSessionCode, CsmError, NoSuchObject, UsageError
+from ...core.errors import CsmError, UsageError
 from ...core.files.assignment import Pair, by_name, natural_order, usable
-from ...core.files.jobs_file import Row
 from ...core.files.source_text import problems_of
-from ...core.messages import NOTHING, Message
+from ...core.messages import Message
 from ...core.models import Choices
 from ...core.sources import Source, SourceKind
 from ..blender.bpy_typing import Context, current
@@ -26,9 +24,9 @@ from ..blender.redraw import redraw
 from ..blender.runtime import Part
 from ..blender.undo import in_scene
 from ..jobs.state import Binding
-from ..measure.measure import SIZELESS_TYPES, find_objects, measure
+from ..measure.measure import SIZELESS_TYPES
 from ..placement.preview_objects import is_preview
-from ..properties import tag_of
+from .assign_sessions import obstacle_to
 from .new_job import start_job
 
 STARTING_S = 0.03
@@ -36,73 +34,6 @@ STARTING_S = 0.03
 PAUSE_S = 0.02
 
 
-def pairs_of(rows: Iterable[Row], context: Context) -> list[Pair]:
-    """The objects and sessions of the *rows* of a jobs file. Raises :class:`UsageError` where none can be used."""
-    taken: set[str] = set()
-    pairs = [_pair(row, context, taken) for row in rows]
-    if not usable(pairs):
-        raise UsageError(
-            "No job of the file fits this scene ({name}: {problem}).",
-            "Open the scene the file was made for, or name its objects as in the file.",
-            name=pairs[0].object_name,
-            problem=pairs[0].problem,
-        )
-    return pairs
-
-
-def assign(pairs: Sequence[Pair], context: Context) -> list[bpy.types.Object]:
-    """Assign the sessions and select just these objects. Gives those that cannot be selected: hidden ones."""
-    layer, scene = context.view_layer, context.scene
-    for obj in list(context.selected_objects or ()):
-        obj.select_set(False)
-    for pair in usable(pairs):
-        obj = scene.objects[pair.object_name]
-        tag_of(obj).session_code = pair.session
-        if obj.name in layer.objects:
-            obj.select_set(True)
-    chosen = [scene.objects[pair.object_name] for pair in usable(pairs)]
-    layer.objects.active = next((obj for obj in chosen if obj.select_get()), layer.objects.active)
-    return [obj for obj in chosen if not obj.select_get()]
-
-
-def _pair(row: Row, context: Context, taken: set[str]) -> Pair:
-    """*taken* are the names in earlier rows, to which this one's is added."""
-    try:
-        objects = find_objects(context.scene, row.object_name)
-    except NoSuchObject as error:
-        return Pair(row.session, row.object_name, error.guess or Message("Not in this scene"))
-    except CsmError as error:
-        return Pair(row.session, row.object_name, error.message)
-    name = objects[0].name
-    if len(objects) > 1:
-        return Pair(row.session, row.object_name, Message("Several objects with one box: refine this line separately"))
-    try:
-        code = parse_session_code(row.session)
-    except BadSessionCode:
-        return Pair(row.session, name, Message("Not a session code"))
-    if name in taken:
-        return Pair(code, name, Message("An earlier line gives it a session"))
-    problem = obstacle_to(objects[0], context)
-    if not problem:
-        taken.add(name)
-    return Pair(code, name, problem)
-
-
-def obstacle_to(obj: bpy.types.Object, context: Context) -> Message:
-    """Why *obj* cannot be given a session, in a few words; empty where it can."""
-    if obj.type in SIZELESS_TYPES:
-        return Message("It has no size")
-    if obj.library is not None:
-        return Message("Linked, cannot be changed")
-    if not any(obj.dimensions):  # measuring can be costly, and this may be for hundreds
-        try:
-            measure(obj, context.evaluated_depsgraph_get())
-        except CsmError:
-            return Message("It has no size")
-    return NOTHING
-
-
-# --- files ------------------------------------------------------------------------------------------------------------
 @dataclass
 class FileBatch(Part):
     """The files that were agreed to and whose jobs are still to be started, and why some could not be."""
@@ -134,7 +65,7 @@ def pairs_of_files(files: Sequence[str], context: Context) -> list[Pair]:
     objects = {obj.name: obj for obj in (chosen if is_selection else block_outs_of(context.scene))}
     files = sorted(files, key=lambda file: natural_order(Path(file).name))
     pairs = by_name(files, list(objects))
-    bad = problems_of(Path(pair.session) for pair in usable(pairs))
+    bad = problems_of((Path(pair.session) for pair in usable(pairs)), look_again=False)
     found = []
     for pair in pairs:
         if not pair.session and not is_selection:
@@ -180,6 +111,12 @@ def stop_starting() -> None:
     """Start no more of the files that were agreed to."""
     file_batch().waiting.clear()
     redraw()
+
+
+def file_opened() -> None:
+    """Another file is open now: what is left of the batch, and what was said about it, was about the earlier one."""
+    file_batch().waiting.clear()
+    file_batch().refused.clear()
 
 
 def _start_some() -> float | None:

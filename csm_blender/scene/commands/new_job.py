@@ -13,7 +13,7 @@ from ...core.errors import UsageError
 from ...core.files.recent_files import remember_file
 from ...core.files.source_text import check_file
 from ...core.jobs.job import Job
-from ...core.jobs.states import JobState
+from ...core.jobs.states import FINISHED, JobState
 from ...core.models import Choices
 from ...core.settings import NO_SERVICE
 from ...core.sources import Source, SourceKind
@@ -66,9 +66,10 @@ def start_job(
 
 def job_in_progress(source: Source | str, obj: bpy.types.Object) -> Job | None:
     """The unfinished job that refines *source* into *obj*, so that a second click does not pay twice."""
-    bindings, source = file_state().bindings, Source.of(source)
-    same = (job for job in file_state().unfinished() if job.spec.source == source and job.job_id in bindings)
-    return next((job for job in same if bindings[job.job_id].object_uid == obj.session_uid), None)
+    known, source, uid = file_state(), Source.of(source), obj.session_uid
+    of_object = [job_id for job_id, binding in known.bindings.items() if binding.object_uid == uid]  # few, of hundreds
+    jobs = (known.jobs[job_id] for job_id in of_object if job_id in known.jobs)
+    return next((job for job in jobs if job.state not in FINISHED and job.spec.source == source), None)
 
 
 def run_to_end(job_ids: Sequence[str], context: Context) -> None:

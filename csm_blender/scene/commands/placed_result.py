@@ -22,6 +22,7 @@ from ..jobs import job_updates, preview_loader
 from ..jobs.binding import bound_scene
 from ..jobs.state import file_state
 from ..placement import assets, preview_objects
+from ..placement.preview_objects import Remark
 from ..placement.refit import as_it_stands, refit
 from .decisions import job_of, result_of
 
@@ -43,7 +44,7 @@ def _refit(job: Job, step: Callable[[str], str], facing: Facing = Facing.TURN_0,
     job, scene, result = job_of(job.job_id), bound_scene(job.job_id), result_of(job.job_id)
     if scene is None or result is None or not isinstance(result.data, bpy.types.Mesh) or job.result is None:
         raise JobError("The result is not in the scene.", "Place it again first.")
-    if result.mode != "OBJECT":
+    if result.mode != "OBJECT" or result.data.is_editmode:  # the latter in another object that has the same mesh
         raise JobError("{name} is being edited.", "Go back to Object Mode first (Tab).", name=repr(result.name))
     if result.data.library is not None:
         raise JobError("{name} is linked from another file and cannot be changed.", name=repr(result.name))
@@ -65,6 +66,21 @@ def show_delivered(job: Job) -> preview_loader.Order:
     if not mesh.is_file():
         raise JobError("The mesh as it was delivered is no longer on this computer.", "Start a new job with it.")
     return preview_loader.begin_delivered(standing(job), mesh, scene, result)
+
+
+def toggle_delivered(job: Job) -> preview_loader.Order | None:
+    """:func:`show_delivered` or :func:`hide_delivered`, the latter also for one that is awaited."""
+    if any(seen_as_delivered(result_of(job.job_id))):
+        hide_delivered(job)
+        return None
+    return show_delivered(job)
+
+
+def seen_as_delivered(result: bpy.types.Object | None) -> tuple[bool, bool]:
+    """Whether the mesh as it was delivered is awaited, and whether it is shown, over *result*."""
+    order, shown = preview_loader.order_of(result), preview_objects.preview_of(result)
+    is_shown = shown is not None and preview_objects.remark_of(shown) is Remark.DELIVERED
+    return order is not None and order.over is not None, is_shown
 
 
 def hide_delivered(job: Job) -> None:

@@ -36,7 +36,7 @@ def check_object(scene: bpy.types.Scene, name: str, block_outs: Sequence[bpy.typ
     if obj in block_outs:
         raise BadSource(
             "{name} is the block-out itself.",
-            "Name another object as the source, or another block-out.",
+            "Choose another object as the source, or another block-out.",
             name=repr(name),
         )
     if obj.type != "MESH":

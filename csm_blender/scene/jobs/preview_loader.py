@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import uuid
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ import bpy
 
 from ...core.conversion import ConversionReport, Fitted
 from ...core.errors import CsmError, DiskProblem
+from ...core.file_system import share_file
 from ...core.files.preview_cache import Kind, work_folder
 from ...core.files.source_text import check_file
 from ...core.jobs.job import Job
@@ -173,13 +173,10 @@ def begin_delivered(job: Job, mesh: Path, scene: bpy.types.Scene, result: bpy.ty
     )
     spec = replace(job.spec, choices=shown_as, shape="", export_path="")
 
-    def link(folder: Path) -> None:
-        try:
-            os.link(mesh, folder / MESH_NAME)  # the child may read it, and the job may be removed meanwhile
-        except OSError:
-            shutil.copyfile(mesh, folder / MESH_NAME)
+    def share(folder: Path) -> None:
+        share_file(mesh, folder / MESH_NAME)  # the child may read it, and the job may be removed meanwhile
 
-    return _ordered(spec, scene, result, link, over=fitted)
+    return _ordered(spec, scene, result, share, over=fitted)
 
 
 def _ordered(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -11,6 +12,7 @@ import bpy
 from ...core.errors import NO_ERROR
 from ...core.jobs.job import Job
 from ...core.jobs.states import FINISHED
+from ..blender.runtime import Part, part
 from ..properties import CSM_PG_job, find_record, state_of, tag_of
 from .binding import bound_scene, find_target
 from .state import Binding, file_state
@@ -79,6 +81,23 @@ def has_orphans(scene: bpy.types.Scene) -> bool:
     return any(_is_orphan(record.job_id, scene) for record in state_of(scene).jobs)
 
 
+@dataclass
+class OrphanSearch(Part):
+    """Whether a scene has such records, and for what that was found out."""
+
+    looked_at: tuple[int, ...] = ()
+    found: bool = False
+
+
+def shows_orphans(scene: bpy.types.Scene) -> bool:
+    """As :func:`has_orphans`, for every redraw: it looks again only where there are other records or jobs."""
+    last, known = part(OrphanSearch), file_state()
+    now = (scene.session_uid, len(state_of(scene).jobs), len(known.removed), len(known.bindings))
+    if last.looked_at != now:
+        last.looked_at, last.found = now, has_orphans(scene)
+    return last.found
+
+
 def remove_orphans() -> bool:
     """Remove such records. Whether there were any."""
     found = [scene for scene in bpy.data.scenes if has_orphans(scene)]
@@ -89,6 +108,7 @@ def remove_orphans() -> bool:
                 state.jobs.remove(index)
                 if state.active_job_index >= max(1, index):
                     state.active_job_index = max(0, state.active_job_index - 1)
+    part(OrphanSearch).looked_at = ()
     return bool(found)
 
 

@@ -8,10 +8,11 @@ duplicate), set a few properties. No data of the user's is deleted.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import bpy
 import numpy as np
@@ -35,6 +36,8 @@ from .append import all_or_nothing, append_mesh
 from .linked_duplicates import copies_of
 from .target_checks import check_changeable
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -42,6 +45,21 @@ class Placed:
 
     obj: bpy.types.Object
     report: PlacementReport
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A result that was put into the scene and has yet to be measured: ``now`` is where its block-out is."""
+
+    obj: bpy.types.Object
+    placing: _Placing
+    now: Matrix
+    copies: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def measured(self) -> Placed:
+        """How exactly it stands. Evaluates the scene where that has changed."""
+        return Placed(self.obj, self.placing.report(self.obj, self.now, self.copies, self.notes))
 
 
 def place(
@@ -52,6 +70,34 @@ def place(
     Without a target (it was deleted, or the job had none) the result goes to the recorded place. Raises
     :class:`PlacementFailed` or :class:`TargetUnchangeable` with the scene as it was. An undo step is the caller's.
     """
+    return _put(job, scene, target, mesh, {}, (), Standing.measured)
+
+
+def put(  # noqa: PLR0913, PLR0917 - as for place, and two for many results at once
+    job: Job,
+    scene: bpy.types.Scene,
+    target: bpy.types.Object | None,
+    mesh: bpy.types.Mesh | None,
+    worlds: Mapping[bpy.types.Object, Matrix],
+    notes: Sequence[Message] = (),
+) -> Standing:
+    """As :func:`place`, for many results: they are measured later, together, since Blender evaluates a whole scene.
+
+    *worlds* are the world matrices of block-outs that were evaluated together before; *notes* go into the report.
+    """
+    return _put(job, scene, target, mesh, worlds, notes, lambda standing: standing)
+
+
+def _put(  # noqa: PLR0913, PLR0917 - as above
+    job: Job,
+    scene: bpy.types.Scene,
+    target: bpy.types.Object | None,
+    mesh: bpy.types.Mesh | None,
+    worlds: Mapping[bpy.types.Object, Matrix],
+    noted: Sequence[Message],
+    then: Callable[[Standing], T],
+) -> T:
+    """What *then* makes of the result in the scene, which is as it was if any of that raises."""
     assert job.result is not None  # it is READY
     conversion, choices = job.result.conversion, job.spec.choices
     parts: list[bpy.types.Object] = []
@@ -71,13 +117,17 @@ def place(
             placing.mesh.materials.clear()  # the converter gave all faces the first slot already
             for slot in list(target.material_slots)[:1]:
                 placing.mesh.materials.append(slot.material)
-        now = world_matrix(target, depsgraph_of(scene)) if target is not None else measured_world(job.spec)
+        now = _world_of(target, scene, worlds) if target is not None else measured_world(job.spec)
         obj = placing.result_for(target, parts, now)
         copies = tuple(placing.result_for(other, [other], world).name for other, world in others)
         notes += assets.mark(obj, placing.mesh, job)
-        placed = Placed(obj, placing.report(obj, now, copies, tuple(notes)))
+        done = then(Standing(obj, placing, now, copies, (*notes, *noted)))
     preview_objects.remove_of(block_outs)
-    return placed
+    return done
+
+
+def _world_of(target: bpy.types.Object, scene: bpy.types.Scene, worlds: Mapping[bpy.types.Object, Matrix]) -> Matrix:
+    return worlds[target] if target in worlds else world_matrix(target, depsgraph_of(scene))
 
 
 @dataclass

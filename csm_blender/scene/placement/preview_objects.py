@@ -182,11 +182,16 @@ def remove(previews: Iterable[bpy.types.Object]) -> None:
     """Remove *previews*, their meshes, and with the last one the collections and the material of all."""
     found = list(previews)
     meshes = {preview.data for preview in found}
-    bpy.data.batch_remove(found)
-    bpy.data.batch_remove([mesh for mesh in meshes if isinstance(mesh, bpy.types.Mesh) and not mesh.users])
+    _remove(found)
+    _remove([mesh for mesh in meshes if isinstance(mesh, bpy.types.Mesh) and not mesh.users])
     _drop_empty(list(_collections()))
-    materials = [material for material in bpy.data.materials if is_preview(material) and not material.users]
-    bpy.data.batch_remove(materials)
+    _remove([material for material in bpy.data.materials if is_preview(material) and not material.users])
+
+
+def _remove(blocks: Sequence[bpy.types.ID]) -> None:
+    """Remove *blocks*. Blender looks through the whole file for that, even where there is nothing to remove."""
+    if blocks:
+        bpy.data.batch_remove(blocks)
 
 
 def _is_in(scene: bpy.types.Scene, obj: bpy.types.Object) -> bool:

@@ -7,6 +7,7 @@ How the mesh fits since then is recorded on the mesh itself, so that undo, linke
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -48,7 +49,9 @@ def refit(mesh: bpy.types.Mesh, spec: JobSpec, was: Fitted, *, facing: Facing, f
     as_delivered = np.diag(np.array(spec.placement.signed_scale) * spec.scale_length / stretched)
     points = coordinates(mesh) @ as_delivered
     move = planned_move(points.min(axis=0), points.max(axis=0), request)
-    reshape(mesh, move.linear @ as_delivered, move.shift, around=np.linalg.inv(as_delivered) @ move.around)
+    around = np.linalg.inv(as_delivered) @ move.around
+    reshape(mesh, move.linear @ as_delivered, move.shift, around=around)
+    _move_shape_keys(mesh, lambda own: (own - around) @ (move.linear @ as_delivered).T + move.shift)
     made = fitted_by(move, mesh, request.refinement)
     made = replace(
         was,
@@ -61,6 +64,14 @@ def refit(mesh: bpy.types.Mesh, spec: JobSpec, was: Fitted, *, facing: Facing, f
     )
     mesh[PROPERTY] = json.dumps(Standing(fit, made).as_dict())
     return made
+
+
+def _move_shape_keys(mesh: bpy.types.Mesh, moved: Callable[[Array], Array]) -> None:
+    """Move the points (n, 3) of the shape keys that a user has given *mesh*: where there are any, they are shown."""
+    for key in mesh.shape_keys.key_blocks if mesh.shape_keys is not None else ():
+        points = np.empty((len(mesh.vertices), 3), dtype=np.float32)
+        key.points.foreach_get("co", points.ravel())
+        key.points.foreach_set("co", moved(points.astype(np.float64)).astype(np.float32).ravel())
 
 
 def move_like(mesh: bpy.types.Mesh, spec: JobSpec, own: Fitted, other: Fitted) -> None:

@@ -150,7 +150,8 @@ def results_of(block_out: bpy.types.Object) -> list[bpy.types.Object]:
     key = key_of(block_out)
     if not key:
         return []
-    found = [obj for obj in bpy.data.objects if read(obj, RESULT_OF) == key]
+    objects: Any = bpy.data.objects
+    found = [obj for obj in objects if obj.get(RESULT_OF) == key]  # not read(): for each of thousands of objects
     return [obj for obj in found if _find(key, str(read(obj, BLOCK_OUT, ""))) == block_out]
 
 
@@ -217,7 +218,12 @@ def _find(key: str, name: str) -> bpy.types.Object | None:
 
 
 def _with_key(key: str) -> list[bpy.types.Object]:
-    return [obj for obj in bpy.data.objects if key and key_of(obj) == key]
+    if not key:
+        return []
+    objects: Any = bpy.data.objects
+    if not key.startswith(_BY_NAME):  # the id first: there may be thousands of objects, and few have it
+        objects = [obj for obj in objects if obj.get(ID) == key]
+    return [obj for obj in objects if key_of(obj) == key]
 
 
 def _require_block_out(obj: bpy.types.Object) -> bpy.types.Object:

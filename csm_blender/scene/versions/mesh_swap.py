@@ -27,7 +27,8 @@ def held(obj: bpy.types.Object, key: str) -> bpy.types.Mesh | None:
 
 def meshes_for(key: str) -> list[bpy.types.Mesh]:
     """The refined meshes that the object of this *key* has had."""
-    return [mesh for mesh in bpy.data.meshes if _before(mesh, key) is not None]
+    meshes: Any = bpy.data.meshes
+    return [mesh for mesh in meshes if mesh.get(BEFORE) is not None and _before(mesh, key) is not None]
 
 
 def recorded_box(obj: bpy.types.Object, key: str) -> tuple[Vec3, Vec3] | None:

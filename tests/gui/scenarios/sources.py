@@ -144,6 +144,7 @@ def drop_many(libs: str, folder: str, count: int, timeout: float) -> Steps[dict[
     yield from events.press("RET")
     yield from idle_until(lambda: len(jobs()) > 0, what="a job")
     memory, longest, turns = [], 0.0, 0
+    quarters: list[tuple[float, float]] = []
     begun = last = time.monotonic()
     while time.monotonic() - begun < timeout and not (len(jobs()) >= count and set(statuses()) == {"PLACED"}):
         yield
@@ -151,11 +152,14 @@ def drop_many(libs: str, folder: str, count: int, timeout: float) -> Steps[dict[
         longest, last, turns = max(longest, now - last), now, turns + 1
         if turns % 200 == 0:
             memory.append(resident_mb())
+        if statuses().count("PLACED") >= count * (len(quarters) + 1) // 4:
+            quarters.append((round(now - begun, 1), round(time.process_time(), 1)))
         if len(jobs()) > count // 2 and not (seen.get("pictured")):
             seen["pictured"] = bool((yield from screenshot("files-under-way")))
             last = time.monotonic()
     yield from frames(5)
     seen |= {"seconds": time.monotonic() - begun, "longest": longest, "memory": [*memory, resident_mb()]}
+    seen["quarters"] = quarters
     yield from screenshot("files-placed")
     seen["statuses"] = {status: statuses().count(status) for status in set(statuses())}
     seen["pairs"] = {Path(job.source).stem: job.target for job in jobs()}

@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from pathlib import Path
 
 import pytest
 
-from csm_blender.cli.job_arguments import parse_numbers, wanted_jobs
+from csm_blender.cli.environment import Surroundings
+from csm_blender.cli.job_arguments import parse_numbers, typed_path, wanted_jobs
+from csm_blender.cli.main import main
+from csm_blender.cli.parser import build_parser
 from csm_blender.core.errors import BadJobsFile, BadSessionCode, BadValue, UsageError
 from csm_blender.core.files.jobs_file import Row
 
@@ -150,3 +155,40 @@ def test_numbers_are_three() -> None:
     for text in ("", "1,2", "1,2,3,4", "a,b,c"):
         with pytest.raises(BadValue, match="--bbox needs three numbers"):
             parse_numbers(text, "--bbox")
+
+
+def test_a_path_of_no_user_is_one_below_the_folder_that_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    assert typed_path("~/plan") == tmp_path / "home" / "plan"
+    assert typed_path("~no-such-user/plan") == tmp_path / "~no-such-user" / "plan"
+    assert main(["work", "~no-such-user/plan"], "csm", Surroundings()) == UsageError.exit_status
+
+
+def test_a_path_that_is_no_text_is_refused() -> None:
+    with pytest.raises(UsageError, match="no text in UTF-8"):
+        typed_path("plan\udcff")
+
+
+def test_the_help_of_work_names_no_default_that_the_plan_decides() -> None:
+    options = build_parser("csm").parse_args(["work", "plan"])
+    assert (options.concurrency, options.timeout, options.poll_interval) == (None, None, None)
+    shown = " ".join(_help_of("work").split())
+    assert shown.count("(default: the plan's)") == 3
+    assert "(default: 8)" not in shown
+    assert "(default: 8)" in " ".join(_help_of("refine").split())
+
+
+def _help_of(command: str) -> str:
+    written = io.StringIO()
+    with contextlib.redirect_stdout(written), pytest.raises(SystemExit):
+        build_parser("csm").parse_args([command, "--help"])
+    return written.getvalue()
+
+
+def test_a_number_that_is_none_is_named_in_plain_words() -> None:
+    with pytest.raises(UsageError, match="whole number"):
+        build_parser("csm").parse_args(["report", "plan", "--pictures", "many"])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,15 @@ from pathlib import Path
 import pytest
 from windows import held_for
 
-from csm_blender.core.file_system import HELD_S, fresh_part, portable_name, remove_file, replace_file, same_name
+from csm_blender.core.file_system import (
+    HELD_S,
+    fresh_part,
+    portable_name,
+    remove_file,
+    replace_file,
+    same_name,
+    share_file,
+)
 
 
 def test_a_file_that_a_virus_scanner_holds_for_a_moment_is_renamed(
@@ -24,6 +33,23 @@ def test_a_file_that_a_virus_scanner_holds_for_a_moment_is_renamed(
     assert path.read_text(encoding="utf-8") == "new"
     assert not new.exists()
     assert len(tries) == 5
+
+
+def test_a_file_has_a_second_name_or_where_it_can_have_none_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot on FAT and exFAT, and on many network drives."""
+
+    def refuse(_path: Path, _name: Path) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    (tmp_path / "mesh").write_bytes(b"mesh")
+    share_file(tmp_path / "mesh", tmp_path / "shared")
+    assert (tmp_path / "shared").samefile(tmp_path / "mesh")
+    monkeypatch.setattr(os, "link", refuse)
+    share_file(tmp_path / "mesh", tmp_path / "copied")
+    assert (tmp_path / "copied").read_bytes() == b"mesh"
+    assert not (tmp_path / "copied").samefile(tmp_path / "mesh")
 
 
 def test_a_file_that_is_held_for_good_is_an_error_and_stays_as_it_was(

@@ -46,6 +46,16 @@ def test_what_the_package_logs_is_written_without_secrets_tracebacks_included(tm
     assert PACKAGE_LOGGER == "csm_blender"
 
 
+def test_a_second_call_writes_each_line_once_and_no_key(tmp_path: Path) -> None:
+    """As ``resume`` calls it, first for jobs without a service, and each task of a Dask worker."""
+    path = log_to_file(tmp_path, "")
+    assert path == log_to_file(tmp_path, KEY) == log_to_file(tmp_path, KEY)
+    assert path is not None
+    logging.getLogger(PACKAGE_LOGGER).warning("sent %s", KEY)
+    [line] = path.read_text(encoding="utf-8").splitlines()
+    assert line.endswith("sent [key]")
+
+
 def test_old_files_go_and_others_stay(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     folder.mkdir()

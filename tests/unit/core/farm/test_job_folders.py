@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from farm import claimed_by_ended_process, file_spec, folders_of, plan_of
+from farm import LEASE_S, claimed_by_ended_process, file_spec, folders_of, held, plan_of, submitting
 from jobs_at_hand import spec
 
 from csm_blender.core.conversion import ConversionReport, Fitted, JobResult
@@ -25,7 +25,6 @@ from csm_blender.core.jobs.states import JobState
 from csm_blender.core.messages import Message
 
 S = JobState
-LEASE_S = 50.0
 URL = "https://api.csm.example"
 
 
@@ -49,21 +48,6 @@ def plan(tmp_path: Path) -> Plan:
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """What ended is not known to be dead, as on another machine."""
     monkeypatch.setattr(Holder, "is_dead", lambda _self: False)
-
-
-def held(folders: JobFolders, index: int = 1, owner: str = "me") -> Job:
-    job_id = folders.plan.job_id(index)
-    assert folders.claim(job_id, owner, LEASE_S)
-    job = folders.get(job_id)
-    assert job is not None
-    return job
-
-
-def submitting(folders: JobFolders, index: int = 1, owner: str = "me") -> Job:
-    job = held(folders, index, owner)
-    if job.state is S.QUEUED:
-        job = folders.update(job, owner=owner, state=S.CHECKING)
-    return folders.update(job, owner=owner, state=S.SUBMITTING)
 
 
 def test_a_job_nobody_has_touched_is_queued(plan: Plan) -> None:
@@ -120,6 +104,18 @@ def test_a_holder_that_shows_it_lives_keeps_the_job_whatever_the_clocks_say(plan
         mine.now_s += LEASE_S / 4.0
         here.renew("me", LEASE_S)
         assert not there.claim(job.job_id, "there", LEASE_S)
+
+
+def test_a_folder_that_is_gone_keeps_no_other_job_from_being_held(plan: Plan) -> None:
+    clock = Clock()
+    folders = JobFolders(plan, clock)
+    gone, kept = held(folders, 1), held(folders, 3)
+    before = folders.journal(kept.job_id).length
+    shutil.rmtree(folders.folder(gone.job_id))
+    clock.now_s += LEASE_S
+    with pytest.raises(StoreDiskProblem):
+        folders.renew("me", LEASE_S)
+    assert folders.journal(kept.job_id).length > before
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -289,16 +285,6 @@ def test_a_refusal_of_the_service_lets_a_person_ask_again(plan: Plan) -> None:
     folders.begin_post(job, "me")
     job = folders.get(job.job_id)  # type: ignore[assignment]  # it is there
     folders.update(job, owner="me", posted_at="")
-    assert folders.begin_post(job, "me") is None
-
-
-def test_a_mark_that_could_not_be_written_whole_holds_nobody_up(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    folders = JobFolders(plan)
-    job = submitting(folders)
-    with monkeypatch.context() as full:
-        full.setattr("os.fsync", lambda _file: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-        with pytest.raises(StoreDiskProblem, match="No space"):
-            folders.begin_post(job, "me")
     assert folders.begin_post(job, "me") is None
 
 

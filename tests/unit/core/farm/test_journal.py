@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from farm import claimed_by_ended_process
 
-from csm_blender.core.farm.journal import NO_JOURNAL, Holder, Journal, JournalWriter, read_journal
+from csm_blender.core.farm.journal import NO_JOURNAL, Holder, JournalWriter, glance, read_journal
 from csm_blender.core.jobs.holder import alive_as
 
 
@@ -95,6 +98,40 @@ def test_after_a_full_disk_the_next_line_is_whole(tmp_path: Path, monkeypatch: p
     assert read_journal(tmp_path).record["state"] == "READY"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of files")
+def test_a_line_that_the_disk_takes_in_part_is_an_error_and_spoils_no_other(tmp_path: Path) -> None:
+    writer = created(tmp_path, 1)
+    with room_for(20, beyond=tmp_path / "claim-1.jsonl"), pytest.raises(OSError, match="No space"):
+        writer.write({"state": "CONVERTING", "message": "m" * 100})
+    writer.write({"state": "READY"})
+    assert read_journal(tmp_path).record["state"] == "READY"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="as above")
+def test_a_job_is_not_taken_with_half_a_first_line(tmp_path: Path) -> None:
+    with room_for(20), pytest.raises(OSError, match="No space"):
+        created(tmp_path, 1)
+
+
+def test_a_glance_tells_what_reading_tells_also_of_a_torn_first_line(tmp_path: Path) -> None:
+    created(tmp_path, 1).write({"state": "FAILED", "posts": 1})
+    (tmp_path / "claim-2.jsonl").write_bytes(b'{"holder":{"host":"a","pid":1},"state":"FAI')
+    assert glance(tmp_path) == ("FAILED", 1, True)
+
+
+@contextlib.contextmanager
+def room_for(count: int, beyond: Path | None = None) -> Iterator[None]:
+    """No file may become longer than *count* bytes, or so much longer than *beyond* is: what is over is not written."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((beyond.stat().st_size if beyond else 0) + count, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def test_the_length_grows_with_each_beat(tmp_path: Path) -> None:
     writer = created(tmp_path, 1)
     lengths = []
@@ -130,7 +167,3 @@ def test_the_names_of_other_files_mean_nothing(tmp_path: Path) -> None:
     ):
         (tmp_path / name).write_bytes(b"")
     assert read_journal(tmp_path).number == 1
-
-
-def test_a_new_journal_is_empty_in_memory() -> None:
-    assert Journal(0, 0, {}) == NO_JOURNAL

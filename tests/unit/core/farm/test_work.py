@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from tiny_glb import glb
 
 from csm_blender.core.errors import BadPlan, DiskProblem
 from csm_blender.core.farm.job_folders import JobFolders
+from csm_blender.core.farm.journal import JournalWriter
 from csm_blender.core.farm.plan import Plan
 from csm_blender.core.farm.work import work
 from csm_blender.core.jobs.job import Job
@@ -93,6 +95,18 @@ def test_a_failed_job_is_tried_once_more_by_each_call(folders: JobFolders, tmp_p
     assert states(done(folders)) == dict.fromkeys(range(1, COUNT + 1), S.FAILED)
     (tmp_path / "away.glb").rename(tmp_path / "box.glb")
     assert states(done(folders)) == dict.fromkeys(range(1, COUNT + 1), S.READY)
+
+
+def test_a_failed_job_that_a_dead_worker_of_another_machine_has_is_waited_for_and_tried(
+    folders: JobFolders, tmp_path: Path
+) -> None:
+    (tmp_path / "box.glb").rename(tmp_path / "away.glb")
+    assert states(done(folders, [1])) == {1: S.FAILED}
+    job_id = folders.plan.job_id(1)
+    assert JournalWriter.create(folders.folder(job_id), 2, folders.journal(job_id).record, "of another machine")
+    (tmp_path / "away.glb").rename(tmp_path / "box.glb")
+    hurried = JobFolders(folders.plan, lambda: time.monotonic() * 50.0)
+    assert states(done(hurried, [1])) == {1: S.READY}, "tried here, once it was watched for as long as a lease is"
 
 
 def test_without_a_blender_jobs_come_as_far_as_they_can_and_go_on_elsewhere(folders: JobFolders) -> None:

@@ -97,18 +97,6 @@ def test_a_kept_mesh_is_taken_again_as_long_as_it_is_the_same(tmp_path: Path) ->
     assert not (tmp_path / "other").exists()
 
 
-def test_where_a_file_cannot_have_two_names_it_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on FAT and exFAT, and on many network drives."""
-
-    def refuse(_source: Path, _target: Path) -> None:
-        raise OSError(1, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", refuse)
-    offer = kept(tmp_path, CODE)
-    assert preview_cache.take(tmp_path, BASE, CODE, offer, tmp_path / "again")
-    assert (tmp_path / "again").read_bytes() == b"m" * 100
-
-
 def test_a_session_keeps_one_mesh_the_newest(tmp_path: Path) -> None:
     kept(tmp_path, CODE, "m")
     kept(tmp_path, CODE, "n")

@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from csm_blender.core.errors import BadSessionCode, BadSource
-from csm_blender.core.files import source_text
 from csm_blender.core.files.source_text import (
     LOOK_AGAIN_S,
     check_file,
+    check_files,
     is_mesh_file,
     mesh_files_in,
     parse_source,
@@ -102,17 +101,20 @@ def test_a_file_that_grows_meanwhile_is_being_written(tmp_path: Path, monkeypatc
     path = tmp_path / "growing.glb"
     path.write_bytes(b"glTF")
 
-    def write_on() -> None:
-        time.sleep(0.1)
-        with path.open("ab") as file:
-            file.write(bytes(100))
+    def write_on(_seconds: float) -> None:
+        path.write_bytes(path.read_bytes() + bytes(100))
 
-    monkeypatch.setattr(source_text, "LOOK_AGAIN_S", 0.5)
-    writer = threading.Thread(target=write_on)
-    writer.start()
-    assert "is being written" in refusal(path)
-    writer.join()
-    check_file(path)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(time, "sleep", write_on)
+        with pytest.raises(BadSource, match="is being written"):
+            check_files([path])
+        check_file(path)
+    check_files([path])
+
+
+def test_a_folder_of_no_user_is_one_that_cannot_be_read() -> None:
+    with pytest.raises(BadSource, match="cannot be read"):
+        mesh_files_in("~no-such-user/meshes")
 
 
 def test_the_mesh_files_of_a_folder_come_in_order(tmp_path: Path) -> None:
@@ -125,15 +127,18 @@ def test_the_mesh_files_of_a_folder_come_in_order(tmp_path: Path) -> None:
             mesh_files_in(str(folder))
 
 
-def test_each_bad_file_of_many_is_named_and_they_wait_for_one_moment_only(tmp_path: Path) -> None:
+def test_each_bad_file_of_many_is_named_and_they_wait_for_one_moment_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = [tmp_path / f"{number}.glb" for number in range(40)]
     for file in files:
         file.write_bytes(b"mesh")
     files[3].write_bytes(b"")
     files[5].unlink()
-    begun = time.monotonic()
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
     found = problems_of(files)
-    assert time.monotonic() - begun < 10 * LOOK_AGAIN_S
+    assert waits == [LOOK_AGAIN_S]
     assert {path.name for path in found} == {"3.glb", "5.glb"}
     assert "is empty" in found[files[3]].message
     assert "no file" in found[files[5]].message

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a person decides about a job, as it is now: no state is a dead end, and no decision pays twice.
 
-What the decisions mean for the refine request: test_paid_once.py.
+What the decisions mean for the refine request: test_paid_once.py and beside it.
 """
 
 from __future__ import annotations

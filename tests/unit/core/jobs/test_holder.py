@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +64,23 @@ def test_one_that_lives_is_not_gone_and_one_that_ended_leaves_nothing(temporary:
         assert not holder.is_gone("me")
         assert not holder.is_gone("me"), "to have asked does not end it"
     assert not list(temporary.iterdir())
+
+
+def test_files_of_killed_processes_go_after_a_day_and_those_of_living_ones_stay(
+    temporary: Path, other: subprocess.Popen[str]
+) -> None:
+    [living] = temporary.iterdir()
+    dead = {age: temporary / living.name.replace("other", f"dead-{age}") for age in ("new", "old")}
+    for path in dead.values():
+        path.touch()
+    before = time.time() - holder.KEPT_S - 60.0
+    for path in (living, dead["old"]):
+        os.utime(path, (before, before))
+    with holder.alive_as("me"):
+        assert living.exists(), "it lives, however long"
+        assert dead["new"].exists(), "a lease of it may not be over"
+        assert not dead["old"].exists()
+        assert not holder.is_gone("other")
 
 
 def test_of_one_that_was_never_seen_here_nothing_is_known(temporary: Path) -> None:

@@ -99,6 +99,22 @@ def test_a_file_that_is_being_written_is_waited_for_a_while(desk: Desk, monkeypa
     assert (job.state, len(copies), job.faults) == (S.CONVERTING, 2, 0)
 
 
+def test_a_file_that_grows_from_step_to_step_is_copied_when_it_is_whole(desk: Desk) -> None:
+    looks: list[int] = []
+
+    def write_on(job: Job) -> None:
+        looks.append(desk.file.stat().st_size)
+        if len(looks) < 4:
+            desk.file.write_bytes(glb()[: len(looks) * 20])
+        elif len(looks) == 4:
+            desk.file.write_bytes(glb())
+
+    desk.file.write_bytes(glb()[:4])
+    job = drive(desk.pipeline, desk.store, desk.add_file().job_id, until=delivered, before=write_on)
+    assert desk.mesh(job).read_bytes() == glb()
+    assert len(looks) > 4
+
+
 def test_a_large_file_can_be_cancelled_while_it_is_copied(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("csm_blender.core.pipeline.retrieve.PROGRESS_LOOK_S", -1.0)
     desk.file.write_bytes(bytes(8 * 1024**2))

@@ -14,7 +14,7 @@ from common import ROOT
 
 from csm_blender.core.errors import ABOUT_DELIVERED, BadMesh, ConversionFailed, NotEnoughMemory
 from csm_blender.core.messages import Message
-from csm_blender.core.processes import converter_pool
+from csm_blender.core.processes import memory
 from csm_blender.core.processes.child_process import Progress
 from csm_blender.core.processes.converter_pool import ConverterPool
 from csm_blender.core.processes.launch import Interpreters
@@ -146,7 +146,7 @@ def test_a_file_is_looked_through_once_however_often_its_job_asks(
     pool: ConverterPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[Path] = []
-    monkeypatch.setattr(converter_pool, "remesh_needs", lambda mesh, _options: looks.append(mesh) or 1)
+    monkeypatch.setattr(memory, "remesh_needs", lambda mesh, _options: looks.append(mesh) or 1)
     held, waiting = Job(pool, tmp_path, "good", held=True), Job(pool, tmp_path, "later")
     assert held.start()
     request = {"mesh": str(waiting.folder / "delivered.mesh"), "name": "good", "remesh": RemeshOptions().as_dict()}

@@ -145,6 +145,17 @@ def test_a_target_that_became_a_folder_is_a_problem_of_the_disk(bench: Bench) ->
     assert [path.name for path in bench.target.parent.iterdir()] == ["clean.obj"]
 
 
+def test_what_an_earlier_output_came_with_stays_as_it_was_if_the_new_one_cannot_be_put_in_its_place(
+    bench: Bench,
+) -> None:
+    bench.target.mkdir()
+    bench.target.with_suffix(".mtl").write_text("earlier")
+    with pytest.raises(DiskProblem):
+        bench.run()
+    assert bench.target.with_suffix(".mtl").read_text() == "earlier"
+    assert sorted(path.name for path in bench.target.parent.iterdir()) == ["clean.mtl", "clean.obj"]
+
+
 def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(bench: Bench) -> None:
     bench.target.parent.rmdir()
     with pytest.raises(BadOutput, match="Nothing can be written"):
