@@ -5,6 +5,8 @@ Steps: lint (ruff, mypy, actionlint), core (all tests without Blender), blender-
 as a module), farm (Dask and OpenJD), package (zip, release, update), gui (real windows). Name some to run only those:
 ``python3 scripts/test.py core gui``.
 
+Farm runs beside package, where both are asked for.
+
 Outside CI a step that lacks something (Python 3.13, a Blender with a window) is skipped and says how to get it; where
 the environment variable CI is set, it fails.
 """
@@ -14,10 +16,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))  # this folder is no package; its modules are siblings
@@ -25,10 +29,16 @@ sys.path.insert(0, str(ROOT / "scripts"))  # this folder is no package; its modu
 import environment
 
 IN_CI = bool(os.environ.get("CI"))
-WORKERS = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
-"""Two for each core: most tests wait for processes and clocks half of their time."""
+CORES = os.cpu_count() or 1
 COMPILED = ("csm_blender", "scripts/csm_server", "tests/support")
 """What processes that tests start are made of."""
+BESIDE = {"farm": "package"}
+"""Steps that run beside a later one, as both mostly wait for one process after another."""
+
+
+def workers(for_each_core: float, *how: str) -> list[str]:
+    """pytest-xdist's options. More workers than cores, as tests wait for processes and clocks."""
+    return ["-n", str(round(for_each_core * CORES)), "--dist", *(how or ("worksteal",))]
 
 
 def lint() -> bool:
@@ -40,20 +50,20 @@ def lint() -> bool:
     ]
     checks += [[tools / "ruff", "check", "."], [tools / "ruff", "format", "--check", "."]]
     checks += [[environment.python_of("workflows").parent / "actionlint"]]
-    with ThreadPoolExecutor(os.cpu_count()) as beside:
+    with ThreadPoolExecutor(CORES) as beside:
         return all(list(beside.map(lambda check: run(*check), checks)))  # all, to see all complaints at once
 
 
 def core() -> bool:
     """Everything that needs no Blender: units, the local service, reliability."""
-    return pytest("test", "tests/unit", "tests/server", "tests/reliability", *WORKERS)
+    return pytest("test", "tests/unit", "tests/server", "tests/reliability", *workers(2))
 
 
 def blender(version: str) -> Callable[[], bool]:
     """The step that runs the tests with Blender *version* as a module."""
 
     def step() -> bool:
-        return pytest(f"bpy-{version}", "tests/integration", *WORKERS)
+        return pytest(f"bpy-{version}", "tests/integration", *workers(2.5))
 
     step.__doc__ = f"The whole job with Blender {version} as a module."
     return step
@@ -66,12 +76,12 @@ def farm() -> bool:
 
 def package() -> bool:
     """The zip and the release: made twice, validated, installed, updated, refined with."""
-    return pytest("test", "tests/package")
+    return pytest("test", "tests/package", *workers(1, "loadfile"))
 
 
 def gui() -> bool:
     """Real windows under Xvfb; see tests/gui/README.md."""
-    return pytest("test", "tests/gui", *WORKERS)
+    return pytest("test", "tests/gui", *workers(1.5))
 
 
 STEPS: dict[str, Callable[[], bool]] = {
@@ -99,20 +109,49 @@ def run(*command: object, **variables: str) -> bool:
     return subprocess.run(call, cwd=ROOT, env={**os.environ, **variables}, check=False).returncode == 0
 
 
+def run_step(name: str) -> str:
+    """Run one step here, and how it ended."""
+    print(f"\n=== {name}: {STEPS[name].__doc__}", flush=True)
+    started = time.monotonic()
+    try:
+        verdict = "passed" if STEPS[name]() else "FAILED"
+    except environment.MissingPython as missing:
+        print(missing)
+        verdict = "FAILED (missing Python)" if IN_CI else "skipped"
+    return f"{verdict} in {time.monotonic() - started:.0f} s"
+
+
+def run_beside(name: str, output: IO[str]) -> subprocess.Popen[bytes]:
+    """Start one step in a process of its own, which writes to *output*."""
+    return subprocess.Popen([sys.executable, __file__, name], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+
+
+def outcome_of(process: subprocess.Popen[bytes], output: IO[str]) -> str:
+    """How the step of :func:`run_beside` ended, after showing what it wrote. Its last line says it."""
+    status = process.wait()
+    output.seek(0)
+    text = output.read().rstrip()
+    print(text, flush=True)
+    outcome = text.rpartition("\n")[2].partition(" ")[2].strip()
+    told = outcome.startswith("FAILED") or (status == 0 and outcome.startswith(("passed", "skipped")))
+    return outcome if told else f"FAILED (exit status {status})"
+
+
 def main(names: list[str]) -> int:
     """Run the steps and tell how each ended. Gives the exit status."""
     if unknown := [name for name in names if name not in STEPS]:
         sys.exit(f"There is no step {unknown[0]!r}. Steps: {', '.join(STEPS)}")
+    chosen = names or list(STEPS)
+    beside = {later: name for name, later in BESIDE.items() if {name, later} <= set(chosen)}
     outcomes: dict[str, str] = {}
-    for name in names or STEPS:
-        print(f"\n=== {name}: {STEPS[name].__doc__}", flush=True)
-        started = time.monotonic()
-        try:
-            verdict = "passed" if STEPS[name]() else "FAILED"
-        except environment.MissingPython as missing:
-            print(missing)
-            verdict = "FAILED (missing Python)" if IN_CI else "skipped"
-        outcomes[name] = f"{verdict} in {time.monotonic() - started:.0f} s"
+    for name in chosen:
+        if name in beside.values():
+            continue
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+            other = run_beside(beside[name], said) if name in beside else None
+            outcomes[name] = run_step(name)
+            if other:
+                outcomes[beside[name]] = outcome_of(other, said)
     print("\n" + "\n".join(f"{name:12} {outcome}" for name, outcome in outcomes.items()), flush=True)
     return int(any("FAILED" in outcome for outcome in outcomes.values()))
 

@@ -20,10 +20,8 @@ from .geometry.topology import edges_of, twins_of, wound_against
 from .geometry.weld import welded
 from .material.see_through import is_see_through
 from .progress import within
-from .shape.clean_up import cleaned_up
 from .shape.look import Look, is_closed, look_at
 from .shape.quads import quads_over, triangles_for
-from .shape.reduce import reduced
 from .shape.shape import Shaped, shaped
 from .shape.sharp_edges import creases_of, shade
 from .texture.bake import bake
@@ -90,8 +88,7 @@ def _made(
         raise BadMesh("Nothing is left of the mesh: it has no surface that encloses or covers anything.", NO_SURFACE)
     if options.quads:
         report_progress(0.8, Message("Making quads"))
-        found = quads_over(shape.surface, options.quads, original.name)
-        made = found or mesh_of(cleaned_up(reduced(shape.surface, 2 * options.quads)), original.name)
+        made = quads_over(shape.surface, options.quads, original.name)
     else:
         made = mesh_of(shape.surface, original.name)
     report_progress(0.9, Message("Measuring the deviation"))

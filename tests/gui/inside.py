@@ -23,8 +23,6 @@ Steps = Generator[Any, None, T]
 
 screens = Path()  #: where pictures go; set by the driver
 
-_ROUNDS_AT_ONCE, _REST_S = 25, 0.03
-"""Of the event loop: so many without a rest, as what Blender itself does is done then; a round costs 1 to 3 ms."""
 _STEP = 9  # pixels; a button is 20 high at UI scale 1, and an icon as wide
 _EDGES = (0.92, 0.83, 0.08)  # of the width; where icons stand beside a list
 _NAMED_KEYS = {" ": "SPACE", ".": "PERIOD", ",": "COMMA", "-": "MINUS", "/": "SLASH", "_": "MINUS", ":": "SEMI_COLON"}
@@ -38,18 +36,11 @@ def frames(count: int) -> Steps[None]:
 
 
 def idle_until(condition: Callable[[], T], timeout: float = 10.0, what: str = "") -> Steps[T]:
-    """Go round the event loop until `condition()` is true, and return what it gave.
-
-    What does not come at once is made by another process, which gets the processor meanwhile.
-    """
+    """Go round the event loop until `condition()` is true, and return what it gave."""
     deadline = time.monotonic() + timeout
-    rounds = 0
     while not (answer := condition()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{timeout} s passed without {what or condition.__name__}")
-        rounds += 1
-        if rounds > _ROUNDS_AT_ONCE:
-            time.sleep(_REST_S)
         yield
     return answer
 

@@ -26,6 +26,12 @@ def test_every_step_of_ours_runs_there_and_no_other() -> None:
     assert {"ubuntu", "windows", "macos"} <= set(re.findall(r"(\w+)-[\d.]+", re.findall(r"os: \[(.*)\]", text)[0]))
 
 
+def test_ci_runs_each_step_once() -> None:
+    run = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    words = " ".join(re.findall(r"^python3 scripts/test\.py (.+?) \|\| status=1$", run, re.MULTILINE)).split()
+    assert words == list(load_script("test.py").STEPS)
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
 def test_each_action_is_pinned_by_its_commit_and_may_only_read(workflow: Path) -> None:
     text = workflow.read_text(encoding="utf-8")

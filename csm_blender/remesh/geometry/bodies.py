@@ -19,7 +19,9 @@ FURNITURE = 0.8
 """What is in a room is smaller than this share of it."""
 INSIDE = 0.95
 """A body is inside another one if at least this share of the points looked at is."""
-_LOOKED_AT, _CONTAINERS = 64, 12
+_LOOKED_AT, _ROOMS = 64, 12
+_CANDIDATES, _CONTAINERS = 2_000, 200
+"""So many bodies, the largest ones, are looked at whether others may lie in them, and so many of those are asked."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def rooms_in(surface: Surface) -> Mask:
     """
     bodies = bodies_in(surface)
     rooms = np.zeros(bodies.count, dtype=bool)
-    for body in np.flatnonzero(bodies.volume < 0.0)[:_CONTAINERS]:
+    for body in np.flatnonzero(bodies.volume < 0.0)[:_ROOMS]:
         within = (bodies.low >= bodies.low[body]).all(axis=1) & (bodies.high <= bodies.high[body]).all(axis=1)
         within &= (bodies.volume > 0.0) & (bodies.diagonal < FURNITURE * bodies.diagonal[body])
         rooms[body] = bodies.area[within].sum() > SPECK * bodies.area[body]
@@ -121,34 +123,45 @@ def without_hidden(surface: Surface, rooms: Mask | None = None) -> tuple[Surface
     bodies = bodies_in(surface)
     hidden = np.zeros(bodies.count, dtype=bool)
     volume = np.abs(bodies.volume)
-    for container in np.argsort(-volume, kind="stable")[:_CONTAINERS]:
+    samples: tuple[Points, Indices] | None = None
+    asked = 0
+    for container in np.argsort(-volume, kind="stable")[:_CANDIDATES]:
         if hidden[container] or (rooms is not None and rooms[container]):
             continue
         within = (bodies.low >= bodies.low[container]).all(axis=1) & (bodies.high <= bodies.high[container]).all(axis=1)
         within &= ~hidden & (volume < volume[container])
         within[container] = False
         if within.any():
-            hidden |= _inside(surface, bodies, int(container), np.flatnonzero(within))
+            samples = samples or _samples(surface, bodies)
+            chosen = within[samples[1]]
+            inside = _inside(surface.kept(bodies.label == container), samples[0][chosen], samples[1][chosen])
+            hidden[inside] = True
+            asked += 1
+            if asked == _CONTAINERS:
+                break
     return (surface.kept(~hidden[bodies.label]), int(hidden.sum())) if hidden.any() else (surface, 0)
 
 
-def _inside(surface: Surface, bodies: Bodies, container: int, others: Indices) -> Mask:
-    """Which bodies (b,) of *others* lie inside *container*: their points are behind its nearest faces."""
+def _samples(surface: Surface, bodies: Bodies) -> tuple[Points, Indices]:
+    """A few of the points of each body, and which body each is of."""
     points, owner = _points_by_body(surface)
     step = np.maximum(np.bincount(owner, minlength=bodies.count) // _LOOKED_AT, 1)
     number = np.arange(len(owner)) - np.searchsorted(owner, np.arange(bodies.count))[owner]
-    is_other = np.zeros(bodies.count, dtype=bool)
-    is_other[others] = True
-    chosen = is_other[owner] & (number % step[owner] == 0)
-    places, owner = surface.points[points[chosen]], owner[chosen]
-    mesh = mesh_of(surface.kept(bodies.label == container), "CSM container")
+    chosen = number % step[owner] == 0
+    return surface.points[points[chosen]], owner[chosen]
+
+
+def _inside(container: Surface, places: Points, owner: Indices) -> Indices:
+    """Which bodies lie inside *container*, a closed one: their points are behind its nearest faces.
+
+    *places* (k, 3) are points of bodies, *owner* (k,) says of which.
+    """
+    mesh = mesh_of(container, "CSM container")
     try:
         found = nearest_on(mesh, places)
     finally:
         bpy.data.meshes.remove(mesh)
-    outward = np.sign(bodies.volume[container])
+    outward = np.sign(bodies_in(container).volume[0])
     behind = np.einsum("ij,ij->i", found.places - places, found.normals) * outward > 0.0
-    share = np.bincount(owner, weights=behind, minlength=bodies.count) / np.maximum(
-        np.bincount(owner, minlength=bodies.count), 1
-    )
-    return np.asarray(share >= INSIDE)
+    count = np.bincount(owner)
+    return np.flatnonzero((count > 0) & (np.bincount(owner, weights=behind) >= INSIDE * count))

@@ -11,8 +11,9 @@ from ..geometry.topology import NONE, Edges, edges_of, twins_of
 from ..geometry.weld import groups_at_same_place
 from .rebuild import point_normals
 
-FLAT = 2e-6
-"""A triangle is flat whose height on its longest side is below this share of that side."""
+FLAT, NO_AREA = 2e-6, 2e-12
+"""A triangle is flat whose height on its longest side is below the first share of that side, or whose area is below the
+second one of the square of the diagonal of the whole: too small to be told from a line."""
 ROUNDS = 12
 RAISED = 1e-5
 """Share of its longest side by which a flat triangle is made higher at first; twice as much in each round."""
@@ -25,20 +26,30 @@ def cleaned_up(surface: Surface) -> Surface:
     """*surface* as single precision keeps it, with flat triangles turned or raised, and touching edges parted."""
     surface = Surface(surface.points.astype(np.float32).astype(np.float64), surface.triangles)
     for round_number in range(ROUNDS):
+        surface, was_flat = _without_flat(surface)
+        surface, touched = _parted(surface, round_number)
+        if not was_flat and not touched:
+            break
+    return surface
+
+
+def _without_flat(surface: Surface) -> tuple[Surface, bool]:
+    """*surface* with flat triangles turned or raised, and whether there were any."""
+    for round_number in range(ROUNDS):
         flat = flat_triangles(surface)
         if not len(flat):
-            break
+            return surface, round_number > 0
         turned = _turned(surface, flat)
         if turned is None or round_number > ROUNDS // 2:
             turned = _raised(surface, flat, RAISED * 2.0**round_number)
         surface = turned
-    return _parted(surface)
+    return surface, True
 
 
 def flat_triangles(surface: Surface) -> Indices:
-    """The triangles of *surface* whose corners lie on a line, or at the same place."""
+    """The triangles of *surface* whose corners lie on a line, or at the same place, as far as can be told."""
     longest = _side_lengths(surface).max(axis=1)
-    return np.flatnonzero(surface.areas() * 2.0 <= FLAT * longest**2)
+    return np.flatnonzero(surface.areas() <= np.maximum(FLAT / 2.0 * longest**2, NO_AREA * surface.diagonal**2))
 
 
 def _side_lengths(surface: Surface) -> Points:
@@ -119,14 +130,24 @@ def _raised(surface: Surface, flat: Indices, height: float) -> Surface:
     return Surface(moved.astype(np.float32).astype(np.float64), surface.triangles)
 
 
-def _parted(surface: Surface) -> Surface:
-    """*surface* with points moved inward a little where edges of different sheets lie at the same place."""
+def _parted(surface: Surface, round_number: int) -> tuple[Surface, bool]:
+    """*surface* with points moved inward a little where edges of different sheets lie at the same place; if there are.
+
+    At first all by the same length. In later rounds those at the same place move by different lengths: sheets that lie
+    on each other, or that met others when they were moved, part then as well.
+    """
     group = groups_at_same_place(surface)
     edges = edges_of(group[surface.triangles])
     if not edges.non_manifold_count:
-        return surface
+        return surface, False
     touching = np.unique(edges.ends[edges.faces > 2])  # noqa: PLR2004 - the edges of more than one sheet
     points = np.flatnonzero(np.isin(group, touching))
+    points = points[np.argsort(group[points], kind="stable")]
+    times = np.ones(len(points))
+    if round_number:
+        of_place = group[points]
+        first = np.searchsorted(of_place, of_place)
+        times += np.arange(len(points)) - first + (round_number - 1) / ROUNDS
     moved = surface.points.copy()
-    moved[points] -= APART * surface.diagonal * point_normals(surface)[points]
-    return Surface(moved.astype(np.float32).astype(np.float64), surface.triangles)
+    moved[points] -= APART * surface.diagonal * times[:, None] * point_normals(surface)[points]
+    return Surface(moved.astype(np.float32).astype(np.float64), surface.triangles), True

@@ -20,6 +20,7 @@ from ..geometry.topology import NONE
 from ..geometry.weld import CARD
 from .holes import Holes, holes_closed, holes_of
 from .manifold import cut_to_manifold
+from .solids import torn_solids
 from .tears import tears_closed
 
 LARGE_HOLE, LARGE_HOLES = 0.06, 0.15
@@ -60,14 +61,16 @@ _MOST_IN_TREE, _MOST_LOOKED_AT, _NEIGHBORS, _TWO = 200_000, 20_000, 6, 2
 
 @dataclass(frozen=True)
 class Mended:
-    """``closed`` is watertight, ``sheets`` are surfaces meant to be open, ``torn`` is what has to be rebuilt.
+    """``closed`` is watertight, ``sheets`` are surfaces meant to be open, ``torn`` has to be rebuilt as a whole.
 
+    ``solids`` have to be rebuilt, too, but each is the surface of a body by itself, so that two of them stay two.
     ``specks`` and ``hidden`` say how many bodies were left out: too small or no more than a double, inside others.
     """
 
     closed: Surface
     sheets: Surface
     torn: Surface
+    solids: tuple[Surface, ...]
     holes_closed: int
     specks: int
     hidden: int
@@ -96,8 +99,10 @@ def mended(surface: Surface, *, keep_hidden: bool = False) -> Mended:
     if bodies.area[torn & cards].sum() < CARDS * bodies.area[cards].sum():
         torn &= ~cards  # a few of many lie side by side by chance: else they are a surface in pieces
     is_sheet &= ~is_dome & ~torn
-    specks = _specks(bodies, surface.diagonal, is_sheet | torn)
-    whole = _part(surface, bodies, ~is_sheet & ~torn & ~specks)
+    solids = torn_solids(surface, bodies, holes, is_sheet)
+    is_sheet &= ~solids
+    specks = _specks(bodies, surface.diagonal, is_sheet | torn) & ~solids
+    whole = _part(surface, bodies, ~is_sheet & ~torn & ~solids & ~specks)
     closing = holes_of(whole)
     closed = holes_closed(whole, closing, np.ones(closing.count, dtype=bool))
     rooms = rooms_in(closed)
@@ -113,6 +118,7 @@ def mended(surface: Surface, *, keep_hidden: bool = False) -> Mended:
         closed=closed,
         sheets=holes_closed(sheets, in_sheets, small),
         torn=pieces,
+        solids=tuple(surface.kept(bodies.label == body) for body in np.flatnonzero(solids)),
         holes_closed=closing.count + int(small.sum()),
         specks=int(specks.sum()) + doubled + more + even_more,
         hidden=hidden,

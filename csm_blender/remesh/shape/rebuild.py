@@ -11,6 +11,7 @@ from typing import Any
 
 import bpy
 import numpy as np
+from mathutils.bvhtree import BVHTree
 
 from ..geometry.arrays import Points
 from ..geometry.bodies import bodies_in
@@ -27,26 +28,85 @@ FINEST, COARSEST = 1.0 / 700.0, 1.0 / 60.0
 """Voxel size as shares of the longest side."""
 STRAIGHT = 0.5
 """Cosine between the way back and the normal, above which it leads to the surface below and not to one beside it."""
+COARSE, HALVINGS = 1_500, 3
+"""Triangles for which the coarse surface is fine enough; how often the way from its voxels to those that went in is
+halved."""
+MUCH_INSIDE = 0.7
+"""Share of the area that is outside, up to which the voxels are as fine as that deserves."""
+GONE_IN, ENCLOSED, _LOOKED_AT = 1.15, 0.2, 500
+"""A surface has gone in that has more than the first share of the area of the coarse one, and is enclosed at more than
+the second share of its points; so many of these are looked at."""
 MOST_FACES = 1_600_000
 """Of the closed surface: more do not fit into memory beside what follows."""
 
+_HEIGHTS, _TURNS = (np.arange(64) + 0.5) / 32.0 - 1.0, np.pi * (3.0 - np.sqrt(5.0)) * np.arange(64)
+_RADII = np.sqrt(1.0 - _HEIGHTS**2)
+_WAYS = np.stack([_RADII * np.cos(_TURNS), _RADII * np.sin(_TURNS), _HEIGHTS], axis=1)
+"""Directions, spread evenly over all there are."""
+
 
 def rebuilt(surface: Surface, triangles: int) -> Surface:
-    """A closed surface around *surface*, fine enough to be reduced to *triangles*; empty if nothing is enclosed."""
+    """A closed surface around *surface*, fine enough to be reduced to *triangles*; empty if nothing is enclosed.
+
+    It is made with coarse voxels first, which close wide gaps. These tell how much of *surface* lies inside and needs
+    no voxels, and whether fine ones go in through the gaps: then they are made larger, so that they do not.
+    """
     source = mesh_of(surface, "CSM source")
-    voxel = voxel_size(surface, triangles)
+    voxel, coarsest = voxel_size(surface, triangles), voxel_size(surface, COARSE)
     try:
-        with evaluated(source, lambda tree, i, o: _offset_surface(tree, i, o, voxel)) as made:
-            shell = surface_of(made)
-        shell = _outer(shell)
-        return _solid(_moved_back(shell, source, voxel), voxel) if len(shell.triangles) else shell
+        if voxel >= coarsest:
+            return _around(source, voxel)
+        best = coarse = _around(source, coarsest)
+        outside = float(coarse.areas().sum())
+        if 0.0 < outside < MUCH_INSIDE * surface.areas().sum():
+            voxel = voxel_size(surface, triangles, outside)
+        made = _around(source, voxel)
+        if not len(coarse.triangles) or not _has_gone_in(made, coarse, voxel):
+            return made
+        for _ in range(HALVINGS):
+            middle = float(np.sqrt(voxel * coarsest))
+            made = _around(source, middle)
+            if _has_gone_in(made, coarse, middle):
+                voxel = middle
+            else:
+                best, coarsest = made, middle
+        return best
     finally:
         bpy.data.meshes.remove(source)
 
 
-def voxel_size(surface: Surface, triangles: int) -> float:
-    """The edge of a voxel in meters: as fine as the budget deserves, within what memory allows."""
-    area = float(surface.areas().sum())
+def _around(source: bpy.types.Mesh, voxel: float) -> Surface:
+    """The closed surface around *source*, moved back to it."""
+    with evaluated(source, lambda tree, i, o: _offset_surface(tree, i, o, voxel)) as made:
+        shell = surface_of(made)
+    shell = _outer(shell)
+    return _solid(_moved_back(shell, source, voxel), voxel) if len(shell.triangles) else shell
+
+
+def _has_gone_in(made: Surface, coarse: Surface, voxel: float) -> bool:
+    """Whether *made* goes along the inside of what *coarse* is around: from there, no way leads out."""
+    if not len(made.triangles):
+        return True
+    if made.areas().sum() < GONE_IN * coarse.areas().sum():
+        return False
+    tree: Any = BVHTree.FromPolygons(made.points.tolist(), made.triangles.tolist(), all_triangles=True)
+    chosen = slice(None, None, -(-len(made.points) // _LOOKED_AT))
+    normals = point_normals(made)[chosen]
+    places = made.points[chosen] + voxel / 2.0 * normals
+    ahead = normals @ _WAYS.T > 0.0
+    enclosed = [
+        all(tree.ray_cast(place, way)[0] is not None for way in _WAYS[ways].tolist())
+        for place, ways in zip(places.tolist(), ahead, strict=True)
+    ]
+    return sum(enclosed) > ENCLOSED * len(enclosed)
+
+
+def voxel_size(surface: Surface, triangles: int, outside: float | None = None) -> float:
+    """The edge of a voxel in meters: as fine as the budget deserves, within what memory allows.
+
+    *outside* is the area of what is not inside of *surface*; without it, that is all.
+    """
+    area = float(surface.areas().sum()) if outside is None else outside
     longest = float(np.ptp(surface.points, axis=0).max())
     faces = min(FACES_PER_TRIANGLE * triangles, MOST_FACES)
     # A shell around it has about its area, on both sides where it is a sheet; a voxel gives about a face.

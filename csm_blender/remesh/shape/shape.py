@@ -13,12 +13,12 @@ from ..geometry.bodies import bodies_in, rooms_in, without_hidden, without_speck
 from ..geometry.surface import Surface, empty, joined
 from ..geometry.weld import cracks_closed
 from .clean_up import cleaned_up
-from .mend import mended, uncovered
+from .look import is_closed
+from .mend import Mended, mended, uncovered
 from .rebuild import rebuilt
 from .reduce import LEAST, reduced
+from .solids import DOUBLED, round_holes_closed
 
-DOUBLED = 1.6
-"""A rebuilt surface of more than so many times the area of the torn one is that of its two sides."""
 LEAST_REBUILT, MOST_BLOWN_UP = 2_000, 4
 """A rebuilt surface gets at most this many triangles for each it had, but may always have as many as the first."""
 
@@ -46,34 +46,55 @@ def shaped(surface: Surface, budget: int, report_progress: ReportProgress, *, ke
     """
     report_progress(0.0, Message("Mending the mesh"))
     parts = mended(cracks_closed(surface), keep_hidden=keep_hidden)
-    renewed, limit = empty(), budget
-    if len(parts.torn.triangles):
+    torn, new, limit = joined([parts.torn, *parts.solids]), empty(), budget
+    if len(torn.triangles):
         report_progress(0.15, Message("Rebuilding the surface"))
         limit = min(budget, max(LEAST_REBUILT, MOST_BLOWN_UP * len(surface.triangles)))
-        renewed, _ = without_specks(rebuilt(parts.torn, limit))
-        if renewed.areas().sum() > DOUBLED * parts.torn.areas().sum():
-            renewed = empty()  # strips and cards side by side: around them is no body
-    sheets, covered = joined([parts.sheets, parts.torn]), 0
-    if len(renewed.triangles):
-        sheets, covered = uncovered(parts.sheets, renewed, inside=not keep_hidden)
+        new = renewed(parts, torn, limit, inside=not keep_hidden)
+    sheets, covered = joined([parts.sheets, torn]), 0
+    if len(new.triangles):
+        sheets, covered = uncovered(parts.sheets, new, inside=not keep_hidden)
     report_progress(0.5, Message("Removing what is hidden"))
-    closed, hidden = joined([parts.closed, renewed]), parts.hidden
-    if len(renewed.triangles) and not keep_hidden:
+    closed, hidden = joined([parts.closed, new]), parts.hidden
+    if len(new.triangles) and not keep_hidden:
         closed, inside = without_hidden(closed, rooms_in(closed))
         hidden += inside
     dense, beyond = _affordable(joined([closed, sheets]), limit)
     report_progress(0.6, Message("Reducing the mesh"))
-    low = cleaned_up(reduced(dense, limit))
+    low, again = closed_again(cleaned_up(reduced(dense, limit)), limit, has_sheets=bool(len(sheets.triangles)))
     notes = _notes(parts.specks + covered, hidden, beyond, has_sheets=bool(len(sheets.triangles)))
     return Shaped(
         surface=low,
-        reference=joined([dense, parts.torn]) if len(renewed.triangles) else dense,
-        way=Way.REBUILT if len(renewed.triangles) else Way.MENDED,
+        reference=joined([dense, torn]) if len(new.triangles) else dense,
+        way=Way.REBUILT if len(new.triangles) or again else Way.MENDED,
         holes_closed=parts.holes_closed,
         bodies_dropped=parts.specks + covered + hidden + beyond,
         is_open=bool(len(sheets.triangles)),
         notes=notes,
     )
+
+
+def renewed(parts: Mended, torn: Surface, budget: int, *, inside: bool) -> Surface:
+    """What of *parts* is torn, *torn* as a whole, rebuilt fine enough for *budget*; empty where it encloses nothing."""
+    area = float(torn.areas().sum())
+    made = []
+    for solid in parts.solids:
+        share = max(LEAST, round(budget * float(solid.areas().sum()) / area))
+        made.append(rebuilt(round_holes_closed(solid), share))
+    rest, _ = uncovered(parts.torn, joined(made), inside=inside)
+    if len(rest.triangles):
+        made.append(rebuilt(round_holes_closed(rest), budget))
+    new, _ = without_specks(joined(made))
+    # Of strips and cards side by side it is both sides: around them is no body.
+    return new if new.areas().sum() <= DOUBLED * area else empty()
+
+
+def closed_again(low: Surface, budget: int, *, has_sheets: bool) -> tuple[Surface, bool]:
+    """*low* rebuilt where it is not closed though nothing of it is meant to be open; and whether it was."""
+    if has_sheets or is_closed(low.edges):
+        return low, False
+    again = cleaned_up(reduced(rebuilt(low, budget), budget))
+    return (again, True) if len(again.triangles) and is_closed(again.edges) else (low, False)
 
 
 def _affordable(surface: Surface, budget: int) -> tuple[Surface, int]:

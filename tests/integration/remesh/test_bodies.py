@@ -83,3 +83,12 @@ def test_what_is_in_what_is_hidden_is_hidden_too() -> None:
 def test_a_cushion_on_a_seat_is_kept() -> None:
     form = joined([box((1.0, 1.0, 0.1), 4), moved(box((0.8, 0.8, 0.1), 4), (0.0, 0.0, 0.1))])
     assert without_hidden(form)[1] == 0
+
+
+def test_of_many_bodies_each_one_is_looked_into() -> None:
+    places = [(3.0 * x, 3.0 * y, 0.0) for x in range(6) for y in range(5)]
+    form = joined([ball(radius, 4, place) for place in places for radius in (1.0, 0.8)])
+    found, count = without_hidden(form)
+    assert count == 30
+    assert bodies_in(found).count == 30
+    assert np.allclose(bodies_in(found).diagonal, bodies_in(ball(1.0, 4)).diagonal)

@@ -74,3 +74,27 @@ def test_edges_of_two_bodies_at_the_same_place_are_parted() -> None:
     assert Form(found).is_closed
     assert Form(found).bodies == 2
     assert np.abs(found.points - form.points).max() < 1e-4
+
+
+def test_sheets_that_lie_on_each_other_are_parted() -> None:
+    """Moved inward both by the same length, they would lie on each other again."""
+    found = cleaned_up(joined([ball(1.0, 4), ball(1.0, 4)]))
+    assert Form(found).is_closed
+    assert Form(found).bodies == 2
+    assert np.abs(np.linalg.norm(found.points, axis=1) - 1.0).max() < 3e-4
+
+
+def test_triangles_too_small_to_have_an_area_are_made_larger() -> None:
+    """Of a good shape, but smaller than the measurer of the rough meshes can tell from nothing."""
+    form = ball(1.0, 6)
+    a, b, c = form.triangles[0]
+    corners = form.points[[a, b, c]]
+    across, up = (corners[1:] - corners[0]) / np.linalg.norm(corners[1] - corners[0])
+    small = corners.mean(axis=0) + 3e-5 * np.stack([0.0 * up, across, across / 2.0 + 0.02 * up])
+    x, y, z = len(form.points) + np.arange(3)
+    ring = np.array([[x, y, z], [a, b, y], [a, y, x], [b, c, z], [b, z, y], [c, a, x], [c, x, z]])
+    form = Surface(np.concatenate([form.points, small]), np.concatenate([form.triangles[1:], ring]))
+    found = cleaned_up(form)
+    assert Form(found).is_closed
+    assert found.areas().min() > 1e-12 * found.diagonal**2
+    assert np.abs(found.points - form.points).max() < 1e-3

@@ -8,7 +8,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from surfaces import Form, ball, box, sheet
+from surfaces import Form, ball, box, moved, sheet
 
 from csm_blender.remesh.geometry.surface import Surface, joined
 from csm_blender.remesh.shape.quads import LARGEST_INPUT, quads_over, triangles_for
@@ -46,13 +46,38 @@ def test_the_surface_below_has_enough_triangles() -> None:
     assert triangles_for(100_000) == 400_000
 
 
-def test_what_has_no_mesh_of_quads_gives_none() -> None:
-    """QuadriFlow says that it has finished, and has left the triangles as they are."""
-    leaves = [sheet((1, 1), (0.2, 0.2)) for _ in range(60)]
+def crown(leaves: int) -> Surface:
+    """Cards of two triangles, scattered: QuadriFlow says that it has finished, and has left them, or never ends."""
     random = np.random.default_rng(1)
-    crown = joined([Surface(leaf.points + random.uniform(-1.0, 1.0, 3), leaf.triangles) for leaf in leaves])
-    made = quads_over(crown, 500, "Crown")
-    assert made is None or {len(polygon.vertices) for polygon in made.polygons} == {4}
+    return joined([moved(sheet((1, 1), (0.2, 0.2)), random.uniform(-1.0, 1.0, 3)) for _ in range(leaves)])
+
+
+@pytest.mark.parametrize(("leaves", "quads"), [(60, 500), (200, 200), (200, 2_000)])
+def test_loose_cards_are_split_into_quads(leaves: int, quads: int) -> None:
+    found = Form(made := quads_over(crown(leaves), quads, "Crown"))
+    assert {len(polygon.vertices) for polygon in made.polygons} == {4}
+    assert len(made.polygons) == pytest.approx(quads, rel=0.1)
+    assert found.bodies == leaves
+    assert found.area == pytest.approx(leaves * 0.04, rel=0.01)
+
+
+def test_the_leaves_of_a_tree_are_quads_beside_those_of_its_trunk() -> None:
+    trunk = box((0.4, 0.4, 3.0), 12)
+    found = Form(made := quads_over(joined([trunk, crown(200)]), 1_000, "Tree"))
+    assert {len(polygon.vertices) for polygon in made.polygons} == {4}
+    assert len(made.polygons) == pytest.approx(1_000, rel=0.1)
+    assert found.bodies == 201
+    assert found.area == pytest.approx(Form(trunk).area + 200 * 0.04, rel=0.02)
+
+
+def test_many_small_bodies_become_quads_and_stay_closed() -> None:
+    random = np.random.default_rng(1)
+    form = joined([ball(0.1, 3, random.uniform(-3.0, 3.0, 3)) for _ in range(120)])
+    found = Form(made := quads_over(form, 5_000, "Drops"))
+    assert {len(polygon.vertices) for polygon in made.polygons} == {4}
+    assert len(made.polygons) == pytest.approx(5_000, rel=0.1)
+    assert found.bodies == 120
+    assert found.is_closed
 
 
 def test_an_open_surface_keeps_its_rim() -> None:

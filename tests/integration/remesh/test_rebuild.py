@@ -38,6 +38,13 @@ def test_gaps_of_up_to_three_voxels_are_closed() -> None:
     assert Form(found).volume == pytest.approx(1.0 + gap, rel=0.05)
 
 
+def test_slats_that_coarse_voxels_melt_together_stay_apart() -> None:
+    form = joined([box((0.02, 0.6, 0.6), 12, (0.045 * place, 0.0, 0.0)) for place in range(8)])
+    made = Form(rebuilt(unjoined(form), 20_000))
+    assert made.bodies == 8
+    assert made.volume == pytest.approx(Form(form).volume, rel=0.05)
+
+
 def test_winding_does_not_matter() -> None:
     form = unjoined(ball(1.0, 8))
     some = np.random.default_rng(1).random(len(form.triangles)) < 0.5
