@@ -44,12 +44,12 @@ def tears_closed(surface: Surface) -> Surface:
     after = np.full(len(surface.points), NONE)
     after[holes.end] = holes.start  # around a filling, which runs against the surface
     across = _in_order(_pairs(surface, holes, rows), after)
-    if not across:
-        return surface
     rim = np.zeros(len(surface.points), dtype=bool)
     rim[holes.start] = True
     taken = set(map(tuple, surface.edges.ends[rim[surface.edges.ends].all(axis=1)].tolist()))
     across = [(a, b) for a, b in across if (min(a, b), max(a, b)) not in taken]
+    if not across:
+        return surface
     taken.update((min(a, b), max(a, b)) for a, b in across)
     fills = [ears(surface.points, loop, taken, convex_first=False) for loop in _between(across, after)]
     filled = [fill for fill in fills if fill is not None]
