@@ -70,6 +70,15 @@ def test_what_is_closed_is_given_back_as_it_is() -> None:
     assert tears_closed(BALL) is BALL
 
 
+def test_a_spike_at_a_rim_is_no_tear() -> None:
+    """Its two sides face each other, and the edge across, which would close it, is the one that it stands on."""
+    flat = sheet((100, 100))
+    first, second = (int(np.argmin(np.linalg.norm(flat.points - at, axis=1))) for at in ([1, 0.89, 0], [1, 0.9, 0]))
+    spike = [second, first, len(flat.points)]
+    form = Surface(np.vstack([flat.points, [1.01, 1.19, 0.0]]), np.vstack([flat.triangles, spike]))
+    assert tears_closed(form) is form
+
+
 def with_hole(form: Surface) -> Surface:
     return form.kept(form.points[form.triangles].mean(axis=1)[:, 2] < 0.9 * form.points[:, 2].max())
 
