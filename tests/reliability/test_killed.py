@@ -290,7 +290,6 @@ def test_a_converter_that_met_a_bad_file_takes_no_other_job(tmp_path: Path, code
         assert _ask(converters, store, job)
         pids.append(converters._running[job.job_id].process.pid)
         follower = jobs[number + 1] if number + 1 < len(jobs) else None
-        assert follower is None or not _ask(converters, store, follower)  # the next one waits
         end = time.monotonic() + 60.0
         report = None
         try:
