@@ -110,15 +110,21 @@ def open_missing_streams() -> None:
 
 
 @contextlib.contextmanager
-def stdout_kept_for_report() -> Iterator[None]:
-    """Send what Blender itself prints to stdout ("Info: Saved …", output of importers) to stderr meanwhile."""
+def stdout_kept_for_report(*, hidden: bool = False) -> Iterator[None]:
+    """Send what Blender itself prints to stdout ("Info: Saved …", output of importers) to stderr meanwhile.
+
+    Or nowhere, if it is to be *hidden*: a render of Blender 4.2 prints forty lines.
+    """
     sys.stdout.flush()
     try:
         kept = os.dup(1)
     except OSError:  # no stdout at all
         yield
         return
-    os.dup2(2, 1)
+    target = os.open(os.devnull, os.O_WRONLY) if hidden else 2
+    os.dup2(target, 1)
+    if hidden:
+        os.close(target)
     try:
         yield
     finally:

@@ -17,14 +17,19 @@ from ..core.processes.launch import Interpreters
 from ..core.settings import NO_SERVICE, Settings, base_url_from, checked_base_url, data_home, key_from
 
 
-def this_python() -> Interpreters:
-    """This Python, which has to have ``bpy``; it is not imported here. Raises :class:`UsageError`."""
+def check_bpy() -> None:
+    """Check that this Python has ``bpy``; it is not imported here. Raises :class:`UsageError`."""
     if importlib.util.find_spec("bpy") is None:
         raise UsageError(
             "This Python has no bpy, which does the work.",
-            "Install it (pip install bpy), or let Blender run the command: blender --background --python scripts/csm.py"
-            " -- remesh IN OUT",
+            "Install it (pip install bpy), or have Blender run the command: write blender --background --python"
+            " scripts/csm.py -- before it.",
         )
+
+
+def this_python() -> Interpreters:
+    """This Python, which has to have ``bpy``. Raises :class:`UsageError`."""
+    check_bpy()
     return Interpreters(sys.executable)
 
 

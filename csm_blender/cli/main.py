@@ -21,7 +21,7 @@ from ..core.jobs.states import JobState
 from ..core.jobs.store import Store
 from ..core.jobs.support_report import support_report
 from .console import Interrupted, answer, print_json, say, say_error, say_failure, stdout_kept_for_report
-from .environment import Surroundings, settings_for, settings_of
+from .environment import Surroundings, check_bpy, settings_for, settings_of
 from .farm import commands as farm
 from .parser import build_parser
 from .remesh import print_report as print_remesh
@@ -56,6 +56,7 @@ def main(argv: Sequence[str], prog: str, surroundings: Surroundings) -> int:
 
 
 def _refine(options: argparse.Namespace, surroundings: Surroundings) -> int:
+    check_bpy()
     with stdout_kept_for_report():
         from . import refine as work  # noqa: PLC0415 - needs bpy, which the other commands do without
         from .planning import plan_jobs  # noqa: PLC0415 - as above
@@ -70,6 +71,7 @@ def _refine(options: argparse.Namespace, surroundings: Surroundings) -> int:
 
 
 def _resume(options: argparse.Namespace, surroundings: Surroundings) -> int:
+    check_bpy()
     with stdout_kept_for_report():
         from . import refine as work  # noqa: PLC0415 - as above
     chosen = partial(settings_for, options, surroundings)

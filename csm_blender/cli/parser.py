@@ -20,7 +20,7 @@ CSM_BASE_URL names another service, CSM_HOME another folder for the jobs.
 """
 _EXIT_STATUS = """\
 exit status: 0 all placed or written; 1 a job or a mesh did not succeed; 2 wrong use, nothing sent, nothing written;
-             3 no key or refused key; 4 network access is off; 130 interrupted (finish a refine with: resume)
+             3 no key or refused key; 4 network access is off; 130 interrupted: go on with resume or work
 """
 _REFINE_EXAMPLES = """\
 examples:

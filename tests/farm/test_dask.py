@@ -126,6 +126,17 @@ def test_a_job_that_no_worker_has_the_memory_for_is_told_and_the_others_are_done
     assert (found[1]["status"], found[2]["status"]) == ("QUEUED", "READY")
 
 
+def test_a_scheduler_that_is_killed_in_mid_job_is_told(csm: Csm, boxes: Path, cluster: Cluster) -> None:
+    plan = made_plan(csm, boxes, str(asset("Duck.glb")))
+    cluster.start_worker()
+    call = csm.start("work", plan, "--dask", cluster.address)
+    wait_for(lambda: under_way(csm, plan), "a job under way")
+    cluster.processes[0].kill()
+    done = ended(call)
+    assert done.status == 4, done.stderr
+    assert "is not there any more" in done.stderr.splitlines()[-2]
+
+
 @pytest.mark.parametrize(
     ("address", "status", "sentence"),
     [

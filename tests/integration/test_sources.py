@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import sqlite3
 import subprocess
 import time
@@ -225,6 +226,7 @@ def test_a_killed_call_is_resumed_from_the_copies_though_file_and_object_are_gon
     scene = save_scene(tmp_path / "scene.blend", build)
     source = tmp_path / "letter.glb"
     source.write_bytes(glb_of_letter())
+    os.utime(source, (0.0, 0.0))  # one that was changed just now is copied a moment later
     output = tmp_path / "out.blend"
     jobs = ("--job", f"{source}=A", "--job", "object:Raw=B")
     process = offline.start("refine", "--blend", scene, *jobs, "--engine", "none", "--output", output, "--json")

@@ -19,7 +19,7 @@ from ...core.jobs.states import JobState
 from ...core.processes.launch import Interpreters
 from ...core.settings import NO_SERVICE, Settings
 from ..console import answer, print_line, print_table, say, say_failure, stdout_kept_for_report
-from ..environment import Surroundings, base_url_of, settings_for
+from ..environment import Surroundings, base_url_of, check_bpy, settings_for
 from ..job_arguments import typed_path
 from ..report import TABLE_HEADER, exit_status, failure_status, job_entry, report, show_dry_run, table_row
 from .page import PAGE_NAME, write_page
@@ -31,6 +31,7 @@ _MOST_NAMED = 20
 
 def plan(options: argparse.Namespace, surroundings: Surroundings) -> int:
     """``plan``."""
+    check_bpy()
     with stdout_kept_for_report():
         from ..planning import plan_jobs  # noqa: PLC0415 - needs bpy, which work does without
         from .plan import make_plan  # noqa: PLC0415 - as above
@@ -73,9 +74,13 @@ def work(options: argparse.Namespace, surroundings: Surroundings) -> int:
         raise
     if not options.json:
         print_table([[str(state), str(number)] for state, number in ended.items()], ["status", "jobs"])
+    _tell(chosen, failed)
+    return 0 if ended[JobState.READY] == count else failure_status(failed)
+
+
+def _tell(chosen: Plan, failed: list[Job]) -> None:
     for job in failed[:_MOST_NAMED]:
         say_failure(job, f"[{chosen.index_of(job.job_id)}] {job.spec.label or job.spec.source.label}")
-    return 0 if ended[JobState.READY] == count else failure_status(failed)
 
 
 def _ended(
@@ -100,6 +105,7 @@ def _ended(
 
 def assemble(options: argparse.Namespace, surroundings: Surroundings) -> int:  # noqa: ARG001 - as all commands
     """``assemble``."""
+    check_bpy()
     chosen = Plan.read(typed_path(options.plan))
     with stdout_kept_for_report():
         from .assemble import assemble as place_all  # noqa: PLC0415 - needs bpy
@@ -108,6 +114,7 @@ def assemble(options: argparse.Namespace, surroundings: Surroundings) -> int:  #
         jobs = place_all(chosen, output_for(chosen, options.output, options.blend), options.blend, link=options.link)
     rows = (table_row(job_entry(job)) for job in jobs)
     answer(report(jobs), TABLE_HEADER, rows, as_json=options.json)
+    _tell(chosen, [job for job in jobs if job.error])
     if left := not_done(jobs):
         say(f"{left} of {len(jobs)} jobs are not done yet; call assemble again to place them.")
     return exit_status(jobs)
@@ -119,7 +126,7 @@ def report_page(options: argparse.Namespace, surroundings: Surroundings) -> int:
     folders, indices = JobFolders(chosen), chosen_indices(None, options.range)
     made = 0
     if options.pictures and importlib.util.find_spec("bpy"):
-        with stdout_kept_for_report():
+        with stdout_kept_for_report(hidden=True):
             from .pictures import make_pictures  # noqa: PLC0415 - needs bpy
 
             made = make_pictures(folders, indices, options.pictures)

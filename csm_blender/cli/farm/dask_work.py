@@ -12,6 +12,7 @@ import importlib
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -183,7 +184,7 @@ class _Run:
             time.sleep(LOOK_S)
             return
         distributed: Any = importlib.import_module("distributed")
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, CancelledError):  # that is the end of the scheduler: see below
             futures = [each.future for each in self.given.values()]
             distributed.wait(futures, timeout=LOOK_S, return_when="FIRST_COMPLETED")
         for key in [key for key, each in self.given.items() if each.future.status != "pending"]:

@@ -20,7 +20,7 @@ MOST_NAMED = 1000
 
 @dataclass(frozen=True)
 class NamedJob:
-    """A job in progress or one that ended without a result. ``holder`` is who has it, if anyone says so."""
+    """A job in progress or one that ended without a result. ``holder`` is who has it, if it may live."""
 
     index: int
     name: str
@@ -98,6 +98,6 @@ def _named(folders: JobFolders, job_id: str, state: JobState, journal: Journal) 
     index, record = folders.plan.index_of(job_id), journal.record
     spec = folders.plan.job(index).spec
     error = json.loads(record["error_json"]) if record.get("error_json") else None
-    holder = None if journal.released else journal.holder
+    holder = None if journal.released or (journal.holder and journal.holder.is_dead()) else journal.holder
     progress, message = record.get("progress", 0.0), record.get("message", "")
     return NamedJob(index, spec.label, spec.source.text, state, progress, message, error, holder)

@@ -48,6 +48,7 @@ def bring_mesh(report: ConversionReport) -> bpy.types.Mesh:
     """
     mesh = link_mesh(report)
     assert mesh.library is not None
+    mesh.use_fake_user = True  # Blender 5.3 makes nothing local that has no user
     _make_local(mesh.library)
     mesh.use_fake_user = False
     return mesh
