@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -153,9 +154,9 @@ def test_each_line_of_the_document_runs_and_every_way_ends_with_the_same_scene(f
         if IN_CI:
             pytest.fail("GNU parallel is missing in CI")
         pytest.skip("needs GNU parallel (apt-get install parallel)")
-    for line in (farm.line("pip install"), farm.line("pip install")):  # what it names is in this very Python
-        for word in line.partition("install ")[2].replace('"', "").split():
-            __import__(Requirement(word).name)
+    for _ in range(3):
+        for word in farm.line("pip install").partition("install ")[2].replace('"', "").split():
+            version(Requirement(word).name)  # it is in this very Python
 
     farm.type(" plan ")
     farm.type(" work /farm/plans/town")

@@ -16,6 +16,10 @@ from remesh_calls import call, names
 bpy = pytest.importorskip("bpy")
 
 
+STAGES = {"Reading rough.glb", "Reducing the mesh", "Measuring the deviation", "Unwrapping", "Writing clean.glb"}
+"""Some are over before they are shown, now these and now those."""
+
+
 def test_the_report_is_all_of_stdout(csm_without_service: Csm, rough: Path, tmp_path: Path) -> None:
     """As the program that users start, with neither key nor service."""
     done = csm_without_service("remesh", rough, tmp_path / "clean.glb", "--triangles", 500, "--texture", 0, "--json")
@@ -26,7 +30,7 @@ def test_the_report_is_all_of_stdout(csm_without_service: Csm, rough: Path, tmp_
     assert report["input"]["triangles"] == 60
     assert 0 < report["output"]["triangles"] <= 500
     assert (tmp_path / "clean.glb").read_bytes().startswith(b"glTF")
-    assert "Reading rough.glb" in done.stderr
+    assert STAGES.intersection(done.stderr.splitlines())
     assert "\r" not in done.stderr, "no line is written over where it is no terminal"
     assert {path.name for path in tmp_path.iterdir()} == {"rough.glb", "clean.glb", "home"}, "no job folder was made"
 
@@ -58,7 +62,8 @@ def test_a_terminal_gets_one_line_that_is_written_over(csm_without_service: Csm,
     shown = os.read(reader, 65536).decode()
     os.close(reader)
     assert "\n" not in shown
-    assert "Reading rough.glb 0%" in shown.replace("\r", "")
+    assert any(f"{stage} " in shown for stage in STAGES)
+    assert "%" in shown
     assert shown.endswith("\r")
 
 
