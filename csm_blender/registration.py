@@ -178,6 +178,7 @@ def _read_first_file() -> None:
 
 @_guarded
 def _after_load() -> None:
+    show_panel.keep_closed()
     scene_defaults.forget()
     _read_file()
 

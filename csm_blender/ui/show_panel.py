@@ -76,6 +76,11 @@ def show_once() -> None:
         main_timer().call(_show)
 
 
+def keep_closed() -> None:
+    """Do not open the panel any more: a file was opened after the add-on was enabled, as Blender does when it starts."""
+    main_timer().cancel(_show)
+
+
 def _show() -> None:
     PanelOpening.current().begin()
 
@@ -88,7 +93,7 @@ def draw_menu(self: bpy.types.Menu, _context: Context) -> None:
 
 
 def _views() -> Iterator[bpy.types.Area]:
-    """The 3D views of all windows: none while Blender starts."""
+    """The 3D views of all windows."""
     manager = current.window_manager
     for window in manager.windows if manager else ():
         yield from (area for area in window.screen.areas if area.type == "VIEW_3D")
