@@ -77,7 +77,7 @@ def show_once() -> None:
 
 
 def keep_closed() -> None:
-    """Do not open the panel any more: a file was opened after the add-on was enabled, as Blender does when it starts."""
+    """Do not open the panel any more: a file was opened after the add-on was enabled, as when Blender starts."""
     main_timer().cancel(_show)
 
 
