@@ -80,8 +80,8 @@ def package() -> bool:
 
 
 def gui() -> bool:
-    """Real windows under Xvfb; see tests/gui/README.md."""
-    return pytest("test", "tests/gui", *workers(1.5))
+    """Real windows under Xvfb, one for each core, as they draw in software; see tests/gui/README.md."""
+    return pytest("test", "tests/gui", *workers(1))
 
 
 STEPS: dict[str, Callable[[], bool]] = {
